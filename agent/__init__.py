@@ -1,0 +1,1 @@
+"""The rackagent daemon: poll, decode, normalise, expose."""

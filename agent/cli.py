@@ -1,0 +1,320 @@
+"""The command line: parse, call, print. Exit status 0 fine, 1 a check failed, 2 usage or
+configuration, 3 device unreachable.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from enum import IntEnum, StrEnum
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent import console
+from agent.config import SiteSpec, load_config
+from agent.credentials import SnmpCredentials, SnmpVersion
+from agent.daemon import Running, run_loop, run_until_stopped
+from agent.errors import ConfigError, DeviceError, UnknownDevice
+from agent.expose import json_model
+from agent.logs import set_up_logs
+from agent.oneshot import Target, identify_device, read_device
+from agent.plan import costs, make_plan
+from agent.profile.library import open_library
+from agent.profile.spec import ModbusFileSpec, SnmpFileSpec
+from agent.transport.base import Limits
+from agent.url import parse_url
+
+COMMANDS = "rackagent.commands"
+
+
+class Status(IntEnum):
+    """What the exit status says."""
+
+    FINE = 0
+    CHECK_FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+app = typer.Typer(
+    name="rackagent",
+    help="Polls a rack's PDUs, power shelves, cooling units and switches over SNMP and Modbus, and"
+    " exposes what they say to Prometheus, in one model of names and units.",
+    epilog="Start with 'rackagent demo': a simulated rack, the agent on it, and a page to look at.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+profiles_app = typer.Typer(help="The device library.", no_args_is_help=True)
+schema_app = typer.Typer(help="JSON Schema for editors.", no_args_is_help=True)
+app.add_typer(profiles_app, name="profiles")
+app.add_typer(schema_app, name="schema")
+
+ConfigPath = Annotated[Path, typer.Argument(help="A site's YAML file.", show_default=False)]
+DeviceUrl = Annotated[
+    str,
+    typer.Argument(
+        help="snmp://HOST[:PORT], modbus+tcp://HOST[:PORT]/UNIT, modbus+rtutcp://HOST:PORT/UNIT or"
+        " modbus+rtu:///dev/ttyUSB0/UNIT?baudrate=19200&parity=N; IPv6 in brackets.",
+        show_default=False,
+    ),
+]
+Folders = Annotated[
+    list[Path] | None, typer.Option("--profiles", help="A folder of your own profiles; repeatable.")
+]
+Output = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+Community = Annotated[str, typer.Option(help="SNMP v1 or v2c community.")]
+Version = Annotated[SnmpVersion, typer.Option("--snmp-version", help="1 or 2c, with --community.")]
+CredentialsName = Annotated[
+    str | None, typer.Option("--credentials", help="Name of credentials in the --config file.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The file that holds --credentials.")
+]
+Timeout = Annotated[float, typer.Option(help="Seconds for one try.", min=0.05, max=300)]
+Retries = Annotated[int, typer.Option(help="Tries after the first.", min=0, max=10)]
+Engine = Annotated[str, typer.Option(help="SNMP engine: native or pysnmp.")]
+
+
+@app.command()
+def run(
+    config: ConfigPath,
+    log_format: Annotated[str, typer.Option(help="auto, console or json.")] = "auto",
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the daemon: poll every device of CONFIG and serve /metrics until SIGTERM or Ctrl-C."""
+    if log_format not in ("auto", "console", "json"):
+        raise ConfigError(f"--log-format is auto, console or json, not {log_format!r}")
+    if log_level not in ("debug", "info", "warning", "error"):
+        raise ConfigError(f"--log-level is debug, info, warning or error, not {log_level!r}")
+    set_up_logs(log_format, log_level)  # type: ignore[arg-type]  # checked above
+
+    def announce(current: Running) -> None:
+        console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")
+
+    run_loop(run_until_stopped(load_config(config), announce))
+
+
+@app.command()
+def check(config: ConfigPath) -> None:
+    """Check CONFIG and the profiles it uses, without touching a device.
+
+    Every problem is named with file, line and key; the exit status is 2 when there is one.
+    """
+    checked = load_config(config)
+    checked.library.all()
+    for warning in checked.warnings:
+        console.err(f"warning: {warning}")
+    racks = len({device.rack for device in checked.devices})
+    console.out(f"{config}: {len(checked.devices)} devices in {racks} racks, no problem found")
+
+
+@app.command()
+def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
+    """Show the requests each device of CONFIG gets per cycle: count, bytes, points."""
+    checked = load_config(config)
+    rows = []
+    for device in checked.devices:
+        if device.profile == "auto":
+            rows.append(console.PlanRow(device.name, "auto", device.interval_s, ()))
+            continue
+        profile = checked.library.get(device.profile)
+        found = tuple(costs(profile, make_plan(profile)))
+        rows.append(console.PlanRow(device.name, profile.name, device.interval_s, found))
+    if output is Format.JSON:
+        console.out_json([row.as_json() for row in rows])
+    else:
+        console.print_plan(rows)
+
+
+@app.command()
+def read(
+    url: DeviceUrl,
+    profile: Annotated[str, typer.Option(help="Profile name, or auto to ask the device.")] = "auto",
+    community: Community = "public",
+    snmp_version: Version = SnmpVersion.V2C,
+    credentials: CredentialsName = None,
+    config: ConfigOption = None,
+    profiles: Folders = None,
+    output: Output = Format.TABLE,
+    timeout: Timeout = 2.0,
+    retries: Retries = 1,
+    engine: Engine = "native",
+) -> None:
+    """Read one device once and show every reading with its source: the point-to-point check.
+
+    Examples:
+
+      rackagent read snmp://10.0.0.5 --community public
+
+      rackagent read modbus+tcp://10.0.0.7:502/12 --profile orv3-rpu --format json
+    """
+    target = _target(url, community, snmp_version, credentials, config, timeout, retries, engine)
+    library = open_library(profiles or [])
+    look = run_loop(read_device(target, library, profile))
+    if output is Format.JSON:
+        name = look.profile.name if look.profile else None
+        kind = look.profile.kind if look.profile else None
+        console.out_json(
+            json_model.document(look.identity, name, kind, look.readings, look.failures)
+        )
+    else:
+        console.print_look(look)
+    if look.error is not None:
+        raise look.error
+
+
+@app.command()
+def identify(
+    url: DeviceUrl,
+    community: Community = "public",
+    snmp_version: Version = SnmpVersion.V2C,
+    credentials: CredentialsName = None,
+    config: ConfigOption = None,
+    profiles: Folders = None,
+    output: Output = Format.TABLE,
+    timeout: Timeout = 2.0,
+    retries: Retries = 1,
+    engine: Engine = "native",
+) -> None:
+    """Find which profile fits the device at URL and why, and what it says of itself."""
+    target = _target(url, community, snmp_version, credentials, config, timeout, retries, engine)
+    found = run_loop(identify_device(target, open_library(profiles or [])))
+    if output is Format.JSON:
+        console.out_json(console.identification_json(found))
+    else:
+        console.print_identification(found)
+
+
+def _target(
+    url: str,
+    community: str,
+    snmp_version: SnmpVersion,
+    credentials: str | None,
+    config: Path | None,
+    timeout: float,
+    retries: int,
+    engine: str,
+) -> Target:
+    if engine not in ("native", "pysnmp"):
+        raise ConfigError(f"--engine is native or pysnmp, not {engine!r}")
+    parsed = parse_url(url)
+    limits = Limits(timeout_s=timeout, retries=retries)
+    if credentials is None:
+        if snmp_version is SnmpVersion.V3:
+            raise ConfigError("SNMP v3 needs --credentials NAME and --config FILE")
+        chosen = SnmpCredentials(version=snmp_version, community=community)
+        return Target(parsed, chosen, limits, engine)
+    if config is None:
+        raise ConfigError("--credentials needs --config FILE, the file that defines them")
+    known = load_config(config, need_devices=False).credentials
+    if credentials not in known:
+        names = ", ".join(sorted(known)) or "none are defined"
+        raise ConfigError(f"{config}: unknown credentials {credentials!r}; there are: {names}")
+    return Target(parsed, known[credentials], limits, engine)
+
+
+@profiles_app.command("list")
+def list_profiles(profiles: Folders = None, output: Output = Format.TABLE) -> None:
+    """Every profile: name, kind, protocol, points, how it was verified."""
+    found = open_library(profiles or []).all()
+    if output is Format.JSON:
+        console.out_json([console.profile_json(profile) for profile in found])
+    else:
+        console.print_profiles(found)
+
+
+@profiles_app.command("show")
+def show_profile(
+    name: Annotated[str, typer.Argument(help="Profile name.")],
+    profiles: Folders = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """One profile: what it reads, from where, in which unit."""
+    profile = open_library(profiles or []).get(name)
+    if output is Format.JSON:
+        console.out_json(console.profile_json(profile, points=True))
+    else:
+        console.print_profile(profile)
+
+
+@profiles_app.command("check")
+def check_profile(
+    file: Annotated[Path, typer.Argument(help="A profile's YAML file.", show_default=False)],
+    profiles: Folders = None,
+) -> None:
+    """Check a profile you are writing; every problem is named with its line."""
+    profile = open_library(profiles or []).load(file)
+    requests = len(make_plan(profile).requests)
+    console.out(f"{file}: {profile.name}: {len(profile.points)} points in {requests} requests")
+
+
+@schema_app.command("config")
+def schema_config() -> None:
+    """The JSON Schema of a site's YAML file."""
+    console.out_json(SiteSpec.model_json_schema())
+
+
+@schema_app.command("profile")
+def schema_profile() -> None:
+    """The JSON Schema of a profile."""
+    models = (SnmpFileSpec, ModbusFileSpec)
+    schemas = [model.model_json_schema(ref_template="#/$defs/{model}") for model in models]
+    definitions: dict[str, Any] = {}
+    for schema in schemas:
+        definitions.update(schema.pop("$defs", {}))
+    console.out_json({"oneOf": schemas, "$defs": definitions})
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        console.out(f"rackagent {version('rackagent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def guarded(call: Callable[[], None]) -> Status:
+    """Run ``call``; turn what may go wrong into a message on stderr and an exit status."""
+    try:
+        call()
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            console.err(f"error: {line}")
+        return Status.USAGE
+    except UnknownDevice as error:
+        console.err(f"error: {error}")
+        return Status.CHECK_FAILED
+    except DeviceError as error:
+        console.err(f"error: {error.kind}: {error}")
+        return Status.UNREACHABLE
+    except BrokenPipeError:
+        # The reader (head, less) has gone: that is its right.
+        sys.stderr.close()
+        return Status.FINE
+    return Status.FINE
+
+
+def main() -> None:
+    """The console script ``rackagent``; other packages add commands by entry point."""
+    for point in entry_points(group=COMMANDS):
+        point.load()(app)
+    sys.exit(guarded(app))

@@ -1,0 +1,275 @@
+"""Printing for people: tables with colour on a terminal, plain text when piped, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent import smi
+from agent.identify import Identification
+from agent.oneshot import Look
+from agent.plan import Cost
+from agent.profile.points import ModbusPoint, Profile, SnmpPoint
+from agent.values import GetOids, OidSource, Quality, Reading, ReadRegisters, Request
+
+_PIPED_WIDTH = 200
+
+
+def _console() -> Console:
+    """A console on today's stdout: as wide as the terminal, or wide and plain into a pipe."""
+    return Console(
+        width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False, soft_wrap=True
+    )
+
+
+def out(text: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def err(text: str) -> None:
+    """One line on stderr; red on a terminal when it is an error."""
+    style = "bold red" if text.startswith("error:") else "yellow" if text.startswith("warn") else ""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
+
+
+def out_json(value: Any) -> None:
+    """A JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _table(*columns: str, right: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One device of a plan; no costs where the profile is found only when it answers."""
+
+    device: str
+    profile: str
+    interval_s: float
+    costs: tuple[Cost, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The row for a program."""
+        return {
+            "device": self.device,
+            "profile": self.profile,
+            "interval_s": self.interval_s,
+            "requests": [
+                {
+                    "kind": _kind(cost.request),
+                    "what": _what(cost.request),
+                    "interval_s": cost.request.interval_s or self.interval_s,
+                    "points": cost.points,
+                    "bytes_out": cost.bytes_out,
+                    "bytes_in_at_least": cost.bytes_in,
+                }
+                for cost in self.costs
+            ],
+        }
+
+
+def _kind(request: Request) -> str:
+    if isinstance(request, ReadRegisters):
+        return f"read {request.table}"
+    return "get" if isinstance(request, GetOids) else "walk"
+
+
+def _what(request: Request) -> str:
+    if isinstance(request, ReadRegisters):
+        last = request.address + request.count - 1
+        return f"{request.address}..{last} ({request.count})"
+    oids = request.oids if isinstance(request, GetOids) else request.columns
+    more = f" and {len(oids) - 1} more" if len(oids) > 1 else ""
+    return smi.dotted(oids[0]) + more
+
+
+def print_plan(rows: Sequence[PlanRow]) -> None:
+    """One line per request, one sum per device."""
+    table = _table(
+        "device", "profile", "every", "request", "what", "points", "out", "in >=",
+        right=("every", "points", "out", "in >="),
+    )  # fmt: skip
+    for row in rows:
+        if not row.costs:
+            table.add_row(row.device, row.profile, _every(row.interval_s), "-", "asks the device")
+            continue
+        for cost in row.costs:
+            table.add_row(
+                row.device,
+                row.profile,
+                _every(cost.request.interval_s or row.interval_s),
+                _kind(cost.request),
+                _what(cost.request),
+                str(cost.points),
+                f"{cost.bytes_out} B",
+                f"{cost.bytes_in} B",
+            )
+        cycle = [cost for cost in row.costs if not cost.request.interval_s]
+        table.add_row(
+            row.device,
+            "",
+            "",
+            Text("cycle", style="bold"),
+            f"{len(cycle)} requests",
+            str(sum(cost.points for cost in cycle)),
+            f"{sum(cost.bytes_out for cost in cycle)} B",
+            f"{sum(cost.bytes_in for cost in cycle)} B",
+        )
+    _console().print(table)
+
+
+def _every(seconds: float) -> str:
+    return f"{seconds:g} s"
+
+
+def print_look(look: Look) -> None:
+    """Who the device is, every reading, every failure."""
+    console = _console()
+    if look.profile is not None and look.identity is not None:
+        who = look.identity
+        parts = (who.vendor, who.model, who.serial and f"serial {who.serial}",
+                 who.firmware and f"firmware {who.firmware}")  # fmt: skip
+        said = ", ".join(part for part in parts if part) or "says nothing of itself"
+        console.print(Text.assemble((look.profile.name, "bold"), f" ({look.profile.kind}): {said}"))
+    if look.readings:
+        console.print(_readings(look.readings))
+    for failure in look.failures:
+        console.print(Text(f"failed: {failure.kind}: {failure.message}", style="yellow"))
+    if look.profile is not None:
+        bad = sum(reading.quality is not Quality.GOOD for reading in look.readings)
+        console.print(f"{len(look.readings)} readings, {bad} bad, {len(look.failures)} failures")
+
+
+def _readings(readings: Sequence[Reading]) -> Table:
+    table = _table("metric", "labels", "value", "unit", "source", "raw", right=("value",))
+    for reading in readings:
+        labels = " ".join(f"{name}={value}" for name, value in reading.labels.items())
+        good = reading.quality is Quality.GOOD
+        value = _number(reading.value) if good else Text(reading.quality.value, style="red")
+        raw = reading.raw if isinstance(reading.raw, int) else _short(reading.raw)
+        table.add_row(
+            reading.metric,
+            labels,
+            value,
+            reading.unit if good else Text(reading.reason, style="dim"),
+            _place(reading),
+            str(raw),
+        )
+    return table
+
+
+def _number(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _short(raw: object) -> str:
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+    text = "".join(char if char.isprintable() else "." for char in text)
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _place(reading: Reading) -> str:
+    source = reading.source
+    if isinstance(source, OidSource):
+        return source.oid
+    return f"{source.table} {source.address}" + (f"+{source.count}" if source.count > 1 else "")
+
+
+def identification_json(found: Identification) -> dict[str, Any]:
+    """What ``rackagent identify --format json`` prints."""
+    return {
+        "sys_object_id": found.sys_object_id,
+        "sys_descr": found.sys_descr,
+        "sys_name": found.sys_name,
+        "candidates": [
+            {"profile": c.profile.name, "kind": c.profile.kind, "score": c.score, "why": c.why}
+            for c in found.candidates
+        ],
+    }
+
+
+def print_identification(found: Identification) -> None:
+    """The device's own words, then what fits, best first."""
+    console = _console()
+    for name, text in (
+        ("sysObjectID", found.sys_object_id),
+        ("sysDescr", found.sys_descr),
+        ("sysName", found.sys_name),
+    ):
+        if text:
+            console.print(f"{name}: {text}", markup=False)
+    table = _table("profile", "kind", "score", "why", right=("score",))
+    for candidate in found.candidates:
+        profile = candidate.profile
+        table.add_row(profile.name, profile.kind, str(candidate.score), candidate.why)
+    console.print(table)
+
+
+def profile_json(profile: Profile, *, points: bool = False) -> dict[str, Any]:
+    """A profile for a program, with its points when asked."""
+    found: dict[str, Any] = {
+        "profile": profile.name,
+        "title": profile.title,
+        "kind": profile.kind,
+        "protocol": profile.protocol,
+        "verified": profile.verified,
+        "source": profile.source,
+        "file": profile.file,
+        "points": len(profile.points),
+    }
+    if points:
+        found["points"] = [_point_json(point) for point in profile.points]
+    return found
+
+
+def _point_json(point: SnmpPoint | ModbusPoint) -> dict[str, Any]:
+    place: dict[str, Any] = (
+        {"oid": smi.dotted(point.oid)}
+        if isinstance(point, SnmpPoint)
+        else {"table": point.table, "address": point.address, "data_type": point.data_type}
+    )
+    return {"metric": point.metric.name, "labels": dict(point.labels), **place,
+            "unit": point.conversion.unit, "interval_s": point.interval_s}  # fmt: skip
+
+
+def print_profiles(profiles: Sequence[Profile]) -> None:
+    """One line per profile."""
+    table = _table("profile", "kind", "protocol", "points", "verified", "title", right=("points",))
+    for p in profiles:
+        table.add_row(p.name, p.kind, p.protocol, str(len(p.points)), p.verified, p.title)
+    _console().print(table)
+
+
+def print_profile(profile: Profile) -> None:
+    """What one profile reads."""
+    console = _console()
+    console.print(Text.assemble((profile.name, "bold"), f": {profile.title}"))
+    console.print(f"{profile.kind} over {profile.protocol}, verified by {profile.verified}")
+    console.print(f"source: {profile.source}", markup=False)
+    if profile.notes:
+        console.print(profile.notes.strip(), markup=False)
+    table = _table("metric", "labels", "from", "scale", "unit")
+    for point in profile.points:
+        place = (
+            smi.dotted(point.oid)
+            if isinstance(point, SnmpPoint)
+            else f"{point.table} {point.address} {point.data_type}"
+            + (f" bit {point.bit}" if point.bit is not None else "")
+        )
+        labels = " ".join(f"{name}={text}" for name, text in point.labels)
+        conversion = point.conversion
+        scale = conversion.scale_lookup or str(conversion.scale)
+        unit = f"by {conversion.unit_lookup}" if conversion.unit_lookup else conversion.unit
+        table.add_row(point.metric.name, labels, place, scale, unit)
+    console.print(table)

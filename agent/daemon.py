@@ -1,0 +1,172 @@
+"""The only place where things are wired together: configuration in, a running agent out."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+
+from agent.config import Config, DeviceConfig
+from agent.expose.http import create_app
+from agent.expose.prometheus import PrometheusExposition
+from agent.expose.serve import serve
+from agent.expose.view import DeviceView
+from agent.poller import Poller, Schedule
+from agent.store import Store
+from agent.transport.base import Limits, Transport
+from agent.transport.factory import Transports
+from agent.values import PollResult
+
+_log = structlog.get_logger("daemon")
+_T = TypeVar("_T")
+
+
+class Agent:
+    """One running configuration: its store, its exposition and one poller per device."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        labels = {
+            device.name: {**device.labels, "site": device.site, "rack": device.rack}
+            for device in config.devices
+        }
+        self.store = Store({device.name: device.stale_after_s for device in config.devices})
+        self.exposition = PrometheusExposition(labels)
+        self.store.subscribe(self.exposition.update)
+        self._waiting = {device.name for device in config.devices}
+
+    @property
+    def ready(self) -> bool:
+        """Whether every device had its first cycle, well or badly."""
+        return not self._waiting
+
+    def views(self) -> list[DeviceView]:
+        """What the HTTP interface tells about each device."""
+        library = self.config.library
+        return [
+            DeviceView(
+                name=device.name,
+                rack=device.rack,
+                site=device.site,
+                kind="" if device.profile == "auto" else library.get(device.profile).kind,
+                profile="" if device.profile == "auto" else device.profile,
+                url=str(device.url),
+                labels=device.labels,
+            )
+            for device in self.config.devices
+        ]
+
+    async def run(self, transports: Transports) -> None:
+        """Poll every device until cancelled. A bug in one poller ends them all, loudly."""
+        async with asyncio.TaskGroup() as group:
+            for device in self.config.devices:
+                group.create_task(self._poller(device, transports).run(), name=device.name)
+
+    def _poller(self, device: DeviceConfig, transports: Transports) -> Poller:
+        return Poller(
+            device.name,
+            device.url.protocol,
+            device.profile,
+            self.config.library,
+            Schedule(device.interval_s),
+            partial(open_transport, device, transports),
+            self._deliver,
+        )
+
+    def _deliver(self, result: PollResult) -> None:
+        self.store.put(result)
+        self._waiting.discard(result.device)
+
+
+async def open_transport(device: DeviceConfig, transports: Transports) -> Transport:
+    """The transport that a device's configuration asks for."""
+    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
+    return await transports.open(device.url, device.credentials, limits, device.engine)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running agent: where it listens, and the task that ends only by a bug."""
+
+    agent: Agent
+    host: str
+    port: int
+    polling: asyncio.Task[None]
+
+    @property
+    def url(self) -> str:
+        """Its start page."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Wait for ``stop``. Raises what a poller died of, should one die."""
+        waiting = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await asyncio.wait({waiting, self.polling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if self.polling.done():
+            self.polling.result()
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Running]:
+    """Run ``config`` with its HTTP interface while the block runs.
+
+    Raises ConfigError when the port cannot be bound, before anything is polled.
+    """
+    agent = Agent(config)
+    app = create_app(agent.store, agent.exposition, agent.views(), lambda: agent.ready)
+    async with (
+        Transports() as transports,
+        serve(app, config.listen_host, config.listen_port) as address,
+    ):
+        polling = asyncio.create_task(agent.run(transports), name="pollers")
+        try:
+            yield Running(agent, *address, polling)
+        finally:
+            polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await polling
+
+
+async def run_until_stopped(config: Config, announce: Callable[[Running], None]) -> None:
+    """Run ``config`` until SIGTERM or SIGINT; ``announce`` is told once it serves."""
+    stop = asyncio.Event()
+    with stopping(stop):
+        async with running(config) as current:
+            announce(current)
+            for warning in config.warnings:
+                _log.warning("configuration", warning=warning)
+            _log.info("started", devices=len(config.devices), url=current.url)
+            await current.until(stop)
+            _log.info("stopping")
+
+
+@contextlib.contextmanager
+def stopping(stop: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set ``stop`` while the block runs."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run ``main`` on uvloop where it is installed, else on asyncio's own loop."""
+    if sys.platform == "win32":
+        return asyncio.run(main)
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

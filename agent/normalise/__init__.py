@@ -1,0 +1,1 @@
+"""Native values to readings in base units and back: a pure pair, and its bookkeeping per device."""

@@ -1,0 +1,53 @@
+"""What a normaliser keeps the same from poll to poll, whatever the protocol."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.values import Answer, Block, Failure, Flaw, Quality, Raw, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The readings of some answers by request position, and what went wrong on the way."""
+
+    blocks: Mapping[int, tuple[Block, ...]]
+    failures: tuple[Failure, ...] = ()
+
+
+class Normaliser(Protocol):
+    """Turns a cycle's answers into blocks. ``wants_slow`` asks for the slow requests at once."""
+
+    wants_slow: bool
+
+    def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
+        """``answers`` by the position of their request in the plan."""
+        ...
+
+
+@dataclass(slots=True)
+class BlockBuilder:
+    """Collects one block's columns."""
+
+    series: list[Series] = field(default_factory=list)
+    values: list[float | str | None] = field(default_factory=list)
+    raws: list[Raw] = field(default_factory=list)
+    flaws: dict[int, Flaw] = field(default_factory=dict)
+
+    def add(self, series: Series, value: float | str | None, raw: Raw, reason: str) -> None:
+        """One reading; a reason makes it bad."""
+        if reason:
+            self.flaws[len(self.series)] = Flaw(Quality.BAD, reason)
+        self.series.append(series)
+        self.values.append(value)
+        self.raws.append(raw)
+
+    def block(self, series: tuple[Series, ...], observed_at: float) -> Block:
+        """What was collected, over the ``series`` that stay the same between polls."""
+        return Block(series, self.values, self.raws, observed_at, self.flaws)
+
+
+def stable(previous: tuple[Series, ...] | None, series: Sequence[Series]) -> tuple[Series, ...]:
+    """``previous`` itself where nothing changed, so that what hangs on its identity stays valid."""
+    fresh = tuple(series)
+    return previous if previous is not None and previous == fresh else fresh

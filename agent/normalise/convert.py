@@ -1,0 +1,149 @@
+"""One raw value to one base-unit value and back, with exact integer factors.
+
+The linear map ``(raw * scale / 10**digits + offset)`` and the unit's own are folded into three
+integers so that ``base = (raw * multiplier + addend) / divisor``: one true division, correctly
+rounded, hence 7467 thousandths are 7.467 and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import TypeVar
+
+from agent.catalogue import Kind
+from agent.codec import number_in_text
+from agent.profile.points import Conversion, PointBase, Scalar
+from agent.units import UNITS
+from agent.values import Value
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """``base = (raw * multiplier + addend) / divisor``, all integers."""
+
+    multiplier: int = 1
+    addend: int = 0
+    divisor: int = 1
+
+    def apply(self, raw: float) -> float:
+        """The base value of ``raw``; an int stays an int where nothing is to be done."""
+        if self.divisor == 1 and self.multiplier == 1 and not self.addend:
+            return raw
+        return (raw * self.multiplier + self.addend) / self.divisor
+
+    def invert(self, value: float) -> float:
+        """The raw value of a base value."""
+        return (value * self.divisor - self.addend) / self.multiplier
+
+
+IDENTITY = Linear()
+
+
+def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear | str:
+    """The map of ``conversion`` with its lookups taken from ``row``; a text says why there is none."""
+    scale, digits, unit = conversion.scale, conversion.digits, conversion.unit
+    for name in (conversion.scale_lookup, conversion.digits_lookup, conversion.unit_lookup):
+        if name is not None and row.get(name) is None:
+            return f"the device gives no {name!r} for this row"
+    try:
+        if conversion.scale_lookup is not None:
+            scale = scale * Fraction(str(row[conversion.scale_lookup]))
+        if conversion.digits_lookup is not None:
+            digits = int(str(row[conversion.digits_lookup]))
+        if conversion.unit_lookup is not None:
+            unit = str(row[conversion.unit_lookup])
+    except ValueError as error:
+        return f"a scale, digits or unit of this row is unusable: {error}"
+    if unit not in UNITS:
+        return f"the device names the unit {unit!r}, which the profile does not map"
+    if not -30 <= digits <= 30 or not scale:
+        return f"scale {scale} and {digits} digits are implausible"
+    found = UNITS[unit]
+    factor = scale / Fraction(10) ** digits * found.factor
+    offset = conversion.offset * found.factor + found.offset
+    divisor = lcm(factor.denominator, offset.denominator)
+    return Linear(int(factor * divisor), int(offset * divisor), divisor)
+
+
+def unit_fits(conversion: Conversion, row: Mapping[str, Scalar | None], base: str) -> bool:
+    """Whether a unit that the device names is one of the metric's."""
+    if conversion.unit_lookup is None:
+        return True
+    unit = UNITS.get(str(row.get(conversion.unit_lookup)))
+    return unit is not None and unit.base == base
+
+
+def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple[Value, str]:
+    """``raw`` as the point's value in the base unit, and why it is None when it is.
+
+    Sentinels, unknown states, text that is no number and implausible values give None: bad is
+    not zero.
+    """
+    if raw is None:
+        return None, "the registers hold no number"
+    if raw in point.absent:
+        return None, f"the device says there is no value ({raw!r})"
+    kind = point.metric.kind
+    if kind is Kind.STATE:
+        return _state(point, raw)
+    if kind is Kind.INFO:
+        return 1, ""
+    if point.values is not None:
+        mapped = _look_up(point.values, raw)
+        return (
+            (mapped, "")
+            if mapped is not None
+            else (None, f"{raw!r} is not in the profile's values")
+        )
+    if isinstance(raw, str):
+        number = number_in_text(raw, point.pattern)
+        if number is None:
+            return None, f"{raw!r} is not a number"
+        if number in point.absent:
+            return None, f"the device says there is no value ({raw!r})"
+        raw = number
+    value = to_base.apply(raw)
+    if (point.low is not None and value < point.low) or (
+        point.high is not None and value > point.high
+    ):
+        return None, f"{value:g} {point.metric.unit} is implausible (raw {raw!r})"
+    return value, ""
+
+
+def _state(point: PointBase, raw: float | str) -> tuple[Value, str]:
+    name = _look_up(point.states or {}, raw)
+    if name is not None:
+        return name, ""
+    if point.as_is and isinstance(raw, str) and raw:
+        return raw, ""
+    return None, f"{raw!r} is not a state the profile knows"
+
+
+def _look_up(table: Mapping[Scalar, _T], raw: float | str) -> _T | None:
+    found = table.get(raw)
+    if found is None and isinstance(raw, str):
+        number = number_in_text(raw)
+        found = table.get(number) if number is not None else None
+    return found
+
+
+def to_native(point: PointBase, value: float | str, to_base: Linear) -> float | str:
+    """The raw value that ``convert`` turns into ``value``: the simulator's direction.
+
+    Raises ValueError for a state or a mapped number the point has no raw value for.
+    """
+    if point.metric.kind is Kind.STATE:
+        return _raw_of(point.states or {}, value)
+    if point.values is not None:
+        return _raw_of(point.values, value)
+    return value if isinstance(value, str) else to_base.invert(value)
+
+
+def _raw_of(table: Mapping[Scalar, _T], value: object) -> Scalar:
+    for raw, name in table.items():
+        if name == value:
+            return raw
+    raise ValueError(f"{value!r} is none of {', '.join(map(str, table.values()))}")

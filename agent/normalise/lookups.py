@@ -1,0 +1,90 @@
+"""Lookups: columns and scalars whose values help to read other ones, kept between their reads."""
+
+from collections.abc import Iterable, Mapping
+
+from agent import smi
+from agent.codec import decode_text, number_in_text
+from agent.profile.points import Lookup, Scalar
+from agent.values import VarBind
+
+_Cell = tuple[int, int | bytes | None]
+
+
+class Lookups:
+    """The latest content of every lookup of one device, by OID."""
+
+    def __init__(self, lookups: Mapping[str, Lookup]) -> None:
+        self._lookups = lookups
+        self._oids = frozenset(lookup.oid for lookup in lookups.values())
+        self._cells: dict[bytes, dict[bytes, _Cell]] = {}
+
+    def absorb(self, oid: bytes, varbinds: Iterable[VarBind]) -> frozenset[str]:
+        """Take over what was read of ``oid``; the names of the lookups whose content changed."""
+        if oid not in self._oids:
+            return frozenset()
+        cells = {
+            name[len(oid) :]: (tag, value)
+            for name, tag, value in varbinds
+            if tag not in smi.MISSING
+        }
+        if self._cells.get(oid) == cells:
+            return frozenset()
+        self._cells[oid] = cells
+        return frozenset(name for name, lookup in self._lookups.items() if lookup.oid == oid)
+
+    def value(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> Scalar | None:
+        """The lookup's value for a row; None where the device gives none and it has no default."""
+        lookup = self._lookups[name]
+        key = self._key(lookup, suffix, index)
+        cell = None if key is None else self._cells.get(lookup.oid, {}).get(key)
+        plain = None if cell is None else _plain(lookup, *cell)
+        if plain is None and lookup.otherwise is not None:
+            plain = self.value(lookup.otherwise, suffix, index)
+        return lookup.default if plain is None else plain
+
+    def has(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> bool:
+        """Whether the device gave this row's value, mapped or not."""
+        lookup = self._lookups[name]
+        key = self._key(lookup, suffix, index)
+        return key is not None and key in self._cells.get(lookup.oid, {})
+
+    def _key(self, lookup: Lookup, suffix: bytes, index: Mapping[str, int | str]) -> bytes | None:
+        """Where the lookup's cell for this row stands; None where what it leans on is missing."""
+        if lookup.scalar:
+            return b""
+        if lookup.index is None:
+            return suffix
+        subids: list[int] = []
+        for step in lookup.index:
+            part: Scalar | None = step
+            if isinstance(step, str):
+                part = index[step] if step in index else self.value(step, suffix, index)
+            if isinstance(part, int):
+                subids.append(part)
+            elif isinstance(part, str):
+                octets = part.encode()
+                subids += [len(octets), *octets]
+            else:
+                return None
+        try:
+            return smi.encode_subids(subids)
+        except ValueError:
+            return None  # a negative number is no index
+
+
+def _plain(lookup: Lookup, tag: int, value: int | bytes | None) -> Scalar | None:
+    plain: Scalar | None
+    if isinstance(value, bytes):
+        plain = smi.dotted(value) if tag == smi.OBJECT_ID else decode_text(value)
+    else:
+        plain = value
+    if lookup.pattern is not None and plain is not None:
+        found = lookup.pattern.search(str(plain))
+        plain = found.group(1) if found else None
+    if lookup.map is None or plain is None:
+        return plain if plain != "" else None
+    mapped = lookup.map.get(plain)
+    if mapped is None and isinstance(plain, str):
+        number = number_in_text(plain)
+        mapped = lookup.map.get(number) if number is not None else None
+    return mapped

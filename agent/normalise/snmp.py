@@ -1,0 +1,257 @@
+"""SNMP answers to readings, a column at a time.
+
+What a row means (its labels, factor, unit, whether it counts at all) depends on its index and on
+slow-moving lookups, so it is compiled once per row and kept until a lookup or the set of rows
+changes. A poll then costs one dictionary look-up and one division per value.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent import smi
+from agent.catalogue import Kind
+from agent.codec import decode_text
+from agent.normalise.base import BlockBuilder, Normalised, stable
+from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
+from agent.normalise.index import parse_index
+from agent.normalise.lookups import Lookups
+from agent.profile.points import Profile, Scalar, SnmpPoint
+from agent.values import Answer, Block, Failure, GetOids, OidSource, Series, VarBind, WalkColumns
+
+_SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What one instance means. ``bad`` is why its value cannot be trusted; empty when it can."""
+
+    series: Series
+    to_base: Linear
+    bad: str
+
+
+@dataclass(slots=True)
+class _Column:
+    """One point's compiled rows: None for instances that are not this point's."""
+
+    rows: dict[bytes, _Row | None] = field(default_factory=dict)
+    series: tuple[Series, ...] | None = None
+    names: list[bytes] = field(default_factory=list)
+
+
+class SnmpNormaliser:
+    """One device's SNMP answers to blocks, one block per point."""
+
+    def __init__(self, device: str, profile: Profile) -> None:
+        self.wants_slow = False
+        self._device = device
+        self._lookups = Lookups(profile.lookups)
+        self._points: dict[bytes, list[SnmpPoint]] = {}
+        for point in profile.points:
+            assert isinstance(point, SnmpPoint)  # noqa: S101 - compile_snmp made them
+            self._points.setdefault(point.oid, []).append(point)
+        self._has_fallbacks = any(point.fallback for point in profile.points)
+        self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
+        self._owners: dict[_SeriesKey, tuple[int, bytes]] = {}
+        self._failures: list[Failure] = []
+        self._incomplete: frozenset[bytes] = frozenset()
+
+    def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
+        """The blocks of each answer; lookups in any of them are taken over first."""
+        self._failures = [failure for answer in answers.values() for failure in answer.failures]
+        changed: set[str] = set()
+        for answer in answers.values():
+            for oid, varbinds in _columns(answer):
+                changed |= self._lookups.absorb(oid, varbinds)
+        if changed:
+            self._forget(changed)
+        seen_incomplete: set[bytes] = set()
+        numbered: dict[int, list[tuple[int, Block]]] = {}
+        for position, answer in answers.items():
+            built = numbered.setdefault(position, [])
+            for oid, varbinds in _columns(answer):
+                built += self._blocks(oid, varbinds, answer.observed_at, seen_incomplete)
+        chosen = _settle_fallbacks(numbered) if self._has_fallbacks else None
+        blocks = {
+            position: tuple(block if chosen is None else _only(block, chosen) for _, block in group)
+            for position, group in numbered.items()
+        }
+        # A row without its lookups asks for them once; a device that has none is not asked again.
+        self.wants_slow = bool(seen_incomplete - self._incomplete)
+        self._incomplete = frozenset(seen_incomplete)
+        return Normalised(blocks, tuple(self._failures))
+
+    def _forget(self, changed: set[str]) -> None:
+        for points in self._points.values():
+            for point in points:
+                if changed.intersection(point.lookups):
+                    self._reset(point)
+
+    def _reset(self, point: SnmpPoint) -> None:
+        self._columns[point.number].rows.clear()
+        owned = [key for key, (number, _) in self._owners.items() if number == point.number]
+        for key in owned:
+            del self._owners[key]
+
+    def _blocks(
+        self, oid: bytes, varbinds: Sequence[VarBind], observed_at: float, incomplete: set[bytes]
+    ) -> Iterator[tuple[int, Block]]:
+        """One block per point of this column; a row belongs to the first point that fits it.
+
+        Each block comes with its point's number.
+        """
+        points = self._points.get(oid, ())
+        taken: set[tuple[bytes, int | None]] = set()
+        for point in points:
+            column = self._columns[point.number]
+            names = [varbind[0] for varbind in varbinds]
+            if names != column.names:
+                self._reset(point)
+                column.names = names
+            builder = BlockBuilder()
+            for name, tag, value in varbinds:
+                if tag in smi.MISSING or (taken and (name, point.bit) in taken):
+                    continue
+                if name in column.rows:
+                    row = column.rows[name]
+                else:
+                    row = column.rows[name] = self._compile(point, name, incomplete)
+                if row is None:
+                    continue
+                if len(points) > 1:
+                    taken.add((name, point.bit))
+                if not point.skip:
+                    self._read(builder, point, row, tag, value)
+            if builder.series:
+                column.series = stable(column.series, builder.series)
+                yield point.number, builder.block(column.series, observed_at)
+
+    def _read(
+        self,
+        builder: BlockBuilder,
+        point: SnmpPoint,
+        row: _Row,
+        tag: int,
+        value: int | bytes | None,
+    ) -> None:
+        if row.bad:
+            builder.add(row.series, None, value, row.bad)
+            return
+        raw: int | str | None
+        if isinstance(value, bytes):
+            raw = smi.dotted(value) if tag == smi.OBJECT_ID else decode_text(value)
+        else:
+            raw = value
+        if point.bit is not None and isinstance(raw, int):
+            raw = raw >> point.bit & 1
+        result, reason = convert(point, raw, row.to_base)
+        builder.add(row.series, result, value, reason)
+
+    def _compile(self, point: SnmpPoint, name: bytes, incomplete: set[bytes]) -> _Row | None:
+        """What the instance ``name`` means for ``point``; None when it is not one of its rows."""
+        index: dict[str, int | str] | None = {}
+        suffix = name[len(point.oid) :]
+        if point.index is not None:
+            index = parse_index(suffix, point.index)
+        if index is None:
+            text = f"{smi.dotted(name)} does not have the index the profile expects"
+            self._failures.append(Failure("decode", text))
+            return None
+        row: dict[str, Scalar | None] = dict(index)
+        for lookup in point.lookups:
+            row[lookup] = self._lookups.value(lookup, suffix, index)
+            if row[lookup] is None and not self._lookups.has(lookup, suffix, index):
+                incomplete.add(name)
+        if not all(row[wanted] is not None and fits(row[wanted]) for wanted, fits in point.where):
+            return None
+        if point.skip or not unit_fits(point.conversion, row, point.metric.unit):
+            return _Row(self._series(point, name, ()), IDENTITY, "") if point.skip else None
+        series = self._series(point, name, _labels(point, row))
+        if not self._own(point, name, series):
+            return None
+        bad = next(
+            (f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])), ""
+        )
+        to_base = linear(point.conversion, row)
+        if isinstance(to_base, str):
+            return _Row(series, IDENTITY, bad or to_base)
+        return _Row(series, to_base, bad)
+
+    def _series(self, point: SnmpPoint, name: bytes, labels: tuple[tuple[str, str], ...]) -> Series:
+        states = point.state_names if point.metric.kind is Kind.STATE else ()
+        return Series(self._device, point.metric, labels, OidSource(smi.dotted(name)), states)
+
+    def _own(self, point: SnmpPoint, name: bytes, series: Series) -> bool:
+        """Whether this row may speak for its series; a second speaker is a failure, not a series.
+
+        An info says the same whoever speaks, so there it is no failure either.
+        """
+        if point.fallback:
+            return True
+        owner = self._owners.setdefault(series.key, (point.number, name))
+        if owner == (point.number, name):
+            return True
+        if point.metric.kind is Kind.INFO:
+            return False
+        labels = ", ".join(f"{label}={value}" for label, value in series.labels)
+        self._failures.append(
+            Failure(
+                "duplicate",
+                f"{smi.dotted(name)} and {smi.dotted(owner[1])} both are"
+                f" {series.metric.name}{{{labels}}}; the first one counts",
+            )
+        )
+        return False
+
+
+def _settle_fallbacks(blocks: Mapping[int, Sequence[tuple[int, Block]]]) -> set[int]:
+    """Where several points give the same series, the profile's first good one: ids of the series.
+
+    The profile's order counts, not the order of the answers.
+    """
+    best: dict[_SeriesKey, tuple[bool, int, Series]] = {}
+    for number, block in (pair for group in blocks.values() for pair in group):
+        for place, series in enumerate(block.series):
+            rank = (place in block.flaws, number, series)
+            known = best.get(series.key)
+            if known is None or rank[:2] < known[:2]:
+                best[series.key] = rank
+    return {id(series) for _, _, series in best.values()}
+
+
+def _only(block: Block, chosen: set[int]) -> Block:
+    keep = [place for place, series in enumerate(block.series) if id(series) in chosen]
+    if len(keep) == len(block.series):
+        return block
+    return Block(
+        tuple(block.series[place] for place in keep),
+        [block.values[place] for place in keep],
+        [block.raws[place] for place in keep],
+        block.observed_at,
+        {new: block.flaws[old] for new, old in enumerate(keep) if old in block.flaws},
+    )
+
+
+def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> tuple[tuple[str, str], ...]:
+    """The label texts of a row; a label whose lookup gives nothing is left out."""
+    known = {name: value for name, value in row.items() if value is not None}
+    labels = []
+    for label, template in point.labels:
+        try:
+            text = template.format_map(known)
+        except KeyError:
+            continue
+        if text:
+            labels.append((label, text))
+    return tuple(labels)
+
+
+def _columns(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
+    """Each OID that was asked for with what came back for it."""
+    assert not isinstance(answer.payload, bytes)  # noqa: S101 - an SNMP transport's answer
+    request = answer.request
+    if isinstance(request, WalkColumns):
+        yield from zip(request.columns, answer.payload, strict=True)
+    elif isinstance(request, GetOids):
+        for varbind in answer.payload[0]:
+            yield varbind[0], (varbind,)

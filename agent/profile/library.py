@@ -1,0 +1,101 @@
+"""The device library: finds profiles (built in, from plugins, from the user's folders) by name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+
+from agent.document import Document, load, nearest
+from agent.errors import ConfigError, Problem
+from agent.profile.compile import compile_modbus, compile_snmp
+from agent.profile.points import Profile
+from agent.profile.spec import FragmentSpec, ModbusFileSpec, SnmpFileSpec, spec_for
+
+ENTRY_POINTS = "rackagent.profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Where each profile and fragment lives; profiles are compiled when asked for, and kept."""
+
+    profiles: Mapping[str, Path]
+    fragments: Mapping[str, Path]
+    _compiled: dict[str, Profile]
+
+    def names(self) -> list[str]:
+        """Every profile's name, sorted."""
+        return sorted(self.profiles)
+
+    def get(self, name: str) -> Profile:
+        """The profile of this name. Raises ConfigError when it is unknown or wrong."""
+        if name not in self._compiled:
+            if name not in self.profiles:
+                raise ConfigError(self.unknown(name))
+            self._compiled[name] = self.load(self.profiles[name])
+        return self._compiled[name]
+
+    def unknown(self, name: str) -> str:
+        """What to say of a name the library does not have."""
+        close = nearest(name, self.profiles)
+        hint = f"did you mean {' or '.join(close)}?" if close else "see 'rackagent profiles list'"
+        return f"unknown profile {name!r}; {hint}"
+
+    def all(self) -> list[Profile]:
+        """Every profile, compiled. Raises ConfigError with the problems of all of them."""
+        problems: list[Problem] = []
+        found = []
+        for name in self.names():
+            try:
+                found.append(self.get(name))
+            except ConfigError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigError(problems)
+        return found
+
+    def load(self, path: Path) -> Profile:
+        """Compile one file; its includes come from this library or stand beside it."""
+        document = load(path)
+        kind = spec_for(document.data)
+        if kind is FragmentSpec:
+            message = "is a fragment: it is included by profiles, not used alone"
+            raise ConfigError([document.problem(("fragment",), message)])
+        if kind is ModbusFileSpec:
+            modbus = document.validate(ModbusFileSpec)
+            return compile_modbus(document, modbus)
+        snmp = document.validate(SnmpFileSpec)
+        return compile_snmp(document, snmp, self._included(document, snmp.include))
+
+    def _included(
+        self, document: Document, names: Sequence[str]
+    ) -> list[tuple[Document, FragmentSpec]]:
+        found = []
+        for place, name in enumerate(names):
+            path = self.fragments.get(name)
+            if path is None:
+                close = nearest(name, self.fragments) or sorted(self.fragments)
+                message = f"unknown fragment {name!r}; there are {', '.join(close)}"
+                raise ConfigError([document.problem(("include", place), message)])
+            fragment = load(path)
+            found.append((fragment, fragment.validate(FragmentSpec)))
+        return found
+
+
+def open_library(folders: Iterable[Path] = ()) -> Library:
+    """Profiles of every installed package (entry points) and of ``folders``, which win.
+
+    Raises ConfigError when a folder does not exist.
+    """
+    profiles: dict[str, Path] = {}
+    fragments: dict[str, Path] = {}
+    roots = [Path(str(files(point.value))) for point in entry_points(group=ENTRY_POINTS)]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError([Problem(str(folder), 0, "", "is not a folder of profiles")])
+        roots.append(folder)
+    for root in roots:
+        for path in sorted(root.rglob("*.yaml")):
+            target = fragments if path.parent.name == "fragments" else profiles
+            target[path.stem] = path
+    return Library(profiles, fragments, {})

@@ -1,0 +1,198 @@
+"""What a profile compiles to: frozen points with exact factors, ready for plan and normalise."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from agent.catalogue import Metric
+
+Scalar = int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Whether a value is one of some, or matches one of some expressions."""
+
+    exact: frozenset[str]
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    def __call__(self, value: object) -> bool:
+        """``value`` is compared as text, so that 4 and "4" are the same."""
+        text = str(value)
+        return text in self.exact or any(pattern.search(text) for pattern in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A helper value at some index (index parts and other lookups by name, numbers as they are).
+
+    ``otherwise`` names the lookup that counts where this one gives nothing.
+    """
+
+    name: str
+    oid: bytes
+    scalar: bool
+    index: tuple[str | int, ...] | None
+    map: Mapping[Scalar, Scalar] | None
+    pattern: re.Pattern[str] | None
+    default: Scalar | None
+    interval_s: float
+    otherwise: str | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names this lookup depends on: index parts and lookups."""
+        steps = tuple(step for step in self.index or () if isinstance(step, str))
+        return steps if self.otherwise is None else (*steps, self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPart:
+    """One part of a table index. ``form``: one sub-identifier, a counted string, or the rest."""
+
+    name: str
+    form: str = "number"
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the part becomes a label by itself."""
+        return not self.name.startswith("_")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """native -> base: ``(raw * scale / 10**digits + offset)`` in ``unit``, then to the base unit.
+
+    The three lookups replace the constant of their name, row by row.
+    """
+
+    scale: Fraction = Fraction(1)
+    digits: int = 0
+    offset: Fraction = Fraction(0)
+    unit: str = ""
+    scale_lookup: str | None = None
+    digits_lookup: str | None = None
+    unit_lookup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointBase:
+    """What all points share. ``number`` is the point's place in its profile."""
+
+    number: int
+    metric: Metric
+    labels: tuple[tuple[str, str], ...]
+    conversion: Conversion
+    states: Mapping[Scalar, str] | None
+    values: Mapping[Scalar, float] | None
+    absent: frozenset[Scalar]
+    low: float | None
+    high: float | None
+    pattern: re.Pattern[str] | None
+    interval_s: float
+    fallback: bool
+    as_is: bool
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The states it can take, once each, in the profile's order."""
+        return tuple(dict.fromkeys(self.states.values())) if self.states else ()
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpPoint(PointBase):
+    """A point read over SNMP; ``index`` None for a scalar instance."""
+
+    oid: bytes
+    index: tuple[IndexPart, ...] | None
+    where: tuple[tuple[str, Matcher], ...]
+    good: tuple[tuple[str, Matcher], ...]
+    bit: int | None
+    skip: bool
+    """Rows that fit are left out on purpose."""
+    lookups: tuple[str, ...]
+    """Names of the lookups it depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusPoint(PointBase):
+    """A point read over Modbus; ``count`` in registers (or bits for coils)."""
+
+    table: str
+    address: int
+    data_type: str
+    byte_order: str
+    count: int
+    bit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InfoField:
+    """Where one field of the identity is read, or its constant ``text``."""
+
+    text: str | None = None
+    oid: bytes | None = None
+    column: bool = False
+    pattern: re.Pattern[str] | None = None
+    table: str = "holding"
+    address: int | None = None
+    data_type: str = "string"
+    byte_order: str = "ABCD"
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """How a device shows that the profile fits; see ``IdentifySpec``."""
+
+    sys_object_ids: tuple[bytes, ...] = ()
+    sys_descr: re.Pattern[str] | None = None
+    probe: bytes | None = None
+    fallback: bool = False
+    address: int | None = None
+    table: str = "holding"
+    count: int = 1
+    matches: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLimits:
+    """What the device stands; see ``LimitsSpec``."""
+
+    registers_max: int = 125
+    gap_max: int = 8
+    forbidden: tuple[tuple[int, int], ...] = ()
+    oids_max: int = 24
+    repetitions_max: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class SerialLine:
+    """The line settings a device ships with; see ``SerialSpec``."""
+
+    baudrate: int = 19200
+    parity: str = "E"
+    stopbits: int = 1
+    units: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One device model or family, compiled."""
+
+    name: str
+    title: str
+    kind: str
+    protocol: str
+    verified: str
+    source: str
+    file: str
+    points: tuple[SnmpPoint, ...] | tuple[ModbusPoint, ...]
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    info: Mapping[str, tuple[InfoField, ...]] = field(default_factory=dict)
+    identify: Identify = Identify()
+    limits: ProfileLimits = ProfileLimits()
+    serial: SerialLine = SerialLine()
+    notes: str = ""
+    driver: str | None = None

@@ -1,0 +1,69 @@
+"""Opens the right transport for a URL, over the engines and buses that devices share."""
+
+import asyncio
+from typing import Self
+
+from agent.credentials import SnmpCredentials
+from agent.transport.base import Limits, Transport
+from agent.transport.modbus.bus import ModbusBus
+from agent.transport.modbus.transport import BusPool, ModbusTransport
+from agent.transport.snmp.engine import SnmpEngine
+from agent.transport.snmp.native import NativeTransport
+from agent.url import Url
+
+
+class Transports:
+    """The sockets of one daemon: one SNMP engine, one bus per gateway or line.
+
+    Use it as an asynchronous context manager; leaving it closes everything it opened.
+    """
+
+    def __init__(self) -> None:
+        self._engine: SnmpEngine | None = None
+        self._opening = asyncio.Lock()
+        self._pool = BusPool()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(
+        self, url: Url, credentials: SnmpCredentials, limits: Limits, engine: str = "native"
+    ) -> Transport:
+        """A transport to ``url``; nothing is sent yet. ``engine`` is ``native`` or ``pysnmp``."""
+        if url.protocol == "snmp":
+            if engine == "pysnmp":
+                # Imported only where it is chosen: it takes longer to load than the whole agent.
+                from agent.transport.snmp.pysnmp_engine import PysnmpTransport
+
+                return PysnmpTransport(url.host, url.port, credentials, limits)
+            return NativeTransport(await self._snmp(), url.host, url.port, credentials, limits)
+        return ModbusTransport(self._bus(url), url.unit, limits)
+
+    async def close(self) -> None:
+        """Close what is shared. Transports that are still open fail from now on."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
+        await self._pool.close()
+
+    async def _snmp(self) -> SnmpEngine:
+        async with self._opening:
+            if self._engine is None:
+                self._engine = await SnmpEngine.open()
+            return self._engine
+
+    def _bus(self, url: Url) -> ModbusBus:
+        if url.scheme == "modbus+tcp":
+            return self._pool.tcp(url.host, url.port)
+        if url.scheme == "modbus+rtutcp":
+            return self._pool.rtu_tcp(url.host, url.port)
+        options = url.options
+        return self._pool.serial(
+            url.path,
+            int(options.get("baudrate", "19200")),
+            options.get("parity", "E"),
+            int(options.get("stopbits", "1")),
+        )

@@ -1,0 +1,60 @@
+"""A transport without sockets: answers from dictionaries, for tests and dry runs."""
+
+import time
+from collections.abc import Mapping
+
+from agent import smi
+from agent.errors import DeviceError, DeviceTimeout, RequestRejected
+from agent.values import Answer, GetOids, ReadRegisters, Request, VarBind, WalkColumns
+
+
+class MemoryTransport:
+    """Serves ``varbinds`` (OID octets to tag and value) and ``registers`` (table to words).
+
+    ``fault`` is raised by every fetch while it is set; ``requests`` remembers what was asked.
+    """
+
+    def __init__(
+        self,
+        varbinds: Mapping[bytes, tuple[int, int | bytes | None]] | None = None,
+        registers: Mapping[str, Mapping[int, int]] | None = None,
+    ) -> None:
+        self.varbinds = dict(varbinds or {})
+        self.registers = {table: dict(words) for table, words in (registers or {}).items()}
+        self.fault: DeviceError | None = None
+        self.requests: list[Request] = []
+        self.closed = False
+
+    async def fetch(self, request: Request) -> Answer:
+        """Answer from memory; unknown OIDs are noSuchInstance, unknown registers illegal."""
+        self.requests.append(request)
+        if self.closed:
+            raise DeviceTimeout("transport is closed")
+        if self.fault is not None:
+            raise self.fault
+        match request:
+            case GetOids(oids):
+                missing = (smi.NO_SUCH_INSTANCE, None)
+                row: list[VarBind] = [(o, *self.varbinds.get(o, missing)) for o in oids]
+                return Answer(request, [row], time.time())
+            case WalkColumns(columns):
+                return Answer(request, [self._column(column) for column in columns], time.time())
+            case ReadRegisters(table, address, count):
+                return Answer(request, self._words(table, address, count), time.time())
+
+    async def close(self) -> None:
+        """Refuse further requests."""
+        self.closed = True
+
+    def _column(self, column: bytes) -> list[VarBind]:
+        instances = (o for o in self.varbinds if o.startswith(column) and len(o) > len(column))
+        return [(o, *self.varbinds[o]) for o in sorted(instances, key=smi.decode_subids)]
+
+    def _words(self, table: str, address: int, count: int) -> bytes:
+        words = self.registers.get(table, {})
+        try:
+            block = [words[address + offset] for offset in range(count)]
+        except KeyError as missing:
+            raise RequestRejected(f"illegal data address {missing} in {table}", 2) from None
+        width = 1 if table in ("coil", "discrete") else 2
+        return b"".join(word.to_bytes(width, "big") for word in block)

@@ -1,0 +1,294 @@
+"""One connection and one exchange at a time: opening, silence, deadline, loss, idle close."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+
+from agent.errors import (
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnreachable,
+    ProtocolError,
+    RequestRejected,
+)
+from agent.transport.modbus.framing import Framer
+from agent.transport.modbus.line import Line, Wire
+from agent.transport.modbus.question import Query
+
+_DRAIN_CHARACTERS = 300
+_BABBLE_MIN_S = 0.25
+# In units of reconnect_s: the first pauses are waited out, so that a peer which dropped one
+# connection harms nobody; longer ones fail at once, so that an outage does not pile up waiters.
+_SHORT_BACKOFF = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """What a connection may take. Times in seconds.
+
+    After a failure it is opened again after a jittered pause that grows from ``reconnect_s`` to
+    ``reconnect_max_s``, and rests ``connect_pause_s`` before its first request. ``turnaround_s`` is
+    quiet time between a reply and the next request, on top of what the line itself needs. A reply
+    that stops for ``gap_s`` is damaged (framings without transactions). An unused connection closes
+    after ``idle_close_s`` (0: never).
+    """
+
+    reconnect_s: float = 0.1
+    reconnect_max_s: float = 5.0
+    connect_pause_s: float = 0.0
+    turnaround_s: float = 0.0
+    gap_s: float = 0.25
+    idle_close_s: float = 60.0
+
+
+class LinkLostError(DeviceUnreachable):
+    """An open connection broke; unlike one that never opened, it is worth another try.
+
+    ``reused``: it had answered before, so the peer may simply have closed it for being idle.
+    """
+
+    def __init__(self, message: str, *, reused: bool = False) -> None:
+        self.reused = reused
+        super().__init__(message)
+
+
+class _Receiver(asyncio.Protocol):
+    """The ear of one connection. Once the link turned away it hears nothing more."""
+
+    def __init__(self, link: "Link") -> None:
+        self.link: Link | None = link
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on to the link."""
+        if self.link is not None:
+            self.link.heard(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell the link, once."""
+        if not self.lost.done():
+            self.lost.set_result(None)
+        link, self.link = self.link, None
+        if link is not None:
+            link.dropped(error)
+
+
+class Link:
+    """The connection of one bus. Its callers take turns; it serves one exchange at a time."""
+
+    def __init__(self, line: Line, framer: Framer, limits: LinkLimits) -> None:
+        self.line = line
+        self.framer = framer
+        self.connects = 0
+        self._limits = limits
+        self._pause_s = line.silence_s + limits.turnaround_s
+        self._wire: Wire | None = None
+        self._receiver: _Receiver | None = None
+        self._proven = False
+        self._failures = 0
+        self._open_at = 0.0
+        self._failure = ""
+        self._closed = False
+        self._answer: asyncio.Future[bytes] | None = None
+        self._ghost: asyncio.Future[bytes] | None = None
+        self._deadline = 0.0
+        self._heard_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def backoff_s(self) -> float:
+        """How long until the connection may be opened again; 0 when it may now."""
+        return max(0.0, self._open_at - asyncio.get_running_loop().time())
+
+    async def exchange(self, asked: Query, timeout_s: float) -> bytes:
+        """Ask and return the payload.
+
+        ``timeout_s`` bounds opening the connection, and again the answer, apart from the time that
+        the bytes of both need on a serial line. Raises LinkLostError when the connection broke,
+        DeviceUnreachable when it cannot be opened, DeviceTimeout, ProtocolError, RequestRejected.
+        """
+        if self._ghost is not None:
+            await self._lay_ghost()
+        if self._wire is None:
+            await self._open(timeout_s)
+        elif self._pause_s:
+            await self._keep_silence()
+        wire = self._wire
+        if wire is None:
+            raise LinkLostError(f"{self.line.name}: the connection closed before the request")
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
+        self._answer = answer
+        request = self.framer.ask(asked)
+        deadline = self._deadline = loop.time() + timeout_s
+        if self.line.character_s:
+            deadline += self.line.character_s * (len(request) + asked.size + 5)
+            self._deadline = deadline
+        if self._timer is None or self._timer.when() > deadline:
+            self._arm(deadline)
+        wire.write(request)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            # The line stays taken until the reply has come or cannot come any more.
+            if self._wire is not None and self._answer is answer:
+                self._answer = self._ghost = loop.create_future()
+            raise
+
+    async def close(self) -> None:
+        """Fail the exchange, close the connection, and open no other."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        receiver = self._hang_up(DeviceUnreachable(f"{self.line.name}: the bus was closed"))
+        if receiver is not None:
+            await receiver.lost
+
+    def heard(self, data: bytes) -> None:
+        """Bytes came in: the answer, part of it, or something to skip."""
+        self._heard_at = asyncio.get_running_loop().time()
+        try:
+            payload = self.framer.feed(data)
+        except ProtocolError as error:
+            self._settle(error)
+        except RequestRejected as error:
+            self._proven, self._failures = True, 0
+            self._settle(error)
+        else:
+            if payload is not None:
+                self._proven, self._failures = True, 0
+                answer, self._answer = self._answer, None
+                if answer is not None and not answer.done():
+                    answer.set_result(payload)
+            elif self.framer.partial and not self.framer.transactions:
+                gap_at = self._heard_at + self._limits.gap_s
+                if self._timer is None or self._timer.when() > gap_at:
+                    self._arm(gap_at)
+        if self.framer.broken:
+            self._hang_up(LinkLostError(f"{self.line.name}: frame boundaries lost"))
+
+    def dropped(self, error: Exception | None) -> None:
+        """The peer closed, or the line went away."""
+        reason = f": {error}" if error else ""
+        if not self._proven:
+            self._failed(f"closed before any answer{reason}")
+        message = f"{self.line.name}: the connection was closed{reason}"
+        self._hang_up(LinkLostError(message, reused=self._proven))
+
+    def _hang_up(self, error: DeviceError) -> _Receiver | None:
+        """Close the connection from this side and fail what is pending."""
+        receiver, wire = self._receiver, self._wire
+        self._receiver = self._wire = None
+        if receiver is not None:
+            receiver.link = None
+        if wire is not None:
+            wire.abort()
+        self._settle(error)
+        return receiver
+
+    def _settle(self, error: DeviceError) -> None:
+        """End the exchange with ``error``; a ghost has nobody to tell."""
+        self.framer.withdraw()
+        answer, self._answer = self._answer, None
+        if answer is None or answer.done():
+            return
+        if answer is self._ghost:
+            answer.set_result(b"")
+        else:
+            answer.set_exception(error)
+
+    async def _lay_ghost(self) -> None:
+        """Wait out the exchange that its caller forgot."""
+        ghost = self._ghost
+        if ghost is not None:
+            await asyncio.wait((ghost,))
+            if self._ghost is ghost:
+                self._ghost = None
+
+    async def _keep_silence(self) -> None:
+        """Let the line rest since its last byte; a late reply that is still coming passes by."""
+        loop = asyncio.get_running_loop()
+        babble_s = max(_BABBLE_MIN_S, _DRAIN_CHARACTERS * self.line.character_s)
+        give_up_at = loop.time() + babble_s + self._pause_s
+        while (wait_s := self._heard_at + self._pause_s - loop.time()) > 0:
+            if loop.time() > give_up_at:
+                raise ProtocolError(f"{self.line.name}: the line is never silent")
+            await asyncio.sleep(wait_s)
+
+    async def _open(self, timeout_s: float) -> None:
+        name, loop = self.line.name, asyncio.get_running_loop()
+        if self._closed:
+            raise DeviceUnreachable(f"{name}: the bus was closed")
+        if (wait_s := self.backoff_s()) > min(timeout_s, _SHORT_BACKOFF * self._limits.reconnect_s):
+            raise DeviceUnreachable(f"{name}: {self._failure}; tried again in {wait_s:.1f} s")
+        if wait_s:
+            await asyncio.sleep(wait_s)
+        receiver = _Receiver(self)
+        wire = None
+        self._proven = False
+        try:
+            async with asyncio.timeout(timeout_s):
+                wire = await self.line.open(receiver)
+        except OSError as error:
+            reason = str(error) or f"no connection within {timeout_s:g} s"
+            self._failed(reason)
+            raise DeviceUnreachable(f"{name}: {reason}") from error
+        finally:
+            if wire is None:
+                receiver.link = None
+        self.connects += 1
+        self.framer.reset()
+        if receiver.link is None:
+            return
+        self._receiver, self._wire = receiver, wire
+        if self._closed:
+            self._hang_up(DeviceUnreachable(f"{name}: the bus was closed"))
+        elif self._limits.connect_pause_s:
+            await asyncio.sleep(self._limits.connect_pause_s)
+        self._heard_at = loop.time() - self._pause_s
+
+    def _failed(self, reason: str) -> None:
+        """Put the next opening off: doubling, bounded, jittered so that agents do not march."""
+        pause_s = min(self._limits.reconnect_s * 2**self._failures, self._limits.reconnect_max_s)
+        self._failures = min(self._failures + 1, 30)
+        self._failure = reason
+        jittered_s = pause_s * random.uniform(0.5, 1.0)  # noqa: S311
+        self._open_at = asyncio.get_running_loop().time() + jittered_s
+
+    def _arm(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(when, self._tick)
+
+    def _tick(self) -> None:
+        """The one timer: late enough for whoever waits longest, re-armed for whoever is left."""
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        if self._answer is not None:
+            damaged = not self.framer.transactions and self.framer.partial
+            due = self._deadline
+            if damaged:
+                due = min(due, self._heard_at + self._limits.gap_s)
+            if now < due:
+                self._arm(due)
+                return
+            self._expire(damaged)
+        if self._wire is not None and self._limits.idle_close_s:
+            idle_at = max(self._deadline, self._heard_at) + self._limits.idle_close_s
+            if now < idle_at:
+                self._arm(idle_at)
+            else:
+                self._hang_up(LinkLostError(f"{self.line.name}: closed, unused"))
+
+    def _expire(self, damaged: bool) -> None:
+        """No answer: say whether nothing came, something damaged, or something wrong."""
+        name = self.line.name
+        note, out_of_step = self.framer.note, self.framer.transactions and self.framer.partial
+        if note:
+            self._settle(ProtocolError(f"{name}: {note}"))
+        elif damaged:
+            self._settle(ProtocolError(f"{name}: the reply was damaged or cut short"))
+        elif out_of_step:
+            self._hang_up(ProtocolError(f"{name}: the reply was cut short"))
+        else:
+            self._settle(DeviceTimeout("no answer in time"))

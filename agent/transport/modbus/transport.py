@@ -1,0 +1,110 @@
+"""One unit on a bus, as the agent sees it; and the pool that lets units share a bus."""
+
+import time
+from collections.abc import Callable
+
+from agent.errors import ConfigError
+from agent.transport.base import Limits
+from agent.transport.modbus.bus import BusLimits, ModbusBus
+from agent.transport.modbus.framing import query
+from agent.values import Answer, ReadRegisters, Request
+
+
+class ModbusTransport:
+    """The transport of one unit. Its bus closes with the last transport that uses it."""
+
+    def __init__(self, bus: ModbusBus, unit: int, limits: Limits | None = None) -> None:
+        if not 0 <= unit <= 255:
+            raise ConfigError(f"unit {unit} is not between 0 and 255")
+        self._bus = bus
+        self._unit = unit
+        self._limits = limits or Limits()
+        self._closed = False
+        bus.users += 1
+
+    async def fetch(self, request: Request) -> Answer:
+        """Read one block of one table.
+
+        Raises DeviceTimeout, DeviceUnreachable, ProtocolError or RequestRejected (code is the
+        Modbus exception); ValueError for a block no Modbus request can express.
+        """
+        if not isinstance(request, ReadRegisters):
+            raise TypeError(f"Modbus cannot carry {type(request).__name__}")
+        asked = query(self._unit, request.table, request.address, request.count)
+        payload = await self._bus.read(asked, self._limits)
+        return Answer(request, payload, time.time())
+
+    async def close(self) -> None:
+        """Leave the bus; the last one out closes it."""
+        if self._closed:
+            return
+        self._closed = True
+        self._bus.users -= 1
+        if not self._bus.users:
+            await self._bus.close()
+
+
+class BusPool:
+    """Buses by endpoint, so that every unit behind one gateway or on one line shares it."""
+
+    def __init__(self) -> None:
+        self._buses: dict[tuple[str, ...], tuple[tuple[object, ...], ModbusBus]] = {}
+
+    def tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
+        """The Modbus TCP bus of this endpoint."""
+        return self._share(
+            ("net", host, str(port)), ("tcp", limits), lambda: ModbusBus.tcp(host, port, limits)
+        )
+
+    def rtu_tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
+        """The RTU over TCP bus of this endpoint."""
+        return self._share(
+            ("net", host, str(port)),
+            ("rtu_tcp", limits),
+            lambda: ModbusBus.rtu_tcp(host, port, limits),
+        )
+
+    def serial(
+        self,
+        path: str,
+        baudrate: int = 19_200,
+        parity: str = "E",
+        stopbits: int = 1,
+        limits: BusLimits | None = None,
+        *,
+        ascii_mode: bool = False,
+    ) -> ModbusBus:
+        """The bus on this serial port."""
+        return self._share(
+            ("serial", path),
+            (baudrate, parity, stopbits, ascii_mode, limits),
+            lambda: ModbusBus.serial(
+                path, baudrate, parity, stopbits, limits, ascii_mode=ascii_mode
+            ),
+        )
+
+    async def close(self) -> None:
+        """Close every bus."""
+        buses = [bus for _, bus in self._buses.values()]
+        self._buses.clear()
+        for bus in buses:
+            await bus.close()
+
+    def _share(
+        self,
+        key: tuple[str, ...],
+        settings: tuple[object, ...],
+        make: Callable[[], ModbusBus],
+    ) -> ModbusBus:
+        """The bus of ``key``. Raises ConfigError when two users want it set up differently."""
+        before = self._buses.get(key)
+        if before is not None and not before[1].closed:
+            if before[0] != settings:
+                raise ConfigError(
+                    f"{before[1].name} is used with two different settings:"
+                    f" {before[0]} and {settings}"
+                )
+            return before[1]
+        bus = make()
+        self._buses[key] = (settings, bus)
+        return bus

@@ -1,0 +1,77 @@
+"""A lock that goes round the units, so that a busy or silent unit cannot starve its neighbours."""
+
+import asyncio
+from collections import deque
+
+from agent.errors import DeviceTimeout
+
+
+class Turns:
+    """One holder at a time; the next turn goes to the next unit, not to the next in time.
+
+    At most ``queue_max`` callers wait; each waits at most ``wait_s``.
+    """
+
+    def __init__(self, name: str, queue_max: int, wait_s: float) -> None:
+        self._name = name
+        self._queue_max = queue_max
+        self._wait_s = wait_s
+        self._held = False
+        self._queues: dict[int, deque[asyncio.Future[None]]] = {}
+        self._order: deque[int] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait."""
+        return sum(map(len, self._queues.values()))
+
+    def take(self) -> bool:
+        """Take the turn if nobody holds it."""
+        if self._held:
+            return False
+        self._held = True
+        return True
+
+    async def wait(self, unit: int) -> None:
+        """Wait for the turn of ``unit`` and hold it.
+
+        Raises DeviceTimeout when the queue is full or the wait too long.
+        """
+        if self.waiting >= self._queue_max:
+            raise DeviceTimeout(f"{self._name}: {self._queue_max} requests already wait")
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        if unit not in self._queues:
+            self._queues[unit] = deque()
+            self._order.append(unit)
+        self._queues[unit].append(turn)
+        timer = loop.call_later(self._wait_s, self._expire, turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.give()
+            raise
+        finally:
+            timer.cancel()
+
+    def give(self) -> None:
+        """Hand the turn to the next unit that waits, or put it down."""
+        while self._order:
+            unit = self._order.popleft()
+            queue = self._queues[unit]
+            while queue and queue[0].done():
+                queue.popleft()
+            turn = queue.popleft() if queue else None
+            if queue:
+                self._order.append(unit)
+            else:
+                del self._queues[unit]
+            if turn is not None:
+                turn.set_result(None)
+                return
+        self._held = False
+
+    def _expire(self, turn: asyncio.Future[None]) -> None:
+        if not turn.done():
+            turn.set_exception(DeviceTimeout(f"{self._name}: no turn within {self._wait_s:g} s"))

@@ -1,0 +1,1 @@
+"""SNMP: messages, security, the walker and the session over shared datagram sockets."""

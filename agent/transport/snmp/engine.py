@@ -1,0 +1,252 @@
+"""The rim: one shared datagram socket per address family, and who waits for which datagram."""
+
+import asyncio
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from agent.errors import DeviceError, DeviceTimeout, DeviceUnreachable, ProtocolError
+from agent.transport.snmp.message import peek_id
+from agent.transport.snmp.security import Reply
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""A socket address as getaddrinfo and recvfrom give it: IPv4, or IPv6 with flow and scope."""
+
+_RECEIVE_BUFFER = 4 * 1024 * 1024  # a burst of 1,000 full answers; the kernel may grant less
+_MAX_DATAGRAM = 65_535
+_DATAGRAMS_PER_TURN = 32  # then the rest of the program gets its turn
+_MAX_WAITING = 65_536
+_ID_BASE = 1 << 30  # ids of 2**30..2**31-1 always take four octets
+_SO_RCVBUFFORCE = 33 if sys.platform == "linux" else None
+
+
+@dataclass(slots=True)
+class EngineCounters:
+    """What happened to datagrams since the engine opened.
+
+    ``unmatched`` are late, duplicate or never asked for; ``spoofed`` carried a waiting id but came
+    from another address; ``refused`` were malformed, of another community or failed a check.
+    """
+
+    sent: int = 0
+    send_failures: int = 0
+    received: int = 0
+    unmatched: int = 0
+    spoofed: int = 0
+    refused: int = 0
+
+
+class Waiting:
+    """One exchange in flight: the tries to come and what a good answer looks like."""
+
+    __slots__ = ("address", "any_source", "flaw", "future", "ids", "opener", "timer")
+
+    def __init__(
+        self,
+        address: Address,
+        any_source: bool,
+        opener: Callable[[bytes, int], Reply],
+        future: asyncio.Future[Reply],
+    ) -> None:
+        self.address = address
+        self.any_source = any_source
+        self.opener = opener
+        self.future = future
+        self.ids: list[int] = []
+        self.flaw: DeviceError | None = None
+        self.timer: asyncio.TimerHandle | None = None
+
+    def matches(self, source: Address) -> bool:
+        """Whether a datagram from ``source`` may be the answer."""
+        if source == self.address:
+            return True
+        if source[1] != self.address[1] or len(source) != len(self.address):
+            return False
+        # the flow label of IPv6 is no part of who sent it
+        same_host = source[0] == self.address[0] and source[3:] == self.address[3:]
+        return same_host or self.any_source
+
+    def deliver(self, data: bytes, message_id: int) -> bool:
+        """Finish with ``data`` if it is good; else remember why not and keep waiting."""
+        try:
+            reply = self.opener(data, message_id)
+        except DeviceError as flaw:
+            self.flaw = flaw
+            return False
+        if not self.future.done():
+            self.future.set_result(reply)
+        return True
+
+
+class SnmpEngine:
+    """Sends requests to any number of devices and gives each answer to the one who waits for it.
+
+    Made by :meth:`open` inside the event loop that uses it. ``receive_buffer`` is what the kernel
+    granted, in bytes.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.counters = EngineCounters()
+        self.receive_buffer = 0
+        self._loop = loop
+        self._sockets: dict[int, socket.socket] = {}
+        self._waiting: dict[int, Waiting] = {}
+
+    @classmethod
+    async def open(cls, *, receive_buffer: int = _RECEIVE_BUFFER) -> Self:
+        """Bind a socket for IPv4 and, where the host has it, one for IPv6.
+
+        Raises DeviceUnreachable where the host has neither.
+        """
+        engine = cls(asyncio.get_running_loop())
+        for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104
+            try:
+                engine._sockets[family] = engine._bind(family, host, receive_buffer)
+            except OSError:
+                continue
+        if not engine._sockets:
+            raise DeviceUnreachable("this host has neither IPv4 nor IPv6")
+        for sock in engine._sockets.values():
+            engine._loop.add_reader(sock.fileno(), engine._readable, sock)
+        return engine
+
+    async def close(self) -> None:
+        """Give the sockets back; whoever still waits gets DeviceTimeout. May be called twice."""
+        for sock in self._sockets.values():
+            self._loop.remove_reader(sock.fileno())
+            sock.close()
+        self._sockets.clear()
+        for waiting in list(self._waiting.values()):
+            if not waiting.future.done():
+                waiting.future.set_exception(DeviceTimeout("the SNMP engine was closed"))
+
+    @property
+    def in_flight(self) -> int:
+        """How many ids are waited for."""
+        return len(self._waiting)
+
+    def new_id(self) -> int:
+        """An unpredictable message or request id that nobody waits for, 2**30..2**31-1."""
+        while True:
+            message_id = _ID_BASE | secrets.randbits(30)
+            if message_id not in self._waiting:
+                return message_id
+
+    async def exchange(
+        self,
+        address: Address,
+        first: tuple[int, bytes],
+        opener: Callable[[bytes, int], Reply],
+        *,
+        timeout_s: float,
+        deadline: float,
+        last: Callable[[], tuple[int, bytes]] | None = None,
+        any_source: bool = False,
+    ) -> Reply:
+        """Send ``first`` (id and datagram), and again every ``timeout_s``, until an answer comes.
+
+        ``opener`` turns a datagram with the right id and source, and that id, into the reply or
+        raises DeviceError, in which case the wait goes on. The try that ends at ``deadline`` (loop
+        time) sends what ``last`` makes, if given; answers to either count. Raises the last flaw
+        the answers had, DeviceTimeout where nothing came, DeviceUnreachable where nothing could
+        be sent.
+        """
+        if len(self._waiting) >= _MAX_WAITING:
+            raise DeviceUnreachable(f"{_MAX_WAITING} SNMP requests are already in flight")
+        loop = self._loop
+        waiting = Waiting(address, any_source, opener, loop.create_future())
+        pending, final = first, False
+
+        def attempt() -> None:
+            nonlocal pending, final
+            waiting.timer = None
+            remaining = deadline - loop.time()
+            if remaining <= 0.001:
+                if not waiting.future.done():
+                    failure = waiting.flaw or DeviceTimeout(f"no answer from {address[0]}")
+                    waiting.future.set_exception(failure)
+                return
+            if last is not None and waiting.ids and not final and remaining < timeout_s * 1.5:
+                pending, final = last(), True
+            if pending[0] not in waiting.ids:
+                waiting.ids.append(pending[0])
+                self._waiting[pending[0]] = waiting
+            self._send(pending[1], waiting)
+            waiting.timer = loop.call_later(min(timeout_s, remaining), attempt)
+
+        try:
+            attempt()
+            return await waiting.future
+        finally:
+            for message_id in waiting.ids:
+                self._waiting.pop(message_id, None)
+            if waiting.timer is not None:
+                waiting.timer.cancel()
+
+    def _bind(self, family: int, host: str, receive_buffer: int) -> socket.socket:
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            self._size_buffer(sock, receive_buffer)
+            sock.bind((host, 0))
+        except OSError:
+            sock.close()
+            raise
+        self.receive_buffer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        return sock
+
+    @staticmethod
+    def _size_buffer(sock: socket.socket, size: int) -> None:
+        if _SO_RCVBUFFORCE is not None:
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
+            except PermissionError:
+                pass  # only root may pass net.core.rmem_max; below is what everyone may
+            else:
+                return
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+    def _send(self, datagram: bytes, waiting: Waiting) -> None:
+        address = waiting.address
+        sock = self._sockets.get(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
+        try:
+            if sock is None:
+                raise OSError(f"no socket for {address[0]}")
+            sock.sendto(datagram, address)
+        except BlockingIOError:
+            self.counters.send_failures += 1  # like a datagram lost on the way: the retry sends it
+        except OSError as error:
+            self.counters.send_failures += 1
+            waiting.flaw = DeviceUnreachable(f"cannot send to {address[0]}: {error}")
+        else:
+            self.counters.sent += 1
+
+    def _readable(self, sock: socket.socket) -> None:
+        for _ in range(_DATAGRAMS_PER_TURN):
+            try:
+                data, source = sock.recvfrom(_MAX_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error that the kernel hands to the socket; not ours to keep
+            self._received(data, source)
+
+    def _received(self, data: bytes, source: Address) -> None:
+        self.counters.received += 1
+        try:
+            message_id = peek_id(data)
+        except ProtocolError:
+            self.counters.refused += 1
+            return
+        waiting = self._waiting.get(message_id)
+        if waiting is None or waiting.future.done():
+            self.counters.unmatched += 1
+        elif not waiting.matches(source):
+            self.counters.spoofed += 1
+        elif not waiting.deliver(data, message_id):
+            self.counters.refused += 1

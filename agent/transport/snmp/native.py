@@ -1,0 +1,218 @@
+"""The default SNMP transport: requests of the agent carried out by the engine of this package."""
+
+import time
+from collections.abc import Sequence
+
+from agent import smi
+from agent.credentials import SnmpCredentials, SnmpVersion
+from agent.errors import (
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnreachable,
+    ProtocolError,
+    RequestRejected,
+)
+from agent.transport.base import Limits
+from agent.transport.snmp import message
+from agent.transport.snmp.engine import SnmpEngine
+from agent.transport.snmp.message import Pdu
+from agent.transport.snmp.security import CommunitySecurity, Security
+from agent.transport.snmp.session import Ask, Session
+from agent.transport.snmp.usm import UsmSecurity
+from agent.transport.snmp.walker import Pace, Step, Walk
+from agent.values import Answer, Failure, GetOids, ReadRegisters, Request, VarBind, WalkColumns
+
+_MAX_KNOWN_TABLES = 256
+_MAX_KNOWN_NAMES = 64
+
+
+class NativeTransport:
+    """One device over the daemon's :class:`SnmpEngine`.
+
+    ``any_source`` accepts answers from another address of the same port, for agents that answer
+    from whichever interface they please. Closing leaves the engine open.
+    """
+
+    def __init__(
+        self,
+        engine: SnmpEngine,
+        host: str,
+        port: int,
+        credentials: SnmpCredentials,
+        limits: Limits,
+        *,
+        any_source: bool = False,
+    ) -> None:
+        security = _security(credentials)
+        self._session = Session(engine, host, port, security, limits, any_source=any_source)
+        self._limits = limits
+        self._bulk = credentials.version is not SnmpVersion.V1
+        self._pace = Pace()
+        self._row_counts: dict[tuple[bytes, ...], int] = {}
+        self._names: dict[tuple[bytes, ...], bytes] = {}
+        self._closed = False
+
+    async def fetch(self, request: Request) -> Answer:
+        """Carry out a GetOids or WalkColumns; see :class:`agent.transport.base.Transport`."""
+        if self._closed:
+            raise DeviceUnreachable("the transport is closed")
+        match request:
+            case GetOids(oids):
+                row, failures = await self._get(oids)
+                return Answer(request, [row], time.time(), failures)
+            case WalkColumns(columns):
+                table, failures = await self._walk(columns)
+                return Answer(request, table, time.time(), failures)
+            case ReadRegisters():
+                raise TypeError("an SNMP device has no registers")
+
+    async def close(self) -> None:
+        """Refuse further requests."""
+        self._closed = True
+
+    async def _get(self, oids: Sequence[bytes]) -> tuple[list[VarBind], tuple[Failure, ...]]:
+        """The varbinds the device returned, in the order asked, and what it refused.
+
+        A name that the device refuses costs only itself: it is left out, and named in a Failure.
+        Raises RequestRejected where nothing but refusals came.
+        """
+        width = max(self._limits.max_oids, 1)
+        todo = [tuple(oids[start : start + width]) for start in range(0, len(oids), width)]
+        todo.reverse()
+        found: dict[bytes, VarBind] = {}
+        failures: list[Failure] = []
+        status = message.NO_ERROR
+        while todo:
+            names = todo.pop()
+            try:
+                pdu = await self._get_once(names)
+            except DeviceError as error:
+                if not found:
+                    raise
+                failures.append(Failure(error.kind, f"{len(names)} OIDs: {error}"))
+                if isinstance(error, DeviceTimeout | DeviceUnreachable):
+                    break  # silent now: do not wait for it once more per chunk
+                continue
+            if not pdu.error_status:
+                found.update((varbind[0], varbind) for varbind in pdu.varbinds)
+                continue
+            status = pdu.error_status
+            rest, refused = _split(names, status, pdu.error_index)
+            todo += rest
+            if refused is None:
+                continue
+            if status == message.NO_SUCH_NAME:  # how v1 says noSuchInstance (RFC 3584 4.2.2)
+                found[refused] = (refused, smi.NO_SUCH_INSTANCE, None)
+            else:
+                text = f"{smi.dotted(refused)}: the device answers {message.error_name(status)}"
+                failures.append(Failure(RequestRejected.kind, text))
+        if oids and not found:
+            raise RequestRejected(failures[0].message, status)
+        return [found[name] for name in oids if name in found], tuple(failures)
+
+    async def _get_once(self, names: tuple[bytes, ...]) -> Pdu:
+        def check(pdu: Pdu) -> None:
+            returned = [varbind[0] for varbind in pdu.varbinds]
+            if not pdu.error_status and returned != list(names) and set(returned) != set(names):
+                raise ProtocolError("the answer holds other OIDs than those asked for")
+
+        pdu, _ = await self._session.request(
+            Ask(message.GET, 0, 0, self._encoded(names)), check=check
+        )
+        return pdu
+
+    async def _walk(
+        self, prefixes: tuple[bytes, ...]
+    ) -> tuple[list[list[VarBind]], tuple[Failure, ...]]:
+        """One list of rows per column, and why columns ended early.
+
+        Raises what the first request raises; later failures end the columns still open.
+        """
+        limits = self._limits
+        walk = Walk(
+            prefixes,
+            self._pace,
+            bulk=self._bulk,
+            max_repetitions=limits.max_repetitions,
+            max_columns=limits.max_oids,
+            max_rows=limits.max_rows,
+            expected_rows=self._row_counts.get(prefixes, 0),
+        )
+        answered = False
+        while (step := walk.next()) is not None:
+            try:
+                await self._walk_once(walk, step)
+            except DeviceError as error:
+                if not answered:
+                    raise
+                for column in walk.columns:
+                    if not column.done:
+                        column.fail(error)
+                break
+            answered = True
+        _raise_if_nothing(walk)
+        failures = tuple(
+            Failure(column.error.kind, f"column {smi.dotted(column.prefix)}: {column.error}")
+            for column in walk.columns
+            if column.error is not None
+        )
+        if prefixes in self._row_counts or len(self._row_counts) < _MAX_KNOWN_TABLES:
+            self._row_counts[prefixes] = max((len(c.rows) for c in walk.columns), default=0)
+        return [column.rows for column in walk.columns], failures
+
+    async def _walk_once(self, walk: Walk, step: Step) -> None:
+        smaller = walk.smaller(step)
+        whole = self._ask(step, cached=step.columns[0].last == step.columns[0].prefix)
+        half = None if smaller is None else self._ask(smaller, cached=False)
+        pdu, answered = await self._session.request(whole, half)
+        if smaller is not None and answered is half:
+            walk.shrunk(step)
+            step = smaller
+        walk.answered(step, pdu)
+
+    def _ask(self, step: Step, *, cached: bool) -> Ask:
+        names = tuple(column.last for column in step.columns)
+        encoded = self._encoded(names) if cached else message.encode_names(names)
+        if self._bulk:
+            return Ask(message.GET_BULK, 0, step.repetitions, encoded)
+        return Ask(message.GET_NEXT, 0, 0, encoded)
+
+    def _encoded(self, names: tuple[bytes, ...]) -> bytes:
+        encoded = self._names.get(names)
+        if encoded is None:
+            encoded = message.encode_names(names)
+            if len(self._names) < _MAX_KNOWN_NAMES:
+                self._names[names] = encoded
+        return encoded
+
+
+def _security(credentials: SnmpCredentials) -> Security:
+    match credentials.version:
+        case SnmpVersion.V1:
+            return CommunitySecurity(message.V1, credentials.community.encode())
+        case SnmpVersion.V2C:
+            return CommunitySecurity(message.V2C, credentials.community.encode())
+        case SnmpVersion.V3:
+            return UsmSecurity(credentials)
+
+
+def _split(
+    names: tuple[bytes, ...], status: int, index: int
+) -> tuple[list[tuple[bytes, ...]], bytes | None]:
+    """What to ask again after an error-status, and the one name that is refused for good."""
+    if len(names) == 1:
+        return [], names[0]
+    if 0 < index <= len(names) and status != message.TOO_BIG:
+        return [names[: index - 1] + names[index:]], names[index - 1]
+    middle = len(names) // 2
+    return [names[middle:], names[:middle]], None
+
+
+def _raise_if_nothing(walk: Walk) -> None:
+    """Raise the first column's error where every column failed without a row."""
+    for column in walk.columns:
+        if column.rows or column.error is None:
+            return
+    for column in walk.columns:
+        if column.error is not None:
+            raise column.error

@@ -1,0 +1,234 @@
+"""Requests to one device through pysnmp: its engine under our deadlines, errors and records.
+
+The only module that knows pysnmp's command generator. pysnmp has no types: Any ends here.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pysnmp.entity.engine import SnmpEngine
+from pysnmp.entity.rfc3413 import cmdgen
+from pysnmp.error import PySnmpError
+from pysnmp.hlapi.v3arch.asyncio import auth as usm
+from pysnmp.hlapi.v3arch.asyncio.lcd import CommandGeneratorLcdConfigurator
+from pysnmp.hlapi.v3arch.asyncio.transport import Udp6TransportTarget, UdpTransportTarget
+from pysnmp.proto import errind
+from pysnmp.proto.error import StatusInformation
+from pysnmp.proto.rfc1902 import Null, ObjectName
+
+from agent import smi
+from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.errors import (
+    AuthenticationError,
+    ConfigError,
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnreachable,
+    ProtocolError,
+)
+from agent.transport.base import Limits
+from agent.transport.snmp import message
+from agent.transport.snmp.message import Pdu
+from agent.values import VarBind
+
+_SLACK_S = 1.0  # pysnmp counts time in ticks of 0.5 s; our own deadline must come first
+
+_AUTH = {
+    AuthProtocol.MD5: usm.USM_AUTH_HMAC96_MD5,
+    AuthProtocol.SHA1: usm.USM_AUTH_HMAC96_SHA,
+    AuthProtocol.SHA224: usm.USM_AUTH_HMAC128_SHA224,
+    AuthProtocol.SHA256: usm.USM_AUTH_HMAC192_SHA256,
+    AuthProtocol.SHA384: usm.USM_AUTH_HMAC256_SHA384,
+    AuthProtocol.SHA512: usm.USM_AUTH_HMAC384_SHA512,
+}
+_PRIV = {
+    PrivProtocol.DES: usm.USM_PRIV_CBC56_DES,
+    PrivProtocol.AES128: usm.USM_PRIV_CFB128_AES,
+    PrivProtocol.AES192: usm.USM_PRIV_CFB192_AES_BLUMENTHAL,
+    PrivProtocol.AES256: usm.USM_PRIV_CFB256_AES_BLUMENTHAL,
+    PrivProtocol.AES192C: usm.USM_PRIV_CFB192_AES,
+    PrivProtocol.AES256C: usm.USM_PRIV_CFB256_AES,
+}
+_SECURITY_FAULTS = (
+    errind.AuthenticationError,
+    errind.AuthenticationFailure,
+    errind.DecryptionError,
+    errind.EncryptionError,
+    errind.EngineIDMismatch,
+    errind.NoAuthentication,
+    errind.NoEncryption,
+    errind.NotInTimeWindow,
+    errind.UnknownCommunityName,
+    errind.UnknownEngineID,
+    errind.UnknownSecurityName,
+    errind.UnknownUserName,
+    errind.UnsupportedSecurityLevel,
+    errind.WrongDigest,
+)
+
+
+class PysnmpLink:
+    """One device. Raises ConfigError where the credentials contradict themselves."""
+
+    def __init__(self, host: str, port: int, credentials: SnmpCredentials, limits: Limits) -> None:
+        self._host = host
+        self._port = port
+        self._v3 = credentials.version is SnmpVersion.V3
+        self._auth = _auth_data(credentials)
+        self._context = credentials.context.encode() if self._v3 else b""
+        self._limits = limits
+        self._engine: Any = None
+        self._target: Any = None
+        self._answered = False
+        self._closed = False
+
+    async def request(self, kind: int, names: Sequence[bytes], repetitions: int = 0) -> Pdu:
+        """The response to one PDU, error-status included, after as many tries as allowed.
+
+        Ends within ``timeout_s * (retries + 1)``. Raises DeviceTimeout, DeviceUnreachable,
+        AuthenticationError or ProtocolError.
+        """
+        for _ in range(self._limits.retries + 1):
+            try:
+                async with asyncio.timeout(self._limits.timeout_s):
+                    pdu = await self._exchange(kind, names, repetitions)
+            except TimeoutError:
+                await self._forget()
+                continue
+            except (AuthenticationError, DeviceUnreachable):
+                await self._forget()
+                raise
+            self._answered = True
+            return pdu
+        hint = " (a wrong privacy secret looks like this too)" if self._v3 else ""
+        raise DeviceTimeout(f"no answer from {self._host} port {self._port}{hint}")
+
+    async def close(self) -> None:
+        """Leave neither the socket nor the timer task of pysnmp behind; may be called twice."""
+        self._closed = True
+        await self._drop_engine()
+
+    async def _drop_engine(self) -> None:
+        engine, self._engine, self._target = self._engine, None, None
+        if engine is None or engine.transport_dispatcher is None:
+            return
+        ticking = engine.transport_dispatcher.loopingcall
+        engine.close_dispatcher()
+        if ticking is not None:
+            await asyncio.wait([ticking])
+        await asyncio.sleep(0)  # the loop drops a closed socket in its next turn
+
+    async def _forget(self) -> None:
+        """Resolve anew, and for v3 start afresh if it ever worked: the engine id may be another.
+
+        pysnmp would ask the old one forever. What never worked keeps its engine, because a new
+        one costs tens of milliseconds.
+        """
+        self._target = None
+        if self._v3 and self._answered:
+            self._answered = False
+            await self._drop_engine()
+
+    async def _exchange(self, kind: int, names: Sequence[bytes], repetitions: int) -> Pdu:
+        if self._target is None:
+            self._target = await self._resolve()
+        if self._closed:
+            raise DeviceUnreachable("the transport is closed")
+        if self._engine is None:
+            self._engine = SnmpEngine()
+        future: asyncio.Future[tuple[Any, Any, Any, Any]] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+        def answered(*response: Any) -> None:
+            if not future.done():
+                future.set_result(response[2:6])
+
+        try:
+            self._send(kind, names, repetitions, answered)
+        except StatusInformation as refusal:
+            raise _fault_error(refusal["errorIndication"]) from None
+        except PySnmpError as error:
+            raise DeviceUnreachable(f"cannot send to {self._host}: {error}") from None
+        fault, status, index, varbinds = await future
+        if fault is not None:
+            raise _fault_error(fault)
+        converted = [_varbind(name, value) for name, value in varbinds]
+        return Pdu(message.RESPONSE, 0, int(status), int(index), converted)
+
+    def _send(self, kind: int, names: Sequence[bytes], repetitions: int, answered: Any) -> None:
+        engine = self._engine
+        address, _ = CommandGeneratorLcdConfigurator().configure(
+            engine, self._auth, self._target, self._context
+        )
+        head = (engine, address, None, self._context)
+        varbinds = [(ObjectName(smi.dotted(name)), Null("")) for name in names]
+        match kind:
+            case message.GET:
+                cmdgen.GetCommandGenerator().send_varbinds(*head, varbinds, answered)
+            case message.GET_NEXT:
+                cmdgen.NextCommandGeneratorSingleRun().send_varbinds(*head, varbinds, answered)
+            case _:
+                cmdgen.BulkCommandGeneratorSingleRun().send_varbinds(
+                    *head, 0, repetitions, varbinds, answered
+                )
+
+    async def _resolve(self) -> Any:
+        """The device as pysnmp's target. Raises DeviceUnreachable where the name leads nowhere."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:
+            raise DeviceUnreachable(f"{self._host} does not resolve: {error}") from None
+        family, _, _, _, address = found[0]
+        target = Udp6TransportTarget if family == socket.AF_INET6 else UdpTransportTarget
+        return await target.create(address[:2], self._limits.timeout_s + _SLACK_S, 0)
+
+
+def _auth_data(credentials: SnmpCredentials) -> Any:
+    """The credentials in pysnmp's form."""
+    if credentials.version is not SnmpVersion.V3:
+        model = 0 if credentials.version is SnmpVersion.V1 else 1
+        return usm.CommunityData(credentials.community.encode(), mpModel=model)
+    keys: dict[str, Any] = {}
+    if credentials.auth_protocol is not None:
+        keys["authKey"] = credentials.auth_secret.encode()
+        keys["authProtocol"] = _AUTH[credentials.auth_protocol]
+    if credentials.priv_protocol is not None:
+        if credentials.auth_protocol is None:
+            raise ConfigError(f"SNMP user {credentials.user!r}: privacy needs authentication")
+        keys["privKey"] = credentials.priv_secret.encode()
+        keys["privProtocol"] = _PRIV[credentials.priv_protocol]
+    return usm.UsmUserData(credentials.user, **keys)  # noqa: S509 - the operator's choice
+
+
+def _fault_error(fault: Any) -> DeviceError:
+    """Our error for pysnmp's errorIndication, which is one of its exceptions or a word."""
+    if isinstance(fault, errind.RequestTimedOut):
+        return DeviceTimeout(str(fault))
+    if isinstance(fault, _SECURITY_FAULTS):
+        return AuthenticationError(str(fault))
+    return ProtocolError(str(fault))
+
+
+def _varbind(name: Any, value: Any) -> VarBind:
+    """One pysnmp varbind in our form. The outermost tag of a value is its SMI type."""
+    outer = value.tagSet.superTags[-1]
+    tag = int(outer.tagClass | outer.tagId)
+    oid = _oid_octets(name)
+    if tag in smi.MISSING:
+        return oid, tag, None
+    if tag in smi.NUMBERS:
+        return oid, tag, int(value)
+    return oid, tag, _oid_octets(value) if tag == smi.OBJECT_ID else bytes(value)
+
+
+def _oid_octets(arcs: Iterable[int]) -> bytes:
+    """Raises ProtocolError for a sub-identifier beyond 32 bits, which only nonsense has."""
+    first, second, *rest = tuple(arcs)
+    try:
+        return smi.encode_subids([first * 40 + second, *rest])
+    except ValueError as error:
+        raise ProtocolError(str(error)) from None

@@ -1,0 +1,124 @@
+"""A conversation with one device: address, deadline, discovery, and recovery from reports."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import NamedTuple
+
+from agent.errors import AuthenticationError, DeviceTimeout, DeviceUnreachable
+from agent.transport.base import Limits
+from agent.transport.snmp.engine import Address, SnmpEngine
+from agent.transport.snmp.message import Pdu
+from agent.transport.snmp.security import Reply, Security
+
+_MAX_RECOVERIES = 3  # unknown engine, then its time, and one more for a device that just rebooted
+
+
+class Ask(NamedTuple):
+    """One request PDU: its kind, the two numbers behind the request id, the encoded names."""
+
+    kind: int
+    first: int
+    second: int
+    names: bytes
+
+
+class Session:
+    """Requests to one device over the shared engine. Holds no socket and no task."""
+
+    def __init__(
+        self,
+        engine: SnmpEngine,
+        host: str,
+        port: int,
+        security: Security,
+        limits: Limits,
+        *,
+        any_source: bool = False,
+    ) -> None:
+        self._engine = engine
+        self._host = host
+        self._port = port
+        self._security = security
+        self._limits = limits
+        self._any_source = any_source
+        self._address: Address | None = None
+
+    async def request(
+        self,
+        ask: Ask,
+        smaller: Ask | None = None,
+        check: Callable[[Pdu], None] | None = None,
+    ) -> tuple[Pdu, Ask]:
+        """The response to ``ask``, and which ask it answers.
+
+        ``smaller`` is what the last try asks instead, for a device that drops large answers.
+        ``check`` raises DeviceError for a response that cannot be the answer, which is then
+        ignored. Ends within ``timeout_s * (retries + 1)``; raises DeviceTimeout,
+        DeviceUnreachable, AuthenticationError or ProtocolError.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._limits.timeout_s * (self._limits.retries + 1)
+        try:
+            for _ in range(_MAX_RECOVERIES + 1):
+                asks: dict[int, Ask | None] = {}
+                reply = await self._exchange(ask, smaller, check, asks, deadline)
+                if isinstance(reply, Pdu):
+                    return reply, asks[reply.request_id] or ask
+                self._security.recover(reply)
+        except (DeviceTimeout, AuthenticationError):
+            self._address = None  # the name may lead elsewhere by now, or to another engine
+            self._security.forget()
+            raise
+        self._security.forget()
+        raise AuthenticationError("the device keeps reporting instead of answering")
+
+    async def _exchange(
+        self,
+        ask: Ask,
+        smaller: Ask | None,
+        check: Callable[[Pdu], None] | None,
+        asks: dict[int, Ask | None],
+        deadline: float,
+    ) -> Reply:
+        security, engine = self._security, self._engine
+        discover = not security.ready
+
+        def make(wanted: Ask | None) -> tuple[int, bytes]:
+            message_id = engine.new_id()
+            asks[message_id] = wanted
+            if wanted is None:
+                return message_id, security.probe(message_id)
+            return message_id, security.seal(message_id, *wanted)
+
+        def opener(data: bytes, message_id: int) -> Reply:
+            reply = security.open(data, message_id)
+            if isinstance(reply, Pdu) and check is not None:
+                check(reply)
+            return reply
+
+        return await engine.exchange(
+            self._address or await self._resolve(),
+            make(None if discover else ask),
+            opener,
+            timeout_s=self._limits.timeout_s,
+            deadline=deadline,
+            last=None if discover or smaller is None else lambda: make(smaller),
+            any_source=self._any_source,
+        )
+
+    async def _resolve(self) -> Address:
+        """The device's socket address. Raises DeviceUnreachable where the name has none."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:
+            raise DeviceUnreachable(f"{self._host} does not resolve: {error}") from None
+        host, number, *rest = found[0][4]
+        flow_and_scope = [int(part) for part in rest]
+        if len(flow_and_scope) == 2:
+            self._address = (str(host), int(number), flow_and_scope[0], flow_and_scope[1])
+        else:
+            self._address = (str(host), int(number))
+        return self._address

@@ -1,0 +1,90 @@
+"""Device addresses as URLs: ``snmp://host:161``, ``modbus+tcp://host:502/1`` and their kin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from agent.document import nearest
+from agent.errors import ConfigError
+
+_DEFAULT_PORTS = {"snmp": 161, "modbus+tcp": 502, "modbus+rtutcp": 502, "modbus+rtu": 0}
+_SERIAL_OPTIONS = {"baudrate", "parity", "stopbits"}
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """Where a device is. ``unit`` is its Modbus unit id; ``path`` the serial line of RTU."""
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+    unit: int = 1
+    path: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def protocol(self) -> str:
+        """``snmp`` or ``modbus``: which profiles can fit."""
+        return self.scheme.partition("+")[0]
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.scheme == "snmp":
+            return f"snmp://{host}:{self.port}"
+        if self.scheme == "modbus+rtu":
+            query = "&".join(f"{name}={value}" for name, value in self.options.items())
+            return f"modbus+rtu://{self.path}/{self.unit}" + (f"?{query}" if query else "")
+        return f"{self.scheme}://{host}:{self.port}/{self.unit}"
+
+
+def parse_url(text: str) -> Url:
+    """``text`` as a device address. Raises ConfigError that says what is wrong and how to write it."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is not a URL: {error}") from None
+    scheme = parts.scheme
+    if scheme not in _DEFAULT_PORTS:
+        close = nearest(scheme, _DEFAULT_PORTS) or list(_DEFAULT_PORTS)
+        raise ConfigError(
+            f"{text!r}: unknown scheme {scheme!r}; use {' or '.join(close)}://host:port"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError("a URL holds no secrets; name 'credentials' instead")
+    if scheme == "modbus+rtu":
+        return _serial(text, parts.netloc, parts.path, parts.query)
+    if not parts.hostname:
+        raise ConfigError(f"{text!r}: the host is missing; write {scheme}://host:port")
+    if parts.query or parts.fragment:
+        raise ConfigError(f"{text!r}: nothing may follow the path")
+    unit = 1
+    path = parts.path.strip("/")
+    if scheme == "snmp" and path:
+        raise ConfigError(f"{text!r}: a snmp URL has no path")
+    if path:
+        unit = _unit(text, path)
+    return Url(scheme, parts.hostname, port or _DEFAULT_PORTS[scheme], unit)
+
+
+def _serial(text: str, netloc: str, path: str, query: str) -> Url:
+    line, _, unit = path.rpartition("/")
+    if netloc or not line:
+        raise ConfigError(f"{text!r}: write modbus+rtu:///dev/ttyUSB0/unit?baudrate=19200&parity=N")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    for name, value in options.items():
+        if name not in _SERIAL_OPTIONS:
+            raise ConfigError(
+                f"{text!r}: unknown option {name!r}; use {', '.join(sorted(_SERIAL_OPTIONS))}"
+            )
+        if name == "parity" and value not in ("N", "E", "O"):
+            raise ConfigError(f"{text!r}: parity is N, E or O, not {value!r}")
+        if name != "parity" and not value.isdecimal():
+            raise ConfigError(f"{text!r}: {name} is a number, not {value!r}")
+    return Url("modbus+rtu", unit=_unit(text, unit), path=line, options=options)
+
+
+def _unit(text: str, path: str) -> int:
+    if not path.isdecimal() or not 0 <= int(path) <= 255:
+        raise ConfigError(f"{text!r}: the path is the unit id, 0 to 255, not {path!r}")
+    return int(path)

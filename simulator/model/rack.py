@@ -1,0 +1,205 @@
+"""A simulated rack as its user sees it: let time pass, read devices, break things."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.errors import ConfigError
+from simulator.model import (
+    observe_cooling,
+    observe_network,
+    observe_pdu,
+    observe_shelf,
+    snapshot,
+)
+from simulator.model.fault import Bench, Fault, Params
+from simulator.model.faults import find_fault
+from simulator.model.generation import Generation
+from simulator.model.machine import Machine, MachineState
+from simulator.model.network import Neighbor, Switch
+from simulator.model.points import Board, Observation, Overlay, Point, Value, View
+
+_STEP_LIMIT_S = 86_400.0
+_LOAD_LIMIT = 1.1
+
+
+@dataclass(slots=True)
+class _RackState:
+    machine: MachineState
+    overlay: Overlay
+    faults: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveFault:
+    """A fault that is in the rack now."""
+
+    name: str
+    params: Mapping[str, float | str]
+
+
+class RackModel:
+    """One rack of a generation: physically coupled, deterministic from its seed, free of clocks.
+
+    Starts settled at ``load`` (0..1.1). A role is a device's place in the rack: ``pdu-a``,
+    ``pdu-b``, ``shelf-1``.., ``bbu-1``.., ``cdu``, ``switch-1``.., and ``rack`` for a meter on the
+    bus bar.
+    """
+
+    __slots__ = ("_bench", "_board", "_machine", "_state", "generation", "seed")
+
+    def __init__(self, generation: Generation, seed: int = 0, *, load: float = 0.5) -> None:
+        self.generation, self.seed = generation, seed
+        self._machine = Machine(generation, seed, _checked_load(load))
+        self._board = Board(self._machine.state, seed)
+        for room in (observe_pdu, observe_shelf, observe_cooling, observe_network):
+            room.build(self._board, self._machine)
+        self._bench = Bench(self._machine, self._board)
+        self._state = _RackState(self._machine.state, self._board.overlay)
+
+    def step(self, dt_s: float = 1.0) -> None:
+        """Let ``dt_s`` pass (0 to a day); the physics move at 1 Hz whatever the step."""
+        if not 0.0 <= dt_s <= _STEP_LIMIT_S:
+            raise ValueError(f"a step of {dt_s} s: must be 0 to {_STEP_LIMIT_S:g}")
+        self._machine.step(dt_s)
+
+    def set_load(self, ratio: float) -> None:
+        """Work for the trays, 0 (idle) to 1.1. Raises ConfigError."""
+        self._machine.trays.state.ratio = _checked_load(ratio)
+
+    @property
+    def load(self) -> float:
+        """Work that was asked for."""
+        return self._machine.trays.state.ratio
+
+    @property
+    def elapsed_s(self) -> float:
+        """Time since the start."""
+        return self._machine.state.tick + self._machine.state.rest_s
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every device there is."""
+        return tuple(self._board.views)
+
+    @property
+    def machine(self) -> Machine:
+        """The rack itself, without instruments and their errors (for tests and live views)."""
+        return self._machine
+
+    def powered(self, role: str) -> bool:
+        """Whether a device could answer: what hangs on the bus bar dies with it."""
+        self._view(role)
+        return self._machine.bus_alive or role.startswith(("pdu-", "cdu"))
+
+    def points(self, role: str) -> tuple[Point, ...]:
+        """All points of a device, in a fixed order. Raises KeyError for an unknown role."""
+        return tuple(self._view(role).points)
+
+    def point(self, role: str, metric: str, labels: Mapping[str, str]) -> Point | None:
+        """The point that a profile's metric and labels mean: resolve once, then ``value()`` it."""
+        return self._view(role).match(metric, labels)
+
+    def find(self, role: str, metric: str, labels: Mapping[str, str]) -> Value | None:
+        """What a device shows for a metric and labels (best match), None where it shows nothing."""
+        point = self.point(role, metric, labels)
+        return point.value() if point is not None and point.present else None
+
+    def observe(self, role: str) -> Observation:
+        """Everything a device shows now, in base units or state names, by metric and labels."""
+        return {point.key(): point.value() for point in self._view(role).points if point.present}
+
+    def cable_plan(self) -> dict[str, dict[str, Neighbor]]:
+        """Who should stand at the other end: by switch, then by port (counted from 1)."""
+        return {switch.name: dict(_planned(switch)) for switch in self._machine.switches}
+
+    def inject(self, name: str, /, **params: object) -> ActiveFault:
+        """Break something. Numbers may come as text. Raises ConfigError for what cannot be."""
+        kind = find_fault(name)
+        values = kind.parameters(params)
+        kind.apply(self._bench, values)
+        self._state.faults[_key(kind, values)] = {"name": name, "params": values}
+        return ActiveFault(name, dict(values))
+
+    def clear(self, name: str = "", /, **params: object) -> int:
+        """Repair the faults of a name (all, if empty) that have these parameters; how many.
+
+        A fault that overlaps a repaired one stays in force.
+        """
+        wanted = find_fault(name).parameters(params) if name else {}
+        wanted = {key: wanted[key] for key in params}
+        gone = [
+            key
+            for key, entry in self._state.faults.items()
+            if name in ("", entry["name"]) and wanted.items() <= entry["params"].items()
+        ]
+        for key in gone:
+            entry = self._state.faults.pop(key)
+            find_fault(entry["name"]).undo(self._bench, entry["params"])
+        for entry in self._state.faults.values() if gone else ():
+            find_fault(entry["name"]).apply(self._bench, entry["params"])
+        return len(gone)
+
+    @property
+    def faults(self) -> tuple[ActiveFault, ...]:
+        """Faults that are in the rack now, oldest first."""
+        entries = self._state.faults.values()
+        return tuple(ActiveFault(entry["name"], dict(entry["params"])) for entry in entries)
+
+    def reset_latches(self) -> None:
+        """Let the latched bus minimum start again from now."""
+        power = self._machine.power.state
+        power.bus_minimum_v = power.bus_v
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Everything that a rack of this generation needs to go on from here, JSON-able."""
+        return {
+            "generation": self.generation.name,
+            "seed": self.seed,
+            **snapshot.dump(self._state),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that a rack of the same generation and seed gave.
+
+        Points stay valid. Raises ConfigError when it does not fit; the rack is then unchanged.
+        """
+        data = dict(state)
+        whose = (data.pop("generation", None), data.pop("seed", None))
+        if whose != (self.generation.name, self.seed):
+            mine = f"{self.generation.name}, seed {self.seed}"
+            raise ConfigError(f"state of {whose[0]}, seed {whose[1]}, on a rack {mine}")
+        before = snapshot.dump(self._state)
+        try:
+            snapshot.restore(self._state, data)
+        except ConfigError:
+            snapshot.restore(self._state, before)
+            raise
+
+    @classmethod
+    def from_state(cls, generation: Generation, state: Mapping[str, Any]) -> "RackModel":
+        """A rack that goes on from a state."""
+        rack = cls(generation, int(state.get("seed", 0)))
+        rack.restore(state)
+        return rack
+
+    def _view(self, role: str) -> View:
+        return self._board.views[role]
+
+
+def _planned(switch: Switch) -> Iterator[tuple[str, Neighbor]]:
+    for port in range(switch.spec.ports):
+        neighbor = switch.planned(port)
+        if neighbor is not None:
+            yield str(port + 1), neighbor
+
+
+def _checked_load(ratio: float) -> float:
+    if not 0.0 <= ratio <= _LOAD_LIMIT:
+        raise ConfigError(f"load {ratio}: must be 0 to {_LOAD_LIMIT}")
+    return float(ratio)
+
+
+def _key(kind: Fault, params: Params) -> str:
+    return ":".join((kind.name, *(f"{name}={params[name]}" for name in kind.place)))

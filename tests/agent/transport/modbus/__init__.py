@@ -1,0 +1,1 @@
+"""Tests of the Modbus framing, bus and transport."""

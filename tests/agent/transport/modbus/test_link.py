@@ -1,0 +1,198 @@
+"""A bus's connection: when it opens, rests and closes, and that nothing is left of it."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.errors import DeviceUnreachable, ProtocolError
+from agent.transport.base import Limits
+from agent.transport.modbus.bus import BusLimits, ModbusBus
+from agent.transport.modbus.framing import query
+from agent.transport.modbus.line import SerialLine
+from agent.transport.modbus.serialport import SerialSettings
+from simulator.modbus_faults import Late, Silent
+from simulator.modbus_server import ModbusServer
+
+from .conftest import Rig, Words, words
+
+ASKED = query(1, "holding", 10, 2)
+LIMITS = Limits(timeout_s=0.2, retries=0)
+
+
+async def test_nothing_connects_before_the_first_request(net_rig: Rig) -> None:
+    await asyncio.sleep(0.01)
+    assert not net_rig.server.connections
+    await net_rig.read(1, 10)
+    assert len(net_rig.server.connections) == 1
+
+
+async def test_fifty_reads_share_one_connection(net_rig: Rig) -> None:
+    answers = await asyncio.gather(*(net_rig.read(1 + at % 10, at) for at in range(50)))
+    assert answers == [words(1 + at % 10, "holding", at, 2) for at in range(50)]
+    assert net_rig.bus.link.connects == 1
+
+
+async def test_an_unused_connection_closes_and_opens_again(net_rig: Rig) -> None:
+    bus = ModbusBus(net_rig.bus.link.line, net_rig.bus.link.framer, BusLimits(idle_close_s=0.02))
+    limits = Limits(timeout_s=0.02, retries=0)
+    await bus.read(ASKED, limits)
+    while net_rig.server.connections:
+        await asyncio.sleep(0.005)
+    assert await bus.read(ASKED, limits) == words(1, "holding", 10, 2)
+    assert bus.link.connects == 2
+    await bus.close()
+
+
+async def test_a_peer_that_closes_unused_connections_costs_nothing(net_rig: Rig) -> None:
+    await net_rig.read(1, 10)
+    for connection in list(net_rig.server.connections):
+        connection.transport.close()
+        await connection.gone
+    assert await net_rig.read(1, 20, retries=0) == words(1, "holding", 20, 2)
+
+
+async def test_the_first_request_waits_for_a_slow_starter() -> None:
+    server = ModbusServer({1: Words(1)})
+    port = await server.start_tcp()
+    bus = ModbusBus.tcp("127.0.0.1", port, BusLimits(connect_pause_s=0.05))
+    reading = asyncio.create_task(bus.read(ASKED, LIMITS))
+    while not server.connections:
+        await asyncio.sleep(0.001)
+    assert server.requests == {}
+    await reading
+    assert server.requests == {1: 1}
+    await bus.close()
+    await server.close()
+
+
+async def test_a_closed_port_is_named_and_not_hammered(unused_tcp_port: int) -> None:
+    bus = ModbusBus.tcp("127.0.0.1", unused_tcp_port, BusLimits(reconnect_s=60, reconnect_max_s=60))
+    with pytest.raises(DeviceUnreachable, match=f"127.0.0.1:{unused_tcp_port}"):
+        await bus.read(ASKED, LIMITS)
+    for _ in range(3):
+        with pytest.raises(DeviceUnreachable, match="tried again in"):
+            await bus.read(ASKED, LIMITS)
+    await bus.close()
+
+
+async def test_backoff_grows_to_its_limit(unused_tcp_port: int) -> None:
+    limits = BusLimits(reconnect_s=0.001, reconnect_max_s=0.003)
+    bus = ModbusBus.tcp("127.0.0.1", unused_tcp_port, limits)
+    pauses = []
+    for _ in range(8):
+        with pytest.raises(DeviceUnreachable):
+            await bus.read(ASKED, LIMITS)
+        pauses.append(bus.link.backoff_s())
+    assert max(pauses) <= 0.003
+    await bus.close()
+
+
+async def test_a_missing_serial_port_is_unreachable(tmp_path: Path) -> None:
+    bus = ModbusBus.serial(str(tmp_path / "ttyUSB0"))
+    with pytest.raises(DeviceUnreachable, match="ttyUSB0: .*No such file"):
+        await bus.read(ASKED, LIMITS)
+    await bus.close()
+
+
+async def test_a_serial_port_has_one_owner(rig: Rig) -> None:
+    if rig.port is None:
+        return
+    await rig.read(1, 10)
+    other = ModbusBus.serial(rig.port.path)
+    with pytest.raises(DeviceUnreachable, match="unavailable"):
+        await other.read(ASKED, LIMITS)
+    await other.close()
+
+
+async def test_close_fails_what_is_pending_and_leaves_nothing(rig: Rig) -> None:
+    rig.break_with(Silent())
+    before = set(os.listdir("/proc/self/fd"))
+    reads = [asyncio.create_task(rig.read(unit, 10, timeout_s=60)) for unit in (1, 2, 3)]
+    while not rig.server.requests:
+        await asyncio.sleep(0.001)
+    await rig.bus.close()
+    await rig.bus.close()
+    for read in reads:
+        with pytest.raises(DeviceUnreachable, match="bus was closed"):
+            await read
+    with pytest.raises(DeviceUnreachable, match="bus was closed"):
+        await rig.read(1, 10)
+    while rig.server.connections:
+        await asyncio.sleep(0.001)
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_forgotten_question_keeps_the_line_until_its_answer_came(rig: Rig) -> None:
+    rig.break_with(Late(times=1, seconds=0.05))
+    reading = asyncio.create_task(rig.read(1, 10, timeout_s=5))
+    while not rig.server.requests:
+        await asyncio.sleep(0.001)
+    reading.cancel()
+    async with asyncio.timeout(2):
+        assert await rig.read(2, 20, timeout_s=5) == words(2, "holding", 20, 2)
+    assert rig.server.requests == {1: 1, 2: 1}
+
+
+async def test_many_cancelled_reads_leave_a_working_bus(rig: Rig) -> None:
+    for round_number in range(20):
+        reads = [asyncio.create_task(rig.read(unit, 10, timeout_s=1)) for unit in range(1, 6)]
+        await asyncio.sleep(0.0002 * round_number)
+        for read in reads:
+            read.cancel()
+        await asyncio.gather(*reads, return_exceptions=True)
+    answers = await asyncio.gather(*(rig.read(unit, 50, timeout_s=1) for unit in range(1, 11)))
+    assert answers == [words(unit, "holding", 50, 2) for unit in range(1, 11)]
+
+
+@pytest.mark.parametrize(
+    ("baudrate", "parity", "stopbits", "character_s", "silence_s"),
+    [
+        (9600, "N", 1, 10 / 9600, 35 / 9600),
+        (9600, "E", 1, 11 / 9600, 38.5 / 9600),
+        (19200, "N", 2, 11 / 19200, 38.5 / 19200),
+        (38400, "E", 1, 11 / 38400, 0.00175),
+        (115200, "N", 1, 10 / 115200, 0.00175),
+    ],
+)
+def test_silence_between_frames_follows_the_standard(
+    baudrate: int, parity: str, stopbits: int, character_s: float, silence_s: float
+) -> None:
+    line = SerialLine("/dev/null", SerialSettings(baudrate, parity, stopbits))
+    assert line.character_s == pytest.approx(character_s)
+    assert line.silence_s == pytest.approx(silence_s)
+
+
+async def test_the_line_rests_between_frames(tmp_path: Path) -> None:
+    server = ModbusServer({1: Words(1)})
+    port = server.start_pty()
+    bus = ModbusBus.serial(port.path, 1200, "N", 1)
+    clock = asyncio.get_running_loop().time
+    await bus.read(ASKED, LIMITS)
+    answered_at = clock()
+    await bus.read(ASKED, LIMITS)
+    # Not a matter of speed: the standard forbids anything shorter than 3.5 characters.
+    assert clock() - answered_at >= 35 / 1200 * 0.95
+    await bus.close()
+    await server.close()
+
+
+async def test_a_line_that_babbles_fails_honestly() -> None:
+    server = ModbusServer({1: Words(1)})
+    port = server.start_pty()
+    bus = ModbusBus.serial(port.path, 2400, "N", 1)
+    assert await bus.read(ASKED, LIMITS) == words(1, "holding", 10, 2)
+
+    async def babble() -> None:
+        while True:
+            port.put(b"\x55")
+            await asyncio.sleep(0.002)
+
+    babbling = asyncio.create_task(babble())
+    with pytest.raises(ProtocolError, match="never silent"):
+        await bus.read(ASKED, LIMITS)
+    babbling.cancel()
+    await bus.close()
+    await server.close()

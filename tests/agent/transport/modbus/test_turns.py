@@ -1,0 +1,68 @@
+"""Turns go round the units, whatever the queue; nobody who leaves takes the turn along."""
+
+import asyncio
+
+import pytest
+
+from agent.errors import DeviceTimeout
+from agent.transport.modbus.turns import Turns
+
+
+async def holders(turns: Turns, units: list[int]) -> list[int]:
+    """The order in which callers of these units get the turn."""
+    order: list[int] = []
+
+    async def caller(unit: int) -> None:
+        if not turns.take():
+            await turns.wait(unit)
+        order.append(unit)
+        await asyncio.sleep(0)
+        turns.give()
+
+    await asyncio.gather(*(caller(unit) for unit in units))
+    return order
+
+
+async def test_units_alternate_however_many_requests_one_has() -> None:
+    order = await holders(Turns("bus", 10, 1.0), [1, 1, 1, 1, 2, 2, 3])
+    assert order == [1, 1, 2, 3, 1, 2, 1]
+
+
+async def test_a_full_queue_refuses() -> None:
+    turns = Turns("bus", 1, 1.0)
+    assert turns.take()
+    waiter = asyncio.create_task(turns.wait(1))
+    await asyncio.sleep(0)
+    with pytest.raises(DeviceTimeout, match="1 requests already wait"):
+        await turns.wait(2)
+    turns.give()
+    await waiter
+
+
+async def test_waiting_ends() -> None:
+    turns = Turns("bus", 10, 0.01)
+    assert turns.take()
+    with pytest.raises(DeviceTimeout, match="no turn within"):
+        await turns.wait(1)
+    turns.give()
+    assert turns.take()
+
+
+@pytest.mark.parametrize("handed", [False, True])
+async def test_a_cancelled_waiter_leaves_the_turn_to_others(handed: bool) -> None:
+    turns = Turns("bus", 10, 1.0)
+    assert turns.take()
+    first = asyncio.create_task(turns.wait(1))
+    second = asyncio.create_task(turns.wait(2))
+    await asyncio.sleep(0)
+    if handed:
+        turns.give()
+    first.cancel()
+    if not handed:
+        turns.give()
+    await second
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    turns.give()
+    assert turns.take()
+    assert turns.waiting == 0
