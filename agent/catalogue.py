@@ -59,7 +59,8 @@ _ANY = ("unit", "name", "index")
 
 _PLACES: dict[str, tuple[tuple[str, ...], str]] = {
     "inlet": (("inlet", "phase", "line", "type"), "inlet of the unit"),
-    "phase": (("inlet", "phase", "line"), "one phase (or line) of an inlet"),
+    "phase": (("inlet", "phase", "line"), "one phase (or pair of lines) of an inlet"),
+    "line": (("inlet", "line"), "one line conductor of an inlet"),
     "branch": (
         ("inlet", "phase", "branch", "line"),
         "branch circuit, bank or over-current protector",
@@ -79,6 +80,7 @@ _ELECTRICAL: tuple[tuple[str, str, Kind, float | None, float | None, str], ...] 
     ("voltage_thd", "ratio", Kind.GAUGE, 0, 10, "Total harmonic distortion of the voltage"),
     ("current", "A", Kind.GAUGE, -10_000, 10_000, "Current"),
     ("peak_current", "A", Kind.GAUGE, -10_000, 10_000, "Highest current since its reset"),
+    ("residual_current", "A", Kind.GAUGE, -100, 100, "Residual (earth leakage) current"),
     ("current_limit", "A", Kind.GAUGE, 0, 10_000, "Rated or configured current limit"),
     ("current_unbalance", "ratio", Kind.GAUGE, 0, 10, "Current unbalance"),
     ("current_thd", "ratio", Kind.GAUGE, 0, 10, "Total harmonic distortion of the current"),
@@ -204,6 +206,7 @@ _ALL = (
     _state("rack_device_state", "Overall state the device gives itself.", "part"),
     _state("rack_inlet_state", "State of an inlet.", "inlet", "phase", "quantity", "sensor"),
     _state("rack_phase_state", "State of a phase.", "inlet", "phase", "line", "quantity"),
+    _state("rack_line_state", "State of a line conductor.", "inlet", "line", "quantity"),
     _state("rack_branch_state", "State of a branch circuit or its protector.", "inlet", "phase", "branch", "line", "quantity", "sensor"),
     _state("rack_outlet_state", "Whether an outlet is switched on.", "outlet", "phase", "branch"),
     _info("rack_outlet_info", "Name and receptacle of an outlet.", "outlet", "branch", "phase", "type"),

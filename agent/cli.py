@@ -1,8 +1,8 @@
-"""The command line: parse, call, print. Exit status 0 fine, 1 a check failed, 2 usage or
-configuration, 3 device unreachable.
+"""The command line: parse, call, print.
+
+Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable.
 """
 
-import json
 import sys
 from collections.abc import Callable
 from enum import IntEnum, StrEnum
@@ -15,10 +15,10 @@ import typer
 from agent import console
 from agent.config import SiteSpec, load_config
 from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.daemon import Running, run_loop, run_until_stopped
 from agent.errors import ConfigError, DeviceError, UnknownDevice
 from agent.expose import json_model
 from agent.logs import set_up_logs
+from agent.loop import run_loop
 from agent.oneshot import Target, identify_device, read_device
 from agent.plan import costs, make_plan
 from agent.profile.library import open_library
@@ -99,6 +99,9 @@ def run(
         raise ConfigError(f"--log-level is debug, info, warning or error, not {log_level!r}")
     set_up_logs(log_format, log_level)  # type: ignore[arg-type]  # checked above
 
+    # Imported here because the web framework takes longer to load than every other command.
+    from agent.daemon import Running, run_until_stopped
+
     def announce(current: Running) -> None:
         console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")
 
@@ -154,7 +157,6 @@ def read(
     """Read one device once and show every reading with its source: the point-to-point check.
 
     Examples:
-
       rackagent read snmp://10.0.0.5 --community public
 
       rackagent read modbus+tcp://10.0.0.7:502/12 --profile orv3-rpu --format json

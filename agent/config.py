@@ -161,6 +161,7 @@ class DeviceSpec(PollSpec):
     url: UrlText
     profile: str = "auto"
     credentials: str | None = None
+    role: Name | None = Field(None, description="its place in the generation; the name by default")
     position: PositionSpec | None = None
     labels: dict[LabelName, str] = Field(default_factory=dict)
     engine: Literal["native", "pysnmp"] = "native"
@@ -219,6 +220,8 @@ class DeviceConfig:
     labels: Mapping[str, str]
     position: PositionSpec | None
     engine: str
+    role: str
+    generation: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +398,8 @@ class _Resolver:
             labels={**rack.labels, **device.labels},
             position=device.position,
             engine=device.engine,
+            role=device.role or device.name,
+            generation=rack.generation,
         )
 
     def _check_profile(

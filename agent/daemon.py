@@ -2,12 +2,9 @@
 
 import asyncio
 import contextlib
-import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
 
 import structlog
 
@@ -16,6 +13,7 @@ from agent.expose.http import create_app
 from agent.expose.prometheus import PrometheusExposition
 from agent.expose.serve import serve
 from agent.expose.view import DeviceView
+from agent.loop import stopping
 from agent.poller import Poller, Schedule
 from agent.store import Store
 from agent.transport.base import Limits, Transport
@@ -23,7 +21,6 @@ from agent.transport.factory import Transports
 from agent.values import PollResult
 
 _log = structlog.get_logger("daemon")
-_T = TypeVar("_T")
 
 
 class Agent:
@@ -147,26 +144,3 @@ async def run_until_stopped(config: Config, announce: Callable[[Running], None])
             _log.info("started", devices=len(config.devices), url=current.url)
             await current.until(stop)
             _log.info("stopping")
-
-
-@contextlib.contextmanager
-def stopping(stop: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set ``stop`` while the block runs."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-
-
-def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run ``main`` on uvloop where it is installed, else on asyncio's own loop."""
-    if sys.platform == "win32":
-        return asyncio.run(main)
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)

@@ -4,49 +4,50 @@ Scalars follow the YAML 1.2 core schema (``on`` and ``no`` are words, not boolea
 names and country codes are words.
 """
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 from agent.errors import ConfigError, Problem
+from agent.explain import Key, Step, explain, nearest
+
+__all__ = ["Document", "Key", "Step", "load", "nearest", "parse", "spell"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
-Step = str | int | float | bool | None
-Key = tuple[Step, ...]
 
 _MAX_BYTES = 4 * 1024 * 1024
+_MAX_NODES = 200_000  # a few anchors that repeat each other can stand for millions
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with the YAML 1.2 core schema for booleans, numbers and null."""
+class _Loader(yaml.CSafeLoader):
+    """libyaml's safe loader with the YAML 1.2 core schema for booleans, numbers and null."""
 
 
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
+_CORE_SCHEMA = (  # YAML 1.2.2 section 10.3.2: tag, what it looks like, how it may start
     ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
     ("int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
-    (
-        "float",
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)$",
-        "-+0123456789.",
-    ),
-    ("null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
-    ("merge", r"^<<$", "<"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first)
-    )
-_Loader.yaml_implicit_resolvers.setdefault("", []).append(
-    ("tag:yaml.org,2002:null", re.compile(r"^$"))
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+0123456789."),
+    ("null", r"^(?:~|null|Null|NULL)$", "~nN"),
+    ("null", r"^$", ("",)),
+    ("merge", r"^<<$", "<"),  # of YAML 1.1, and everybody's habit
 )
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in _CORE_SCHEMA:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), [*_first])
+
+
+def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """``010`` is ten, not eight as in YAML 1.1. Raises ValueError for what is no integer."""
+    text = loader.construct_scalar(node)
+    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Document:
     file: str
     data: Mapping[str, Any]
     lines: Mapping[Key, int]
+    kept: Sequence[int] | None = None
+    """The places that the items of a salvaged list had before; see ``salvage``."""
 
     def line(self, key: Iterable[Step]) -> int:
         """The line of ``key``, or of its nearest ancestor that has one."""
@@ -69,6 +72,8 @@ class Document:
     def problem(self, key: Iterable[Step], message: str) -> Problem:
         """A problem at ``key``, with this file's name and the key's line."""
         path = tuple(key)
+        if self.kept is not None and len(path) > 1 and isinstance(path[1], int):
+            path = (path[0], self.kept[path[1]], *path[2:])
         return Problem(self.file, self.line(path), spell(path), message)
 
     def validate(self, model: type[_Model]) -> _Model:
@@ -76,36 +81,30 @@ class Document:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            found = [self._explain(model, detail) for detail in error.errors()]
-            raise ConfigError(dict.fromkeys(found)) from None
+            raise ConfigError(self._problems(model, error)) from None
 
-    def _explain(self, model: type[BaseModel], detail: ErrorDetails) -> Problem:
-        path = self._known_path(detail["loc"])
-        message = detail["msg"].removeprefix("Value error, ")
-        kind = detail["type"]
-        if kind == "extra_forbidden":
-            key = str(detail["loc"][-1])
-            message = f"unknown key {key!r}{_nearest(key, _siblings(model, detail['loc']))}"
-        elif kind == "missing":
-            message = f"required key {str(detail['loc'][-1])!r} is missing"
-        elif kind not in ("value_error", "assertion_error"):
-            given = detail.get("input")
-            shown = repr(given) if isinstance(given, str | int | float | bool) else None
-            message = f"{message[0].lower()}{message[1:]}" + (f", not {shown}" if shown else "")
-        return self.problem(path, message)
+    def salvage(self, model: type[_Model], items: str) -> tuple[_Model, "Document", list[Problem]]:
+        """The document as a ``model`` without the broken ones of the list ``items``.
 
-    def _known_path(self, loc: Iterable[Step]) -> Key:
-        """``loc`` without what pydantic adds (union tags, validators): only steps the data has."""
-        path: list[Step] = []
-        node: Any = self.data
-        for step in loc:
-            if isinstance(node, Mapping) and step in node:
-                path.append(step)
-                node = node[step]
-            elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-                path.append(step)
-                node = node[step]
-        return tuple(path)
+        So that the sound items can be checked further, and every problem told at once. The
+        document that comes back spells and places keys as this one does. Raises ConfigError where
+        anything but the items is wrong, or none is left.
+        """
+        try:
+            return model.model_validate(self.data), self, []
+        except ValidationError as error:
+            problems = self._problems(model, error)
+            broken = {detail["loc"][:2] for detail in error.errors()}
+        listed = self.data.get(items)
+        kept = [place for place in range(len(listed or ())) if (items, place) not in broken]
+        if not isinstance(listed, list) or not kept or any(key[:1] != (items,) for key in broken):
+            raise ConfigError(problems)
+        rest = replace(self, data={**self.data, items: [listed[n] for n in kept]}, kept=kept)
+        return model.model_validate(rest.data), rest, problems
+
+    def _problems(self, model: type[BaseModel], error: ValidationError) -> list[Problem]:
+        found = [self.problem(*pair) for pair in explain(model, self.data, error.errors())]
+        return sorted(found, key=lambda problem: problem.line)
 
 
 def spell(key: Iterable[Step]) -> str:
@@ -114,41 +113,6 @@ def spell(key: Iterable[Step]) -> str:
     for step in key:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text
-
-
-def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three of ``known`` that look like ``word``."""
-    return difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = nearest(word, names)
-    if close:
-        return f"; did you mean {' or '.join(map(repr, close))}?"
-    return f"; known keys: {', '.join(names)}" if names else ""
-
-
-def _siblings(model: type[BaseModel], loc: tuple[str | int, ...]) -> set[str]:
-    """The keys that may stand where the unknown one stood."""
-    models: set[type[BaseModel]] = {model}
-    for step in loc[:-1]:
-        if isinstance(step, int):
-            continue
-        fields = [field for m in models for n, field in _named(m) if n == step]
-        found = {inner for field in fields for inner in _models_in(field.annotation)}
-        models = found or {m for m in models if m.__name__ == step} or models
-    return {name for m in models for name, _ in _named(m)}
-
-
-def _named(model: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
-    return ((field.alias or name, field) for name, field in model.model_fields.items())
-
-
-def _models_in(annotation: Any) -> set[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return {annotation}
-    return {found for part in get_args(annotation) for found in _models_in(part)}
 
 
 def load(path: Path) -> Document:
@@ -191,9 +155,15 @@ def parse(text: str, name: str) -> Document:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ConfigError([Problem(name, line, "", f"is not YAML: {error.problem}")]) from None
-    except yaml.YAMLError as error:
-        raise ConfigError([Problem(name, 0, "", f"is not YAML: {error}")]) from None
+        hint = "; indent with spaces" if "'\\t'" in str(error.problem) else ""
+        message = f"is not YAML: {error.problem}{hint}"
+        raise ConfigError([Problem(name, line, "", message)]) from None
+    except yaml.reader.ReaderError as error:
+        message = f"is not YAML: character #x{error.character:04x} may not stand in it"
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError([Problem(name, line, "", message)]) from None
+    except RecursionError:
+        raise ConfigError([Problem(name, 0, "", "is nested too deeply")]) from None
     if builder.problems:
         raise ConfigError(builder.problems)
     return Document(name, data, builder.lines)
@@ -207,14 +177,29 @@ class _Builder:
         self._name = name
         self.lines: dict[Key, int] = {}
         self.problems: list[Problem] = []
+        self._nodes = 0
 
     def build(self, node: yaml.Node, path: Key) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            message = f"stands for more than {_MAX_NODES} values; are anchors repeated?"
+            raise ConfigError([Problem(self._name, 0, "", message)])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, n)) for n, item in enumerate(node.value)]
-        return self._loader.construct_object(node)
+        return self._scalar(node, path)
+
+    def _scalar(self, node: yaml.Node, path: Key) -> Any:
+        try:
+            return self._loader.construct_object(node)
+        except ValueError:  # a tag that does not fit, as in !!int abc
+            kind = node.tag.rpartition(":")[2]
+            line = node.start_mark.line + 1
+            message = f"{node.value!r} cannot be read as {kind}"
+            self.problems.append(Problem(self._name, line, spell(path), message))
+            return None
 
     def _mapping(self, node: yaml.MappingNode, path: Key) -> dict[Any, Any]:
         written = [key.value for key, _ in node.value if key.value != "<<"]
@@ -225,8 +210,8 @@ class _Builder:
         self._loader.flatten_mapping(node)
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = self._loader.construct_object(key_node)
-            if not isinstance(key, str | int | float | bool) and key is not None:
+            key = self._scalar(key_node, path)
+            if key is None or not isinstance(key, str | int | float):
                 line = key_node.start_mark.line + 1
                 self.problems.append(Problem(self._name, line, spell(path), "keys must be words"))
                 continue

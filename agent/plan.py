@@ -64,6 +64,8 @@ def _snmp_requests(profile: Profile) -> Iterable[Request]:
     used = {name for p in profile.points if isinstance(p, SnmpPoint) for name in p.lookups}
     for name in sorted(used):
         lookup = profile.lookups[name]
+        if lookup.part is not None:
+            continue
         target = instances if lookup.scalar else columns
         if not any(lookup.oid in oids for oids in target.values()):
             target.setdefault(lookup.interval_s, {})[lookup.oid] = None

@@ -102,7 +102,9 @@ def _snmprec_varbind(text: bytes) -> VarBind:
     if len(fields) != 3:
         raise ValueError("expected OID|tag|value")
     tag_name, value = _text(fields[1]), fields[2]
-    number, form = (tag_name[:-1], tag_name[-1]) if tag_name[-1:] in "xe" else (tag_name, "")
+    number, form = (
+        (tag_name[:-1], tag_name[-1]) if tag_name.endswith(("x", "e")) else (tag_name, "")
+    )
     decode = _SNMPREC_VALUES.get(number)
     if decode is None:
         known = ", ".join(_SNMPREC_VALUES)

@@ -45,7 +45,10 @@ IDENTITY = Linear()
 def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear | str:
     """The map of ``conversion`` with its lookups taken from ``row``; a text says why there is none."""
     scale, digits, unit = conversion.scale, conversion.digits, conversion.unit
-    for name in (conversion.scale_lookup, conversion.digits_lookup, conversion.unit_lookup):
+    unit_lookup = conversion.unit_lookup
+    if unit and unit_lookup is not None and row.get(unit_lookup) is None:
+        unit_lookup = None
+    for name in (conversion.scale_lookup, conversion.digits_lookup, unit_lookup):
         if name is not None and row.get(name) is None:
             return f"the device gives no {name!r} for this row"
     try:
@@ -53,8 +56,8 @@ def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear |
             scale = scale * Fraction(str(row[conversion.scale_lookup]))
         if conversion.digits_lookup is not None:
             digits = int(str(row[conversion.digits_lookup]))
-        if conversion.unit_lookup is not None:
-            unit = str(row[conversion.unit_lookup])
+        if unit_lookup is not None:
+            unit = str(row[unit_lookup])
     except ValueError as error:
         return f"a scale, digits or unit of this row is unusable: {error}"
     if unit not in UNITS:
@@ -69,10 +72,13 @@ def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear |
 
 
 def unit_fits(conversion: Conversion, row: Mapping[str, Scalar | None], base: str) -> bool:
-    """Whether a unit that the device names is one of the metric's."""
+    """Whether a unit that the device names is one of the metric's; a default one always is."""
     if conversion.unit_lookup is None:
         return True
-    unit = UNITS.get(str(row.get(conversion.unit_lookup)))
+    named = row.get(conversion.unit_lookup)
+    if named is None and conversion.unit:
+        return True
+    unit = UNITS.get(str(named))
     return unit is not None and unit.base == base
 
 

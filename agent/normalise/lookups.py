@@ -15,7 +15,7 @@ class Lookups:
 
     def __init__(self, lookups: Mapping[str, Lookup]) -> None:
         self._lookups = lookups
-        self._oids = frozenset(lookup.oid for lookup in lookups.values())
+        self._oids = frozenset(lookup.oid for lookup in lookups.values() if not lookup.part)
         self._cells: dict[bytes, dict[bytes, _Cell]] = {}
 
     def absorb(self, oid: bytes, varbinds: Iterable[VarBind]) -> frozenset[str]:
@@ -35,9 +35,12 @@ class Lookups:
     def value(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> Scalar | None:
         """The lookup's value for a row; None where the device gives none and it has no default."""
         lookup = self._lookups[name]
-        key = self._key(lookup, suffix, index)
-        cell = None if key is None else self._cells.get(lookup.oid, {}).get(key)
-        plain = None if cell is None else _plain(lookup, *cell)
+        if lookup.part is not None:
+            plain = _translate(lookup, index[lookup.part])
+        else:
+            key = self._key(lookup, suffix, index)
+            cell = None if key is None else self._cells.get(lookup.oid, {}).get(key)
+            plain = None if cell is None else _plain(lookup, *cell)
         if plain is None and lookup.otherwise is not None:
             plain = self.value(lookup.otherwise, suffix, index)
         return lookup.default if plain is None else plain
@@ -45,6 +48,8 @@ class Lookups:
     def has(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> bool:
         """Whether the device gave this row's value, mapped or not."""
         lookup = self._lookups[name]
+        if lookup.part is not None:
+            return True
         key = self._key(lookup, suffix, index)
         return key is not None and key in self._cells.get(lookup.oid, {})
 
@@ -78,6 +83,11 @@ def _plain(lookup: Lookup, tag: int, value: int | bytes | None) -> Scalar | None
         plain = smi.dotted(value) if tag == smi.OBJECT_ID else decode_text(value)
     else:
         plain = value
+    return _translate(lookup, plain)
+
+
+def _translate(lookup: Lookup, plain: Scalar | None) -> Scalar | None:
+    """What the lookup's pattern and map make of the value read; None where they give nothing."""
     if lookup.pattern is not None and plain is not None:
         found = lookup.pattern.search(str(plain))
         plain = found.group(1) if found else None

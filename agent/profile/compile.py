@@ -38,6 +38,7 @@ from agent.profile.spec import (
     Scalar,
     SnmpFileSpec,
     SnmpPointSpec,
+    UnitFromLookup,
 )
 from agent.units import UNITS
 
@@ -189,10 +190,9 @@ def _info_field(spec: InfoSpec) -> InfoField:
 
 def _lookup(name: str, spec: LookupSpec) -> Lookup:
     dotted = spec.column or spec.scalar
-    assert dotted is not None  # the spec's validator saw to it  # noqa: S101
     return Lookup(
         name=name,
-        oid=smi.oid(dotted),
+        oid=smi.oid(dotted) if dotted else b"",
         scalar=spec.scalar is not None,
         index=tuple(spec.index) if spec.index is not None else None,
         map=spec.map,
@@ -200,6 +200,7 @@ def _lookup(name: str, spec: LookupSpec) -> Lookup:
         default=spec.default,
         interval_s=_SLOW_S if spec.interval is None else spec.interval,
         otherwise=spec.otherwise,
+        part=spec.part,
     )
 
 
@@ -275,17 +276,18 @@ def _conversion(spec: PointSpec, metric: Metric, lookups: Mapping[str, Lookup]) 
         if isinstance(source, FromLookup) and source.lookup not in lookups:
             raise _Fault((name, "lookup"), f"no lookup is named {source.lookup!r}")
     unit = spec.unit
-    lookup_units = isinstance(unit, FromLookup)
     if metric.kind in (Kind.STATE, Kind.INFO):
         name = ""
-    elif lookup_units or unit is None:
-        if unit is None and metric.unit:
+    elif unit is None:
+        if metric.unit:
             raise _Fault(
                 ("unit",), f"required: the unit of the raw value, which ends as {metric.unit}"
             )
         name = ""
+    elif isinstance(unit, UnitFromLookup) and unit.default is None:
+        name = ""
     else:
-        name = str(unit)
+        name = str(unit.default if isinstance(unit, UnitFromLookup) else unit)
         if UNITS[name].base != metric.unit:
             message = f"{name} is not a unit of {metric.name}, which is kept in {metric.unit or 'no unit'}"
             raise _Fault(("unit",), message)

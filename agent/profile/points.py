@@ -27,7 +27,8 @@ class Matcher:
 class Lookup:
     """A helper value at some index (index parts and other lookups by name, numbers as they are).
 
-    ``otherwise`` names the lookup that counts where this one gives nothing.
+    ``otherwise`` names the lookup that counts where this one gives nothing. ``part`` is the index
+    part it renames; such a lookup has an empty ``oid``.
     """
 
     name: str
@@ -39,12 +40,13 @@ class Lookup:
     default: Scalar | None
     interval_s: float
     otherwise: str | None = None
+    part: str | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Names this lookup depends on: index parts and lookups."""
-        steps = tuple(step for step in self.index or () if isinstance(step, str))
-        return steps if self.otherwise is None else (*steps, self.otherwise)
+        steps = [step for step in self.index or () if isinstance(step, str)]
+        return tuple(steps + [name for name in (self.part, self.otherwise) if name is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class IndexPart:
 class Conversion:
     """native -> base: ``(raw * scale / 10**digits + offset)`` in ``unit``, then to the base unit.
 
-    The three lookups replace the constant of their name, row by row.
+    The three lookups replace the constant of their name, row by row; a unit that stands beside
+    its lookup counts where the row names none.
     """
 
     scale: Fraction = Fraction(1)

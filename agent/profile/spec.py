@@ -4,12 +4,15 @@ Every key is described here once; ``rackagent schema profile`` prints the same a
 """
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from agent import smi
+from agent.datatypes import REGISTERS
+from agent.explain import nearest
 from agent.units import UNITS
 
 
@@ -26,37 +29,89 @@ def _regex(text: str) -> str:
     return text
 
 
+def _group(text: str) -> str:
+    if not re.compile(_regex(text)).groups:
+        raise ValueError(f"{text!r} has no group: put what counts in parentheses")
+    return text
+
+
 def _unit(name: str) -> str:
     if name not in UNITS:
+        close = nearest(name, [known for known in UNITS if known])
         known = ", ".join(sorted(unit for unit in UNITS if unit))
-        raise ValueError(f"unknown unit {name!r}; known units: {known}")
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known units: {known}"
+        raise ValueError(f"unknown unit {name!r}; {hint}")
     return name
 
+
+def _data_type(name: str) -> str:
+    if name not in REGISTERS:
+        close = nearest(name, REGISTERS)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"use {', '.join(REGISTERS)}"
+        raise ValueError(f"unknown data type {name!r}; {hint}")
+    return name
+
+
+def _slug(text: str) -> str:
+    if not _SLUG.fullmatch(text):
+        raise ValueError(f"{text!r} is not a name: lower-case letters, digits, '.', '_' and '-'")
+    return text
+
+
+def _label_name(text: str) -> str:
+    if not _LABEL_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a label's name: lower-case letters, digits and '_'")
+    return text
+
+
+def _range(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"the lower bound {bounds[0]:g} is above the upper bound {bounds[1]:g}")
+    return bounds
+
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Oid = Annotated[str, AfterValidator(_oid), Field(description="dotted OID")]
 Regex = Annotated[str, AfterValidator(_regex)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(description="unit as the datasheet says")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower-case name")]
-LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+GroupRegex = Annotated[str, AfterValidator(_group)]
+DataType = Annotated[str, AfterValidator(_data_type)]
+Slug = Annotated[
+    str,
+    AfterValidator(_slug),
+    Field(description="lower-case name", json_schema_extra={"pattern": f"^{_SLUG.pattern}$"}),
+]
+LabelName = Annotated[str, AfterValidator(_label_name)]
 Scalar = int | float | str
+Bounds = Annotated[tuple[float, float], Strict(False), AfterValidator(_range)]
+Pair = Annotated[tuple[int, int], Strict(False), AfterValidator(_range)]
 
 
-def _fraction(value: int | float | str) -> int | float | str:
-    if isinstance(value, str):
-        try:
-            Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            raise ValueError(f"{value!r} is not a number or a fraction such as 1/1024") from None
+def _fraction(value: float | str) -> float | str:
+    try:
+        Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{value!r} is not a number or a fraction such as 1/1024") from None
     return value
 
 
-Factor = Annotated[int | float | str, AfterValidator(_fraction)]
+def _not_zero(value: float | str) -> float | str:
+    if not Fraction(str(value)):
+        raise ValueError("must not be 0: every value would be")
+    return value
+
+
+Number = Annotated[int | float | str, AfterValidator(_fraction)]
+Factor = Annotated[Number, AfterValidator(_not_zero)]
+Digits = Annotated[int, Field(ge=-30, le=30)]
 
 
 class Spec(BaseModel):
     """Base: unknown keys are errors, values are never coerced from text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class LookupSpec(Spec):
@@ -64,15 +119,16 @@ class LookupSpec(Spec):
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
     other lookups, in order; the point's whole index unless given); ``scalar`` is one instance for
-    the whole device. ``map`` translates what was read. ``otherwise`` names the lookup that counts
+    the whole device; ``part`` is a part of the point's own index. ``map`` translates what was read. ``otherwise`` names the lookup that counts
     where this one gives nothing.
     """
 
     column: Oid | None = None
     scalar: Oid | None = None
+    part: str | None = Field(None, description="an index part, to give it another name")
     index: list[str | int] | None = None
     map: dict[Scalar, Scalar] | None = None
-    pattern: Regex | None = Field(None, description="keep what group 1 matches")
+    pattern: GroupRegex | None = Field(None, description="keep what group 1 matches")
     default: Scalar | None = Field(None, description="value where the device gives none")
     otherwise: str | None = Field(None, description="lookup that counts where this gives nothing")
     interval: float | None = Field(
@@ -81,8 +137,8 @@ class LookupSpec(Spec):
 
     @model_validator(mode="after")
     def _one_source(self) -> "LookupSpec":
-        if (self.column is None) == (self.scalar is None):
-            raise ValueError("a lookup has either 'column' or 'scalar'")
+        if [self.column, self.scalar, self.part].count(None) != 2:
+            raise ValueError("a lookup has one of 'column', 'scalar' and 'part'")
         return self
 
 
@@ -92,20 +148,26 @@ class FromLookup(Spec):
     lookup: str
 
 
+class UnitFromLookup(FromLookup):
+    """Take the unit from the lookup of this name, or ``default`` where it gives none."""
+
+    default: UnitName | None = None
+
+
 class PointSpec(Spec):
     """What every point says, whatever the protocol."""
 
     metric: str | None = None
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
     scale: Factor | FromLookup = 1
-    digits: int | FromLookup | None = Field(None, description="divide by ten to this power")
-    offset: Factor = Field(0, description="added after scale, in the native unit")
-    unit: UnitName | FromLookup | None = None
+    digits: Digits | FromLookup | None = Field(None, description="divide by ten to this power")
+    offset: Number = Field(0, description="added after scale, in the native unit")
+    unit: UnitName | UnitFromLookup | None = None
     states: dict[Scalar, str] | None = Field(None, description="raw value to state name")
     values: dict[Scalar, float | int] | None = Field(None, description="raw value to number")
     absent: list[Scalar] = Field(default_factory=list, description="raw values that mean 'none'")
-    valid: tuple[float, float] | None = Field(None, description="plausible range, base unit")
-    pattern: Regex | None = Field(None, description="for numbers inside text: group 1")
+    valid: Bounds | None = Field(None, description="plausible range, base unit")
+    pattern: GroupRegex | None = Field(None, description="for numbers inside text: group 1")
     interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")
     fallback: bool = Field(False, description="used only where an earlier point gave nothing")
 
@@ -117,11 +179,11 @@ class Case(Spec):
     metric: str | None = Field(None, description="none: such rows are left out")
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
     scale: Factor | FromLookup | None = None
-    unit: UnitName | FromLookup | None = None
+    unit: UnitName | UnitFromLookup | None = None
     states: dict[Scalar, str] | None = None
     values: dict[Scalar, float | int] | None = None
     absent: list[Scalar] | None = None
-    valid: tuple[float, float] | None = None
+    valid: Bounds | None = None
 
 
 class SnmpPointSpec(PointSpec):
@@ -153,7 +215,7 @@ class ModbusPointSpec(PointSpec):
 
     address: int = Field(ge=0, le=65535)
     table: Literal["holding", "input", "coil", "discrete"] | None = None
-    data_type: str | None = None
+    data_type: DataType | None = None
     byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] | None = None
     count: int | None = Field(None, ge=1, le=125, description="registers of a string")
     bit: int | None = Field(None, ge=0, le=63)
@@ -182,14 +244,17 @@ class IdentifySpec(Spec):
 
 
 class InfoSpec(Spec):
-    """One field of the device's identity, read once: a scalar, a column's first row, or registers."""
+    """One field of the device's identity, read once.
+
+    A scalar, a column's first row that says something, or registers.
+    """
 
     oid: Oid | None = None
     column: Oid | None = None
-    pattern: Regex | None = None
+    pattern: GroupRegex | None = None
     address: int | None = Field(None, ge=0, le=65535)
     table: Literal["holding", "input"] | None = None
-    data_type: str = "string"
+    data_type: DataType = "string"
     count: int = Field(8, ge=1, le=125)
     byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] | None = None
 
@@ -198,7 +263,10 @@ Info = str | InfoSpec | list[InfoSpec]
 
 
 class IdentitySpec(Spec):
-    """Vendor, model, serial and firmware: a constant text, or where to read it (first that answers)."""
+    """Vendor, model, serial and firmware: a constant text, or where to read it.
+
+    The first of several that answers counts.
+    """
 
     vendor: Info | None = None
     model: Info | None = None
@@ -211,7 +279,7 @@ class DefaultsSpec(Spec):
 
     table: Literal["holding", "input", "coil", "discrete"] = "holding"
     byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
-    data_type: str = "uint16"
+    data_type: DataType = "uint16"
 
 
 class LimitsSpec(Spec):
@@ -219,7 +287,7 @@ class LimitsSpec(Spec):
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
     gap_max: int = Field(8, ge=0, le=124, description="unused registers read to join two blocks")
-    forbidden: list[tuple[int, int]] = Field(default_factory=list, description="first, last")
+    forbidden: list[Pair] = Field(default_factory=list, description="first, last")
     oids_max: int = Field(24, ge=1, le=100, description="OIDs in one GET")
     repetitions_max: int = Field(25, ge=1, le=500, description="rows in one GETBULK")
 
@@ -230,17 +298,14 @@ class SerialSpec(Spec):
     baudrate: int = 19200
     parity: Literal["N", "E", "O"] = "E"
     stopbits: Literal[1, 2] = 1
-    units: list[tuple[int, int]] = Field(default_factory=list, description="unit ids: first, last")
+    units: list[Pair] = Field(default_factory=list, description="unit ids: first, last")
 
 
 class FileSpec(Spec):
     """Common to profiles and fragments."""
 
-    include: list[Slug] = Field(default_factory=list)
-    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     info: IdentitySpec = IdentitySpec()
     notes: str | None = None
-    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
 
 
 class SnmpFileSpec(FileSpec):
@@ -250,6 +315,9 @@ class SnmpFileSpec(FileSpec):
     title: str
     kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
     protocol: Literal["snmp"]
+    include: list[Slug] = Field(default_factory=list, description="fragments: MIBs shared by many")
+    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
+    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="MIB, datasheet or map the points come from")
     identify: IdentifySpec = IdentifySpec()
@@ -264,6 +332,7 @@ class ModbusFileSpec(FileSpec):
     title: str
     kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
     protocol: Literal["modbus"]
+    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="datasheet or map the points come from")
     identify: IdentifySpec = IdentifySpec()
@@ -279,11 +348,15 @@ class FragmentSpec(FileSpec):
     fragment: Slug
     title: str
     source: str
+    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     points: list[SnmpPointSpec] = Field(min_length=1)
 
 
-def spec_for(data: Any) -> type[SnmpFileSpec] | type[ModbusFileSpec] | type[FragmentSpec]:
-    """Which model a parsed file should be read as."""
+def spec_for(
+    data: Mapping[str, Any],
+) -> type[SnmpFileSpec] | type[ModbusFileSpec] | type[FragmentSpec]:
+    """Which model a parsed file should be read as; a misspelt protocol is still recognised."""
     if "fragment" in data:
         return FragmentSpec
-    return ModbusFileSpec if data.get("protocol") == "modbus" else SnmpFileSpec
+    close = nearest(str(data.get("protocol")), ("modbus", "snmp"))
+    return ModbusFileSpec if close[:1] == ["modbus"] else SnmpFileSpec

@@ -113,7 +113,7 @@ def _technology(view: View, heat: Heat, loop: Loop) -> None:
 def _pump(view: View, loop: Loop, pump: PumpState, number: int) -> None:
     add, spec = view.add, loop.spec
     add("rack_pump_speed_rpm", lambda: spec.pump_rpm * pump.speed, SPEED, pump=number)
-    add("rack_pump_duty_ratio", lambda: pump.speed, SHARE, pump=number)
+    add("rack_pump_duty_ratio", lambda: pump.speed, pump=number)
     add("rack_pump_runtime_seconds_total", lambda: pump.runtime_s, pump=number)
     add("rack_pump_state", partial(loop.pump_word, pump), pump=number)
     add(

@@ -49,7 +49,7 @@ class Overlay:
 class Point:
     """One value that a device shows. ``labels`` are sorted pairs; ``info`` adds changing ones."""
 
-    __slots__ = ("_board", "_noise", "_read", "_salt", "id", "info", "labels", "metric", "unrest")
+    __slots__ = ("_board", "_noise", "_read", "_salt", "info", "labels", "metric", "role", "unrest")
 
     def __init__(
         self,
@@ -62,13 +62,17 @@ class Point:
     ) -> None:
         if metric not in CATALOGUE:
             raise KeyError(metric)
-        self.metric, self.labels = metric, labels
-        self.id = "|".join((role, metric, *(f"{name}={value}" for name, value in labels)))
+        self.role, self.metric, self.labels = role, metric, labels
         self.info: Callable[[], Mapping[str, str]] | None = None
         self.unrest: Callable[[], float] | None = None
         self._board, self._read = board, read
         self._noise = None if noise is EXACT else noise
-        self._salt = salt(board.seed, self.id)
+        self._salt: int | None = None  # a fleet has many points that nobody ever reads
+
+    @property
+    def id(self) -> str:
+        """A text of its own, the same in every rack of the generation."""
+        return "|".join((self.role, self.metric, *(f"{n}={value}" for n, value in self.labels)))
 
     def value(self) -> Value:
         """What the device shows at this second, in the metric's base unit or as a state's name."""
@@ -93,17 +97,21 @@ class Point:
         return self.metric, tuple(sorted({**dict(self.labels), **self.info()}.items()))
 
     def _overlaid(self, overlay: Overlay) -> Value:
-        if self.id in overlay.held:
-            return overlay.held[self.id]
-        source = self._board.by_id.get(overlay.reroute.get(self.id, ""), self)
+        own = self.id
+        if own in overlay.held:
+            return overlay.held[own]
+        shown = overlay.reroute.get(own, own)
+        source = self if shown == own else self._board.by_id(shown)
         value = source._sample()
-        factor = overlay.scale.get(source.id)
+        factor = overlay.scale.get(shown)
         return value if factor is None or isinstance(value, str) else value * factor
 
     def _sample(self) -> Value:
         value, noise = self._read(), self._noise
         if noise is None or isinstance(value, str):
             return value
+        if self._salt is None:
+            self._salt = salt(self._board.seed, self.id)
         chance = gaussian(self._salt, self._board.clock.tick)
         if self.unrest is not None:
             chance *= self.unrest()
@@ -129,7 +137,6 @@ class View:
         point = Point(self._board, self.role, metric, pairs, read, noise)
         self.points.append(point)
         self._metrics.setdefault(metric, []).append(point)
-        self._board.by_id[point.id] = point
         return point
 
     def add_info(
@@ -177,17 +184,24 @@ def _rank(labels: Labels, wanted: Mapping[str, str]) -> tuple[int, int] | None:
 class Board:
     """All instruments of one rack: views by role, and what is wrong with the instruments."""
 
-    __slots__ = ("by_id", "clock", "overlay", "seed", "views")
+    __slots__ = ("_by_id", "clock", "overlay", "seed", "views")
 
     def __init__(self, clock: MachineState, seed: int) -> None:
         self.clock, self.seed = clock, seed
         self.overlay = Overlay()
         self.views: dict[str, View] = {}
-        self.by_id: dict[str, Point] = {}
+        self._by_id: dict[str, Point] = {}
 
     def view(self, role: str) -> View:
         """A new, empty view."""
         return self.views.setdefault(role, View(self, role))
+
+    def by_id(self, point_id: str) -> Point:
+        """The point of that id. Raises KeyError."""
+        if not self._by_id:
+            points = (point for view in self.views.values() for point in view.points)
+            self._by_id.update((point.id, point) for point in points)
+        return self._by_id[point_id]
 
     def identify(self, view: View, model: str, part: str = "", kind: str = "") -> None:
         """Let a role (or a part of it) say who it is; serial numbers follow from the seed."""

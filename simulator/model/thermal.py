@@ -129,7 +129,7 @@ class Heat:
     def humidity_seen(self) -> float:
         """Relative humidity as its sensor gives it."""
         air = self.state.air
-        return clamp(air.humidity + air.drift, 0.0, 1.0)
+        return clamp(air.humidity + air.drift, 0.02, 0.98)  # what such sensors end at
 
     @property
     def dew_point_c(self) -> float:

@@ -1,13 +1,17 @@
 """Recordings: what a line says is what the device said, and every wrong line is named."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent import smi
 from agent.errors import ConfigError
 from agent.values import VarBind
+from simulator.mib_view import StaticView
 from simulator.recording import parse_recording, read_recording
 
 CORPUS = Path(
@@ -131,9 +135,10 @@ def test_every_malformed_line_is_named_at_once() -> None:
         b"9.3.6|2|1\n"
         b"1.3.6.1.9|4e|\\q\n"
         b"1.3.6.1.10|66|99999999999999999999\n"
+        b"1.3.6.1.11||1\n"
         b"1.3.6.1.1|2|1\n"
     )
-    assert [line for line, _ in found] == list(range(2, 13))
+    assert [line for line, _ in found] == list(range(2, 14))
     assert found[-1][1] == "1.3.6.1.1 stands in line 1 already"
     assert found[1][1] == "expected OID|tag|value"
 
@@ -173,6 +178,25 @@ def test_what_is_no_recording_is_told(data: bytes) -> None:
 def test_missing_file_is_our_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent\.snmprec: cannot read"):
         read_recording(tmp_path / "absent.snmprec")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([b"", b"1.3.6.1.1|", b"1.3.6.1.2|", b".1.3.6.1.3 = ", b".1.3.6 = "]),
+            st.sampled_from(
+                [b"", b"2|", b"4e|", b"64|", b"6|", b"INTEGER: ", b"STRING: ", b"OID: "]
+            )
+            | st.sampled_from([b"Hex-STRING: ", b"Opaque: Float: ", b"Timeticks: (", b"BITS: "]),
+            st.binary(max_size=12) | st.integers().map(lambda number: str(number).encode()),
+        ).map(b"".join),
+        max_size=5,
+    ).map(b"\n".join)
+)
+def test_no_text_gets_past_the_reader(data: bytes) -> None:
+    with suppress(ConfigError):
+        rows = parse_recording(data, "x")
+        assert len(StaticView(rows)) == len(rows)
 
 
 @pytest.mark.corpus

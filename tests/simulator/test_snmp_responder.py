@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent import smi
 from agent.errors import ConfigError
@@ -297,6 +299,27 @@ def test_absurd_names_are_answered(responder: SnmpResponder) -> None:
     response = answered(responder, asked(message.GET, names))
     assert [tag for _, tag, _ in response.varbinds] == [smi.NO_SUCH_OBJECT] * 4
     answered(responder, asked(message.GET_NEXT, names))
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=6).map(tuple), unique=True),
+    st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=6),
+)
+def test_next_is_the_smallest_greater_name(names: list[tuple[int, ...]], start: list[int]) -> None:
+    view = StaticView((smi.encode_subids(name), smi.INTEGER, 1) for name in names)
+    found = view.next(smi.encode_subids(start))
+    expected = min((name for name in names if name > tuple(start)), default=None)
+    assert (smi.decode_subids(found.oid) if found else None) == expected
+
+
+@given(st.binary(max_size=40), st.integers(0, 45))
+def test_damaged_requests_never_break_it(noise: bytes, position: int) -> None:
+    responder = SnmpResponder(StaticView(SYSTEM))
+    request = message.encode_message(
+        message.V2C, b"public", asked(message.GET_BULK, [OCTETS], 0, 9)
+    )
+    responder.answer(noise)
+    responder.answer(request[:position] + noise + request[position + len(noise) :])
 
 
 def test_live_rows_appear_change_and_go() -> None:

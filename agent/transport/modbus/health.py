@@ -48,47 +48,72 @@ class Breaker:
         self._openings = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Debt:
+    """Questions by one function code given up: ``only`` if they were all the same one.
+
+    ``first`` and ``last`` number them among all that were given up; ``until`` is when even the last
+    can no longer be answered.
+    """
+
+    only: Query | None
+    first: int
+    last: int
+    until: float
+
+
 @dataclass(slots=True)
 class Debts:
     """The replies a unit on a serial line may still send to questions given up.
 
     RTU replies name neither question nor address, so a late one is believed by everybody who asks
-    for the same number of registers. Units answer in order: once a question by another function
-    code is answered, no older reply can follow. ``late_s`` is where lateness ends.
+    for the same number of registers. But units answer in order: an answer by another function code
+    proves that no reply to an older question can follow. ``late_s`` is where lateness ends.
     """
 
     late_s: float
-    _owed: dict[int, tuple[Query | None, float]] = field(default_factory=dict)
+    _owed: dict[int, _Debt] = field(default_factory=dict)
+    _count: int = 0
 
     def __bool__(self) -> bool:
         return bool(self._owed)
 
     def owe(self, asked: Query, now: float) -> None:
         """``asked`` was given up and may be answered later."""
+        self._count += 1
         before = self._owed.get(asked.function)
-        only = asked if before is None or before[0] == asked else None
-        self._owed[asked.function] = (only, now + self.late_s)
+        only, first = (asked, self._count) if before is None else (before.only, before.first)
+        self._owed[asked.function] = _Debt(
+            asked if only == asked else None, first, self._count, now + self.late_s
+        )
 
     def settle(self, asked: Query) -> None:
-        """``asked`` was answered: what could not be mistaken for it was the proof of order."""
-        if asked.function not in self._owed:
+        """``asked`` was answered: whatever was given up before it was first asked is past."""
+        debt = self._owed.get(asked.function)
+        if debt is None:
             self._owed.clear()
+        else:
+            self._owed = {key: d for key, d in self._owed.items() if d.last >= debt.first}
 
     def trusts(self, asked: Query, now: float) -> bool:
         """Whether an answer to ``asked`` could only be its own (or that of the same question)."""
-        owed = self._owed.get(asked.function)
-        if owed is None or owed[0] == asked:
-            return True
-        if now < owed[1]:
-            return False
-        self._owed = {code: debt for code, debt in self._owed.items() if now < debt[1]}
-        return True
+        self._owed = {key: debt for key, debt in self._owed.items() if now < debt.until}
+        debt = self._owed.get(asked.function)
+        return debt is None or debt.only == asked
 
     def marker(self, asked: Query) -> Query | None:
-        """A question whose answer settles the debts; None when only time can."""
-        return other_query(asked, self._owed.keys() | set())
+        """A question whose answer settles the debts to ``asked``; None when only time can.
+
+        By a function code that is not owed, or else one that was only asked after those debts.
+        """
+        fresh = other_query(asked, self._owed.keys() | set())
+        if fresh is not None:
+            return fresh
+        last = self._owed[asked.function].last
+        later = [debt for debt in self._owed.values() if debt.only and debt.first > last]
+        return max(later, key=lambda debt: debt.first).only if later else None
 
     def wait_s(self, asked: Query, now: float) -> float:
         """How long until lateness ends for this kind of question."""
-        owed = self._owed.get(asked.function)
-        return max(0.0, owed[1] - now) if owed else 0.0
+        debt = self._owed.get(asked.function)
+        return max(0.0, debt.until - now) if debt else 0.0

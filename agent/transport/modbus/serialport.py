@@ -81,8 +81,8 @@ class SerialPort:
             self._lose(error)
             return
         if sent < len(data):
-            self._queue(data[sent:])
             self._loop.add_writer(self._fd, self._writable)
+            self._queue(data[sent:])
 
     def abort(self) -> None:
         """Close the port now."""

@@ -156,6 +156,9 @@ class SnmpEngine:
         """
         if len(self._waiting) >= _MAX_WAITING:
             raise DeviceUnreachable(f"{_MAX_WAITING} SNMP requests are already in flight")
+        sock = self._sockets.get(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
+        if sock is None:
+            raise DeviceUnreachable(f"no socket for {address[0]}: closed, or no such protocol here")
         loop = self._loop
         waiting = Waiting(address, any_source, opener, loop.create_future())
         pending, final = first, False
@@ -174,7 +177,7 @@ class SnmpEngine:
             if pending[0] not in waiting.ids:
                 waiting.ids.append(pending[0])
                 self._waiting[pending[0]] = waiting
-            self._send(pending[1], waiting)
+            self._send(sock, pending[1], waiting)
             waiting.timer = loop.call_later(min(timeout_s, remaining), attempt)
 
         try:
@@ -211,18 +214,14 @@ class SnmpEngine:
                 return
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
-    def _send(self, datagram: bytes, waiting: Waiting) -> None:
-        address = waiting.address
-        sock = self._sockets.get(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
+    def _send(self, sock: socket.socket, datagram: bytes, waiting: Waiting) -> None:
         try:
-            if sock is None:
-                raise OSError(f"no socket for {address[0]}")
-            sock.sendto(datagram, address)
+            sock.sendto(datagram, waiting.address)
         except BlockingIOError:
             self.counters.send_failures += 1  # like a datagram lost on the way: the retry sends it
         except OSError as error:
             self.counters.send_failures += 1
-            waiting.flaw = DeviceUnreachable(f"cannot send to {address[0]}: {error}")
+            waiting.flaw = DeviceUnreachable(f"cannot send to {waiting.address[0]}: {error}")
         else:
             self.counters.sent += 1
 

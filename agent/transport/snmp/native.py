@@ -136,7 +136,7 @@ class NativeTransport:
             max_repetitions=limits.max_repetitions,
             max_columns=limits.max_oids,
             max_rows=limits.max_rows,
-            expected_rows=self._row_counts.get(prefixes, 0),
+            expected_rows=self._row_counts.get(prefixes),
         )
         answered = False
         while (step := walk.next()) is not None:

@@ -59,6 +59,7 @@ class Session:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.timeout_s * (self._limits.retries + 1)
+        met = False
         try:
             for _ in range(_MAX_RECOVERIES + 1):
                 asks: dict[int, Ask | None] = {}
@@ -66,9 +67,12 @@ class Session:
                 if isinstance(reply, Pdu):
                     return reply, asks[reply.request_id] or ask
                 self._security.recover(reply)
-        except (DeviceTimeout, AuthenticationError):
+                met = True
+        except (DeviceTimeout, AuthenticationError) as error:
             self._address = None  # the name may lead elsewhere by now, or to another engine
             self._security.forget()
+            if met and isinstance(error, DeviceTimeout):  # as agents do that cannot decrypt
+                raise DeviceTimeout(f"{error}, except to discovery: wrong privacy?") from None
             raise
         self._security.forget()
         raise AuthenticationError("the device keeps reporting instead of answering")

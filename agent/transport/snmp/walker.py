@@ -126,7 +126,8 @@ class Column:
 class Walk:
     """The state of one walk. Ask :meth:`next`, then tell :meth:`feed`, :meth:`refuse` or neither.
 
-    ``bulk`` False walks with GETNEXT (v1). ``expected_rows`` is what the walk before found.
+    ``bulk`` False walks with GETNEXT (v1). ``expected_rows`` is what the walk before
+    found, None before the first.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class Walk:
         max_repetitions: int,
         max_columns: int,
         max_rows: int,
-        expected_rows: int = 0,
+        expected_rows: int | None = None,
     ) -> None:
         self.columns = tuple(Column(prefix) for prefix in columns)
         self._pace = pace
@@ -165,8 +166,11 @@ class Walk:
         if not self._bulk or self._care:
             return Step(tuple(columns), 1)
         most = min(self._max_repetitions, max(self._pace.varbinds // len(columns), 1))
-        missing = self._expected_rows - min(len(column.rows) for column in columns) + 1
-        return Step(tuple(columns), min(most, missing) if missing > 0 else most)
+        if self._expected_rows is not None:
+            missing = self._expected_rows - min(len(column.rows) for column in columns)
+            if missing >= 0:
+                most = min(most, missing + 1)  # one more, to see the end
+        return Step(tuple(columns), most)
 
     def smaller(self, step: Step) -> Step | None:
         """Half of ``step``, for a device that does not manage all of it; None if it is minimal."""

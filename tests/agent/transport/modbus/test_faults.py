@@ -1,6 +1,7 @@
 """Every fault of the wire, on every kind of line: the right value or an honest failure."""
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,7 @@ from agent.errors import (
 from simulator import modbus_faults as faults
 from simulator.modbus_faults import Fault
 
-from .conftest import Rig, words
+from .conftest import Rig, until, words
 
 Make = Callable[..., Fault]
 
@@ -178,6 +179,49 @@ async def test_a_peer_that_closes_fails_the_read_long_before_its_timeout(net_rig
             await net_rig.read(1, 100, timeout_s=60, retries=3)
 
 
+async def test_garbage_fails_the_read_long_before_its_timeout(rig: Rig) -> None:
+    rig.break_with(Shouts())
+    async with asyncio.timeout(5):
+        with pytest.raises(ProtocolError, match=r"garbage|damaged"):
+            await rig.read(1, 100, timeout_s=60)
+    rig.break_with(Fault())
+    assert await rig.read(1, 200) == words(1, "holding", 200, 2)
+
+
+class Shouts(Fault):
+    """Every reply is noise."""
+
+    def spoil(self, exchange: faults.Exchange) -> list[faults.Step]:
+        return [faults.Send(b"\xde\xad\xbe\xef" * 5)]
+
+
+async def test_a_bus_whose_first_connect_failed_connects_later(rig: Rig) -> None:
+    await rig.outage()
+    with pytest.raises(DeviceUnreachable, match=re.escape(rig.bus.name)):
+        await rig.read(1, 100)
+    await rig.restore()
+    await asyncio.sleep(rig.bus.link.backoff_s())
+    assert await rig.read(1, 100) == words(1, "holding", 100, 2)
+
+
+async def test_a_silent_unit_keeps_neither_its_neighbours_nor_the_connection(rig: Rig) -> None:
+    rig.break_with(faults.Silent(unit=1))
+    order: list[int] = []
+
+    async def read(unit: int, address: int) -> None:
+        try:
+            await rig.read(unit, address, timeout_s=0.05, retries=3)
+        finally:
+            order.append(unit)
+
+    reads = [read(1, 100), *(read(2, at) for at in range(100, 110, 2))]
+    silent, *neighbours = await asyncio.gather(*reads, return_exceptions=True)
+    assert isinstance(silent, DeviceTimeout)
+    assert neighbours == [None] * 5
+    assert order[0] == 2, "a neighbour had its turn between the tries"
+    assert rig.bus.link.connects == 1
+
+
 async def test_accept_then_close_backs_off_and_recovers(net_rig: Rig) -> None:
     net_rig.break_with(faults.ClosesAtOnce())
     for _ in range(50):
@@ -228,7 +272,7 @@ async def test_units_silent_together_are_forgiven_together(rig: Rig) -> None:
 async def test_an_outage_of_a_gateway_with_32_units(rig: Rig) -> None:
     units = range(1, 33)
     server_units = dict(rig.server.units)
-    rig.server.units = {unit: server_units[1] for unit in units}
+    rig.server.units = dict.fromkeys(units, server_units[1])
 
     async def cycle() -> list[bytes | BaseException]:
         reads = (rig.read(unit, 100) for unit in units)
@@ -249,8 +293,7 @@ async def test_an_outage_of_a_gateway_with_32_units(rig: Rig) -> None:
 async def test_a_line_unplugged_mid_request_and_replugged(rig: Rig) -> None:
     rig.break_with(faults.Silent(unit=1))
     reading = asyncio.create_task(rig.read(1, 100, timeout_s=60))
-    while not rig.server.requests:
-        await asyncio.sleep(0.001)
+    await until(lambda: rig.server.requests)
     await rig.outage()
     async with asyncio.timeout(5):
         with pytest.raises(DeviceUnreachable):

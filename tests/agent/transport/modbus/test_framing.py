@@ -1,6 +1,8 @@
 """Framing against literal bytes, garbage, and random streams. CRCs and LRCs are worked by hand or
 taken from the standard and other implementations, never from the code under test."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,7 +201,7 @@ def lrc(unit: int, pdu: bytes) -> bytes:
 
 def feed_in_pieces(framer: Framer, stream: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
-    pieces = (stream[a:b] for a, b in zip(edges, edges[1:], strict=False))
+    pieces = (stream[a:b] for a, b in pairwise(edges))
     return [answer for piece in pieces if (answer := framer.feed(piece)) is not None]
 
 

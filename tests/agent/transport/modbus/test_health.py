@@ -2,6 +2,7 @@
 
 from agent.transport.modbus.framing import query
 from agent.transport.modbus.health import Breaker, Debts
+from agent.transport.modbus.question import Query
 
 A, B = query(1, "holding", 0, 2), query(1, "holding", 50, 2)
 MARK = query(1, "input", 50, 1)
@@ -52,11 +53,30 @@ def test_two_owed_questions_of_one_kind_trust_neither() -> None:
     assert not debts.trusts(B, 101.0)
 
 
-def test_when_every_function_is_owed_only_time_helps() -> None:
-    debts = Debts(late_s=5.0)
+def all_owed() -> tuple[Debts, list[Query]]:
+    """A unit that answered neither A nor any marker, and the markers in order."""
+    debts, markers = Debts(late_s=5.0), []
     debts.owe(A, 100.0)
-    while (marker := debts.marker(B)) is not None:
+    while (marker := debts.marker(B)) is not None and marker not in markers:
+        markers.append(marker)
         debts.owe(marker, 101.0)
-    assert not debts.trusts(B, 104.9)
-    assert abs(debts.wait_s(B, 104.0) - 1.0) < 1e-9
-    assert debts.trusts(B, 105.0)
+    return debts, markers
+
+
+def test_when_every_function_is_owed_the_latest_marker_is_asked_again() -> None:
+    debts, markers = all_owed()
+    assert [marker.table for marker in markers] == ["input", "discrete", "coil"]
+    assert debts.marker(B) == markers[-1]
+    debts.settle(markers[-1])
+    assert debts.trusts(B, 102.0), "A was asked before the marker was"
+    assert not debts.trusts(query(1, "coil", 7, 1), 102.0), "one of two replies may yet come"
+
+
+def test_when_no_marker_proves_anything_only_time_helps() -> None:
+    debts, _ = all_owed()
+    debts.owe(B, 101.0)
+    assert debts.marker(B) is None
+    assert not debts.trusts(B, 105.9)
+    assert abs(debts.wait_s(B, 104.0) - 2.0) < 1e-9
+    assert debts.trusts(B, 106.0)
+    assert not debts

@@ -1,7 +1,6 @@
 """A bus's connection: when it opens, rests and closes, and that nothing is left of it."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,15 @@ from agent.transport.modbus.serialport import SerialSettings
 from simulator.modbus_faults import Late, Silent
 from simulator.modbus_server import ModbusServer
 
-from .conftest import Rig, Words, words
+from .conftest import Rig, Words, until, words
 
 ASKED = query(1, "holding", 10, 2)
 LIMITS = Limits(timeout_s=0.2, retries=0)
+
+
+def open_files() -> set[Path]:
+    """The file descriptors of this process."""
+    return set(Path("/proc/self/fd").iterdir())
 
 
 async def test_nothing_connects_before_the_first_request(net_rig: Rig) -> None:
@@ -38,8 +42,7 @@ async def test_an_unused_connection_closes_and_opens_again(net_rig: Rig) -> None
     bus = ModbusBus(net_rig.bus.link.line, net_rig.bus.link.framer, BusLimits(idle_close_s=0.02))
     limits = Limits(timeout_s=0.02, retries=0)
     await bus.read(ASKED, limits)
-    while net_rig.server.connections:
-        await asyncio.sleep(0.005)
+    await until(lambda: not net_rig.server.connections)
     assert await bus.read(ASKED, limits) == words(1, "holding", 10, 2)
     assert bus.link.connects == 2
     await bus.close()
@@ -58,8 +61,7 @@ async def test_the_first_request_waits_for_a_slow_starter() -> None:
     port = await server.start_tcp()
     bus = ModbusBus.tcp("127.0.0.1", port, BusLimits(connect_pause_s=0.05))
     reading = asyncio.create_task(bus.read(ASKED, LIMITS))
-    while not server.connections:
-        await asyncio.sleep(0.001)
+    await until(lambda: server.connections)
     assert server.requests == {}
     await reading
     assert server.requests == {1: 1}
@@ -91,27 +93,28 @@ async def test_backoff_grows_to_its_limit(unused_tcp_port: int) -> None:
 
 async def test_a_missing_serial_port_is_unreachable(tmp_path: Path) -> None:
     bus = ModbusBus.serial(str(tmp_path / "ttyUSB0"))
-    with pytest.raises(DeviceUnreachable, match="ttyUSB0: .*No such file"):
+    with pytest.raises(DeviceUnreachable, match=r"ttyUSB0: .*No such file"):
         await bus.read(ASKED, LIMITS)
     await bus.close()
 
 
-async def test_a_serial_port_has_one_owner(rig: Rig) -> None:
-    if rig.port is None:
-        return
+async def test_a_serial_port_has_one_owner(tmp_path: Path) -> None:
+    rig = Rig("pty", tmp_path)
+    await rig.start()
     await rig.read(1, 10)
+    assert rig.port is not None
     other = ModbusBus.serial(rig.port.path)
     with pytest.raises(DeviceUnreachable, match="unavailable"):
         await other.read(ASKED, LIMITS)
     await other.close()
+    await rig.close()
 
 
 async def test_close_fails_what_is_pending_and_leaves_nothing(rig: Rig) -> None:
     rig.break_with(Silent())
-    before = set(os.listdir("/proc/self/fd"))
+    before = open_files()
     reads = [asyncio.create_task(rig.read(unit, 10, timeout_s=60)) for unit in (1, 2, 3)]
-    while not rig.server.requests:
-        await asyncio.sleep(0.001)
+    await until(lambda: rig.server.requests)
     await rig.bus.close()
     await rig.bus.close()
     for read in reads:
@@ -119,17 +122,15 @@ async def test_close_fails_what_is_pending_and_leaves_nothing(rig: Rig) -> None:
             await read
     with pytest.raises(DeviceUnreachable, match="bus was closed"):
         await rig.read(1, 10)
-    while rig.server.connections:
-        await asyncio.sleep(0.001)
-    assert set(os.listdir("/proc/self/fd")) == before
+    await until(lambda: not rig.server.connections)
+    assert open_files() == before
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_a_forgotten_question_keeps_the_line_until_its_answer_came(rig: Rig) -> None:
     rig.break_with(Late(times=1, seconds=0.05))
     reading = asyncio.create_task(rig.read(1, 10, timeout_s=5))
-    while not rig.server.requests:
-        await asyncio.sleep(0.001)
+    await until(lambda: rig.server.requests)
     reading.cancel()
     async with asyncio.timeout(2):
         assert await rig.read(2, 20, timeout_s=5) == words(2, "holding", 20, 2)

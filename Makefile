@@ -1,0 +1,68 @@
+# What people and CI type; `make` alone lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCKER := .cache/locker
+COMPILE := $(LOCKER)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock"
+
+# The layers that are arithmetic only: every branch of them is tested.
+comma := ,
+empty :=
+space := $(empty) $(empty)
+PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/credentials.py \
+	agent/datatypes.py agent/explain.py agent/document.py agent/url.py agent/profile/* \
+	agent/config.py agent/values.py agent/plan.py agent/codec.py agent/normalise/*
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test fmt lint types pytest coverage lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## create .venv with the locked dependencies and this project (editable)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "rackagent needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## a simulated rack, the agent on it and a page to look at; Ctrl-C ends it
+	$(BIN)/rackagent demo
+
+test: lint types pytest coverage ## everything CI checks: lint, format, types, tests, coverage
+
+lint: setup ## ruff: rules and format
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+
+types: setup ## mypy --strict
+	$(BIN)/python -m mypy
+
+pytest: setup ## the tests alone; ARGS="-k name" goes to pytest
+	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+
+coverage: setup ## hold the coverage of the last test run against its bounds
+	$(BIN)/python -m coverage report --include='$(subst $(space),$(comma),$(strip $(PURE)))' --fail-under=100
+	$(BIN)/python -m coverage report --fail-under=90
+
+fmt: setup ## format, and mend what ruff can mend
+	$(BIN)/python -m ruff format
+	$(BIN)/python -m ruff check --fix
+
+lock: ## pin every dependency, with hashes; ARGS=--upgrade takes the newest versions
+	$(PYTHON) -m venv $(LOCKER)
+	$(LOCKER)/bin/python -m pip install --quiet uv
+	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
+	$(COMPILE) $(ARGS) --extra dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove .venv, caches and what builds leave
+	rm -rf $(VENV) .cache .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""``python -m agent`` is the same as ``rackagent``."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,223 @@
+"""What pydantic found wrong, in the words of the file: one sentence per mistake."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+Step = str | int | float | bool | None
+Key = tuple[Step, ...]
+
+_SHAPES: Mapping[str, str] = {
+    "string_type": "text",
+    "path_type": "a path",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+"""pydantic's type errors, and what the file should hold there."""
+
+_BOUNDS: Mapping[str, tuple[str, str]] = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """One pydantic error. ``depth`` is how many steps of its place the file really has.
+
+    What stands behind them are names of union members, which only pydantic knows.
+    """
+
+    detail: ErrorDetails
+    key: Key
+    members: tuple[tuple[int, str], ...]
+    """Each union member on the way: how deep in ``key`` it was tried, and its name."""
+
+    @property
+    def kind(self) -> str:
+        return self.detail["type"]
+
+    def shape_at(self, member: int) -> bool:
+        """Whether the member of this place was refused for its type alone, unread."""
+        return self.kind in _SHAPES and len(self.key) == self.members[member][0]
+
+
+def explain(
+    model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]
+) -> list[tuple[Key, str]]:
+    """Place and sentence of every mistake in ``data``, which was read as a ``model``.
+
+    Where several types may stand and none fits, the mistakes of the one that was meant count; a
+    misspelt key is not also reported as missing.
+    """
+    mistakes = _settled(model, [_locate(data, detail) for detail in errors], 0)
+    meant: dict[Key, set[str]] = {}
+    found: list[tuple[Key, str]] = []
+    for key, mistake, text in mistakes:
+        if mistake.kind == "extra_forbidden":
+            word = str(mistake.detail["loc"][-1])
+            names = _siblings(model, mistake.detail["loc"])
+            meant.setdefault(key[:-1], set()).update(nearest(word, names)[:1])
+            found.append((key, f"unknown key {word!r}{_hint(word, names)}"))
+        else:
+            found.append((key, text))
+    misspelt = {(key, _missing(name)) for key, names in meant.items() for name in names}
+    return list(dict.fromkeys(pair for pair in found if pair not in misspelt))
+
+
+def _locate(data: Any, detail: ErrorDetails) -> _Mistake:
+    """Tell the steps that the file has from the union members that pydantic adds."""
+    key: list[Step] = []
+    members: list[tuple[int, str]] = []
+    loc = detail["loc"][:-1] if detail["type"] == "missing" else detail["loc"]
+    node = data
+    for step in loc:
+        if (isinstance(node, Mapping) and step in node) or (
+            isinstance(node, list) and isinstance(step, int) and step < len(node)
+        ):
+            key.append(step)
+            node = node[step]
+        elif step != "[key]":
+            members.append((len(key), str(step)))
+    return _Mistake(detail, tuple(key), tuple(members))
+
+
+def _settled(
+    model: type[BaseModel], mistakes: Iterable[_Mistake], level: int
+) -> list[tuple[Key, _Mistake, str]]:
+    """Each mistake once. ``level`` counts the unions around it that are already settled."""
+    found: list[tuple[Key, _Mistake, str]] = []
+    unions: dict[Key, dict[str, list[_Mistake]]] = {}
+    for mistake in mistakes:
+        if len(mistake.members) <= level:
+            found.append((mistake.key, mistake, _sentence(mistake)))
+            continue
+        depth, member = mistake.members[level]
+        unions.setdefault(mistake.key[:depth], {}).setdefault(member, []).append(mistake)
+    for key, tried in unions.items():
+        meant = [part for part in tried.values() if not all(m.shape_at(level) for m in part)]
+        if meant:
+            found += _settled(model, min(meant, key=len), level + 1)
+            continue
+        refused = [mistake for part in tried.values() for mistake in part]
+        wanted = [_wanted(mistake) + _keys(model, mistake) for mistake in refused]
+        if "a number" in wanted:
+            wanted = [words for words in wanted if words != "a whole number"]
+        words = _either(list(dict.fromkeys(wanted)))
+        found.append((key, refused[0], f"must be {words}{_given(refused[0])}"))
+    return found
+
+
+def _either(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _wanted(mistake: _Mistake) -> str:
+    return _SHAPES[mistake.kind]
+
+
+def _keys(model: type[BaseModel], mistake: _Mistake) -> str:
+    """`` (lookup)``: the keys of the mapping that may stand there."""
+    name = mistake.detail.get("ctx", {}).get("class_name")
+    names = [key for found in _inside(model) if found.__name__ == name for key, _ in _named(found)]
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _given(mistake: _Mistake) -> str:
+    """``, not 5``: what stands there, as the file spells it."""
+    given = mistake.detail["input"]
+    if given is None:
+        return ", but nothing stands there"
+    if isinstance(given, bool):
+        return f", not {str(given).lower()}"
+    if isinstance(given, str | int | float):
+        return f", not {given!r}"
+    return ", not a mapping" if isinstance(given, Mapping) else ", not a list"
+
+
+def _sentence(mistake: _Mistake) -> str:
+    detail, kind = mistake.detail, mistake.kind
+    context, given = detail.get("ctx", {}), detail["input"]
+    if kind == "missing":
+        return _missing(detail["loc"][-1])
+    if kind in _SHAPES:
+        return f"must be {_wanted(mistake)}{_given(mistake)}{_quotes(kind, given)}"
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        return f"must be {words} {context[name]:g}{_given(mistake)}"
+    if kind in ("literal_error", "enum"):
+        return f"must be {context['expected']}{_given(mistake)}"
+    if kind == "too_short":
+        return "must not be empty"
+    if kind == "too_long":
+        return f"must have {context['max_length']} values, not {context['actual_length']}"
+    if kind == "invalid_key":
+        return f"keys are words, not {given!r}"
+    return detail["msg"].removeprefix("Value error, ")
+
+
+def _missing(name: Step) -> str:
+    if isinstance(name, int):
+        return f"has too few values: number {name + 1} is missing"
+    return f"required key {name!r} is missing"
+
+
+def _quotes(kind: str, given: object) -> str:
+    """The commonest slip of all: a number where text is wanted, or the other way round."""
+    if kind == "string_type" and isinstance(given, bool | int | float):
+        return "; put it in quotes"
+    digits = isinstance(given, str) and given.removeprefix("-").replace(".", "", 1).isdecimal()
+    return "; remove the quotes" if digits and kind in ("int_type", "float_type") else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Up to three of ``known`` that look like ``word``, the likeliest first."""
+    return difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = nearest(word, names)
+    if close:
+        return f"; did you mean {' or '.join(map(repr, close))}?"
+    return f"; known keys: {', '.join(names)}"
+
+
+def _siblings(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand where the unknown one stood, in the model's order."""
+    models: set[type[BaseModel]] = {model}
+    for step in loc[:-1]:
+        fields = [field for m in models for name, field in _named(m) if name == step]
+        inside = {inner for field in fields for inner in _models_in(field.annotation)}
+        models = inside or {m for m in models if m.__name__ == step} or models
+    return [name for m in models for name, _ in _named(m)]
+
+
+def _inside(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """``model`` and every model in it."""
+    fields = (field for _, field in _named(model))
+    return {model}.union(
+        *(_inside(inner) for field in fields for inner in _models_in(field.annotation))
+    )
+
+
+def _named(model: type[BaseModel]) -> Iterable[tuple[str, FieldInfo]]:
+    return ((field.alias or name, field) for name, field in model.model_fields.items())
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {found for part in get_args(annotation) for found in _models_in(part)}

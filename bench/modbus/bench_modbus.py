@@ -1,0 +1,209 @@
+"""Measure Modbus clients side by side, and serial reads against their line's physical minimum.
+
+``python -m bench.modbus.bench_modbus [--seconds S] [--rounds N]`` compiles the C server, runs every
+combination of client, connections, registers and event loop in processes of their own, in turn, and
+writes bench/results/modbus.json. Every ratio is time of ours / time of theirs: below 1 is faster.
+"""
+
+import argparse
+import asyncio
+import json
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvloop
+
+from agent.transport.base import Limits
+from agent.transport.modbus.bus import ModbusBus
+from agent.transport.modbus.framing import query
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+RESULT = ROOT / "bench" / "results" / "modbus.json"
+CLIENTS = ("ours", "pymodbus", "handwritten")
+CONNECTIONS, REGISTERS, LOOPS = (1, 32, 256), (10, 125), ("asyncio", "uvloop")
+FIRST_PORT = 21_000
+
+# Blocks (address, registers) that read a whole map of the Open Rack v3 library in the least time on
+# its line: 243 values of the RPU, 65 of the HPR PSU, 127 of the HPR BBU.
+LINES: dict[str, tuple[int, str, tuple[tuple[int, int], ...]]] = {
+    "orv3-rpu": (
+        19_200,
+        "N",
+        (
+            (6561, 12), (6596, 72), (36864, 26), (36912, 8), (37120, 23), (37375, 5), (37888, 5),
+            (37904, 2), (40960, 46), (41088, 1), (41216, 95), (41473, 2), (41985, 5), (42112, 1),
+        ),
+    ),
+    "orv3-hpr-psu": (115_200, "E", ((0, 58), (60, 66))),
+    "orv3-hpr-bbu": (115_200, "E", ((0, 124), (133, 106), (256, 7), (288, 26))),
+}  # fmt: skip
+
+
+@contextmanager
+def server(program: Path, seconds: int) -> Iterator[None]:
+    """The C server on one port per connection."""
+    command = [str(program), str(FIRST_PORT), str(max(CONNECTIONS)), str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() != b"ready\n":
+            raise SystemExit("the C server did not start")
+        yield
+        process.terminate()
+
+
+def cell(
+    client: str, connections: int, registers: int, seconds: float, loop: str
+) -> dict[str, float]:
+    """One measurement."""
+    arguments = [client, connections, registers, seconds, loop, FIRST_PORT]
+    command = [sys.executable, "-m", "bench.modbus.cell", *map(str, arguments)]
+    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120).stdout
+    result: dict[str, float] = json.loads(output)
+    return result
+
+
+def clients(seconds: float, rounds: int) -> list[dict[str, object]]:
+    """Every cell's medians. Clients alternate within a round, so that drift hits all alike."""
+    rows: list[dict[str, object]] = []
+    for loop in LOOPS:
+        for registers in REGISTERS:
+            for connections in CONNECTIONS:
+                samples: dict[str, list[dict[str, float]]] = {client: [] for client in CLIENTS}
+                for _ in range(rounds):
+                    for client in CLIENTS:
+                        samples[client].append(cell(client, connections, registers, seconds, loop))
+                for client in CLIENTS:
+                    rate = statistics.median(s["requests_per_s"] for s in samples[client])
+                    cpu = statistics.median(s["cpu_us"] for s in samples[client])
+                    rows.append(
+                        {
+                            "client": client, "loop": loop, "registers": registers,
+                            "connections": connections, "requests_per_s": round(rate),
+                            "cpu_us_per_request": round(cpu, 1),
+                        }
+                    )  # fmt: skip
+                    print(json.dumps(rows[-1]), flush=True)
+    return rows
+
+
+def ratio(rows: Sequence[dict[str, object]], other: str, registers: int) -> float:
+    """Median over loops and connections of our CPU per request over theirs."""
+
+    def cpu(client: str) -> list[float]:
+        return [
+            float(str(row["cpu_us_per_request"]))
+            for row in rows
+            if row["client"] == client and row["registers"] == registers
+        ]
+
+    ours, theirs = cpu("ours"), cpu(other)
+    return round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 3)
+
+
+async def read_line(
+    path: str, baudrate: int, parity: str, blocks: Sequence[tuple[int, int]], rounds: int
+) -> list[float]:
+    """Seconds of each full read, from the first bit asked to the last answered."""
+    bus = ModbusBus.serial(path, baudrate, parity)
+    times = []
+    for _ in range(rounds + 1):
+        await asyncio.sleep(0.05)
+        started = time.perf_counter()
+        for address, count in blocks:
+            payload = await bus.read(query(1, "holding", address, count), Limits())
+            if payload != b"".join(at.to_bytes(2, "big") for at in range(address, address + count)):
+                raise SystemExit(f"wrong answer from {path}")
+        times.append(time.perf_counter() - started)
+    await bus.close()
+    # The first read opens the port.
+    return times[1:]
+
+
+def minimum_s(baudrate: int, parity: str, blocks: Sequence[tuple[int, int]]) -> float:
+    """What the bits and the standard's silences take: 3.5 characters before and after a reply."""
+    character_s = (10 if parity == "N" else 11) / baudrate
+    silence_s = 0.001_75 if baudrate > 19_200 else 3.5 * character_s
+    characters = sum(8 + 5 + 2 * count for _, count in blocks)
+    return characters * character_s + (2 * len(blocks) - 1) * silence_s
+
+
+def lines(rounds: int) -> list[dict[str, object]]:
+    """Full reads of whole devices on lines that keep their baud rate."""
+    rows: list[dict[str, object]] = []
+    for name, (baudrate, parity, blocks) in LINES.items():
+        least_s = minimum_s(baudrate, parity, blocks)
+        for loop in LOOPS:
+            command = [sys.executable, "-m", "bench.modbus.paced_line", str(baudrate), parity]
+            with subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            ) as device:
+                assert device.stdout is not None
+                path = device.stdout.readline().strip()
+                reading = read_line(path, baudrate, parity, blocks, rounds)
+                run = uvloop.run if loop == "uvloop" else asyncio.run
+                taken_s = statistics.median(run(reading))
+                device.communicate()
+            rows.append(
+                {
+                    "map": name, "loop": loop, "baudrate": baudrate, "parity": parity,
+                    "requests": len(blocks), "registers": sum(count for _, count in blocks),
+                    "minimum_s": round(least_s, 4), "bus_time_s": round(taken_s, 4),
+                    "ratio": round(taken_s / least_s, 4),
+                }
+            )  # fmt: skip
+            print(json.dumps(rows[-1]), flush=True)
+    return rows
+
+
+def main() -> None:
+    """Measure everything and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements per median")
+    parser.add_argument("--lines-only", action="store_true", help="only the serial lines")
+    arguments = parser.parse_args()
+    line_rows = lines(arguments.rounds)
+    if arguments.lines_only:
+        return
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        raise SystemExit("the benchmark's server needs a C compiler")
+    with tempfile.TemporaryDirectory() as place:
+        program = Path(place) / "server"
+        source = HERE / "server.c"
+        subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
+        cells = len(CLIENTS) * len(CONNECTIONS) * len(REGISTERS) * len(LOOPS) * arguments.rounds
+        with server(program, int(cells * (arguments.seconds + 5)) + 60):
+            client_rows = clients(arguments.seconds, arguments.rounds)
+    ratios = {
+        f"vs_{other}_{registers}": ratio(client_rows, other, registers)
+        for other in ("pymodbus", "handwritten")
+        for registers in REGISTERS
+    }
+    rpu = [float(str(row["ratio"])) for row in line_rows if row["map"] == "orv3-rpu"]
+    ratios["rpu_bus_time_vs_minimum"] = max(rpu)
+    result = {
+        "meaning": "ratios are ours / theirs of CPU per request, and of time; below 1 is faster",
+        "python": platform.python_version(),
+        "seconds": arguments.seconds,
+        "rounds": arguments.rounds,
+        "ratios": ratios,
+        "clients": client_rows,
+        "lines": line_rows,
+    }
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(ratios))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""A simulated SNMP agent: the rows of a profile, made backwards from the rack model.
+
+The profile says how a row becomes a reading; here a reading becomes a row: index parts and lookups
+get the values that give its labels, its scale and its unit back.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from agent import smi
+from agent.catalogue import Kind
+from agent.normalise.convert import Linear, linear, to_native
+from agent.plan import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SYS_UP_TIME
+from agent.profile.points import InfoField, Lookup, Matcher, Profile, Scalar, SnmpPoint
+from agent.units import UNITS
+from simulator.device import Labels, Source, calm
+from simulator.mib_view import LiveValue, LiveView
+
+_DIGITS = 3  # decimals that a device with a digits column gives
+_SUBID_MAX = 2**32 - 1
+
+
+def build_view(profile: Profile, source: Source, name: str) -> LiveView:
+    """Everything ``source`` can show through ``profile``, under the device's ``name``."""
+    view = LiveView()
+    began = time.monotonic()
+    identity = source.identity()
+    prefixes = profile.identify.sys_object_ids
+    view.set(SYS_DESCR, smi.OCTET_STRING, f"simulated {profile.title}".encode())
+    view.set(SYS_OBJECT_ID, smi.OBJECT_ID, prefixes[0] if prefixes else smi.oid("1.3.6.1.4.1"))
+    view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: int((time.monotonic() - began) * 100))
+    view.set(SYS_NAME, smi.OCTET_STRING, name.encode())
+    for info_name, fields in profile.info.items():
+        for info in fields:
+            _identify(view, info, identity.get(info_name, ""))
+    rows = _Rows(profile, source, view)
+    claimed: set[tuple[str, Labels]] = set()
+    for point in profile.points:
+        assert isinstance(point, SnmpPoint)  # noqa: S101 - an SNMP profile has no other
+        if point.skip or point.fallback or point.metric.kind is Kind.INFO or point.as_is:
+            continue
+        for labels in source.series(point.metric.name):
+            if (point.metric.name, labels) not in claimed and rows.add(point, labels):
+                claimed.add((point.metric.name, labels))
+    return view
+
+
+def _identify(view: LiveView, info: InfoField, text: str) -> None:
+    if info.oid is None or info.pattern is not None or not text:
+        return
+    instance = info.oid + b"\x01" if info.column else info.oid
+    view.set(instance, smi.OCTET_STRING, text.encode())
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Hands out indexes and sets the cells. Rows with the same labels in one table share an index."""
+
+    profile: Profile
+    source: Source
+    view: LiveView
+    _ordinals: dict[bytes, dict[object, int]] = field(default_factory=dict)
+    _cells: dict[bytes, Scalar] = field(default_factory=dict)
+
+    def add(self, point: SnmpPoint, labels: Labels) -> bool:
+        """One reading as one row; False when this point cannot say these labels."""
+        wanted = dict(labels)
+        lookups = self._lookup_values(point, wanted)
+        if lookups is None:
+            return False
+        row: dict[str, Scalar | None] = {
+            name: _mapped(self.profile.lookups[name], raw) for name, raw in lookups.items()
+        }
+        to_base = linear(point.conversion, row)
+        if isinstance(to_base, str):
+            return False
+        index = self._index(point, wanted, lookups)
+        if index is None:
+            return False
+        suffix = smi.encode_subids(list(index.values()))
+        for name, raw in lookups.items():
+            if not self._set_lookup(self.profile.lookups[name], raw, suffix, index):
+                return False
+        self.view.set(point.oid + suffix, *self._live(point, labels, to_base))
+        return True
+
+    def _live(self, point: SnmpPoint, labels: Labels, to_base: Linear) -> tuple[int, LiveValue]:
+        metric, wanted, source = point.metric.name, dict(labels), self.source
+
+        def read() -> int:
+            value = source.value(metric, wanted)
+            try:
+                native = 0 if value is None else to_native(point, value, to_base)
+            except ValueError:
+                native = calm(point.states) if point.states else 0
+            return round(float(native))
+
+        counter = point.metric.kind is Kind.COUNTER
+        return (smi.COUNTER64 if counter else smi.INTEGER), _held(read, counter)
+
+    def _lookup_values(
+        self, point: SnmpPoint, wanted: Mapping[str, str]
+    ) -> dict[str, Scalar] | None:
+        """A raw value for each lookup of the point, None where no value gives what is wanted."""
+        values: dict[str, Scalar] = {}
+        conversion = point.conversion
+        for name in point.lookups:
+            lookup = self.profile.lookups[name]
+            text = _label_of(point, name, wanted)
+            if name == conversion.digits_lookup:
+                values[name] = _raw_for(lookup, _DIGITS)
+            elif name == conversion.scale_lookup:
+                values[name] = _raw_for(lookup, 1)
+            elif name == conversion.unit_lookup:
+                values[name] = _unit_raw(lookup, point)
+            elif (fits := dict((*point.where, *point.good)).get(name)) is not None:
+                chosen = _fitting(lookup, fits, text)
+                if chosen is None:
+                    return None
+                values[name] = chosen
+            elif text is not None:
+                values[name] = _raw_for(lookup, text)
+            else:
+                values[name] = 1
+        return values
+
+    def _index(
+        self, point: SnmpPoint, wanted: Mapping[str, str], lookups: Mapping[str, Scalar]
+    ) -> dict[str, int] | None:
+        if point.index is None:
+            return {}
+        fixed = dict(point.where)
+        index: dict[str, int] = {}
+        free: list[str] = []
+        for part in point.index:
+            text = _label_of(point, part.name, wanted)
+            if part.form != "number":
+                return None
+            if part.name in fixed:
+                number = next((n for n in sorted(fixed[part.name].exact) if n.isdecimal()), None)
+                if number is None:
+                    return None
+                index[part.name] = int(number)
+            elif text is not None and text.isdecimal():
+                index[part.name] = int(text)
+            else:
+                index[part.name] = 1
+                free.append(part.name)
+        shown = {label for label, _ in point.labels}
+        if not set(wanted) <= shown:
+            return None
+        if free:
+            table = smi.encode_subids(smi.decode_subids(point.oid)[:-1])
+            chosen = tuple((n, v) for n, v in sorted(lookups.items()) if n in fixed)
+            key = (tuple(sorted(wanted.items())), tuple(index.items()), chosen)
+            ordinals = self._ordinals.setdefault(table, {})
+            index[free[-1]] = ordinals.setdefault(key, len(ordinals) + 1)
+        return index
+
+    def _set_lookup(
+        self, lookup: Lookup, raw: Scalar, suffix: bytes, index: Mapping[str, int]
+    ) -> bool:
+        if lookup.scalar:
+            instance = lookup.oid
+        elif lookup.index is None:
+            instance = lookup.oid + suffix
+        else:
+            steps = [index.get(step) if isinstance(step, str) else step for step in lookup.index]
+            subids = [step for step in steps if step is not None]
+            if len(subids) != len(steps):
+                return True
+            instance = lookup.oid + smi.encode_subids(subids)
+        if self._cells.setdefault(instance, raw) != raw:
+            return False
+        if isinstance(raw, int):
+            self.view.set(instance, smi.INTEGER, raw)
+        else:
+            self.view.set(instance, smi.OCTET_STRING, str(raw).encode())
+        return True
+
+
+def _held(read: Callable[[], int], counter: bool) -> Callable[[], int]:
+    if counter:
+        return lambda: max(0, read()) & (2**64 - 1)
+    return lambda: min(max(read(), -(2**31)), 2**31 - 1)
+
+
+def _label_of(point: SnmpPoint, part: str, wanted: Mapping[str, str]) -> str | None:
+    """The wanted label text that comes from this index part or lookup alone."""
+    for label, template in point.labels:
+        if template == f"{{{part}}}":
+            return wanted.get(label)
+    return None
+
+
+def _mapped(lookup: Lookup, raw: Scalar) -> Scalar | None:
+    return lookup.map.get(raw) if lookup.map is not None else raw
+
+
+def _raw_for(lookup: Lookup, value: Scalar) -> Scalar:
+    """The raw value that the lookup turns into ``value``; the value itself where it has no map."""
+    for raw, mapped in (lookup.map or {}).items():
+        if str(mapped) == str(value):
+            return raw
+    if isinstance(value, str) and value.isdecimal() and int(value) <= _SUBID_MAX:
+        return int(value)
+    return value
+
+
+def _unit_raw(lookup: Lookup, point: SnmpPoint) -> Scalar:
+    for raw, name in (lookup.map or {}).items():
+        unit = UNITS.get(str(name))
+        if unit is not None and unit.base == point.metric.unit:
+            return raw
+    return 1
+
+
+def _fitting(lookup: Lookup, fits: Matcher, text: str | None) -> Scalar | None:
+    """A raw value the matcher accepts; the label's own text where that fits."""
+    if text is not None and fits(text):
+        return _raw_for(lookup, text)
+    for choice in sorted(fits.exact):
+        return _raw_for(lookup, choice)
+    return None

@@ -1,0 +1,32 @@
+"""What every test shares: patience with shared machines, and that nothing outlives the run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A property is wrong or right, not late: on two shared cores a deadline fails by chance. CI tries
+# the same examples every time, so that a red run can be repeated.
+settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _every_program_ends() -> Iterator[None]:
+    """Fails the run when a program that a test started is still there at its end (Linux)."""
+    before = _children()
+    yield
+    left = _children() - before
+    assert not left, f"programs left running: {sorted(map(_command, left))}"
+
+
+def _children() -> set[int]:
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(pid) for path in tasks for pid in path.read_text().split()}
+
+
+def _command(pid: int) -> str:
+    line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return line.replace(b"\0", b" ").decode(errors="replace") or f"process {pid}, not waited for"

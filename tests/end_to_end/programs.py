@@ -1,0 +1,86 @@
+"""Runs our own command line as the processes a user would start, and ends them."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+RACKAGENT = [sys.executable, "-m", "agent"]
+_PATIENCE_S = 30.0
+
+
+@contextlib.contextmanager
+def background(
+    *arguments: str, env: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """``rackagent ARGUMENTS`` while the block runs; terminated afterwards."""
+    process = subprocess.Popen(
+        [*RACKAGENT, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+
+
+@contextlib.contextmanager
+def replay(recording: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A recording served as an SNMP agent, ready when the block begins."""
+    listen = f"127.0.0.1:{port}"
+    with background("simulate", "--recording", str(recording), "--listen", listen) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert "rows served" in said, said
+        yield process
+
+
+def rackagent(*arguments: str, status: int = 0) -> str:
+    """The stdout of ``rackagent ARGUMENTS``; its exit status must be ``status``."""
+    done = subprocess.run([*RACKAGENT, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, f"exit {done.returncode}: {done.stderr or done.stdout}"
+    return done.stdout
+
+
+def read(url: str, *arguments: str) -> dict[str, Any]:
+    """What ``rackagent read --format json`` prints for ``url``."""
+    document: dict[str, Any] = json.loads(rackagent("read", url, "--format", "json", *arguments))
+    return document
+
+
+def fetch(url: str) -> str:
+    """The body behind ``url``."""
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        body: bytes = answer.read()
+    return body.decode()
+
+
+def eventually(check: Any, seconds: float = _PATIENCE_S) -> Any:
+    """The first true result of ``check``; AssertionError when none comes in ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            found = check()
+        except OSError:
+            found = None
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
+        time.sleep(0.1)

@@ -1,0 +1,109 @@
+"""The files beside the code: what must be there, what the locks hold, what no text may name."""
+
+import os
+import re
+import tomllib
+from fnmatch import fnmatch
+
+import pytest
+
+from tests.house import ROOT, code, files, sources
+from tests.test_house import PURE_LAYERS, layer
+
+FOREIGN = re.compile(
+    r"/wor[k]/|/tm[p]/venv|/roo[t]/|py[p]i\.org|py[t]honhosted|registry\.npm[j]s|crate[s]\.io"
+    r"|proxy\.go[l]ang|repo\.mave[n]|deb\.de[b]ian\.org"
+)
+"""Paths of one machine and hosts of package registries; the brackets keep this line out of it."""
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    named = []
+    for path in files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a recording of bytes, an image
+        named += [
+            f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if FOREIGN.search(line)
+        ]
+    assert not named
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".ci/run",
+        ".editorconfig",
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "DESIGN.md",
+        "Dockerfile",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "pyproject.toml",
+        "requirements-dev.lock",
+        "requirements.lock",
+    ],
+)
+def test_the_project_has(name: str) -> None:
+    assert (ROOT / name).stat().st_size > 20, f"{name} says nothing"
+
+
+def test_ci_can_be_run() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_locks_pin_and_hash_everything_and_name_no_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert not re.search(r"^\s*--(?!hash=)", text, re.MULTILINE)
+    entries = re.split(r"\n(?=[a-z0-9])", text)[1:]
+    assert entries
+    loose = [
+        entry.split()[0]
+        for entry in entries
+        if not re.match(r"[a-z0-9._-]+==\S+", entry) or "--hash=sha256:" not in entry
+    ]
+    assert not loose
+
+
+def test_locks_hold_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    runtime, dev = (
+        set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    )
+
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[^A-Za-z0-9._-]", each)[0].lower() for each in requirements}
+
+    assert names(project["dependencies"]) <= runtime
+    assert names(project["optional-dependencies"]["dev"]) | runtime <= dev
+
+
+def test_the_strict_coverage_bound_holds_for_every_pure_module() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    bounded = re.search(r"^PURE := (.*)$", makefile, re.MULTILINE)
+    assert bounded
+    pure = [each.path for each in code().values() if 0 < layer(each.module) <= PURE_LAYERS]
+    missed = [path for path in pure if not any(fnmatch(path, p) for p in bounded[1].split())]
+    assert not missed
+
+
+def profiles() -> list[str]:
+    """Names of the shipped profiles."""
+    folder = ROOT / "drivers" / "profiles"
+    return sorted(p.stem for p in folder.rglob("*.yaml") if p.parent.name != "fragments")
+
+
+@pytest.mark.parametrize("name", profiles())
+def test_a_profile_has_its_witness_and_its_line_in_the_changelog(name: str) -> None:
+    witnesses = [each for each in sources() if each.path.startswith("tests/drivers/test_")]
+    assert any(f'"{name}"' in each.text for each in witnesses), "no test reads it"
+    assert f"`{name}`" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
