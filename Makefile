@@ -14,7 +14,7 @@ empty :=
 space := $(empty) $(empty)
 PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/credentials.py \
 	agent/datatypes.py agent/explain.py agent/document.py agent/url.py agent/profile/* \
-	agent/config.py agent/values.py agent/plan.py agent/codec.py agent/normalise/*
+	agent/config/* agent/values.py agent/plan.py agent/codec.py agent/normalise/*
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

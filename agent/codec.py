@@ -30,6 +30,7 @@ _BYTES: Mapping[str, tuple[int, str]] = {
     "int8_high": (0, ">b"),
     "int8_low": (1, ">b"),
 }
+_LARGEST = 1e30  # no quantity of a rack; what a device writes beyond that is nonsense
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)\s*")
 
 
@@ -84,24 +85,26 @@ def encode_registers(
     type keeps.
     """
     if data_type == "string":
-        text = str(value).encode("utf-8")[: 2 * count].ljust(2 * count, b"\0")
+        # A character that does not fit whole is left out whole.
+        whole = str(value).encode()[: 2 * count].decode(errors="ignore")
+        text = whole.encode().ljust(2 * count, b"\0")
         return text if byte_order in ("ABCD", "CDAB") else reorder(text, "BADC")
-    number = float(value) if "float" in data_type else round(float(value))
+    number: int | float = value if isinstance(value, int) else float(value)
     if data_type == "bool":
         return bytes((int(number != 0),))
     if data_type in _BYTES:
         offset, layout = _BYTES[data_type]
         register = bytearray(reorder(old, byte_order))
-        struct.pack_into(layout, register, offset, _clamp(int(number), layout[1].islower(), 8))
+        struct.pack_into(layout, register, offset, _clamp(round(number), layout[1].islower(), 8))
         return reorder(bytes(register), byte_order)
     if data_type in ("bcd16", "bcd32"):
         width = 4 * REGISTERS[data_type]
         return reorder(
-            bytes.fromhex(str(min(max(int(number), 0), 10**width - 1)).zfill(width)), byte_order
+            bytes.fromhex(str(min(max(round(number), 0), 10**width - 1)).zfill(width)), byte_order
         )
     fixed = _STRUCTS[data_type]
     if "float" not in data_type:
-        number = _clamp(int(number), data_type.startswith("int"), 8 * fixed.size)
+        number = _clamp(round(number), data_type.startswith("int"), 8 * fixed.size)
     return reorder(fixed.pack(number), byte_order)
 
 
@@ -143,8 +146,7 @@ def number_in_text(text: str, pattern: re.Pattern[str] | None = None) -> int | f
     if match is None:
         return None
     digits = match.group(1).replace(",", ".")
-    try:
-        return int(digits)
-    except ValueError:
-        value = float(digits)
-        return value if math.isfinite(value) else None
+    value = float(digits)
+    if abs(value) > _LARGEST:
+        return None
+    return int(digits) if digits.lstrip("+-").isdecimal() else value

@@ -82,13 +82,16 @@ def _locate(data: Any, detail: ErrorDetails) -> _Mistake:
     key: list[Step] = []
     members: list[tuple[int, str]] = []
     loc = detail["loc"][:-1] if detail["type"] == "missing" else detail["loc"]
-    node = data
+    node: Any = data
     for step in loc:
-        if (isinstance(node, Mapping) and step in node) or (
-            isinstance(node, list) and isinstance(step, int) and step < len(node)
-        ):
+        children: Mapping[Any, Any] = {}
+        if isinstance(node, Mapping):
+            children = node
+        elif isinstance(node, list):
+            children = dict(enumerate(node))
+        if step in children:
             key.append(step)
-            node = node[step]
+            node = children[step]
         elif step != "[key]":
             members.append((len(key), str(step)))
     return _Mistake(detail, tuple(key), tuple(members))
@@ -107,9 +110,12 @@ def _settled(
         depth, member = mistake.members[level]
         unions.setdefault(mistake.key[:depth], {}).setdefault(member, []).append(mistake)
     for key, tried in unions.items():
-        meant = [part for part in tried.values() if not all(m.shape_at(level) for m in part)]
+        meant: list[list[_Mistake]] = [
+            part for part in tried.values() if not all(m.shape_at(level) for m in part)
+        ]
         if meant:
-            found += _settled(model, min(meant, key=len), level + 1)
+            best: list[_Mistake] = min(meant, key=len)
+            found += _settled(model, best, level + 1)
             continue
         refused = [mistake for part in tried.values() for mistake in part]
         wanted = [_wanted(mistake) + _keys(model, mistake) for mistake in refused]

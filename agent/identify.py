@@ -7,7 +7,7 @@ from agent import smi
 from agent.codec import decode_registers, decode_text
 from agent.errors import DeviceError, RequestRejected, UnknownDevice
 from agent.plan import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Plan
-from agent.profile.points import InfoField, Profile
+from agent.profile.points import Identify, InfoField, Profile
 from agent.transport.base import Transport
 from agent.values import Answer, GetOids, Identity, ReadRegisters, Request, VarBind
 
@@ -58,54 +58,57 @@ async def identify(
 
 
 async def _snmp(transport: Transport, profiles: Sequence[Profile]) -> Identification:
-    answer = await transport.fetch(GetOids((SYS_OBJECT_ID, SYS_DESCR, SYS_NAME)))
-    cells = _cells(answer)
+    cells = _cells(await transport.fetch(GetOids((SYS_OBJECT_ID, SYS_DESCR, SYS_NAME))))
     object_id = _object_id(cells.get(SYS_OBJECT_ID))
     descr = _text(cells.get(SYS_DESCR))
-    candidates = []
-    for profile in profiles:
-        candidate = _match(profile, object_id, descr or "")
-        if candidate is None:
-            continue
-        probe = profile.identify.probe
-        if probe is not None and probe not in _cells(await transport.fetch(GetOids((probe,)))):
-            continue
-        candidates.append(candidate)
-    candidates.sort(key=lambda candidate: (-candidate.score, candidate.profile.name))
+    matches = [
+        (rule, candidate)
+        for profile in profiles
+        for rule in profile.identify
+        if (candidate := _match(profile, rule, object_id, descr or "")) is not None
+    ]
+    probes = tuple(dict.fromkeys(rule.probe for rule, _ in matches if rule.probe is not None))
+    present = _cells(await transport.fetch(GetOids(probes))) if probes else {}
+    fitting = [match for rule, match in matches if rule.probe is None or rule.probe in present]
     return Identification(
-        tuple(candidates),
+        _ranked(fitting),
         sys_object_id=smi.dotted(object_id) if object_id else None,
         sys_descr=descr,
         sys_name=_text(cells.get(SYS_NAME)),
     )
 
 
-def _match(profile: Profile, object_id: bytes, descr: str) -> Candidate | None:
+def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Best first; a profile that fits by several rules counts by its best one."""
+    ordered = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.profile.name))
+    return tuple({candidate.profile.name: candidate for candidate in reversed(ordered)}.values())[
+        ::-1
+    ]
+
+
+def _match(profile: Profile, rule: Identify, object_id: bytes, descr: str) -> Candidate | None:
     """A longer sysObjectID prefix beats a shorter one; sysDescr breaks the tie; fallbacks are last."""
-    rule = profile.identify
     described = rule.sys_descr.search(descr) if rule.sys_descr is not None else None
     if rule.sys_descr is not None and described is None:
         return None
-    prefixes = [p for p in rule.sys_object_ids if _starts(object_id, p)]
+    prefixes = [prefix for prefix in rule.sys_object_ids if object_id.startswith(prefix)]
+    if rule.sys_object_ids and not prefixes:
+        return None
+    reasons = []
+    score = 0
     if prefixes:
         best = max(prefixes, key=len)
-        why = f"sysObjectID starts with {smi.dotted(best)}"
-        if described is not None:
-            why += f" and sysDescr has {described.group(0)!r}"
-        return Candidate(profile, 10 * len(best) + (1 if described else 0), why)
-    if rule.sys_object_ids:
-        return None
+        score += 10 * len(best)
+        reasons.append(f"sysObjectID starts with {smi.dotted(best)}")
     if described is not None:
-        return Candidate(profile, 5, f"sysDescr has {described.group(0)!r}")
+        score += 5
+        reasons.append(f"sysDescr has {described.group(0)!r}")
     if rule.probe is not None:
-        return Candidate(profile, 3, f"it has {smi.dotted(rule.probe)}")
-    if rule.fallback:
-        return Candidate(profile, 0, "nothing more specific fits")
-    return None
-
-
-def _starts(object_id: bytes, prefix: bytes) -> bool:
-    return object_id.startswith(prefix)
+        score += 3
+        reasons.append(f"it has {smi.dotted(rule.probe)}")
+    if not reasons:
+        return Candidate(profile, 0, "nothing more specific fits") if rule.fallback else None
+    return Candidate(profile, score, " and ".join(reasons))
 
 
 def _object_id(cell: _Cell | None) -> bytes:
@@ -138,35 +141,36 @@ def _cells(answer: Answer) -> dict[bytes, _Cell]:
 
 
 async def _modbus(transport: Transport, profiles: Sequence[Profile]) -> Identification:
+    """Try every profile's probe registers; the first silence ends it when nothing answered yet."""
     candidates = []
-    silent: DeviceError | None = None
-    answered = False
+    answers: dict[ReadRegisters, Answer | None] = {}
     for profile in profiles:
-        rule = profile.identify
-        if rule.address is None:
-            continue
-        try:
-            answer = await transport.fetch(ReadRegisters(rule.table, rule.address, rule.count))
-        except RequestRejected:
-            answered = True
-            continue
-        except DeviceError as error:
-            if not answered:
-                raise
-            silent = error
-            continue
-        answered = True
-        candidate = _probe(profile, answer)
-        if candidate is not None:
-            candidates.append(candidate)
-    if silent is not None and not candidates:
-        raise silent
-    candidates.sort(key=lambda candidate: (-candidate.score, candidate.profile.name))
-    return Identification(tuple(candidates))
+        for rule in profile.identify:
+            if rule.address is None:
+                continue
+            probe = ReadRegisters(rule.table, rule.address, rule.count)
+            if probe not in answers:
+                answers[probe] = await _ask(transport, probe, known=bool(answers))
+            answer = answers[probe]
+            candidate = _fits(profile, rule, answer) if answer is not None else None
+            if candidate is not None:
+                candidates.append(candidate)
+    return Identification(_ranked(candidates))
 
 
-def _probe(profile: Profile, answer: Answer) -> Candidate | None:
-    rule = profile.identify
+async def _ask(transport: Transport, probe: ReadRegisters, *, known: bool) -> Answer | None:
+    """The answer to a probe; None where a device that is there refuses it or keeps silent."""
+    try:
+        return await transport.fetch(probe)
+    except RequestRejected:
+        return None
+    except DeviceError:
+        if not known:
+            raise
+        return None
+
+
+def _fits(profile: Profile, rule: Identify, answer: Answer) -> Candidate | None:
     place = f"{rule.table} register {rule.address}"
     if rule.matches is None:
         return Candidate(profile, 1, f"{place} answers")

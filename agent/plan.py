@@ -55,23 +55,28 @@ def _snmp_identity(profile: Profile) -> Iterable[Request]:
 
 
 def _snmp_requests(profile: Profile) -> Iterable[Request]:
-    instances: dict[float, dict[bytes, None]] = {}
-    columns: dict[float, dict[bytes, None]] = {}
+    """Each OID once, as often as whoever wants it most often."""
+    instances: dict[bytes, float] = {}
+    columns: dict[bytes, float] = {}
+
+    def want(oid: bytes, interval_s: float, *, scalar: bool) -> None:
+        target = instances if scalar else columns
+        target[oid] = min(interval_s, target.get(oid, interval_s))
+
+    want(SYS_UP_TIME, 0.0, scalar=True)  # tells a reboot in the cycle after it
+    used: dict[str, None] = {}
     for point in profile.points:
         assert isinstance(point, SnmpPoint)  # noqa: S101 - compile_snmp made them
-        target = instances if point.index is None else columns
-        target.setdefault(point.interval_s, {})[point.oid] = None
-    used = {name for p in profile.points if isinstance(p, SnmpPoint) for name in p.lookups}
+        want(point.oid, point.interval_s, scalar=point.index is None)
+        used.update(dict.fromkeys(point.lookups))
     for name in sorted(used):
         lookup = profile.lookups[name]
-        if lookup.part is not None:
-            continue
-        target = instances if lookup.scalar else columns
-        if not any(lookup.oid in oids for oids in target.values()):
-            target.setdefault(lookup.interval_s, {})[lookup.oid] = None
-    for interval in sorted({*instances, *columns}):
-        yield from _gets(instances.get(interval, ()), profile.limits.oids_max, interval)
-        yield from _walks(columns.get(interval, ()), interval)
+        if lookup.part is None:
+            want(lookup.oid, lookup.interval_s, scalar=lookup.scalar)
+    for interval in sorted({*instances.values(), *columns.values()}):
+        wanted = [oid for oid, often in instances.items() if often == interval]
+        yield from _gets(wanted, profile.limits.oids_max, interval)
+        yield from _walks([oid for oid, often in columns.items() if often == interval], interval)
 
 
 def _gets(oids: Iterable[bytes], most: int, interval_s: float) -> Iterable[GetOids]:

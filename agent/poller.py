@@ -1,20 +1,22 @@
 """One device's polling: schedule, deadlines, backoff, down state. One task per device.
 
 The schedule is drift-free: cycle n starts at ``start + offset + n * interval`` on the monotonic
-clock, and a cycle that overruns skips the starts it missed instead of shifting the rest. A device
-that does not answer is asked less and less often (with jitter, up to ``Backoff.longest_s``), and
-its readings vanish with the first silent cycle.
+clock, and a cycle that overruns skips the starts it missed instead of shifting the rest. ``wake``
+puts a cycle in between without shifting any. A device that does not answer is asked less and less
+often (with jitter, up to ``Schedule.longest_backoff_s``), and its readings vanish with the first
+silent cycle.
 """
 
 import asyncio
 import random
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
+from agent import smi
 from agent.driver import Driver, find_driver
 from agent.errors import (
     AuthenticationError,
@@ -26,15 +28,19 @@ from agent.identify import identify, read_identity
 from agent.normalise.base import Normaliser
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
-from agent.plan import Plan, make_plan
+from agent.plan import SYS_UP_TIME, Plan, make_plan
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.transport.base import Transport
-from agent.values import Answer, Block, Failure, Identity, PollResult
+from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
 
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _FAILURES_KEPT = 50
+_EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
+_TICKS_PER_S = 100  # TimeTicks, RFC 2578 section 7.1.8
+_TICKS_MAX = 2**32
+_WRAP_SLACK_TICKS = 600 * _TICKS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,11 @@ class Schedule:
 
 @dataclass(slots=True)
 class Session:
-    """What is known of a device once it has answered: its profile, plan and compiled rows."""
+    """What is known of a device once it has answered: its profile, plan and compiled rows.
+
+    ``due`` is when (monotonic) each request is to be made again, by its position. ``uptime_ticks``
+    is sysUpTime as last read, in hundredths of a second.
+    """
 
     profile: Profile
     plan: Plan
@@ -55,6 +65,7 @@ class Session:
     driver: Driver
     identity: Identity
     due: dict[int, float] = field(default_factory=dict)
+    uptime_ticks: int | None = None
 
     @property
     def intervals_s(self) -> tuple[float, ...]:
@@ -87,6 +98,16 @@ async def open_session(
     return Session(profile, plan, make_normaliser(device, profile), driver, identity)
 
 
+@dataclass(slots=True)
+class _Cycle:
+    """What one cycle has brought so far. ``silent`` counts requests in a row without answer."""
+
+    answers: dict[int, Answer] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    silent: int = 0
+
+
 async def read_once(
     session: Session, transport: Transport, now: float
 ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
@@ -94,37 +115,69 @@ async def read_once(
 
     Returns blocks by request position (empty for a request that failed), failures, and whether
     anything answered. A request that fails costs only its own points; two silences in a row end
-    the cycle, because then the device itself is gone.
+    the cycle, because then the device itself is gone. Rows that are new make the slow requests
+    (names, units) due in the same cycle, once, so that nothing is delivered under a wrong name.
     """
-    answers: dict[int, Answer] = {}
-    failures: list[Failure] = []
-    failed: list[int] = []
-    silent = 0
-    for position, request in enumerate(session.plan.requests):
-        if now < session.due.get(position, 0.0):
-            continue
-        if silent >= _SILENT_REQUESTS_MAX:
-            failed.append(position)
+    cycle = _Cycle()
+    everything = range(len(session.plan.requests))
+    due = [position for position in everything if now >= session.due.get(position, 0.0)]
+    await _ask(session, transport, now, due, cycle)
+    normalised = session.normaliser.normalise(cycle.answers)
+    failures = [*cycle.failures, *normalised.failures]
+    rest = [position for position in everything if position not in due]
+    if rest and session.normaliser.wants_slow and cycle.silent < _SILENT_REQUESTS_MAX:
+        await _ask(session, transport, now, rest, cycle)
+        first, normalised = normalised, session.normaliser.normalise(cycle.answers)
+        told = dict.fromkeys((*first.failures, *normalised.failures))
+        failures = [*cycle.failures, *told]
+    blocks = {**normalised.blocks, **dict.fromkeys(cycle.failed, ())}
+    answered = bool(cycle.answers) or not failures
+    return blocks, tuple(failures[:_FAILURES_KEPT]), answered
+
+
+async def _ask(
+    session: Session, transport: Transport, now: float, positions: Iterable[int], cycle: _Cycle
+) -> None:
+    """Make the requests at ``positions``; what comes of them goes into ``cycle``."""
+    for position in positions:
+        request = session.plan.requests[position]
+        if cycle.silent >= _SILENT_REQUESTS_MAX:
+            cycle.failed.append(position)
             continue
         try:
-            answers[position] = await session.driver.read(request, transport)
-            silent = 0
-            session.due[position] = now + request.interval_s
-        except (DeviceTimeout, DeviceUnreachable, AuthenticationError) as error:
-            silent += 1
-            failed.append(position)
-            failures.append(Failure(error.kind, str(error)))
+            answer = await session.driver.read(request, transport)
         except DeviceError as error:
-            silent = 0
-            failed.append(position)
-            failures.append(Failure(error.kind, str(error)))
-    normalised = session.normaliser.normalise(answers)
-    if session.normaliser.wants_slow:
-        session.due = {}
-    blocks = {**normalised.blocks, **{position: () for position in failed}}
-    failures += normalised.failures
-    answered = bool(answers) or not failures
-    return blocks, tuple(failures[:_FAILURES_KEPT]), answered
+            gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
+            cycle.silent = cycle.silent + 1 if gone else 0
+            cycle.failed.append(position)
+            session.due.pop(position, None)
+            cycle.failures.append(Failure(error.kind, str(error)))
+            continue
+        cycle.silent = 0
+        cycle.answers[position] = answer
+        session.due[position] = now + request.interval_s
+        ticks = _uptime_ticks(answer)
+        session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
+
+
+def _uptime_ticks(answer: Answer) -> int | None:
+    """SysUpTime where ``answer`` holds it."""
+    if not isinstance(answer.request, GetOids) or SYS_UP_TIME not in answer.request.oids:
+        return None
+    assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
+    for name, tag, value in answer.payload[0]:
+        if name == SYS_UP_TIME and tag == smi.TIME_TICKS and isinstance(value, int):
+            return value
+    return None
+
+
+def went_back(ticks: int, before_ticks: int, elapsed_s: float) -> bool:
+    """Whether sysUpTime says that the agent started anew in the last ``elapsed_s``.
+
+    The turn over after 2^32 ticks (497 days) is none, where ``before_ticks`` was near it.
+    """
+    reached = before_ticks + elapsed_s * _TICKS_PER_S + _WRAP_SLACK_TICKS
+    return ticks < before_ticks and reached < _TICKS_MAX
 
 
 class Poller:
@@ -150,6 +203,9 @@ class Poller:
         self._session: Session | None = None
         self._silent_cycles = 0
         self._was_up: bool | None = None
+        self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
+        self._woken = asyncio.Event()
+        self._early_at = float("-inf")
         self._random = random.Random(device)  # noqa: S311 - jitter, not a secret
 
     async def run(self) -> None:
@@ -160,15 +216,36 @@ class Poller:
             start = time.monotonic() + self.offset_s
             turn = 0
             while True:
-                await asyncio.sleep(max(0.0, start + turn * interval - time.monotonic()))
+                early = await self._pause(start + turn * interval)
                 await self.poll(transport)
-                turn += 1
+                turn += not early
                 behind = time.monotonic() - start
                 turn = max(turn, int(behind // interval) + 1 if behind > 0 else 0)
                 if self._silent_cycles:
                     turn = max(turn, int((behind + self._backoff_s()) // interval))
         finally:
             await transport.close()
+
+    def wake(self) -> None:
+        """Poll at once, off schedule: something happened. At most one such cycle per second.
+
+        What comes closer together becomes one cycle, which begins after the last of it.
+        """
+        self._woken.set()
+
+    async def _pause(self, until: float) -> bool:
+        """Wait for ``until`` (monotonic); True when woken before."""
+        early = True
+        try:
+            async with asyncio.timeout(until - time.monotonic()):
+                await self._woken.wait()
+                await asyncio.sleep(self._early_at + _EARLY_GAP_S - time.monotonic())
+        except TimeoutError:
+            early = False
+        self._woken.clear()
+        if early:
+            self._early_at = time.monotonic()
+        return early
 
     @property
     def offset_s(self) -> float:
@@ -187,11 +264,11 @@ class Poller:
         blocks: Mapping[int, tuple[Block, ...]] = {}
         failures: tuple[Failure, ...] = ()
         try:
-            if self._session is None:
-                self._session = await open_session(
-                    self._device, transport, self._protocol, self._profile, self._library
-                )
-            blocks, failures, up = await read_once(self._session, transport, began)
+            known = self._session
+            blocks, failures, up = await self._read(transport, began)
+            if self._rebooted(up, began) and known is not None:
+                self._session = None
+                blocks, failures, up = await self._read(transport, began)
         except DeviceError as error:
             failures, up = (Failure(error.kind, str(error)),), False
         self._remember(up, failures)
@@ -209,6 +286,27 @@ class Poller:
         )
         self._deliver(result)
         return result
+
+    async def _read(
+        self, transport: Transport, now: float
+    ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
+        """One cycle of the session, which begins with it where there is none."""
+        if self._session is None:
+            self._session = await open_session(
+                self._device, transport, self._protocol, self._profile, self._library
+            )
+        return await read_once(self._session, transport, now)
+
+    def _rebooted(self, up: bool, now: float) -> bool:
+        """Whether sysUpTime went backwards: then everything once learnt may be different now."""
+        ticks = self._session.uptime_ticks if up and self._session else None
+        if ticks is None:
+            return False
+        before, self._uptime = self._uptime, (ticks, now)
+        if before is None or not went_back(ticks, before[0], now - before[1]):
+            return False
+        _log.info("device rebooted", device=self._device, uptime_s=ticks / _TICKS_PER_S)
+        return True
 
     def _remember(self, up: bool, failures: tuple[Failure, ...]) -> None:
         """Log transitions once; a device that was gone is asked anew who it is."""

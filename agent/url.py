@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-from agent.document import nearest
+from agent.explain import nearest
 from agent.errors import ConfigError
 
 _DEFAULT_PORTS = {"snmp": 161, "modbus+tcp": 502, "modbus+rtutcp": 502, "modbus+rtu": 0}
@@ -38,18 +38,24 @@ class Url:
 
 
 def parse_url(text: str) -> Url:
-    """``text`` as a device address. Raises ConfigError that says what is wrong and how to write it."""
+    """``text`` as a device address.
+
+    Raises ConfigError that says what is wrong and how to write it.
+    """
     try:
         parts = urlsplit(text)
+        parts.hostname  # noqa: B018 - reading it checks the brackets
+    except ValueError:
+        raise ConfigError(f"{text!r}: an IPv6 address stands in brackets: [2001:db8::1]") from None
+    try:
         port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"{text!r} is not a URL: {error}") from None
+    except ValueError:
+        raise ConfigError(f"{text!r}: the port is a number up to 65535") from None
     scheme = parts.scheme
     if scheme not in _DEFAULT_PORTS:
         close = nearest(scheme, _DEFAULT_PORTS) or list(_DEFAULT_PORTS)
-        raise ConfigError(
-            f"{text!r}: unknown scheme {scheme!r}; use {' or '.join(close)}://host:port"
-        )
+        what = f"unknown scheme {scheme!r}" if scheme else "the scheme is missing"
+        raise ConfigError(f"{text!r}: {what}; use {' or '.join(close)}://host:port")
     if parts.username is not None or parts.password is not None:
         raise ConfigError("a URL holds no secrets; name 'credentials' instead")
     if scheme == "modbus+rtu":
@@ -57,11 +63,11 @@ def parse_url(text: str) -> Url:
     if not parts.hostname:
         raise ConfigError(f"{text!r}: the host is missing; write {scheme}://host:port")
     if parts.query or parts.fragment:
-        raise ConfigError(f"{text!r}: nothing may follow the path")
+        raise ConfigError(f"{text!r}: a {scheme} URL has no '?' or '#' part")
     unit = 1
     path = parts.path.strip("/")
     if scheme == "snmp" and path:
-        raise ConfigError(f"{text!r}: a snmp URL has no path")
+        raise ConfigError(f"{text!r}: an snmp URL has no path")
     if path:
         unit = _unit(text, path)
     return Url(scheme, parts.hostname, port or _DEFAULT_PORTS[scheme], unit)
@@ -79,12 +85,14 @@ def _serial(text: str, netloc: str, path: str, query: str) -> Url:
             )
         if name == "parity" and value not in ("N", "E", "O"):
             raise ConfigError(f"{text!r}: parity is N, E or O, not {value!r}")
-        if name != "parity" and not value.isdecimal():
-            raise ConfigError(f"{text!r}: {name} is a number, not {value!r}")
+        if name == "stopbits" and value not in ("1", "2"):
+            raise ConfigError(f"{text!r}: stopbits is 1 or 2, not {value!r}")
+        if name == "baudrate" and not (value.isdecimal() and 0 < int(value[:9]) < 10**8):
+            raise ConfigError(f"{text!r}: baudrate is a number such as 19200, not {value!r}")
     return Url("modbus+rtu", unit=_unit(text, unit), path=line, options=options)
 
 
 def _unit(text: str, path: str) -> int:
-    if not path.isdecimal() or not 0 <= int(path) <= 255:
+    if not path.isdecimal() or len(path) > 3 or int(path) > 255:
         raise ConfigError(f"{text!r}: the path is the unit id, 0 to 255, not {path!r}")
     return int(path)

@@ -31,8 +31,9 @@ class ProfileBank:
         for name, fields in profile.info.items():
             for field in fields:
                 self._identify(field, source.identity().get(name, ""))
-        if profile.identify.address is not None:
-            self._fixed.setdefault((profile.identify.table, profile.identify.address), 0)
+        for rule in profile.identify:
+            if rule.address is not None:
+                self._fixed.setdefault((rule.table, rule.address), 0)
         self._known = self._covered(profile.limits.gap_max)
 
     def _identify(self, field: InfoField, text: str) -> None:

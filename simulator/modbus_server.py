@@ -10,7 +10,7 @@ import struct
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from simulator.modbus_faults import Exchange, Fault, HangUp, Send, Step
 from simulator.modbus_wire import Framing, Mbap, Rtu
@@ -128,13 +128,13 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless a fault says otherwise."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's promise for TCP
-        self.transport = transport
+        # uvloop keeps the methods of asyncio.Transport, not the class.
+        self.transport = plain = cast(asyncio.Transport, transport)
         self._server.connections.add(self)
         if self._server.fault.accepts():
-            self._session = _Session(self._server, self._framing, transport.write, transport.close)
+            self._session = _Session(self._server, self._framing, plain.write, plain.close)
         else:
-            transport.close()
+            plain.close()
 
     def data_received(self, data: bytes) -> None:
         """Hand on to the session."""

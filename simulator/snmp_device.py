@@ -26,7 +26,7 @@ def build_view(profile: Profile, source: Source, name: str) -> LiveView:
     view = LiveView()
     began = time.monotonic()
     identity = source.identity()
-    prefixes = profile.identify.sys_object_ids
+    prefixes = [prefix for rule in profile.identify for prefix in rule.sys_object_ids]
     view.set(SYS_DESCR, smi.OCTET_STRING, f"simulated {profile.title}".encode())
     view.set(SYS_OBJECT_ID, smi.OBJECT_ID, prefixes[0] if prefixes else smi.oid("1.3.6.1.4.1"))
     view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: int((time.monotonic() - began) * 100))

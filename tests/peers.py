@@ -124,8 +124,13 @@ def snmpd(
     port = port or free_udp_port(host)
     address = f"udp6:[{host}]:{port}" if ":" in host else f"udp:{host}:{port}"
     process = subprocess.Popen(
-        [program, "-C", "-c", str(conf), "-Lf", str(directory / "log"), "-f", address],
-        env={**os.environ, "SNMP_PERSISTENT_DIR": str(state), "MIBS": ""},
+        [program, "-Lf", str(directory / "log"), "-f", address],
+        env={  # not -C -c: with these it would not read its state, and be another engine each time
+            **os.environ,
+            "SNMPCONFPATH": f"{directory}:{state}",
+            "SNMP_PERSISTENT_DIR": str(state),
+            "MIBS": "",
+        },
     )
     try:
         _await_snmp(process, host, port)

@@ -16,7 +16,11 @@ class Normalised:
 
 
 class Normaliser(Protocol):
-    """Turns a cycle's answers into blocks. ``wants_slow`` asks for the slow requests at once."""
+    """Turns a cycle's answers into blocks.
+
+    ``wants_slow`` is true where the latest answers hold rows that slow requests were not asked
+    about yet: what was made of them may carry the labels of another row.
+    """
 
     wants_slow: bool
 

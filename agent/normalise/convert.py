@@ -5,10 +5,11 @@ integers so that ``base = (raw * multiplier + addend) / divisor``: one true divi
 rounded, hence 7467 thousandths are 7.467 and nothing else.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import isfinite, lcm
 from typing import TypeVar
 
 from agent.catalogue import Kind
@@ -18,6 +19,8 @@ from agent.units import UNITS
 from agent.values import Value
 
 _T = TypeVar("_T")
+
+_SCALE = re.compile(r"[-+]?\d{1,30}(?:\.\d{0,30})?(?:[eE][-+]?\d{1,2})?|\d{1,20}/\d{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,10 @@ IDENTITY = Linear()
 
 
 def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear | str:
-    """The map of ``conversion`` with its lookups taken from ``row``; a text says why there is none."""
+    """The map of ``conversion`` with its lookups taken from ``row``.
+
+    A text instead says why there is none.
+    """
     scale, digits, unit = conversion.scale, conversion.digits, conversion.unit
     unit_lookup = conversion.unit_lookup
     if unit and unit_lookup is not None and row.get(unit_lookup) is None:
@@ -53,13 +59,13 @@ def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear |
             return f"the device gives no {name!r} for this row"
     try:
         if conversion.scale_lookup is not None:
-            scale = scale * Fraction(str(row[conversion.scale_lookup]))
+            scale = scale * _scale(str(row[conversion.scale_lookup]))
         if conversion.digits_lookup is not None:
             digits = int(str(row[conversion.digits_lookup]))
         if unit_lookup is not None:
             unit = str(row[unit_lookup])
-    except ValueError as error:
-        return f"a scale, digits or unit of this row is unusable: {error}"
+    except (ValueError, ZeroDivisionError) as error:
+        return f"a scale or digits of this row are unusable: {error}"
     if unit not in UNITS:
         return f"the device names the unit {unit!r}, which the profile does not map"
     if not -30 <= digits <= 30 or not scale:
@@ -69,6 +75,13 @@ def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear |
     offset = conversion.offset * found.factor + found.offset
     divisor = lcm(factor.denominator, offset.denominator)
     return Linear(int(factor * divisor), int(offset * divisor), divisor)
+
+
+def _scale(written: str) -> Fraction:
+    """Raises ValueError for what is no scale: a device must not make us compute 10**999999999."""
+    if not _SCALE.fullmatch(written):
+        raise ValueError(f"{written!r} is no scale")
+    return Fraction(written)
 
 
 def unit_fits(conversion: Conversion, row: Mapping[str, Scalar | None], base: str) -> bool:
@@ -112,8 +125,10 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
             return None, f"the device says there is no value ({raw!r})"
         raw = number
     value = to_base.apply(raw)
-    if (point.low is not None and value < point.low) or (
-        point.high is not None and value > point.high
+    if (
+        (point.low is not None and value < point.low)
+        or (point.high is not None and value > point.high)
+        or not isfinite(value)
     ):
         return None, f"{value:g} {point.metric.unit} is implausible (raw {raw!r})"
     return value, ""

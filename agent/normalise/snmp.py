@@ -55,10 +55,12 @@ class SnmpNormaliser:
         self._owners: dict[_SeriesKey, tuple[int, bytes]] = {}
         self._failures: list[Failure] = []
         self._incomplete: frozenset[bytes] = frozenset()
+        self._appeared = False
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
         """The blocks of each answer; lookups in any of them are taken over first."""
         self._failures = [failure for answer in answers.values() for failure in answer.failures]
+        self._appeared = False
         changed: set[str] = set()
         for answer in answers.values():
             for oid, varbinds in _columns(answer):
@@ -77,7 +79,8 @@ class SnmpNormaliser:
             for position, group in numbered.items()
         }
         # A row without its lookups asks for them once; a device that has none is not asked again.
-        self.wants_slow = bool(seen_incomplete - self._incomplete)
+        # A row that joins others may be another thing than the one that had its index before.
+        self.wants_slow = self._appeared or bool(seen_incomplete - self._incomplete)
         self._incomplete = frozenset(seen_incomplete)
         return Normalised(blocks, tuple(self._failures))
 
@@ -104,10 +107,7 @@ class SnmpNormaliser:
         taken: set[tuple[bytes, int | None]] = set()
         for point in points:
             column = self._columns[point.number]
-            names = [varbind[0] for varbind in varbinds]
-            if names != column.names:
-                self._reset(point)
-                column.names = names
+            self._compare_rows(point, column, [varbind[0] for varbind in varbinds])
             builder = BlockBuilder()
             for name, tag, value in varbinds:
                 if tag in smi.MISSING or (taken and (name, point.bit) in taken):
@@ -125,6 +125,15 @@ class SnmpNormaliser:
             if builder.series:
                 column.series = stable(column.series, builder.series)
                 yield point.number, builder.block(column.series, observed_at)
+
+    def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
+        """Forget what was compiled where rows came or went."""
+        if names == column.names:
+            return
+        self._reset(point)
+        if column.names and point.lookups and not set(names) <= set(column.names):
+            self._appeared = True
+        column.names = names
 
     def _read(
         self,

@@ -146,7 +146,11 @@ def _limits(spec: SnmpFileSpec | ModbusFileSpec) -> ProfileLimits:
     )
 
 
-def _identify(spec: IdentifySpec) -> Identify:
+def _identify(specs: IdentifySpec | list[IdentifySpec]) -> tuple[Identify, ...]:
+    return tuple(map(_rule, specs if isinstance(specs, list) else [specs]))
+
+
+def _rule(spec: IdentifySpec) -> Identify:
     oids = spec.sys_object_id
     prefixes = [] if oids is None else [oids] if isinstance(oids, str) else oids
     return Identify(

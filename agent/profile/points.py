@@ -194,7 +194,7 @@ class Profile:
     points: tuple[SnmpPoint, ...] | tuple[ModbusPoint, ...]
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     info: Mapping[str, tuple[InfoField, ...]] = field(default_factory=dict)
-    identify: Identify = Identify()
+    identify: tuple[Identify, ...] = ()
     limits: ProfileLimits = ProfileLimits()
     serial: SerialLine = SerialLine()
     notes: str = ""

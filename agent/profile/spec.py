@@ -226,7 +226,7 @@ class ModbusPointSpec(PointSpec):
 
 
 class IdentifySpec(Spec):
-    """How a device shows that this profile fits.
+    """How a device shows that this profile fits; a list of these fits where one of them does.
 
     SNMP: its sysObjectID starts with one of these (the longest prefix wins), its sysDescr matches,
     and the ``probe`` instance exists where given. Modbus: the registers at ``address`` answer, and
@@ -320,7 +320,7 @@ class SnmpFileSpec(FileSpec):
     driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="MIB, datasheet or map the points come from")
-    identify: IdentifySpec = IdentifySpec()
+    identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
     limits: LimitsSpec = LimitsSpec()
     points: list[SnmpPointSpec] = Field(default_factory=list)
 
@@ -335,7 +335,7 @@ class ModbusFileSpec(FileSpec):
     driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="datasheet or map the points come from")
-    identify: IdentifySpec = IdentifySpec()
+    identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
     limits: LimitsSpec = LimitsSpec()
     defaults: DefaultsSpec = DefaultsSpec()
     serial: SerialSpec = SerialSpec()

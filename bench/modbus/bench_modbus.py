@@ -54,10 +54,12 @@ def server(program: Path, seconds: int) -> Iterator[None]:
     command = [str(program), str(FIRST_PORT), str(max(CONNECTIONS)), str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        if process.stdout.readline() != b"ready\n":
-            raise SystemExit("the C server did not start")
-        yield
-        process.terminate()
+        try:
+            if process.stdout.readline() != b"ready\n":
+                raise SystemExit("the C server did not start")
+            yield
+        finally:
+            process.terminate()
 
 
 def cell(

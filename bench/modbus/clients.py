@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from pymodbus.client import AsyncModbusTcpClient
 
@@ -53,8 +54,8 @@ class _Bare(asyncio.Protocol):
         self.rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.wire = transport
+        # uvloop's transports are no subclass of asyncio's.
+        self.wire = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         data = self.rest + data

@@ -94,6 +94,11 @@ def expect(data: bytes, offset: int, end: int, tag: int) -> tuple[int, int]:
 
 def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
     """The signed INTEGER at ``offset``, at most 9 octets long, and where it stops."""
+    start = offset + 2
+    if start < end and data[offset] == smi.INTEGER:  # the common short form without more calls
+        stop = start + data[offset + 1]
+        if start < stop <= end and stop <= start + _MAX_INTEGER_OCTETS:
+            return int.from_bytes(data[start:stop], "big", signed=True), stop
     start, stop = expect(data, offset, end, smi.INTEGER)
     if not 0 < stop - start <= _MAX_INTEGER_OCTETS:
         raise ProtocolError(f"INTEGER of {stop - start} octets at octet {offset}")

@@ -39,22 +39,44 @@ class EngineCounters:
     refused: int = 0
 
 
-class Waiting:
-    """One exchange in flight: the tries to come and what a good answer looks like."""
+Opener = Callable[[bytes, int], Reply]
+"""Turns a datagram and the id it came with into the reply, or raises DeviceError."""
 
-    __slots__ = ("address", "any_source", "flaw", "future", "ids", "opener", "timer")
+Sealed = tuple[int, bytes]
+"""An id and the datagram that carries it."""
+
+
+class Waiting:
+    """One exchange in flight: what to send, until when, and what a good answer looks like."""
+
+    __slots__ = (
+        *("address", "any_source", "deadline", "engine", "flaw", "future", "ids", "last"),
+        *("opener", "pending", "sock", "timeout_s", "timer"),
+    )
 
     def __init__(
         self,
+        engine: "SnmpEngine",
+        sock: socket.socket,
         address: Address,
+        first: Sealed,
+        opener: Opener,
+        *,
+        timeout_s: float,
+        deadline: float,
+        last: Callable[[], Sealed] | None,
         any_source: bool,
-        opener: Callable[[bytes, int], Reply],
-        future: asyncio.Future[Reply],
     ) -> None:
+        self.engine = engine
+        self.sock = sock
         self.address = address
         self.any_source = any_source
         self.opener = opener
-        self.future = future
+        self.timeout_s = timeout_s
+        self.deadline = deadline
+        self.pending = first
+        self.last = last
+        self.future: asyncio.Future[Reply] = engine.loop.create_future()
         self.ids: list[int] = []
         self.flaw: DeviceError | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -76,9 +98,22 @@ class Waiting:
         except DeviceError as flaw:
             self.flaw = flaw
             return False
-        if not self.future.done():
-            self.future.set_result(reply)
+        self.future.set_result(reply)
         return True
+
+    def attempt(self) -> None:
+        """Send and come back when this try is over, or give up at the deadline."""
+        loop = self.engine.loop
+        remaining = self.deadline - loop.time()
+        if remaining <= 0.001:
+            if not self.future.done():
+                silence = DeviceTimeout(f"no answer from {self.address[0]}")
+                self.future.set_exception(self.flaw or silence)
+            return
+        if self.last is not None and self.ids and remaining < self.timeout_s * 1.5:
+            self.pending, self.last = self.last(), None
+        self.engine.send(self, *self.pending)
+        self.timer = loop.call_later(min(self.timeout_s, remaining), self.attempt)
 
 
 class SnmpEngine:
@@ -91,7 +126,7 @@ class SnmpEngine:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.counters = EngineCounters()
         self.receive_buffer = 0
-        self._loop = loop
+        self.loop = loop
         self._sockets: dict[int, socket.socket] = {}
         self._waiting: dict[int, Waiting] = {}
 
@@ -110,13 +145,13 @@ class SnmpEngine:
         if not engine._sockets:
             raise DeviceUnreachable("this host has neither IPv4 nor IPv6")
         for sock in engine._sockets.values():
-            engine._loop.add_reader(sock.fileno(), engine._readable, sock)
+            engine.loop.add_reader(sock.fileno(), engine._readable, sock)
         return engine
 
     async def close(self) -> None:
         """Give the sockets back; whoever still waits gets DeviceTimeout. May be called twice."""
         for sock in self._sockets.values():
-            self._loop.remove_reader(sock.fileno())
+            self.loop.remove_reader(sock.fileno())
             sock.close()
         self._sockets.clear()
         for waiting in list(self._waiting.values()):
@@ -138,12 +173,12 @@ class SnmpEngine:
     async def exchange(
         self,
         address: Address,
-        first: tuple[int, bytes],
-        opener: Callable[[bytes, int], Reply],
+        first: Sealed,
+        opener: Opener,
         *,
         timeout_s: float,
         deadline: float,
-        last: Callable[[], tuple[int, bytes]] | None = None,
+        last: Callable[[], Sealed] | None = None,
         any_source: bool = False,
     ) -> Reply:
         """Send ``first`` (id and datagram), and again every ``timeout_s``, until an answer comes.
@@ -159,29 +194,15 @@ class SnmpEngine:
         sock = self._sockets.get(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
         if sock is None:
             raise DeviceUnreachable(f"no socket for {address[0]}: closed, or no such protocol here")
-        loop = self._loop
-        waiting = Waiting(address, any_source, opener, loop.create_future())
-        pending, final = first, False
-
-        def attempt() -> None:
-            nonlocal pending, final
-            waiting.timer = None
-            remaining = deadline - loop.time()
-            if remaining <= 0.001:
-                if not waiting.future.done():
-                    failure = waiting.flaw or DeviceTimeout(f"no answer from {address[0]}")
-                    waiting.future.set_exception(failure)
-                return
-            if last is not None and waiting.ids and not final and remaining < timeout_s * 1.5:
-                pending, final = last(), True
-            if pending[0] not in waiting.ids:
-                waiting.ids.append(pending[0])
-                self._waiting[pending[0]] = waiting
-            self._send(sock, pending[1], waiting)
-            waiting.timer = loop.call_later(min(timeout_s, remaining), attempt)
-
+        waiting = Waiting(
+            *(self, sock, address, first, opener),
+            timeout_s=timeout_s,
+            deadline=deadline,
+            last=last,
+            any_source=any_source,
+        )
         try:
-            attempt()
+            waiting.attempt()
             return await waiting.future
         finally:
             for message_id in waiting.ids:
@@ -214,9 +235,13 @@ class SnmpEngine:
                 return
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
-    def _send(self, sock: socket.socket, datagram: bytes, waiting: Waiting) -> None:
+    def send(self, waiting: Waiting, message_id: int, datagram: bytes) -> None:
+        """Put one try of ``waiting`` on the wire. Never raises; the flaw is remembered."""
+        if message_id not in waiting.ids:
+            waiting.ids.append(message_id)
+            self._waiting[message_id] = waiting
         try:
-            sock.sendto(datagram, waiting.address)
+            waiting.sock.sendto(datagram, waiting.address)
         except BlockingIOError:
             self.counters.send_failures += 1  # like a datagram lost on the way: the retry sends it
         except OSError as error:

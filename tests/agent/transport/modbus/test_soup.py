@@ -13,7 +13,7 @@ from simulator.modbus_faults import Exchange, Fault, Step
 
 from .conftest import HASTY, Rig, words
 
-READS = 80
+READS = 30
 IMPATIENT = replace(HASTY, silent_pause_s=0.01, silent_pause_max_s=0.02, busy_pause_s=0.002)
 Draw = Callable[[random.Random], Fault]
 
@@ -46,7 +46,7 @@ class Soup(Fault):
         return self._luck.choice(self._draws)(self._luck).spoil(exchange)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_never_a_wrong_value(rig: Rig, seed: int) -> None:
     await rig.close()
     await rig.start(IMPATIENT)

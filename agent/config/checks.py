@@ -1,0 +1,183 @@
+"""What a site's file promises beyond its shape: names that exist, secrets that can be read.
+
+Works on the file as it was parsed, so that a mistake of shape in one place (told by the models)
+hides nothing in another.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent.config.spec import Secret, SecretSource
+from agent.document import Document, Key
+from agent.errors import ConfigError, Problem
+from agent.profile.library import Library, open_library
+from agent.url import parse_url
+
+RESERVED_LABELS = frozenset(
+    {"site", "rack", "device", "state", "le", "quantile", "job", "instance"}
+)
+"""Labels that the agent or the exposition format gives."""
+
+_SECRET = TypeAdapter[str | SecretSource](Secret)
+_SECRET_MAX = 64 * 1024
+_V3_SECRET_MIN = 8  # RFC 3414 section 11.2
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the checks found. ``secrets`` holds the text of every secret by its key."""
+
+    library: Library
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    secrets: dict[Key, str] = field(default_factory=dict)
+
+
+def cross_check(document: Document, environment: Mapping[str, str]) -> Findings:
+    """Everything that is wrong between the parts of ``document``, and with what it refers to."""
+    base = Path(document.file).parent
+    folders, problems = _folders(document, base)
+    checks = _Checks(document, environment, base, Findings(open_library(folders), problems))
+    checks.credentials()
+    checks.racks()
+    return checks.found
+
+
+def _folders(document: Document, base: Path) -> tuple[list[Path], list[Problem]]:
+    folders, problems = [], []
+    for key, folder in _children(document.data.get("profiles"), ("profiles",)):
+        if isinstance(folder, str):
+            if (base / folder).is_dir():
+                folders.append(base / folder)
+            else:
+                message = f"{folder!r} is not a folder; profiles are looked for in {base}/{folder}"
+                problems.append(document.problem(key, message))
+    return folders, problems
+
+
+def _children(node: Any, key: Key) -> Iterator[tuple[Key, Any]]:
+    """The items of a list or the values of a mapping, each with its key; else nothing."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(node, Mapping):
+        pairs = node.items()
+    elif isinstance(node, list):
+        pairs = enumerate(node)
+    for step, child in pairs:
+        yield (*key, step), child
+
+
+def _mappings(node: Any, key: Key) -> Iterator[tuple[Key, Mapping[Any, Any]]]:
+    return ((place, child) for place, child in _children(node, key) if isinstance(child, Mapping))
+
+
+class _Checks:
+    """Walks the parsed file; what has the wrong shape is passed over, the models tell of it."""
+
+    def __init__(
+        self, document: Document, environment: Mapping[str, str], base: Path, found: Findings
+    ) -> None:
+        self._document = document
+        self._environment = environment
+        self._base = base
+        self._seen: dict[tuple[str, str], Key] = {}
+        self.found = found
+
+    def _say(self, key: Key, message: str) -> None:
+        self.found.problems.append(self._document.problem(key, message))
+
+    def credentials(self) -> None:
+        """Read every secret."""
+        for key, spec in _mappings(self._document.data.get("credentials"), ("credentials",)):
+            self._secret((*key, "community"), spec.get("community"))
+            for part in ("auth", "priv"):
+                if isinstance(spec.get(part), Mapping):
+                    place = (*key, part, "secret")
+                    text = self._secret(place, spec[part].get("secret"))
+                    if text and len(text) < _V3_SECRET_MIN:
+                        message = f"SNMP v3 secrets have at least {_V3_SECRET_MIN} characters"
+                        self._say(place, message)
+
+    def _secret(self, key: Key, written: Any) -> str:
+        try:
+            source = _SECRET.validate_python(written)
+        except ValidationError:
+            return ""
+        text = source if isinstance(source, str) else self._from_outside(key, source)
+        if isinstance(source, str) and source != "public":
+            message = "a secret stands in the file; use {env: NAME} or {file: PATH}"
+            self.found.warnings.append(str(self._document.problem(key, message)))
+        self.found.secrets[key] = text
+        return text
+
+    def _from_outside(self, key: Key, source: SecretSource) -> str:
+        if source.env is not None:
+            value = self._environment.get(source.env)
+            if not value:
+                how = "not set" if value is None else "empty"
+                self._say((*key, "env"), f"environment variable {source.env} is {how}")
+            return value or ""
+        path = self._base / str(source.file)
+        try:
+            with path.open(encoding="utf-8") as stream:
+                text = stream.read(_SECRET_MAX).rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            self._say((*key, "file"), f"secret file {path} cannot be read: {reason}")
+            return ""
+        if not text:
+            self._say((*key, "file"), f"secret file {path} is empty")
+        return text
+
+    def racks(self) -> None:
+        """Names stand once, profiles and credentials exist, labels are free."""
+        for key, rack in _mappings(self._document.data.get("racks"), ("racks",)):
+            self._unique("rack", rack.get("name"), (*key, "name"))
+            self._labels(rack.get("labels"), (*key, "labels"))
+            for place, device in _mappings(rack.get("devices"), (*key, "devices")):
+                self._unique("device", device.get("name"), (*place, "name"))
+                self._labels(device.get("labels"), (*place, "labels"))
+                self._known_credentials(device.get("credentials"), (*place, "credentials"))
+                self._profile(device.get("profile"), device.get("url"), (*place, "profile"))
+
+    def _unique(self, what: str, name: Any, key: Key) -> None:
+        if not isinstance(name, str):
+            return
+        first = self._seen.setdefault((what, name), key)
+        if first != key:
+            line = self._document.line(first)
+            self._say(key, f"{what} {name!r} already stands in line {line}")
+
+    def _labels(self, labels: Any, key: Key) -> None:
+        for place, _ in _children(labels, key):
+            if place[-1] in RESERVED_LABELS:
+                self._say(place, f"label {place[-1]!r} is given by the agent; choose another name")
+
+    def _known_credentials(self, name: Any, key: Key) -> None:
+        defined = self._document.data.get("credentials")
+        known = sorted(map(str, defined)) if isinstance(defined, Mapping) else []
+        if isinstance(name, str) and name not in known:
+            there = f"there are: {', '.join(known)}" if known else "none are defined"
+            self._say(key, f"unknown credentials {name!r}; {there}")
+
+    def _profile(self, name: Any, url: Any, key: Key) -> None:
+        if not isinstance(name, str) or name == "auto":
+            return
+        try:
+            profile = self.found.library.get(name)
+        except ConfigError as error:
+            if error.problems:
+                self.found.problems += error.problems
+            else:
+                self._say(key, str(error))
+            return
+        try:
+            address = parse_url(str(url))
+        except ConfigError:
+            return
+        if profile.protocol != address.protocol:
+            message = f"{name} speaks {profile.protocol}, but the URL is {address.scheme}"
+            self._say(key, message)

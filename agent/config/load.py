@@ -1,0 +1,139 @@
+"""A site's YAML to checked records, with every problem of the file told at once."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.config.checks import Findings, cross_check
+from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec, SiteSpec
+from agent.credentials import SnmpCredentials, SnmpVersion
+from agent.document import load
+from agent.errors import ConfigError, Problem
+from agent.profile.library import Library
+from agent.url import Url, parse_url
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfig:
+    """One device with every default filled in and every name resolved. Times in seconds."""
+
+    name: str
+    rack: str
+    site: str
+    url: Url
+    profile: str
+    credentials: SnmpCredentials
+    interval_s: float
+    timeout_s: float
+    retries: int
+    stale_after_s: float
+    labels: Mapping[str, str]
+    position: PositionSpec | None
+    engine: str
+    role: str
+    generation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked configuration. ``warnings`` are worth a line, not a refusal."""
+
+    file: str
+    site: str
+    listen_host: str
+    listen_port: int
+    devices: tuple[DeviceConfig, ...]
+    credentials: Mapping[str, SnmpCredentials]
+    library: Library
+    warnings: tuple[str, ...] = ()
+
+
+def load_config(
+    path: Path, environment: Mapping[str, str] | None = None, *, need_devices: bool = True
+) -> Config:
+    """Read and check ``path``; ``environment`` is the process's own unless given.
+
+    Raises ConfigError with every problem: syntax, keys, types, duplicate names, unknown or broken
+    profiles, unknown credentials, secrets that cannot be had, and (where ``need_devices``) no
+    device at all.
+    """
+    document = load(path)
+    problems: list[Problem] = []
+    spec = SiteSpec()
+    try:
+        spec = document.validate(SiteSpec)
+    except ConfigError as error:
+        problems += error.problems
+    found = cross_check(document, os.environ if environment is None else environment)
+    problems += found.problems
+    if need_devices and document.data.get("racks", []) == []:
+        problems.append(document.problem((), "has no 'racks': nothing would be polled"))
+    if problems:
+        problems.sort(key=lambda problem: (problem.file != document.file, problem.line))
+        raise ConfigError(dict.fromkeys(problems))
+    return _records(document.file, spec, found)
+
+
+def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
+    credentials = {
+        name: _credentials(name, given, found) for name, given in spec.credentials.items()
+    }
+    host, _, port = spec.http.listen.rpartition(":")
+    return Config(
+        file=file,
+        site=spec.site,
+        listen_host=host.strip("[]"),
+        listen_port=int(port),
+        devices=tuple(_devices(spec, credentials)),
+        credentials=credentials,
+        library=found.library,
+        warnings=tuple(found.warnings),
+    )
+
+
+def _credentials(name: str, spec: CredentialsSpec, found: Findings) -> SnmpCredentials:
+    key = ("credentials", name)
+    return SnmpCredentials(
+        version=SnmpVersion(str(spec.version)),
+        community=found.secrets.get((*key, "community"), ""),
+        user=spec.user or "",
+        auth_protocol=spec.auth.protocol if spec.auth else None,
+        auth_secret=found.secrets.get((*key, "auth", "secret"), ""),
+        priv_protocol=spec.priv.protocol if spec.priv else None,
+        priv_secret=found.secrets.get((*key, "priv", "secret"), ""),
+        context=spec.context,
+    )
+
+
+def _devices(spec: SiteSpec, credentials: Mapping[str, SnmpCredentials]) -> Iterator[DeviceConfig]:
+    for rack in spec.racks:
+        for device in rack.devices:
+            yield _device(spec, rack, device, credentials)
+
+
+def _device(
+    spec: SiteSpec,
+    rack: RackSpec,
+    device: DeviceSpec,
+    credentials: Mapping[str, SnmpCredentials],
+) -> DeviceConfig:
+    defaults = spec.defaults
+    interval = device.interval or defaults.interval
+    return DeviceConfig(
+        name=device.name,
+        rack=rack.name,
+        site=spec.site,
+        url=parse_url(device.url),
+        profile=device.profile,
+        credentials=credentials[device.credentials] if device.credentials else SnmpCredentials(),
+        interval_s=interval,
+        timeout_s=device.timeout or defaults.timeout,
+        retries=defaults.retries if device.retries is None else device.retries,
+        stale_after_s=device.stale_after or defaults.stale_after or 3 * interval,
+        labels={**rack.labels, **device.labels},
+        position=device.position,
+        engine=device.engine,
+        role=device.role or device.name,
+        generation=rack.generation,
+    )

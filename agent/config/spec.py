@@ -1,0 +1,216 @@
+"""What a site's YAML may say: pydantic models, nothing extra allowed.
+
+Every key is described here once; ``rackagent schema config`` prints the same as JSON Schema.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
+
+from agent.credentials import AuthProtocol, PrivProtocol
+from agent.errors import ConfigError
+from agent.url import parse_url
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value)
+        if match is None:
+            raise ValueError(f"{value!r} is not a duration; write 500ms, 10s, 5m or 1h")
+        return float(match.group(1)) * _SECONDS[match.group(2)]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a duration such as 10s")
+    return value
+
+
+def _url(text: str) -> str:
+    try:
+        parse_url(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:9847")
+    return text
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a name: letters, digits, '.', '_' and '-', at most 63 of them,"
+            " a letter or a digit first"
+        )
+    return text
+
+
+def _label_name(text: str) -> str:
+    if not _LABEL_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a label's name: lower-case letters, digits and '_'")
+    return text
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str)]
+UrlText = Annotated[str, AfterValidator(_url)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Name = Annotated[
+    str,
+    AfterValidator(_name),
+    Field(
+        description="letters, digits, '.', '_' and '-'; it stands in labels and topics",
+        json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
+    ),
+]
+LabelName = Annotated[str, AfterValidator(_label_name)]
+FilePath = Annotated[Path, Strict(False)]
+
+
+class Model(BaseModel):
+    """Base: unknown keys are errors, values are never coerced from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SecretSource(Model):
+    """A secret from the environment or from a file (its last line break is dropped)."""
+
+    env: str | None = None
+    file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "SecretSource":
+        if (self.env is None) == (self.file is None):
+            raise ValueError("a secret has either 'env' or 'file'")
+        return self
+
+
+Secret = Annotated[
+    str | SecretSource, Field(description="{env: NAME}, {file: PATH}, or text (visible to readers)")
+]
+
+
+class AuthSpec(Model):
+    """USM authentication."""
+
+    protocol: Annotated[AuthProtocol, Strict(False)] = AuthProtocol.SHA256
+    secret: Secret
+
+
+class PrivSpec(Model):
+    """USM privacy."""
+
+    protocol: Annotated[PrivProtocol, Strict(False)] = PrivProtocol.AES128
+    secret: Secret
+
+
+class CredentialsSpec(Model):
+    """Who we are: a community for v1 and v2c, a user for v3."""
+
+    version: Literal["1", "2c", "3", 1, 3] = "2c"
+    community: Secret | None = None
+    user: str | None = None
+    auth: AuthSpec | None = None
+    priv: PrivSpec | None = None
+    context: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "CredentialsSpec":
+        if str(self.version) == "3":
+            if not self.user:
+                raise ValueError("SNMP v3 needs a 'user'")
+            if self.community is not None:
+                raise ValueError("SNMP v3 has no 'community'; give 'user', 'auth' and 'priv'")
+            if self.priv is not None and self.auth is None:
+                raise ValueError("privacy without authentication is not possible; add 'auth'")
+        elif self.user or self.auth or self.priv:
+            raise ValueError("'user', 'auth' and 'priv' belong to version 3")
+        elif self.community is None:
+            raise ValueError("SNMP v1 and v2c need a 'community'")
+        return self
+
+
+class PositionSpec(Model):
+    """Where a device sits: the lowest rack unit it fills, its height, and the side."""
+
+    u: int | None = Field(None, ge=1, le=60)
+    height: int = Field(1, ge=1, le=60)
+    side: Literal["front", "rear", "left", "right"] = "front"
+
+
+class PollSpec(Model):
+    """How a device is polled; what is not given comes from ``defaults``."""
+
+    interval: Duration | None = Field(None, ge=0.1, le=86400)
+    timeout: Duration | None = Field(None, ge=0.05, le=300)
+    retries: int | None = Field(None, ge=0, le=10)
+    stale_after: Duration | None = Field(None, ge=0.1, le=86400)
+
+
+class DeviceSpec(PollSpec):
+    """One device."""
+
+    name: Name
+    url: UrlText
+    profile: str = "auto"
+    credentials: str | None = None
+    role: Name | None = Field(None, description="its place in the generation; the name by default")
+    position: PositionSpec | None = None
+    labels: dict[LabelName, str] = Field(default_factory=dict)
+    engine: Literal["native", "pysnmp"] = "native"
+
+
+class RackSpec(Model):
+    """One rack and what is in it."""
+
+    name: Name
+    generation: str | None = None
+    labels: dict[LabelName, str] = Field(default_factory=dict)
+    devices: list[DeviceSpec] = Field(min_length=1)
+
+
+class DefaultsSpec(Model):
+    """Polling for every device that does not say otherwise."""
+
+    interval: Duration = Field(10.0, ge=0.1, le=86400)
+    timeout: Duration = Field(2.0, ge=0.05, le=300)
+    retries: int = Field(1, ge=0, le=10)
+    stale_after: Duration | None = Field(None, ge=0.1, le=86400)
+
+
+class HttpSpec(Model):
+    """Where metrics, the API and the start page are served."""
+
+    listen: Listen = "127.0.0.1:9847"
+
+
+class SiteSpec(Model):
+    """The whole file."""
+
+    schema_: str | None = Field(None, alias="$schema")
+    site: Name = "default"
+    profiles: list[FilePath] = Field(
+        default_factory=list, description="folders of your own profiles"
+    )
+    credentials: dict[Name, CredentialsSpec] = Field(default_factory=dict)
+    defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
+    http: HttpSpec = Field(default_factory=HttpSpec)
+    racks: list[RackSpec] = Field(default_factory=list)

@@ -1,0 +1,132 @@
+"""One measurement of ours in a process of its own: WHAT ENGINE VERSION TARGETS SECONDS LOOP PORT.
+
+WHAT is ``poll`` (polls and shared scrapes in a closed loop), ``get`` (one GET of ten OIDs) or
+``memory`` (two polls of each target, then the size). Prints one JSON object.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from agent import smi
+from agent.transport.base import Limits
+from agent.values import GetOids
+from bench.snmp.rig import ROWS, Rig, address, cpu_s, insist
+
+_AT_ONCE = 32  # polls in flight while the memory fills
+_TEN = GetOids(tuple(smi.oid(f"1.3.6.1.4.1.99999.1.1.{i % 6 + 3}.{i + 1}") for i in range(10)))
+
+
+async def _closed_loop(
+    steps: list[Callable[[], Awaitable[object]]], seconds: float
+) -> tuple[int, float, float]:
+    """Every step over and over at the same time: how often, in how many seconds, CPU and wall."""
+    count, stop_at = 0, time.perf_counter() + seconds
+
+    async def work(step: Callable[[], Awaitable[object]]) -> None:
+        nonlocal count
+        while time.perf_counter() < stop_at:
+            await step()
+            count += 1
+
+    cpu, started = cpu_s(), time.perf_counter()
+    await asyncio.gather(*(work(step) for step in steps))
+    return count, cpu_s() - cpu, time.perf_counter() - started
+
+
+async def _poll(rig: Rig, seconds: float) -> dict[str, float]:
+    """Polls as fast as they go; after as many as there are targets, one scrape of them all."""
+    targets, polls, text = len(rig.pollers), 0, b""
+
+    async def step(number: int) -> None:
+        nonlocal polls, text
+        poller, transport = rig.pollers[number]
+        insist(await poller.poll(transport))
+        polls += 1
+        if polls % targets == 0:
+            text = rig.exposition.render()
+
+    steps = [lambda number=number: step(number) for number in range(targets)]
+    for _ in range(3):
+        await asyncio.gather(*(one() for one in steps))
+    count, cpu, wall = await _closed_loop(steps, seconds)
+    return {
+        "scrapes_per_s": count / wall,
+        "cpu_s_per_100k": cpu / (count * ROWS) * 1e5,
+        "bytes_per_scrape": len(text) / targets,
+    }
+
+
+async def _get(rig: Rig, seconds: float) -> dict[str, float]:
+    """GETs of ten OIDs, one in flight per target."""
+
+    async def step(number: int) -> None:
+        answer = await rig.pollers[number][1].fetch(_TEN)
+        if answer.failures or len(answer.payload[0]) != len(_TEN.oids):
+            raise SystemExit(f"GET x10 brought {answer}")
+
+    steps = [lambda number=number: step(number) for number in range(len(rig.pollers))]
+    await asyncio.gather(*(one() for one in steps))
+    count, cpu, wall = await _closed_loop(steps, seconds)
+    return {"requests_per_s": count / wall, "cpu_us": cpu / count * 1e6}
+
+
+async def _memory(rig: Rig) -> dict[str, float]:
+    """The resident size after two polls of every target."""
+    free = asyncio.Semaphore(_AT_ONCE)
+
+    async def step(number: int) -> None:
+        poller, transport = rig.pollers[number]
+        async with free:
+            insist(await poller.poll(transport))
+
+    for _ in range(2):
+        await asyncio.gather(*(step(number) for number in range(len(rig.pollers))))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    return {"rss_mb": rss_mb(os.getpid()), "descriptors": descriptors}
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+async def _run(what: str, rig: Rig, seconds: float, port: int) -> None:
+    await rig.open(port)
+    match what:
+        case "poll":
+            result = await _poll(rig, seconds)
+        case "get":
+            result = await _get(rig, seconds)
+        case _:
+            result = await _memory(rig)
+    print(json.dumps(result))
+    sys.stdout.flush()
+    # The peers' engines are not ours to tidy: the process ends here.
+    os._exit(0)
+
+
+def main() -> None:
+    """Run the measurement that the arguments describe."""
+    what, engine, version, targets, seconds, loop, port = sys.argv[1:8]
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    rig = Rig([address(number) for number in range(int(targets))], version, engine, Limits())
+    coroutine = _run(what, rig, float(seconds), int(port))
+    if loop == "uvloop":
+        uvloop.run(coroutine)
+    else:
+        asyncio.run(coroutine)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What the daemon wires together for SNMP, without its HTTP server: pollers, store, exposition."""
+
+import resource
+from functools import partial
+from pathlib import Path
+
+from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.expose.prometheus import PrometheusExposition
+from agent.poller import Poller, Schedule
+from agent.profile.library import open_library
+from agent.store import Store
+from agent.transport.base import Limits, Transport
+from agent.transport.factory import Transports
+from agent.url import parse_url
+from agent.values import PollResult
+
+PROFILE = "bench-outlets"
+ROWS = 384
+"""Varbinds of the outlet table; what else a poll reads is not counted."""
+
+CREDENTIALS = {
+    "v2c": SnmpCredentials(version=SnmpVersion.V2C, community="public"),
+    "v3": SnmpCredentials(
+        version=SnmpVersion.V3,
+        user="bench",
+        auth_protocol=AuthProtocol.SHA256,
+        auth_secret="authpass1234",
+        priv_protocol=PrivProtocol.AES128,
+        priv_secret="privpass1234",
+    ),
+}
+
+
+def cpu_s() -> float:
+    """User and system CPU seconds of this process so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def address(number: int) -> str:
+    """The ``number``-th target that answers; the load on snmp_exporter names them alike."""
+    return f"127.3.{number // 250}.{number % 250 + 1}"
+
+
+def silent_address(number: int) -> str:
+    """The ``number``-th target that never answers."""
+    return f"127.9.{number // 250}.{number % 250 + 1}"
+
+
+class Rig:
+    """One poller per host, all delivering into one store and one exposition."""
+
+    def __init__(self, hosts: list[str], version: str, engine: str, limits: Limits) -> None:
+        names = [f"pdu-{number}" for number in range(1, len(hosts) + 1)]
+        self.store = Store(dict.fromkeys(names, 90.0))
+        self.exposition = PrometheusExposition(
+            {name: {"site": "bench", "rack": "r1", "feed": "a"} for name in names}
+        )
+        self.store.subscribe(self.exposition.update)
+        self._library = open_library([Path(__file__).parent / "profiles"])
+        self._transports = Transports()
+        self._hosts = dict(zip(names, hosts, strict=True))
+        self._open = (CREDENTIALS[version], limits, engine)
+        self.pollers: list[tuple[Poller, Transport]] = []
+
+    async def open(self, port: int) -> None:
+        """Make every transport and poller; nothing is sent yet."""
+        for name, host in self._hosts.items():
+            url = parse_url(f"snmp://{host}:{port}")
+            transport = await self._transports.open(url, *self._open)
+            poller = Poller(
+                *(name, "snmp", PROFILE, self._library, Schedule(30.0)),
+                partial(self._transports.open, url, *self._open),
+                self.store.put,
+            )
+            self.pollers.append((poller, transport))
+
+    async def close(self) -> None:
+        """Leave nothing behind."""
+        for _, transport in self.pollers:
+            await transport.close()
+        await self._transports.close()
+
+
+def insist(result: PollResult) -> None:
+    """Stop the measurement where a poll is not whole, since it would be cheap for a bad reason."""
+    values = sum(len(block.series) for blocks in result.blocks.values() for block in blocks)
+    if not result.up or result.failures or values < 288:
+        raise SystemExit(f"{result.device}: up={result.up} values={values} {result.failures[:2]}")
