@@ -117,8 +117,11 @@ def decode_text(octets: bytes) -> str:
     """An OctetString or string registers as text a label can hold.
 
     Padding and control characters go; six octets that are no text are a MAC address; other
-    octets that are no text are shown in hexadecimal.
+    octets that are no text are shown in hexadecimal. Six octets that begin with zero are a MAC
+    address too: most makers' do, and the other five may happen to be letters.
     """
+    if len(octets) == 6 and octets[0] == 0 and any(octets):
+        return _hexadecimal(octets)
     trimmed = octets.strip(b"\0 \t\r\n\xff") if octets.rstrip(b"\0\xff") else b""
     try:
         text = trimmed.decode("utf-8")

@@ -1,4 +1,4 @@
-"""Printing for people: tables with colour on a terminal, plain text when piped, JSON for programs."""
+"""Printing: tables with colour on a terminal, plain text when piped, JSON for programs."""
 
 import json
 import sys

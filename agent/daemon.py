@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -12,12 +13,14 @@ from agent.config import Config, DeviceConfig
 from agent.expose.http import create_app
 from agent.expose.prometheus import PrometheusExposition
 from agent.expose.serve import serve
+from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
 from agent.loop import stopping
 from agent.poller import Poller, Schedule
 from agent.store import Store
 from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
+from agent.transport.snmp.traps import Sender, Traps
 from agent.values import PollResult
 
 _log = structlog.get_logger("daemon")
@@ -28,14 +31,16 @@ class Agent:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        labels = {
+        self._labels = {
             device.name: {**device.labels, "site": device.site, "rack": device.rack}
             for device in config.devices
         }
         self.store = Store({device.name: device.stale_after_s for device in config.devices})
-        self.exposition = PrometheusExposition(labels)
+        self.exposition = PrometheusExposition(self._labels)
         self.store.subscribe(self.exposition.update)
         self._waiting = {device.name for device in config.devices}
+        self._pollers: dict[str, Poller] = {}
+        self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     @property
     def ready(self) -> bool:
@@ -59,10 +64,47 @@ class Agent:
         ]
 
     async def run(self, transports: Transports) -> None:
-        """Poll every device until cancelled. A bug in one poller ends them all, loudly."""
+        """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
+        self._pollers = {
+            device.name: self._poller(device, transports) for device in self.config.devices
+        }
         async with asyncio.TaskGroup() as group:
-            for device in self.config.devices:
-                group.create_task(self._poller(device, transports).run(), name=device.name)
+            for name, poller in self._pollers.items():
+                group.create_task(poller.run(), name=name)
+            for job in self._jobs:
+                group.create_task(job())
+
+    @contextlib.asynccontextmanager
+    async def hearing_traps(self) -> AsyncIterator[None]:
+        """Have the port for traps, where one is wanted; ``run`` listens to it.
+
+        Each trap is counted, and its device polled early. Raises ConfigError when the port cannot
+        be bound.
+        """
+        if self.config.traps_listen is None:
+            yield
+            return
+        # Imported only where it is wanted: it takes longer to load than the whole agent.
+        from agent.transport.snmp.pysnmp_receiver import TrapReceiver
+
+        snmp = [device for device in self.config.devices if device.url.protocol == "snmp"]
+        traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), self._wake)
+        metrics = TrapMetrics(self._labels, traps.counts, traps.refused)
+        accepted = [*(d.credentials for d in snmp), *self.config.credentials.values()]
+        receiver = await TrapReceiver.open(
+            self.config.traps_listen, accepted, traps.take, traps.refuse
+        )
+        try:
+            self.exposition.registry.register(metrics)
+            self._jobs += [receiver.run, traps.keep_resolving]
+            _log.info("listening for traps", host=receiver.host, port=receiver.port)
+            yield
+        finally:
+            await receiver.close()
+
+    def _wake(self, device: str) -> None:
+        if device in self._pollers:
+            self._pollers[device].wake()
 
     def _poller(self, device: DeviceConfig, transports: Transports) -> Poller:
         return Poller(
@@ -116,13 +158,14 @@ class Running:
 async def running(config: Config) -> AsyncIterator[Running]:
     """Run ``config`` with its HTTP interface while the block runs.
 
-    Raises ConfigError when the port cannot be bound, before anything is polled.
+    Raises ConfigError when a port cannot be bound, before anything is polled.
     """
     agent = Agent(config)
     app = create_app(agent.store, agent.exposition, agent.views(), lambda: agent.ready)
     async with (
         Transports() as transports,
         serve(app, config.listen_host, config.listen_port) as address,
+        agent.hearing_traps(),
     ):
         polling = asyncio.create_task(agent.run(transports), name="pollers")
         try:

@@ -87,7 +87,7 @@ def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _match(profile: Profile, rule: Identify, object_id: bytes, descr: str) -> Candidate | None:
-    """A longer sysObjectID prefix beats a shorter one; sysDescr breaks the tie; fallbacks are last."""
+    """A longer sysObjectID prefix beats a shorter one; sysDescr breaks ties; fallbacks are last."""
     described = rule.sys_descr.search(descr) if rule.sys_descr is not None else None
     if rule.sys_descr is not None and described is None:
         return None

@@ -1,4 +1,4 @@
-"""Profile to requests: which OIDs and registers to ask for, how often, in how few exchanges. Pure."""
+"""Profile to requests: which OIDs and registers to ask for, how often, in how few exchanges."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _COLUMNS_MAX = 10  # GETBULK columns side by side; more would crowd out rows
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one device is asked. ``identity`` is read once, the rest every cycle or ``interval_s``."""
+    """What one device is asked: ``identity`` once, the rest every cycle or ``interval_s``."""
 
     identity: tuple[Request, ...]
     requests: tuple[Request, ...]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
-from agent.explain import nearest
 from agent.errors import ConfigError
+from agent.explain import nearest
 
 _DEFAULT_PORTS = {"snmp": 161, "modbus+tcp": 502, "modbus+rtutcp": 502, "modbus+rtu": 0}
 _SERIAL_OPTIONS = {"baudrate", "parity", "stopbits"}
@@ -63,7 +63,7 @@ def parse_url(text: str) -> Url:
     if not parts.hostname:
         raise ConfigError(f"{text!r}: the host is missing; write {scheme}://host:port")
     if parts.query or parts.fragment:
-        raise ConfigError(f"{text!r}: a {scheme} URL has no '?' or '#' part")
+        raise ConfigError(f"{text!r}: no '?' or '#' in a URL of {scheme}")
     unit = 1
     path = parts.path.strip("/")
     if scheme == "snmp" and path:

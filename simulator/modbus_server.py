@@ -21,7 +21,7 @@ _BUFFER_MAX = 4096
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
-class IllegalAddress(Exception):  # noqa: N818 - the standard's own name for it
+class IllegalAddress(Exception):
     """A bank does not have one of the registers asked for."""
 
 

@@ -19,6 +19,7 @@ from simulator.mib_view import LiveValue, LiveView
 
 _DIGITS = 3  # decimals that a device with a digits column gives
 _SUBID_MAX = 2**32 - 1
+_SMALL_ENUM = 32  # values of an enumeration worth trying
 
 
 def build_view(profile: Profile, source: Source, name: str) -> LiveView:
@@ -107,6 +108,8 @@ class _Rows:
         conversion = point.conversion
         for name in point.lookups:
             lookup = self.profile.lookups[name]
+            if lookup.part is not None:
+                continue  # it renames an index part; see _index
             text = _label_of(point, name, wanted)
             if name == conversion.digits_lookup:
                 values[name] = _raw_for(lookup, _DIGITS)
@@ -131,10 +134,13 @@ class _Rows:
         if point.index is None:
             return {}
         fixed = dict(point.where)
+        for name, lookup in self.profile.lookups.items():
+            if lookup.part is not None and name in fixed:
+                fixed.setdefault(lookup.part, fixed[name])
         index: dict[str, int] = {}
         free: list[str] = []
         for part in point.index:
-            text = _label_of(point, part.name, wanted)
+            text = self._part_text(point, part.name, wanted)
             if part.form != "number":
                 return None
             if part.name in fixed:
@@ -157,6 +163,12 @@ class _Rows:
             ordinals = self._ordinals.setdefault(table, {})
             index[free[-1]] = ordinals.setdefault(key, len(ordinals) + 1)
         return index
+
+    def _part_text(self, point: SnmpPoint, part: str, wanted: Mapping[str, str]) -> str | None:
+        """The wanted label text that an index part gives, itself or through a lookup."""
+        names = [n for n in point.lookups if self.profile.lookups[n].part == part]
+        texts = (_label_of(point, name, wanted) for name in (part, *names))
+        return next((text for text in texts if text is not None), None)
 
     def _set_lookup(
         self, lookup: Lookup, raw: Scalar, suffix: bytes, index: Mapping[str, int]
@@ -220,6 +232,7 @@ def _fitting(lookup: Lookup, fits: Matcher, text: str | None) -> Scalar | None:
     """A raw value the matcher accepts; the label's own text where that fits."""
     if text is not None and fits(text):
         return _raw_for(lookup, text)
-    for choice in sorted(fits.exact):
-        return _raw_for(lookup, choice)
-    return None
+    if fits.exact:
+        return _raw_for(lookup, min(fits.exact))
+    choices: list[Scalar] = [*(lookup.map or {}), *range(_SMALL_ENUM)]
+    return next((raw for raw in choices if fits(_mapped(lookup, raw))), None)

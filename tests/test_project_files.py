@@ -106,4 +106,5 @@ def profiles() -> list[str]:
 def test_a_profile_has_its_witness_and_its_line_in_the_changelog(name: str) -> None:
     witnesses = [each for each in sources() if each.path.startswith("tests/drivers/test_")]
     assert any(f'"{name}"' in each.text for each in witnesses), "no test reads it"
-    assert f"`{name}`" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"(?<![\w-]){name}(?![\w-])", changelog), "no changelog line names it"

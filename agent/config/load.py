@@ -37,7 +37,10 @@ class DeviceConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration. ``warnings`` are worth a line, not a refusal."""
+    """A checked configuration. ``warnings`` are worth a line, not a refusal.
+
+    ``traps_listen`` is the host and port for SNMP notifications, None where none are wanted.
+    """
 
     file: str
     site: str
@@ -47,6 +50,7 @@ class Config:
     credentials: Mapping[str, SnmpCredentials]
     library: Library
     warnings: tuple[str, ...] = ()
+    traps_listen: tuple[str, int] | None = None
 
 
 def load_config(
@@ -79,17 +83,23 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
     credentials = {
         name: _credentials(name, given, found) for name, given in spec.credentials.items()
     }
-    host, _, port = spec.http.listen.rpartition(":")
+    host, port = _host_and_port(spec.http.listen)
     return Config(
         file=file,
         site=spec.site,
-        listen_host=host.strip("[]"),
-        listen_port=int(port),
+        listen_host=host,
+        listen_port=port,
         devices=tuple(_devices(spec, credentials)),
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
+        traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,
     )
+
+
+def _host_and_port(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _credentials(name: str, spec: CredentialsSpec, found: Findings) -> SnmpCredentials:

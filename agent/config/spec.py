@@ -202,6 +202,14 @@ class HttpSpec(Model):
     listen: Listen = "127.0.0.1:9847"
 
 
+class TrapsSpec(Model):
+    """Where SNMP traps and informs are received, with the credentials of all devices."""
+
+    listen: Listen = Field(
+        "127.0.0.1:1162", description="devices send to port 162, which needs privileges"
+    )
+
+
 class SiteSpec(Model):
     """The whole file."""
 
@@ -213,4 +221,5 @@ class SiteSpec(Model):
     credentials: dict[Name, CredentialsSpec] = Field(default_factory=dict)
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
+    traps: TrapsSpec | None = None
     racks: list[RackSpec] = Field(default_factory=list)

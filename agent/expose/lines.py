@@ -1,7 +1,8 @@
 """Sample lines of one block: the label strings rendered once, the values at every poll."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import cast
 
 from agent.catalogue import Kind, Metric
 from agent.expose.text_format import Labels, beside, escape, label_text, number
@@ -17,48 +18,88 @@ class _States:
     Devices change state rarely, so the lines of the last state are kept.
     """
 
-    __slots__ = ("_current", "_heads", "_text")
+    __slots__ = ("_current", "_lead", "_states", "_text")
 
-    def __init__(self, name: str, labels: str, states: Sequence[str]) -> None:
-        lead = f"{name}{{{labels}," if labels else f"{name}{{"
-        self._heads = {state: f'{lead}state="{escape(state)}"}} ' for state in states}
+    def __init__(self, head: str, states: tuple[str, ...]) -> None:
+        bare = head.rstrip()
+        self._lead = f"{bare[:-1]}," if bare.endswith("}") else f"{bare}{{"
+        self._states = states
         self._current: Value = None
         self._text = ""
 
     def text(self, value: Value) -> str:
         """The lines, or nothing for a state that the series does not list."""
-        if value not in self._heads:
+        if value not in self._states:
             return ""
         if value != self._current:
             self._current = value
             self._text = "".join(
-                f"{head}{1 if state == value else 0}\n" for state, head in self._heads.items()
+                f'{self._lead}state="{escape(state)}"}} {1 if state == value else 0}\n'
+                for state in self._states
             )
         return self._text
 
 
-@dataclass(slots=True)
-class _Column:
-    """The series of one family in a layout, as pairs of position and what to print before it."""
+class _Numbers:
+    """The numbers of one family in a layout: their positions, and what to print before each."""
 
-    metric: Metric
-    numbers: list[tuple[int, str]]
-    states: list[tuple[int, _States]]
+    __slots__ = ("heads", "metric", "positions")
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self.positions: list[int] = []
+        self.heads: list[str] = []
+
+    def add(self, position: int, head: str) -> None:
+        self.positions.append(position)
+        self.heads.append(head)
 
     def text(self, values: Sequence[Value]) -> str:
-        if self.metric.kind is Kind.STATE:
-            return "".join([states.text(values[position]) for position, states in self.states])
+        """The lines of those of ``values`` that are numbers."""
+        if len(self.positions) < len(values):
+            values = [values[position] for position in self.positions]
         if self.metric.kind is Kind.INFO:
-            return "".join(
-                [f"{head}1\n" for position, head in self.numbers if values[position] is not None]
-            )
-        return "".join(
-            [
-                f"{head}{text}\n"
-                for position, head in self.numbers
-                if (text := number(values[position])) is not None
-            ]
-        )
+            pairs = zip(self.heads, values, strict=True)
+            return "".join([f"{head}1\n" for head, value in pairs if value is not None])
+        if _plain(values):
+            pairs = zip(self.heads, values, strict=True)
+            return "".join([f"{head}{value!r}\n" for head, value in pairs])
+        texts = zip(self.heads, map(number, values), strict=True)
+        return "".join([f"{head}{text}\n" for head, text in texts if text is not None])
+
+
+class _StateSets:
+    """The states of one family in a layout. The text of the last values is kept."""
+
+    __slots__ = ("_last", "_text", "metric", "positions", "states")
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self.positions: list[int] = []
+        self.states: list[_States] = []
+        self._last: list[Value] = []
+        self._text = ""
+
+    def add(self, position: int, states: _States) -> None:
+        self.positions.append(position)
+        self.states.append(states)
+
+    def text(self, values: Sequence[Value]) -> str:
+        """The lines of those of ``values`` that are states of their series."""
+        mine = [values[position] for position in self.positions]
+        if mine != self._last:
+            self._last = mine
+            pairs = zip(self.states, mine, strict=True)
+            self._text = "".join([states.text(value) for states, value in pairs])
+        return self._text
+
+
+def _plain(values: Sequence[Value]) -> bool:
+    """Whether ``repr`` is what :func:`number` gives for each: all int, or all finite floats."""
+    types = set(map(type, values))
+    if types == {float}:
+        return math.isfinite(sum(cast("Sequence[float]", values)))
+    return types == {int}
 
 
 def sample_head(name: str, labels: str) -> str:
@@ -82,10 +123,9 @@ class Layout:
     def __init__(self, series: tuple[Series, ...], device_labels: Mapping[str, str]) -> None:
         device_text = label_text(device_labels.items())
         self.series = series
-        self._labels = [join(device_text, device_labels, one.labels) for one in series]
         self.keys = [
-            sample_head(one.metric.name, labels)
-            for one, labels in zip(series, self._labels, strict=True)
+            sample_head(one.metric.name, join(device_text, device_labels, one.labels))
+            for one in series
         ]
         self._twice: frozenset[int] = frozenset()
         self._columns = self._arrange()
@@ -111,15 +151,19 @@ class Layout:
         texts = ((column.metric, column.text(values)) for column in self._columns)
         return [(metric, text.encode()) for metric, text in texts if text]
 
-    def _arrange(self) -> list[_Column]:
-        columns: dict[str, _Column] = {}
+    def _arrange(self) -> list[_Numbers | _StateSets]:
+        columns: dict[str, _Numbers | _StateSets] = {}
         for position, one in enumerate(self.series):
-            if position in self._twice or one.metric.name == IDENTITY:
+            name = one.metric.name
+            if position in self._twice or name == IDENTITY:
                 continue
-            column = columns.setdefault(one.metric.name, _Column(one.metric, [], []))
+            key = self.keys[position]
             if one.metric.kind is Kind.STATE:
-                states = _States(one.metric.name, self._labels[position], one.states)
-                column.states.append((position, states))
+                sets = columns.setdefault(name, _StateSets(one.metric))
+                assert isinstance(sets, _StateSets)  # noqa: S101 - a metric has one kind
+                sets.add(position, _States(key, one.states))
             else:
-                column.numbers.append((position, self.keys[position]))
+                numbers = columns.setdefault(name, _Numbers(one.metric))
+                assert isinstance(numbers, _Numbers)  # noqa: S101 - a metric has one kind
+                numbers.add(position, key)
         return list(columns.values())

@@ -6,7 +6,7 @@ rounded, hence 7467 thousandths are 7.467 and nothing else.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, lcm
@@ -132,6 +132,35 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
     ):
         return None, f"{value:g} {point.metric.unit} is implausible (raw {raw!r})"
     return value, ""
+
+
+def convert_column(
+    point: PointBase, raws: Sequence[int], to_base: Linear
+) -> Sequence[Value] | None:
+    """What :func:`convert` makes of each of ``raws``, at a fraction of its price.
+
+    None where it is not one good value per raw one: then each needs a look of its own.
+    """
+    if point.absent and not point.absent.isdisjoint(raws):
+        return None
+    kind = point.metric.kind
+    if kind is Kind.INFO:
+        return [1] * len(raws)
+    table = point.states if kind is Kind.STATE else point.values
+    if kind is Kind.STATE or table is not None:
+        found = list(map((table or {}).get, raws))
+        return None if None in found else found
+    values: Sequence[float] = raws
+    multiplier, addend, divisor = to_base.multiplier, to_base.addend, to_base.divisor
+    if multiplier != 1 or addend:
+        values = [(raw * multiplier + addend) / divisor for raw in raws]
+    elif divisor != 1:
+        values = [raw / divisor for raw in raws]
+    if (point.low is not None and min(values) < point.low) or (
+        point.high is not None and max(values) > point.high
+    ):
+        return None
+    return values
 
 
 def _state(point: PointBase, raw: float | str) -> tuple[Value, str]:

@@ -1,4 +1,4 @@
-"""Register answers to readings: decode each point inside a block, convert, keep what is bad apart."""
+"""Register answers to readings: decode each point of a block, convert, keep what is bad apart."""
 
 from collections.abc import Mapping
 

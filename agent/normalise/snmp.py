@@ -2,7 +2,8 @@
 
 What a row means (its labels, factor, unit, whether it counts at all) depends on its index and on
 slow-moving lookups, so it is compiled once per row and kept until a lookup or the set of rows
-changes. A poll then costs one dictionary look-up and one division per value.
+changes. A column of numbers whose rows are those of the poll before is then converted at once;
+any surprise in it takes the long way, a value at a time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +13,20 @@ from agent import smi
 from agent.catalogue import Kind
 from agent.codec import decode_text
 from agent.normalise.base import BlockBuilder, Normalised, stable
-from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
+from agent.normalise.convert import (
+    IDENTITY,
+    Linear,
+    convert,
+    convert_column,
+    linear,
+    unit_fits,
+)
 from agent.normalise.index import parse_index
 from agent.normalise.lookups import Lookups
 from agent.profile.points import Profile, Scalar, SnmpPoint
 from agent.values import Answer, Block, Failure, GetOids, OidSource, Series, VarBind, WalkColumns
 
+_INT_ONLY = {int}
 _SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
@@ -39,6 +48,45 @@ class _Column:
     names: list[bytes] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The rows of a settled column that are one point's, all with one map."""
+
+    point: SnmpPoint
+    places: tuple[int, ...]
+    series: tuple[Series, ...]
+    to_base: Linear
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A column whose every row is compiled and can be trusted: what each place means."""
+
+    names: tuple[bytes, ...]
+    parts: tuple[_Part, ...]
+
+    def blocks(
+        self, varbinds: Sequence[VarBind], observed_at: float
+    ) -> list[tuple[int, Block]] | None:
+        """The blocks of the same rows, None where a row or a value is out of the ordinary."""
+        names, _, raws = zip(*varbinds, strict=True)
+        if names != self.names or set(map(type, raws)) != _INT_ONLY:
+            return None
+        blocks = []
+        for part in self.parts:
+            mine = raws
+            if len(part.places) < len(raws):
+                mine = tuple([raws[place] for place in part.places])
+            plain: Sequence[int] = mine
+            if part.point.bit is not None:
+                plain = [raw >> part.point.bit & 1 for raw in mine]
+            values = convert_column(part.point, plain, part.to_base)
+            if values is None:
+                return None
+            blocks.append((part.point.number, Block(part.series, values, mine, observed_at)))
+        return blocks
+
+
 class SnmpNormaliser:
     """One device's SNMP answers to blocks, one block per point."""
 
@@ -52,6 +100,7 @@ class SnmpNormaliser:
             self._points.setdefault(point.oid, []).append(point)
         self._has_fallbacks = any(point.fallback for point in profile.points)
         self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
+        self._settled: dict[bytes, _Settled] = {}
         self._owners: dict[_SeriesKey, tuple[int, bytes]] = {}
         self._failures: list[Failure] = []
         self._incomplete: frozenset[bytes] = frozenset()
@@ -92,6 +141,7 @@ class SnmpNormaliser:
 
     def _reset(self, point: SnmpPoint) -> None:
         self._columns[point.number].rows.clear()
+        self._settled.pop(point.oid, None)
         owned = [key for key, (number, _) in self._owners.items() if number == point.number]
         for key in owned:
             del self._owners[key]
@@ -104,6 +154,10 @@ class SnmpNormaliser:
         Each block comes with its point's number.
         """
         points = self._points.get(oid, ())
+        settled = self._settled.get(oid) if varbinds else None
+        if settled is not None and (blocks := settled.blocks(varbinds, observed_at)) is not None:
+            yield from blocks
+            return
         taken: set[tuple[bytes, int | None]] = set()
         for point in points:
             column = self._columns[point.number]
@@ -125,6 +179,7 @@ class SnmpNormaliser:
             if builder.series:
                 column.series = stable(column.series, builder.series)
                 yield point.number, builder.block(column.series, observed_at)
+        self._settle(oid, varbinds)
 
     def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
         """Forget what was compiled where rows came or went."""
@@ -134,6 +189,34 @@ class SnmpNormaliser:
         if column.names and point.lookups and not set(names) <= set(column.names):
             self._appeared = True
         column.names = names
+
+    def _settle(self, oid: bytes, varbinds: Sequence[VarBind]) -> None:
+        """Make ready for the same rows to come again, if each is there and has one plain meaning.
+
+        A name that comes twice, and rows of one point with several maps, take the long way.
+        """
+        names = tuple(varbind[0] for varbind in varbinds)
+        if len(set(names)) < len(names) or any(varbind[1] in smi.MISSING for varbind in varbinds):
+            return
+        parts = []
+        taken: set[tuple[bytes, int | None]] = set()
+        for point in self._points.get(oid, ()):
+            column = self._columns[point.number]
+            rows = [
+                (place, row)
+                for place, name in enumerate(names)
+                if (row := column.rows.get(name)) is not None and (name, point.bit) not in taken
+            ]
+            taken.update((names[place], point.bit) for place, _ in rows)
+            if point.skip or not rows:
+                continue
+            maps = {row.to_base for _, row in rows}
+            if len(maps) > 1 or any(row.bad for _, row in rows) or column.series is None:
+                return
+            places = tuple(place for place, _ in rows)
+            parts.append(_Part(point, places, column.series, maps.pop()))
+        if parts:
+            self._settled[oid] = _Settled(names, tuple(parts))
 
     def _read(
         self,

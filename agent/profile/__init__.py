@@ -1,1 +1,1 @@
-"""Device profiles: what YAML may say (spec), what it compiles to (points), where it lives (library)."""
+"""Device profiles: what YAML may say, what it compiles to, and the library they live in."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from agent.document import Document, load, nearest
 from agent.errors import ConfigError, Problem
-from agent.profile.compile import compile_modbus, compile_snmp
+from agent.profile.compile_modbus import compile_modbus
+from agent.profile.compile_snmp import compile_snmp
 from agent.profile.points import Profile
 from agent.profile.spec import FragmentSpec, ModbusFileSpec, SnmpFileSpec, spec_for
 
@@ -51,7 +52,7 @@ class Library:
             except ConfigError as error:
                 problems += error.problems
         if problems:
-            raise ConfigError(problems)
+            raise ConfigError(dict.fromkeys(problems))
         return found
 
     def load(self, path: Path) -> Profile:
@@ -62,24 +63,52 @@ class Library:
             message = "is a fragment: it is included by profiles, not used alone"
             raise ConfigError([document.problem(("fragment",), message)])
         if kind is ModbusFileSpec:
-            modbus = document.validate(ModbusFileSpec)
-            return compile_modbus(document, modbus)
-        snmp = document.validate(SnmpFileSpec)
-        return compile_snmp(document, snmp, self._included(document, snmp.include))
+            modbus, rest, problems = document.salvage(ModbusFileSpec, "points")
+            problems += _misnamed(document, "profile", modbus.profile)
+            return compile_modbus(rest, modbus, problems)
+        snmp, rest, problems = document.salvage(SnmpFileSpec, "points")
+        problems += _misnamed(document, "profile", snmp.profile)
+        fragments = self._included(document, snmp.include, problems)
+        return compile_snmp(rest, snmp, fragments, problems)
 
     def _included(
-        self, document: Document, names: Sequence[str]
+        self, document: Document, names: Sequence[str], problems: list[Problem]
     ) -> list[tuple[Document, FragmentSpec]]:
-        found = []
+        """The fragments, their broken points left out and told in ``problems``.
+
+        Raises ConfigError where a whole fragment is missing: what leans on it cannot be judged.
+        """
+        found: list[tuple[Document, FragmentSpec]] = []
         for place, name in enumerate(names):
             path = self.fragments.get(name)
-            if path is None:
-                close = nearest(name, self.fragments) or sorted(self.fragments)
-                message = f"unknown fragment {name!r}; there are {', '.join(close)}"
-                raise ConfigError([document.problem(("include", place), message)])
-            fragment = load(path)
-            found.append((fragment, fragment.validate(FragmentSpec)))
+            try:
+                if path is None:
+                    close = nearest(name, self.fragments) or sorted(self.fragments)
+                    message = f"unknown fragment {name!r}; there are {', '.join(close) or 'none'}"
+                    raise ConfigError([document.problem(("include", place), message)])
+                fragment, rest, broken = _fragment(path)
+            except ConfigError as error:
+                problems += error.problems
+            else:
+                problems += broken
+                found.append((rest, fragment))
+        if len(found) < len(names):
+            raise ConfigError(problems)
         return found
+
+
+def _fragment(path: Path) -> tuple[FragmentSpec, Document, list[Problem]]:
+    document = load(path)
+    fragment, rest, problems = document.salvage(FragmentSpec, "points")
+    return fragment, rest, problems + _misnamed(document, "fragment", fragment.fragment)
+
+
+def _misnamed(document: Document, key: str, name: str) -> list[Problem]:
+    stem = Path(document.file).stem
+    if name == stem:
+        return []
+    message = f"{name!r} stands in {stem}.yaml, and files are found by their names: rename one"
+    return [document.problem((key,), message)]
 
 
 def open_library(folders: Iterable[Path] = ()) -> Library:

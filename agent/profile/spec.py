@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from agent import smi
+from agent.catalogue import CATALOGUE
 from agent.datatypes import REGISTERS
 from agent.explain import nearest
 from agent.units import UNITS
@@ -41,6 +42,14 @@ def _unit(name: str) -> str:
         known = ", ".join(sorted(unit for unit in UNITS if unit))
         hint = f"did you mean {' or '.join(close)}?" if close else f"known units: {known}"
         raise ValueError(f"unknown unit {name!r}; {hint}")
+    return name
+
+
+def _metric(name: str) -> str:
+    if name not in CATALOGUE:
+        close = nearest(name, CATALOGUE)
+        hint = f"did you mean {' or '.join(close)}?" if close else "see agent/catalogue.py"
+        raise ValueError(f"unknown metric {name!r}; {hint}")
     return name
 
 
@@ -76,6 +85,7 @@ _LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 Oid = Annotated[str, AfterValidator(_oid), Field(description="dotted OID")]
 Regex = Annotated[str, AfterValidator(_regex)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(description="unit as the datasheet says")]
+MetricName = Annotated[str, AfterValidator(_metric)]
 GroupRegex = Annotated[str, AfterValidator(_group)]
 DataType = Annotated[str, AfterValidator(_data_type)]
 Slug = Annotated[
@@ -119,8 +129,8 @@ class LookupSpec(Spec):
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
     other lookups, in order; the point's whole index unless given); ``scalar`` is one instance for
-    the whole device; ``part`` is a part of the point's own index. ``map`` translates what was read. ``otherwise`` names the lookup that counts
-    where this one gives nothing.
+    the whole device; ``part`` is a part of the point's own index. ``map`` translates what was
+    read. ``otherwise`` names the lookup that counts where this one gives nothing.
     """
 
     column: Oid | None = None
@@ -157,7 +167,7 @@ class UnitFromLookup(FromLookup):
 class PointSpec(Spec):
     """What every point says, whatever the protocol."""
 
-    metric: str | None = None
+    metric: MetricName | None = None
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
     scale: Factor | FromLookup = 1
     digits: Digits | FromLookup | None = Field(None, description="divide by ten to this power")
@@ -176,7 +186,7 @@ class Case(Spec):
     """One of the metrics that rows of the same column can be, chosen by ``where``."""
 
     where: dict[str, list[Scalar] | Scalar] = Field(default_factory=dict)
-    metric: str | None = Field(None, description="none: such rows are left out")
+    metric: MetricName | None = Field(None, description="none: such rows are left out")
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
     scale: Factor | FromLookup | None = None
     unit: UnitName | UnitFromLookup | None = None

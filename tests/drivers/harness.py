@@ -122,17 +122,17 @@ async def read_varbinds(name: str, rows: Mapping[str, int | str]) -> Outcome:
     """What profile ``name`` makes of ``rows``: dotted OID to an Integer or an OctetString."""
     varbinds: dict[bytes, tuple[int, int | bytes | None]] = {}
     for dotted, value in rows.items():
-        typed = (smi.INTEGER, value) if isinstance(value, int) else (smi.OCTET_STRING, None)
-        if isinstance(value, str):
-            typed = (smi.OCTET_STRING, value.encode())  # type: ignore[assignment]
-        varbinds[smi.oid(dotted)] = typed
+        if isinstance(value, int):
+            varbinds[smi.oid(dotted)] = (smi.INTEGER, value)
+        else:
+            varbinds[smi.oid(dotted)] = (smi.OCTET_STRING, value.encode())
     return await read(library().get(name), MemoryTransport(varbinds))
 
 
 async def read_registers(name: str, words: Mapping[int, int], fill: int = 0) -> Outcome:
     """What profile ``name`` makes of holding registers; every other register holds ``fill``."""
     profile = library().get(name)
-    registers = {address: fill for address in range(65536)} | dict(words)
+    registers = dict.fromkeys(range(65536), fill) | dict(words)
     return await read(profile, MemoryTransport(registers={"holding": registers}))
 
 

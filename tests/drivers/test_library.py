@@ -1,4 +1,4 @@
-"""Every shipped profile compiles, says where it comes from, and asks no more than its device stands."""
+"""Every shipped profile compiles, says where it comes from, and asks what its device stands."""
 
 from pathlib import Path
 
@@ -50,9 +50,7 @@ def test_a_profile_says_what_it_was_verified_with(name: str) -> None:
     assert profile.verified in ("hardware", "recording", "datasheet")
     assert len(profile.source) > 10, "name the MIB, the map or the datasheet"
     assert profile.title
-    assert profile.identify.fallback or profile.identify.sys_object_ids or (
-        profile.identify.address is not None
-    )
+    assert profile.identify, "say how a device shows that this profile fits"
     assert "vendor" in profile.info
     assert "model" in profile.info
 
@@ -97,3 +95,11 @@ def test_every_point_is_asked_for(name: str) -> None:
                 and point.address + point.count <= r.address + r.count
                 for r in requests
             )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_lookup_is_used(name: str) -> None:
+    profile = library().get(name)
+    used = {lookup for p in profile.points if isinstance(p, SnmpPoint) for lookup in p.lookups}
+
+    assert sorted(set(profile.lookups) - used) == []

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, DeviceUnreachable
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.framing import query
@@ -30,6 +30,8 @@ class ModbusTransport:
         """
         if not isinstance(request, ReadRegisters):
             raise TypeError(f"Modbus cannot carry {type(request).__name__}")
+        if self._closed:
+            raise DeviceUnreachable(f"{self._bus.name}: the transport was closed")
         asked = query(self._unit, request.table, request.address, request.count)
         payload = await self._bus.read(asked, self._limits)
         return Answer(request, payload, time.time())

@@ -1,7 +1,7 @@
 """The rim: one shared datagram socket per address family, and who waits for which datagram."""
 
 import asyncio
-import secrets
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -166,7 +166,7 @@ class SnmpEngine:
     def new_id(self) -> int:
         """An unpredictable message or request id that nobody waits for, 2**30..2**31-1."""
         while True:
-            message_id = _ID_BASE | secrets.randbits(30)
+            message_id = _ID_BASE | int.from_bytes(os.urandom(4), "big") & _ID_BASE - 1
             if message_id not in self._waiting:
                 return message_id
 

@@ -145,6 +145,8 @@ class NativeTransport:
             except DeviceError as error:
                 if not answered:
                     raise
+                if isinstance(error, DeviceTimeout):
+                    walk.shrunk(step)
                 for column in walk.columns:
                     if not column.done:
                         column.fail(error)

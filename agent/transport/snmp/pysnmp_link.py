@@ -76,7 +76,7 @@ class PysnmpLink:
         self._host = host
         self._port = port
         self._v3 = credentials.version is SnmpVersion.V3
-        self._auth = _auth_data(credentials)
+        self._auth = auth_data(credentials)
         self._context = credentials.context.encode() if self._v3 else b""
         self._limits = limits
         self._engine: Any = None
@@ -187,7 +187,7 @@ class PysnmpLink:
         return await target.create(address[:2], self._limits.timeout_s + _SLACK_S, 0)
 
 
-def _auth_data(credentials: SnmpCredentials) -> Any:
+def auth_data(credentials: SnmpCredentials) -> Any:
     """The credentials in pysnmp's form."""
     if credentials.version is not SnmpVersion.V3:
         model = 0 if credentials.version is SnmpVersion.V1 else 1

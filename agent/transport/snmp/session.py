@@ -113,16 +113,31 @@ class Session:
 
     async def _resolve(self) -> Address:
         """The device's socket address. Raises DeviceUnreachable where the name has none."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._limits.timeout_s):
-                found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-        except (OSError, UnicodeError) as error:
-            raise DeviceUnreachable(f"{self._host} does not resolve: {error}") from None
-        host, number, *rest = found[0][4]
-        flow_and_scope = [int(part) for part in rest]
-        if len(flow_and_scope) == 2:
-            self._address = (str(host), int(number), flow_and_scope[0], flow_and_scope[1])
-        else:
-            self._address = (str(host), int(number))
+        self._address = _numeric_address(self._host, self._port)
+        if self._address is None:
+            loop = asyncio.get_running_loop()
+            try:
+                async with asyncio.timeout(self._limits.timeout_s):
+                    found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+            except (OSError, UnicodeError) as error:
+                reason = str(error) or "the name server is silent"
+                raise DeviceUnreachable(f"{self._host} does not resolve: {reason}") from None
+            self._address = _address(found[0][4])
         return self._address
+
+
+def _numeric_address(host: str, port: int) -> Address | None:
+    """The socket address of an IPv4 or IPv6 literal, without the threads that names need."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return None
+    return _address(found[0][4])
+
+
+def _address(found: tuple[str | int | bytes, ...]) -> Address:
+    host, port, *rest = found
+    if rest:
+        flow, scope = rest
+        return str(host), int(port), int(flow), int(scope)
+    return str(host), int(port)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from agent import smi
 from agent.credentials import SnmpCredentials
-from agent.errors import AuthenticationError, ProtocolError
+from agent.errors import AuthenticationError, ConfigError, ProtocolError
 from agent.transport.snmp import ber, keys, message, v3
 from agent.transport.snmp.security import Reply, Report
 
@@ -35,14 +35,18 @@ _REFUSALS = {
 class UsmSecurity:
     """One user's conversation with one engine; learns that engine's id, boots and time.
 
-    ``clock`` gives monotonic seconds. Raises ValueError where credentials do not fit together.
+    ``clock`` gives monotonic seconds. Raises ConfigError where credentials do not fit together.
     """
 
     def __init__(
         self, credentials: SnmpCredentials, clock: Callable[[], float] = time.monotonic
     ) -> None:
         if credentials.priv_protocol and not credentials.auth_protocol:
-            raise ValueError("USM privacy needs authentication")
+            raise ConfigError("SNMPv3 privacy needs an authentication protocol")
+        if credentials.auth_protocol and not credentials.auth_secret:
+            raise ConfigError("SNMPv3 authentication needs a secret")
+        if credentials.priv_protocol and not credentials.priv_secret:
+            raise ConfigError("SNMPv3 privacy needs a secret")
         self._credentials = credentials
         self._user = credentials.user.encode()
         self._context = credentials.context.encode()

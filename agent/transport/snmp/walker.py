@@ -196,7 +196,7 @@ class Walk:
             self._pace.cut(count)
 
     def shrunk(self, step: Step) -> None:
-        """``step`` went unanswered until a smaller one was sent."""
+        """``step`` went unanswered, while the device answers smaller ones."""
         self._pace.silent(step.varbinds)
 
     def refuse(self, step: Step, status: int, index: int) -> None:

@@ -92,7 +92,7 @@ class Rig:
     def break_with(self, fault: Fault) -> None:
         self.server.fault = fault
 
-    def unit(self, unit: int, timeout_s: float = 0.15, retries: int = 1) -> ModbusTransport:
+    def unit(self, unit: int, timeout_s: float = 1.0, retries: int = 1) -> ModbusTransport:
         transport = ModbusTransport(self.bus, unit, Limits(timeout_s=timeout_s, retries=retries))
         self._transports.append(transport)
         return transport
@@ -103,7 +103,7 @@ class Rig:
         address: int,
         count: int = 2,
         table: str = "holding",
-        timeout_s: float = 0.15,
+        timeout_s: float = 1.0,
         retries: int = 1,
     ) -> bytes:
         """Ask one unit; the payload."""

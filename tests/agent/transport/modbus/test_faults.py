@@ -19,6 +19,7 @@ from simulator.modbus_faults import Fault
 from .conftest import Rig, until, words
 
 Make = Callable[..., Fault]
+SHORT_S = 0.15
 
 PASSING: dict[str, Make] = {
     "reply of another unit": lambda: faults.WrongUnit(times=1, unit=1),
@@ -60,7 +61,7 @@ async def passes(rig: Rig, fault: Fault) -> None:
     assert await rig.read(2, 10) == words(2, "holding", 10, 2)
     rig.break_with(fault)
     faulty, neighbour, after = await asyncio.gather(
-        rig.read(1, 100), rig.read(2, 100), rig.read(1, 200)
+        rig.read(1, 100, timeout_s=SHORT_S), rig.read(2, 100), rig.read(1, 200)
     )
     assert faulty == words(1, "holding", 100, 2)
     assert neighbour == words(2, "holding", 100, 2)
@@ -97,7 +98,7 @@ async def lasts(rig: Rig, fault: Fault, expected: type[DeviceError]) -> None:
     """The fault strikes unit 1 until it is repaired; unit 2 and the time after are unharmed."""
     rig.break_with(fault)
     with pytest.raises(expected):
-        await rig.read(1, 100)
+        await rig.read(1, 100, timeout_s=SHORT_S)
     assert await rig.read(2, 100) == words(2, "holding", 100, 2)
     rig.break_with(Fault())
     assert await rig.read(1, 200) == words(1, "holding", 200, 2)
@@ -167,9 +168,9 @@ async def test_a_damaged_check_sum_is_asked_again(rtu_rig: Rig) -> None:
 async def test_a_wrong_transaction_is_not_believed(tcp_rig: Rig) -> None:
     tcp_rig.break_with(faults.WrongTransaction(unit=1))
     with pytest.raises(DeviceTimeout):
-        await tcp_rig.read(1, 100)
+        await tcp_rig.read(1, 100, timeout_s=SHORT_S)
     tcp_rig.break_with(faults.WrongTransaction(times=1, unit=1))
-    assert await tcp_rig.read(1, 100) == words(1, "holding", 100, 2)
+    assert await tcp_rig.read(1, 100, timeout_s=SHORT_S) == words(1, "holding", 100, 2)
 
 
 async def test_a_peer_that_closes_fails_the_read_long_before_its_timeout(net_rig: Rig) -> None:

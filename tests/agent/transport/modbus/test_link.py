@@ -183,7 +183,7 @@ async def test_the_line_rests_between_frames(tmp_path: Path) -> None:
 async def test_a_line_that_babbles_fails_honestly() -> None:
     server = ModbusServer({1: Words(1)})
     port = server.start_pty()
-    bus = ModbusBus.serial(port.path, 2400, "N", 1)
+    bus = ModbusBus.serial(port.path, 115_200, "N", 1, BusLimits(turnaround_s=0.5))
     assert await bus.read(ASKED, LIMITS) == words(1, "holding", 10, 2)
 
     async def babble() -> None:

@@ -1,13 +1,18 @@
 """The transport seam and the pool: what the daemon holds in its hand."""
 
-import pytest
+import asyncio
+from pathlib import Path
 
-from agent.errors import ConfigError, DeviceUnreachable
+import pytest
+import uvloop
+
+from agent.errors import ConfigError, DeviceTimeout, DeviceUnreachable
 from agent.transport.base import Limits, Transport
 from agent.transport.modbus.bus import BusLimits
 from agent.transport.modbus.serialport import SerialSettings
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.values import GetOids, ReadRegisters
+from simulator.modbus_faults import Fault, Silent
 
 from .conftest import Rig, words
 
@@ -31,6 +36,8 @@ async def test_the_last_transport_closes_the_bus(rig: Rig) -> None:
     await one.close()
     await one.close()
     assert not rig.bus.closed
+    with pytest.raises(DeviceUnreachable, match="closed"):
+        await one.fetch(ReadRegisters("holding", 0, 1))
     await two.fetch(ReadRegisters("holding", 0, 1))
     await two.close()
     assert rig.bus.closed
@@ -82,3 +89,25 @@ async def test_snmp_questions_are_a_bug_here() -> None:
     with pytest.raises(TypeError, match="GetOids"):
         await transport.fetch(GetOids((b"\x2b",)))
     await transport.close()
+
+
+@pytest.mark.parametrize("wire", ["tcp", "rtu_tcp", "pty"])
+def test_the_daemons_event_loop_carries_every_line(wire: str, tmp_path: Path) -> None:
+    async def read() -> None:
+        rig = Rig(wire, tmp_path)
+        await rig.start()
+        answers = await asyncio.gather(*(rig.read(unit, 100, 125) for unit in (1, 2, 3)))
+        assert answers == [words(unit, "holding", 100, 125) for unit in (1, 2, 3)]
+        rig.break_with(Silent())
+        with pytest.raises(DeviceTimeout):
+            await rig.read(1, 100, timeout_s=0.05)
+        rig.break_with(Fault())
+        await rig.outage()
+        with pytest.raises(DeviceUnreachable):
+            await rig.read(1, 100)
+        await rig.restore()
+        await asyncio.sleep(rig.bus.link.backoff_s())
+        assert await rig.read(1, 200) == words(1, "holding", 200, 2)
+        await rig.close()
+
+    uvloop.run(read())

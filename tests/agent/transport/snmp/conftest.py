@@ -110,12 +110,22 @@ async def peer(make_peer: PeerFactory) -> Peer:
     return await make_peer()
 
 
-FAST = Limits(timeout_s=0.15, retries=1)
+FAST = Limits(timeout_s=0.1, retries=1)
+"""Where silence is what the test is about."""
+
+PATIENT = Limits(timeout_s=5.0, retries=1)
+"""Where an answer comes, however busy the machine is."""
 
 
 @pytest.fixture
 def device(engine: SnmpEngine, peer: Peer) -> NativeTransport:
     """The transport under test, talking v2c to ``peer``."""
+    return NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
+
+
+@pytest.fixture
+def hasty(engine: SnmpEngine, peer: Peer) -> NativeTransport:
+    """Like ``device``, for answers that never come."""
     return NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), FAST)
 
 

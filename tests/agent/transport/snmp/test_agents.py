@@ -21,6 +21,8 @@ from tests.peers import AUTH_SECRET, PRIV_SECRET, free_udp_port, usm_credentials
 NAME = smi.oid("1.3.6.1.2.1.1.5.0")
 DESCRIPTION = smi.oid("1.3.6.1.2.1.1.1.0")
 
+PATIENT = Limits(timeout_s=0.3, retries=20)  # the agent binds its port a moment later
+
 AUTH = {
     AuthProtocol.MD5: config.USM_AUTH_HMAC96_MD5,
     AuthProtocol.SHA1: config.USM_AUTH_HMAC96_SHA,
@@ -39,18 +41,19 @@ PRIV = {
 
 
 @contextmanager
-def pysnmp_agent(credentials: SnmpCredentials, host: str = "127.0.0.1") -> Iterator[int]:
-    """pysnmp's agent with one user, in this event loop; gives its port."""
+def pysnmp_agent(users: list[SnmpCredentials], host: str = "127.0.0.1") -> Iterator[int]:
+    """pysnmp's agent with these users, in this event loop; gives its port."""
     agent = PysnmpEngine()
     port = free_udp_port(host)
     module = udp6 if ":" in host else udp
     transport = (udp6.Udp6AsyncioTransport if ":" in host else udp.UdpAsyncioTransport)()
     config.add_transport(agent, module.DOMAIN_NAME, transport.open_server_mode((host, port)))
-    auth, priv = credentials.auth_protocol, credentials.priv_protocol
-    assert auth is not None
-    assert priv is not None
-    config.add_v3_user(agent, credentials.user, AUTH[auth], AUTH_SECRET, PRIV[priv], PRIV_SECRET)
-    config.add_vacm_user(agent, 3, credentials.user, "authPriv", (1, 3, 6, 1))
+    for user in users:
+        assert user.auth_protocol is not None
+        assert user.priv_protocol is not None
+        auth, priv = AUTH[user.auth_protocol], PRIV[user.priv_protocol]
+        config.add_v3_user(agent, user.user, auth, AUTH_SECRET, priv, PRIV_SECRET)
+        config.add_vacm_user(agent, 3, user.user, "authPriv", (1, 3, 6, 1))
     served = context.SnmpContext(agent)
     for responder in (
         cmdrsp.GetCommandResponder,
@@ -65,23 +68,22 @@ def pysnmp_agent(credentials: SnmpCredentials, host: str = "127.0.0.1") -> Itera
 
 
 @pytest.mark.parametrize("priv", PRIV, ids=lambda priv: priv.value)
-@pytest.mark.parametrize("auth", AUTH, ids=lambda auth: auth.value)
-async def test_get_and_walk(engine: SnmpEngine, auth: AuthProtocol, priv: PrivProtocol) -> None:
-    credentials = usm_credentials(auth, priv)
-    with pysnmp_agent(credentials) as port:
-        device = NativeTransport(engine, "127.0.0.1", port, credentials, Limits(timeout_s=5))
-        got = varbinds(await device.fetch(GetOids((DESCRIPTION, NAME))))[0]
-        assert [varbind[0] for varbind in got] == [DESCRIPTION, NAME]
-        assert got[0][1] == smi.OCTET_STRING
-        assert isinstance(got[0][2], bytes)
-        assert b"PySNMP" in got[0][2]
-        walked = await device.fetch(WalkColumns((smi.oid("1.3.6.1.2.1.1"),)))
-        assert varbinds(walked)[0][0] == got[0]
-        assert not walked.failures
+async def test_get_and_walk_with_every_digest(engine: SnmpEngine, priv: PrivProtocol) -> None:
+    users = [usm_credentials(auth, priv) for auth in AUTH]
+    with pysnmp_agent(users) as port:
+        for user in users:
+            device = NativeTransport(engine, "127.0.0.1", port, user, PATIENT)
+            got = varbinds(await device.fetch(GetOids((DESCRIPTION, NAME))))[0]
+            assert [varbind[0] for varbind in got] == [DESCRIPTION, NAME]
+            assert isinstance(got[0][2], bytes)
+            assert b"PySNMP" in got[0][2]
+            walked = await device.fetch(WalkColumns((DESCRIPTION[:-1],)))
+            assert varbinds(walked) == [[got[0]]]
+            assert not walked.failures
 
 
 async def test_ipv6(engine: SnmpEngine) -> None:
-    credentials = usm_credentials(AuthProtocol.SHA512, PrivProtocol.AES256C)
-    with pysnmp_agent(credentials, "::1") as port:
-        device = NativeTransport(engine, "::1", port, credentials, Limits(timeout_s=5))
+    user = usm_credentials(AuthProtocol.SHA512, PrivProtocol.AES256C)
+    with pysnmp_agent([user], "::1") as port:
+        device = NativeTransport(engine, "::1", port, user, PATIENT)
         assert len(varbinds(await device.fetch(GetOids((NAME,))))[0]) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from agent import smi
 from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
-from agent.errors import AuthenticationError, DeviceError, ProtocolError
+from agent.errors import AuthenticationError, ConfigError, DeviceError, ProtocolError
 from agent.transport.snmp import keys, message, v3
 from agent.transport.snmp.message import Pdu
 from agent.transport.snmp.security import Report
@@ -300,9 +300,13 @@ def test_nothing_is_accepted_before_discovery() -> None:
             security.open(forged, ID)
 
 
-def test_privacy_needs_authentication() -> None:
-    with pytest.raises(ValueError, match="authentication"):
+def test_credentials_that_do_not_fit_together_are_our_fault() -> None:
+    with pytest.raises(ConfigError, match="authentication protocol"):
         UsmSecurity(replace(SECURE, auth_protocol=None))
+    with pytest.raises(ConfigError, match="authentication needs a secret"):
+        UsmSecurity(replace(SECURE, auth_secret=""))
+    with pytest.raises(ConfigError, match="privacy needs a secret"):
+        UsmSecurity(replace(SECURE, priv_secret=""))
 
 
 def test_secrets_do_not_print() -> None:

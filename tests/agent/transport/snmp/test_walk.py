@@ -1,5 +1,6 @@
 """Walks and GETs against a device that misbehaves in one way at a time."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,7 +19,7 @@ from agent.transport.snmp.message import Pdu, decode_message, encode_message
 from agent.transport.snmp.native import NativeTransport
 from agent.transport.snmp.walker import increasing
 from agent.values import GetOids, VarBind, WalkColumns
-from tests.agent.transport.snmp.conftest import FAST, Peer, varbinds
+from tests.agent.transport.snmp.conftest import PATIENT, Peer, varbinds
 
 TABLE = "1.3.6.1.4.1.318.1.1"
 COLUMNS = tuple(smi.oid(f"{TABLE}.{column}") for column in range(1, 6))
@@ -46,6 +47,9 @@ class Mib:
     names_index: bool = True
     successor: Callable[[bytes], bytes | None] | None = None
     asked: list[Pdu] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.order = sorted((smi.decode_subids(name), name) for name in self.cells)
 
     def __call__(self, request: bytes) -> Iterable[bytes]:
         version, community, pdu = decode_message(request)
@@ -85,15 +89,14 @@ class Mib:
     def next_of(self, name: bytes) -> bytes | None:
         if self.successor is not None:
             return self.successor(name)
-        order = sorted(self.cells, key=smi.decode_subids)
-        wanted = smi.decode_subids(name)
-        return next((oid for oid in order if smi.decode_subids(oid) > wanted), None)
+        position = bisect_right(self.order, (smi.decode_subids(name), name))
+        return self.order[position][1] if position < len(self.order) else None
 
 
 @pytest.fixture(params=[SnmpVersion.V1, SnmpVersion.V2C], ids=["v1", "v2c"])
 def either(request: pytest.FixtureRequest, engine: SnmpEngine, peer: Peer) -> NativeTransport:
     credentials = SnmpCredentials(version=request.param)
-    return NativeTransport(engine, peer.host, peer.port, credentials, FAST)
+    return NativeTransport(engine, peer.host, peer.port, credentials, PATIENT)
 
 
 def rows_of(column: list[VarBind]) -> list[int]:
@@ -160,15 +163,15 @@ async def test_small_messages_still_bring_everything(
     assert len(mib.asked) <= 2 * 300 / most + 60
 
 
-async def test_silence_on_large_answers_is_learned(device: NativeTransport, peer: Peer) -> None:
+async def test_silence_on_large_answers_is_learned(hasty: NativeTransport, peer: Peer) -> None:
     mib = Mib(table(100), silent_above=30)
     peer.script = mib
     for _ in range(4):
-        answer = await device.fetch(WalkColumns(COLUMNS))
+        answer = await hasty.fetch(WalkColumns(COLUMNS))
         assert [len(column) for column in varbinds(answer)] == [100] * 5
         assert not answer.failures
     mib.asked.clear()
-    await device.fetch(WalkColumns(COLUMNS))
+    await hasty.fetch(WalkColumns(COLUMNS))
     too_large = [p for p in mib.asked if len(p.varbinds) * p.error_index > 30]
     assert len(too_large) <= 1
 
@@ -234,7 +237,7 @@ async def test_long_gets_are_split_and_too_big_halves(either: NativeTransport, p
     names = tuple(cell(1, row) for row in range(1, 61))
     answer = await either.fetch(GetOids(names))
     assert rows_of(varbinds(answer)[0]) == list(range(1, 61))
-    assert max(len(pdu.varbinds) for pdu in mib.asked) == FAST.max_oids
+    assert max(len(pdu.varbinds) for pdu in mib.asked) == PATIENT.max_oids
 
 
 async def test_empty_get_asks_nothing(device: NativeTransport, peer: Peer) -> None:
@@ -299,11 +302,11 @@ async def test_more_varbinds_than_asked_is_a_protocol_error(
 
 
 async def test_device_that_falls_silent_leaves_the_rows_so_far(
-    device: NativeTransport, peer: Peer
+    hasty: NativeTransport, peer: Peer
 ) -> None:
     mib = Mib(table(60))
     peer.script = lambda request: mib(request) if len(mib.asked) < 2 else []
-    answer = await device.fetch(WalkColumns(COLUMNS))
+    answer = await hasty.fetch(WalkColumns(COLUMNS))
     assert {failure.kind for failure in answer.failures} == {DeviceTimeout.kind}
     assert 0 < len(varbinds(answer)[0]) < 60
 

@@ -1,0 +1,260 @@
+"""SNMP profiles from YAML to compiled points: columns, lookups, cases; every fault is named."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from agent import smi
+from agent.catalogue import CATALOGUE
+from agent.document import Document
+from agent.errors import ConfigError, Problem
+from agent.profile.compile import (
+    Fault,
+    check_states,
+    compile_conversion,
+    compile_identify,
+    compile_info,
+    compile_labels,
+    compile_limits,
+    expression,
+    metric_of,
+    templates,
+)
+from agent.profile.points import (
+    Conversion,
+    IndexPart,
+    InfoField,
+    Lookup,
+    Matcher,
+    Profile,
+    SnmpPoint,
+)
+from agent.profile.spec import (
+    Case,
+    FragmentSpec,
+    LookupSpec,
+    Scalar,
+    SnmpFileSpec,
+    SnmpPointSpec,
+)
+
+_SLOW_S = 300.0
+Part = tuple[Document, SnmpFileSpec | FragmentSpec]
+
+
+def compile_snmp(
+    document: Document,
+    spec: SnmpFileSpec,
+    fragments: Sequence[tuple[Document, FragmentSpec]],
+    known: Sequence[Problem] = (),
+) -> Profile:
+    """An SNMP profile with the points of its fragments behind its own.
+
+    Raises ConfigError with every problem of the file and its fragments, ``known`` ones included.
+    """
+    parts: list[Part] = [(document, spec), *fragments]
+    problems = list(known)
+    lookups = _lookups(parts, problems)
+    points: list[SnmpPoint] = []
+    info: dict[str, tuple[InfoField, ...]] = {}
+    open_ended: dict[tuple[bytes, int | None], SnmpPoint] = {}
+    for part, content in parts:
+        for place, point in enumerate(content.points):
+            try:
+                made = list(_snmp_points(point, lookups, len(points)))
+                points += made
+                _refuse_shadowed(made, open_ended)
+            except Fault as fault:
+                problems.append(part.problem(("points", place, *fault.key), str(fault)))
+        for field, source in compile_info(content.info).items():
+            info.setdefault(field, source)
+    if problems:
+        raise ConfigError(problems)
+    return Profile(
+        name=spec.profile,
+        title=spec.title,
+        kind=spec.kind,
+        protocol="snmp",
+        verified=spec.verified,
+        source=spec.source,
+        file=document.file,
+        points=tuple(points),
+        lookups=lookups,
+        info=info,
+        identify=compile_identify(spec.identify),
+        limits=compile_limits(spec),
+        notes=spec.notes or "",
+        driver=spec.driver,
+    )
+
+
+def _lookups(parts: Sequence[Part], problems: list[Problem]) -> dict[str, Lookup]:
+    lookups: dict[str, Lookup] = {}
+    for part, content in parts:
+        for name, lookup in content.lookups.items():
+            if name in lookups:
+                message = f"lookup {name!r} is defined twice (another included file has it)"
+                problems.append(part.problem(("lookups", name), message))
+            lookups[name] = _lookup(name, lookup)
+    return lookups
+
+
+def _lookup(name: str, spec: LookupSpec) -> Lookup:
+    dotted = spec.column or spec.scalar
+    return Lookup(
+        name=name,
+        oid=smi.oid(dotted) if dotted else b"",
+        scalar=spec.scalar is not None,
+        index=tuple(spec.index) if spec.index is not None else None,
+        map=spec.map,
+        pattern=expression(spec.pattern),
+        default=spec.default,
+        interval_s=_SLOW_S if spec.interval is None else spec.interval,
+        otherwise=spec.otherwise,
+        part=spec.part,
+    )
+
+
+def _matcher(values: Sequence[Scalar] | Scalar) -> Matcher:
+    listed = [values] if isinstance(values, int | float | str) else values
+    exact = frozenset(str(v) for v in listed if not str(v).startswith("~"))
+    patterns = tuple(re.compile(str(v)[1:]) for v in listed if str(v).startswith("~"))
+    return Matcher(exact, patterns)
+
+
+def _matchers(
+    where: Mapping[str, Sequence[Scalar] | Scalar], key: str, known: Iterable[str]
+) -> tuple[tuple[str, Matcher], ...]:
+    names = set(known)
+    for name in where:
+        if name not in names:
+            raise Fault((key, name), f"{name!r} is neither an index part nor a lookup")
+    try:
+        return tuple((name, _matcher(values)) for name, values in where.items())
+    except re.error as error:
+        raise Fault((key,), f"not a regular expression: {error}") from None
+
+
+def _index_parts(index: Sequence[str] | None) -> tuple[IndexPart, ...] | None:
+    if index is None:
+        return None
+    parts: list[IndexPart] = []
+    for place, text in enumerate(index):
+        name, _, form = text.partition(":")
+        if form not in ("", "string", "rest"):
+            message = f"{form!r} is not an index form; use 'string' or 'rest'"
+            raise Fault(("index", place), message)
+        if any(part.name == name for part in parts):
+            raise Fault(("index", place), f"index part {name!r} stands twice")
+        if form == "rest" and place + 1 < len(index):
+            raise Fault(("index", place), f"{text!r} takes all that is left, so it stands last")
+        parts.append(IndexPart(name, form or "number"))
+    return tuple(parts)
+
+
+def _snmp_points(
+    spec: SnmpPointSpec, lookups: Mapping[str, Lookup], number: int
+) -> Iterator[SnmpPoint]:
+    if spec.cases is None:
+        yield _snmp_point(spec, lookups, number)
+    for place, case in enumerate(spec.cases or ()):
+        try:
+            yield _snmp_point(_merged(spec, case), lookups, number + place)
+        except Fault as fault:
+            raise Fault(("cases", place, *fault.key), str(fault)) from None
+
+
+def _merged(spec: SnmpPointSpec, case: Case) -> SnmpPointSpec:
+    """The point with what the case says laid over it."""
+    given = {
+        name: getattr(case, name)
+        for name in ("metric", "scale", "unit", "states", "values", "absent", "valid")
+        if getattr(case, name) is not None
+    }
+    given["labels"] = {**spec.labels, **case.labels}
+    given["where"] = {**spec.where, **case.where}
+    given["cases"] = []
+    return spec.model_copy(update=given)
+
+
+def _snmp_point(spec: SnmpPointSpec, lookups: Mapping[str, Lookup], number: int) -> SnmpPoint:
+    parts = _index_parts(spec.index)
+    known = {part.name for part in parts or ()} | set(lookups)
+    skip = spec.metric is None and spec.cases is not None
+    metric = CATALOGUE["rack_device_info"] if skip else metric_of(spec.metric)
+    if not skip:
+        check_states(spec, metric, as_is=spec.text is not None)
+    labels = () if skip else compile_labels(spec.labels, metric, parts or (), known)
+    conversion = Conversion() if skip else compile_conversion(spec, metric, lookups)
+    where = _matchers(spec.where, "where", known)
+    good = _matchers(spec.good, "good", known)
+    used = [name for _, text in labels for name in templates(text)]
+    used += [name for name, _ in (*where, *good)]
+    used += [conversion.scale_lookup or "", conversion.digits_lookup or ""]
+    used += [conversion.unit_lookup or ""]
+    wanted = _with_needs([name for name in used if name in lookups], lookups, parts)
+    low, high = spec.valid or (metric.low, metric.high)
+    return SnmpPoint(
+        number=number,
+        metric=metric,
+        labels=labels,
+        conversion=conversion,
+        states=spec.states,
+        values=spec.values,
+        absent=frozenset(spec.absent),
+        low=low,
+        high=high,
+        pattern=expression(spec.pattern),
+        interval_s=spec.interval or 0.0,
+        fallback=spec.fallback,
+        as_is=spec.text is not None,
+        oid=smi.oid(spec.oid),
+        index=parts,
+        where=where,
+        good=good,
+        bit=spec.bit,
+        skip=skip,
+        lookups=wanted,
+    )
+
+
+def _with_needs(
+    names: Sequence[str], lookups: Mapping[str, Lookup], parts: tuple[IndexPart, ...] | None
+) -> tuple[str, ...]:
+    """``names`` and every lookup they lean on, once each.
+
+    Raises Fault where one leans on something the point has not, or on itself.
+    """
+    own = {part.name for part in parts or ()}
+    wanted: dict[str, None] = {}
+
+    def add(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise Fault((), f"lookup {name!r} leans on itself: {' -> '.join((*path, name))}")
+        wanted[name] = None
+        for need in lookups[name].needs:
+            if need in lookups:
+                add(need, (*path, name))
+            elif need == lookups[name].otherwise:
+                raise Fault((), f"lookup {name!r} names {need!r}, and no lookup has that name")
+            elif need not in own:
+                message = f"lookup {name!r} needs the index part {need!r}, which this point has not"
+                raise Fault(("index",), message)
+
+    for name in names:
+        add(name, ())
+    return tuple(wanted)
+
+
+def _refuse_shadowed(
+    points: Iterable[SnmpPoint], open_ended: dict[tuple[bytes, int | None], SnmpPoint]
+) -> None:
+    """Raises Fault for a point that can never get a row because an earlier one takes them all."""
+    for point in points:
+        key = (point.oid, point.bit)
+        earlier = open_ended.get(key)
+        if earlier is not None:
+            text = smi.dotted(point.oid)
+            message = f"points overlap: an earlier point reads {text} ({earlier.metric.name})"
+            raise Fault(("oid",), f"{message}; tell them apart with 'where'")
+        if not point.where:
+            open_ended[key] = point

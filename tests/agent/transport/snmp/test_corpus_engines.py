@@ -1,0 +1,78 @@
+"""Every recording read with both engines: the same readings, to the last one.
+
+pysnmp takes minutes for all of them, so a run reads a choice; RACKAGENT_ALL_RECORDINGS=1 reads all.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.credentials import SnmpCredentials
+from agent.poller import open_session, read_once
+from agent.transport.base import Limits
+from agent.transport.factory import Transports
+from agent.url import parse_url
+from agent.values import Failure, Identity, Reading
+from simulator.mib_view import StaticView
+from simulator.recording import read_recording
+from simulator.snmp_responder import SnmpResponder
+from tests.drivers.harness import corpus, library
+
+pytestmark = pytest.mark.corpus
+
+PATIENT = Limits(timeout_s=20.0, retries=0)
+Read = tuple[str, Identity, tuple[Failure, ...], list[Reading]]
+
+
+def recordings() -> list[Path]:
+    """All of them, or every tenth by size: the small, the middling and the large."""
+    found = sorted((corpus() / "snmp").glob("*/*.snmprec"), key=lambda path: path.stat().st_size)
+    return found if os.environ.get("RACKAGENT_ALL_RECORDINGS") == "1" else found[::10]
+
+
+@asynccontextmanager
+async def served(recording: Path) -> AsyncIterator[str]:
+    """The URL of a recording as an agent."""
+    responder = SnmpResponder(StaticView(read_recording(recording)))
+    port = await responder.start("127.0.0.1", 0)
+    try:
+        yield f"snmp://127.0.0.1:{port}"
+    finally:
+        responder.close()
+        await asyncio.sleep(0)
+
+
+async def read(url: str, engine: str) -> Read:
+    """What one engine makes of a device."""
+    async with Transports() as transports:
+        transport = await transports.open(parse_url(url), SnmpCredentials(), PATIENT, engine)
+        try:
+            session = await open_session("device", transport, "snmp", "auto", library())
+            blocks, failures, up = await read_once(session, transport, time.monotonic())
+        finally:
+            await transport.close()
+    assert up
+    readings = [
+        replace(reading, observed_at=0.0)
+        for position in sorted(blocks)
+        for block in blocks[position]
+        for reading in block.readings()
+    ]
+    return session.profile.name, session.identity, failures, readings
+
+
+async def test_both_engines_read_the_same_to_the_last_reading() -> None:
+    total = 0
+    for recording in recordings():
+        async with served(recording) as url:
+            native, pysnmp = await read(url, "native"), await read(url, "pysnmp")
+        assert native[:3] == pysnmp[:3], recording.name
+        assert native[3] == pysnmp[3], recording.name
+        total += len(native[3])
+    assert total > 1000
