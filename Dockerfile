@@ -7,7 +7,7 @@ WORKDIR /build
 RUN python -m venv /opt/rackagent
 COPY requirements.lock requirements-dev.lock ./
 RUN /opt/rackagent/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock \
- && python -m pip install --no-cache-dir --constraint requirements-dev.lock hatchling
+ && python -m pip install --no-cache-dir --require-hashes -r requirements-dev.lock
 COPY . .
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/rackagent/bin/python -m pip install --no-cache-dir --no-deps dist/*.whl

@@ -96,8 +96,9 @@ class Document:
             problems = self._problems(model, error)
             broken = {detail["loc"][:2] for detail in error.errors()}
         listed = self.data.get(items)
-        kept = [place for place in range(len(listed or ())) if (items, place) not in broken]
-        if not isinstance(listed, list) or not kept or any(key[:1] != (items,) for key in broken):
+        listed = listed if isinstance(listed, list) else []
+        kept = [place for place in range(len(listed)) if (items, place) not in broken]
+        if not kept or any(key[:1] != (items,) for key in broken):
             raise ConfigError(problems)
         rest = replace(self, data={**self.data, items: [listed[n] for n in kept]}, kept=kept)
         return model.model_validate(rest.data), rest, problems
@@ -154,8 +155,9 @@ def parse(text: str, name: str) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        hint = "; indent with spaces" if "'\\t'" in str(error.problem) else ""
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 0
+        hint = "; indent with spaces" if mark and text[mark.index : mark.index + 1] == "\t" else ""
         message = f"is not YAML: {error.problem}{hint}"
         raise ConfigError([Problem(name, line, "", message)]) from None
     except yaml.reader.ReaderError as error:

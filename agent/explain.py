@@ -189,8 +189,11 @@ def _quotes(kind: str, given: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three of ``known`` that look like ``word``, the likeliest first."""
-    return difflib.get_close_matches(word, list(known), n=3, cutoff=0.5)
+    """Up to three of ``known`` that look like ``word`` (almost) as much as the likeliest, first."""
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
+    likeness = [difflib.SequenceMatcher(None, name, word).ratio() for name in close]
+    return [name for name, found in zip(close, likeness, strict=True) if found > likeness[0] - 0.1]
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

@@ -90,6 +90,7 @@ _UNITS: tuple[Unit, ...] = (
     Unit("Mbit/s", "B/s", Fraction(125_000)),
     Unit("Gbit/s", "B/s", Fraction(125_000_000)),
     Unit("dBm", "dBm", Fraction(1)),
+    Unit("S/m", "S/m", Fraction(1)),
     Unit("uS/cm", "S/m", Fraction(1, 10_000)),
     Unit("mS/cm", "S/m", Fraction(1, 10)),
     Unit("pH", "pH", Fraction(1)),

@@ -146,7 +146,6 @@ class PrometheusExposition:
             duplicates=lambda name: self._devices[name].duplicates(),
             clock=clock,
         )
-        self.registry.register(self._own)
         ProcessCollector(registry=self.registry)
 
     def update(self, state: DeviceState, result: PollResult) -> None:
@@ -168,7 +167,8 @@ class PrometheusExposition:
         for name in sorted(families):
             parts.append(self._header(name, form))
             parts += families[name]
-        parts.append(self._own_text(form))
+        parts.append(self._own.text(form).encode())
+        parts.append(self._registered(form))
         return b"".join(parts)
 
     def _header(self, name: str, form: Format) -> bytes:
@@ -177,7 +177,7 @@ class PrometheusExposition:
             self._headers[key] = header(CATALOGUE[name], form).encode()
         return self._headers[key]
 
-    def _own_text(self, form: Format) -> bytes:
+    def _registered(self, form: Format) -> bytes:
         encode, _ = choose_encoder(form.value)
         return encode(self.registry)
 

@@ -88,17 +88,18 @@ def number(value: Value) -> str | None:
     return None
 
 
-def header(metric: Metric, form: Format) -> str:
+def header(metric: Metric, form: Format, as_kind: str = "") -> str:
     """HELP and TYPE lines of one family, and UNIT where OpenMetrics allows one.
 
     OpenMetrics names counter and info families without their suffix. State metrics are gauges in
     both formats: an OpenMetrics ``stateset`` would have to call its label like the metric.
+    ``as_kind`` names a kind that the catalogue does not have, a histogram.
     """
     text = metric.help.replace("\\", "\\\\").replace("\n", "\\n")
     if form is Format.TEXT:
-        kind = "counter" if metric.kind is Kind.COUNTER else "gauge"
+        kind = as_kind or ("counter" if metric.kind is Kind.COUNTER else "gauge")
         return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
-    suffix, kind = _OPENMETRICS_SUFFIX.get(metric.kind, ("", "gauge"))
+    suffix, kind = _OPENMETRICS_SUFFIX.get(metric.kind, ("", as_kind or "gauge"))
     name = metric.name.removesuffix(suffix)
     text = text.replace('"', '\\"')
     unit = _UNIT_WORDS.get(metric.unit, "")

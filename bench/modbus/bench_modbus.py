@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,57 +111,61 @@ def ratio(rows: Sequence[dict[str, object]], other: str, registers: int) -> floa
 
 
 async def read_line(
-    path: str, baudrate: int, parity: str, blocks: Sequence[tuple[int, int]], rounds: int
-) -> list[float]:
-    """Seconds of each full read, from the first bit asked to the last answered."""
+    path: str, baudrate: int, parity: str, blocks: Sequence[tuple[int, int]], reads: int
+) -> None:
+    """Read the whole map ``reads`` times, with a rest before each."""
     bus = ModbusBus.serial(path, baudrate, parity)
-    times = []
-    for _ in range(rounds + 1):
+    for _ in range(reads):
         await asyncio.sleep(0.05)
-        started = time.perf_counter()
         for address, count in blocks:
             payload = await bus.read(query(1, "holding", address, count), Limits())
             if payload != b"".join(at.to_bytes(2, "big") for at in range(address, address + count)):
                 raise SystemExit(f"wrong answer from {path}")
-        times.append(time.perf_counter() - started)
     await bus.close()
-    # The first read opens the port.
-    return times[1:]
 
 
-def minimum_s(baudrate: int, parity: str, blocks: Sequence[tuple[int, int]]) -> float:
-    """What the bits and the standard's silences take: 3.5 characters before and after a reply."""
+def line(name: str, loop: str, reads: int) -> dict[str, object]:
+    """Bus time of full reads of one device, beside the least its bits and silences can take.
+
+    The line's time is what the bits of request and reply take, the silence before the reply, and
+    how long the line then lay idle until our next request: measured at the device, so that its own
+    lateness on a busy machine is not counted, and ours is. The least idle time is one silence.
+    """
+    baudrate, parity, blocks = LINES[name]
+    command = [sys.executable, "-m", "bench.modbus.paced_line", str(baudrate), parity]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as device:
+        assert device.stdout is not None
+        path = device.stdout.readline().strip()
+        run = uvloop.run if loop == "uvloop" else asyncio.run
+        run(read_line(path, baudrate, parity, blocks, reads))
+        idle_s: list[float] = json.loads(device.communicate()[0])
     character_s = (10 if parity == "N" else 11) / baudrate
     silence_s = 0.001_75 if baudrate > 19_200 else 3.5 * character_s
-    characters = sum(8 + 5 + 2 * count for _, count in blocks)
-    return characters * character_s + (2 * len(blocks) - 1) * silence_s
+    size = len(blocks)
+    bits_s = sum(8 + 5 + 2 * count for _, count in blocks) * character_s + size * silence_s
+    gaps_s = [sum(idle_s[start + 1 : start + size]) for start in range(0, len(idle_s), size)]
+    least_s, taken_s = bits_s + (size - 1) * silence_s, bits_s + statistics.median(gaps_s)
+    return {
+        "map": name,
+        "loop": loop,
+        "baudrate": baudrate,
+        "parity": parity,
+        "requests": size,
+        "registers": sum(count for _, count in blocks),
+        "minimum_s": round(least_s, 4),
+        "bus_time_s": round(taken_s, 4),
+        "ratio": round(taken_s / least_s, 4),
+    }
 
 
-def lines(rounds: int) -> list[dict[str, object]]:
+def lines(reads: int) -> list[dict[str, object]]:
     """Full reads of whole devices on lines that keep their baud rate."""
     rows: list[dict[str, object]] = []
-    for name, (baudrate, parity, blocks) in LINES.items():
-        least_s = minimum_s(baudrate, parity, blocks)
+    for name in LINES:
         for loop in LOOPS:
-            command = [sys.executable, "-m", "bench.modbus.paced_line", str(baudrate), parity]
-            with subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            ) as device:
-                assert device.stdout is not None
-                path = device.stdout.readline().strip()
-                reading = read_line(path, baudrate, parity, blocks, rounds)
-                run = uvloop.run if loop == "uvloop" else asyncio.run
-                times = run(reading)
-                taken_s = statistics.median(times)
-                device.communicate()
-            rows.append(
-                {
-                    "map": name, "loop": loop, "baudrate": baudrate, "parity": parity,
-                    "requests": len(blocks), "registers": sum(count for _, count in blocks),
-                    "minimum_s": round(least_s, 4), "bus_time_s": round(taken_s, 4), "best_s": round(min(times), 4),
-                    "ratio": round(taken_s / least_s, 4),
-                }
-            )  # fmt: skip
+            rows.append(line(name, loop, reads))
             print(json.dumps(rows[-1]), flush=True)
     return rows
 

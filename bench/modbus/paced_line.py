@@ -1,10 +1,13 @@
 """A serial device on a pseudo-terminal that keeps the time of its baud rate to a few microseconds.
 
-Usage: paced_line.py BAUDRATE PARITY. Prints the path, serves until its input closes. Every reply
-begins 3.5 characters (1.75 ms above 19,200 baud) after the last bit of its request, as the fastest
-device that keeps the standard would, and its bytes arrive in groups as a UART's FIFO gives them.
+Usage: paced_line.py BAUDRATE PARITY. Prints the path, serves until its input closes, then prints
+how long the line lay idle before each request, in seconds from the last byte of the reply before,
+as a JSON list. Every reply begins 3.5 characters (1.75 ms above 19,200 baud) after the last bit of
+its request, as the fastest device that keeps the standard would, and its bytes arrive in groups as
+a UART's FIFO gives them.
 """
 
+import json
 import os
 import select
 import sys
@@ -41,20 +44,25 @@ def serve(baudrate: int, character_bits: int) -> None:
     tty.setraw(slave)
     print(os.ttyname(slave), flush=True)
     rtu, bank, buffer = Rtu(), _Counting(), bytearray()
+    idle_s: list[float] = []
+    ended = time.perf_counter()
     while True:
         ready, _, _ = select.select([master, 0], [], [])
         if 0 in ready:
+            print(json.dumps(idle_s), flush=True)
             return
         begun = time.perf_counter()
         buffer += os.read(master, 4096)
         for _, unit, pdu in rtu.requests(buffer):
             frame = rtu.frame(0, unit, answer(bank, pdu))
+            idle_s.append(begun - ended)
             moment = begun + character_s * (len(pdu) + 3) + silence_s
             for start in range(0, len(frame), _FIFO):
                 group = frame[start : start + _FIFO]
                 moment += character_s * len(group)
                 _until(moment)
                 os.write(master, group)
+            ended = time.perf_counter()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Community messages and PDUs (RFC 1157, 1901, 3416) between octets and records, without I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from agent import smi
@@ -36,6 +36,10 @@ ERROR_NAMES = (
 _KINDS = frozenset({GET, GET_NEXT, RESPONSE, SET, GET_BULK, INFORM, TRAP2, REPORT})
 _MAX_INT32 = 2**31 - 1
 _NULL_VALUE = b"\x05\x00"
+
+
+VarbindDecoder = Callable[[bytes, int, int], list[VarBind]]
+"""What :func:`decode_varbinds` is."""
 
 
 class Pdu(NamedTuple):
@@ -141,10 +145,10 @@ def peek_id(data: bytes) -> int:
         raise ProtocolError("too short to be an SNMP message") from None
 
 
-def decode_pdu(data: bytes, offset: int, end: int) -> Pdu:
-    """The PDU at ``offset``. Raises ProtocolError."""
+def decode_pdu(data: bytes, offset: int, end: int, decode: VarbindDecoder | None = None) -> Pdu:
+    """The PDU at ``offset``, its varbinds decoded by ``decode``. Raises ProtocolError."""
     head = decode_header(data, offset, end)
-    varbinds = decode_varbinds(data, head.start, head.stop)
+    varbinds = (decode or decode_varbinds)(data, head.start, head.stop)
     return Pdu(head.kind, head.request_id, head.error_status, head.error_index, varbinds)
 
 

@@ -24,8 +24,9 @@ from pysnmp.error import PySnmpError
 from pysnmp.proto.rfc1902 import OctetString
 from pysnmp.proto.secmod.cache import Cache
 
-from agent.credentials import SnmpCredentials, SnmpVersion
+from agent.credentials import SnmpCredentials
 from agent.errors import ConfigError
+from agent.transport.snmp import keys
 from agent.transport.snmp.pysnmp_link import auth_data
 from agent.transport.snmp.trap_gate import Principal, Refusal, TrapGate
 from agent.transport.snmp.traps import Notification
@@ -162,7 +163,10 @@ class _Ear(asyncio.DatagramProtocol):
 
 
 class _Pysnmp:
-    """pysnmp's engine, and for it the dispatcher of one socket."""
+    """pysnmp's engine, and for it the dispatcher of one socket.
+
+    Of several credentials with the same user, the first one counts for informs.
+    """
 
     def __init__(
         self, credentials: Iterable[SnmpCredentials], deliver: Callable[[Notification], None]
@@ -178,8 +182,15 @@ class _Pysnmp:
         self._answered = False
         self._engine.register_transport_dispatcher(self)
         NotificationReceiver(self._engine, self._notified)
-        for number, one in enumerate(credentials):
-            self._add(number, one)
+        listed = list(credentials)
+        first_by_user = {one.user: one for one in reversed(listed) if one.user}
+        for number, one in enumerate(listed):
+            if not one.user:
+                config.add_v1_system(self._engine, f"c{number}", one.community.encode())
+        for one in first_by_user.values():
+            self.add_user(one, self.engine_id)
+            if one.auth_protocol is None:
+                self.add_user(one, _EVERY_ENGINE)
 
     @property
     def engine_id(self) -> bytes:
@@ -202,12 +213,28 @@ class _Pysnmp:
 
     def add_user(self, credentials: SnmpCredentials, engine_id: bytes) -> None:
         """Let a user sign for the engine ``engine_id``."""
-        user = auth_data(credentials)
+        auth, priv, auth_key, priv_key = (
+            credentials.auth_protocol,
+            credentials.priv_protocol,
+            b"",
+            b"",
+        )
+        if auth is not None:
+            auth_key = keys.auth_key(auth, credentials.auth_secret.encode(), engine_id)
+            if priv is not None:
+                secret = credentials.priv_secret.encode()
+                priv_key = keys.priv_key(auth, priv, secret, engine_id)
+        protocols = auth_data(credentials)
         config.add_v3_user(
-            *(self._engine, user.userName),
-            *(user.authentication_protocol, user.authentication_key),
-            *(user.privacy_protocol, user.privacy_key),
+            self._engine,
+            credentials.user,
+            protocols.authentication_protocol,
+            auth_key,
+            protocols.privacy_protocol,
+            priv_key,
             OctetString(engine_id),
+            authKeyType=config.USM_KEY_TYPE_LOCALIZED,
+            privKeyType=config.USM_KEY_TYPE_LOCALIZED,
         )
 
     def tick(self) -> None:
@@ -218,14 +245,6 @@ class _Pysnmp:
             self._ticks += 1
             for timer in self._timers:
                 timer(time.time())
-
-    def _add(self, number: int, credentials: SnmpCredentials) -> None:
-        if credentials.version is SnmpVersion.V3:
-            for engine_id in (self.engine_id, _EVERY_ENGINE):
-                if engine_id == self.engine_id or credentials.auth_protocol is None:
-                    self.add_user(credentials, engine_id)
-            return
-        config.add_v1_system(self._engine, f"c{number}", credentials.community.encode())
 
     def _notified(
         self, engine: Any, state: Any, context_id: Any, context: Any, varbinds: Any, _: Any

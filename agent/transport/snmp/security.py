@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from agent.errors import AuthenticationError, ProtocolError
 from agent.transport.snmp import ber, message
+from agent.transport.snmp.layout import Layouts
 from agent.transport.snmp.message import Pdu
 
 
@@ -66,6 +67,7 @@ class CommunitySecurity:
         self._version = version
         self._community = community
         self._head = ber.integer(version) + ber.tlv(0x04, community)
+        self._layouts = Layouts()
 
     def probe(self, message_id: int) -> bytes:
         """Never needed; an empty GET, which every agent answers."""
@@ -84,7 +86,7 @@ class CommunitySecurity:
         community, offset = ber.read_octets(data, offset, end)
         if community != self._community:
             raise AuthenticationError("the answer carries another community")
-        pdu = message.decode_pdu(data, offset, end)
+        pdu = message.decode_pdu(data, offset, end, self._layouts.decode)
         if pdu.kind != message.RESPONSE or pdu.request_id != message_id:
             raise ProtocolError(f"PDU 0x{pdu.kind:02x} is no response to the request")
         return pdu

@@ -11,6 +11,7 @@ from agent import smi
 from agent.credentials import SnmpCredentials
 from agent.errors import AuthenticationError, ConfigError, ProtocolError
 from agent.transport.snmp import ber, keys, message, v3
+from agent.transport.snmp.layout import Layouts
 from agent.transport.snmp.security import Reply, Report
 
 TIME_WINDOW_S = 150
@@ -54,6 +55,7 @@ class UsmSecurity:
             v3.PRIV if credentials.priv_protocol else 0
         )
         self._clock = clock
+        self._layouts = Layouts()
         self._salt = secrets.randbits(64)
         self._engine_id = b""
         self._authenticator: keys.Authenticator | None = None
@@ -109,7 +111,7 @@ class UsmSecurity:
         start, stop = envelope.body_start, envelope.body_stop
         if envelope.flags & v3.PRIV:
             data, start, stop = self._decrypt(data, envelope)
-        engine_id, context, pdu = v3.decode_scoped(data, start, stop)
+        engine_id, context, pdu = v3.decode_scoped(data, start, stop, self._layouts.decode)
         if pdu.kind == message.REPORT:
             return self._report(envelope, pdu, authentic)
         if envelope.flags & v3.LEVEL != self._level:

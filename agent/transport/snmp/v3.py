@@ -131,8 +131,10 @@ def encode_scoped(engine_id: bytes, context: bytes, pdu: bytes) -> bytes:
     return ber.tlv(ber.SEQUENCE, head + pdu)
 
 
-def decode_scoped(data: bytes, offset: int, end: int) -> tuple[bytes, bytes, message.Pdu]:
+def decode_scoped(
+    data: bytes, offset: int, end: int, decode: message.VarbindDecoder | None = None
+) -> tuple[bytes, bytes, message.Pdu]:
     """Context engine id, context name and PDU between the bounds of a scoped PDU's content."""
     engine_id, offset = ber.read_octets(data, offset, end)
     context, offset = ber.read_octets(data, offset, end)
-    return engine_id, context, message.decode_pdu(data, offset, end)
+    return engine_id, context, message.decode_pdu(data, offset, end, decode)

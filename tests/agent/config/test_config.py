@@ -1,0 +1,427 @@
+"""A site's file: what it becomes, and every way to get it wrong, told with file, line and key."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from agent.config import Config, load_config
+from agent.credentials import AuthProtocol, PrivProtocol, SnmpVersion
+from agent.errors import ConfigError
+from agent.url import Url
+
+SITE = """\
+site: lab
+profiles: [mine]
+credentials:
+  community:
+    community: {env: COMMUNITY}
+  usm:
+    version: 3
+    user: rack
+    auth: {protocol: SHA-512, secret: {file: auth.txt}}
+    priv: {secret: private-words}
+    context: bay
+defaults: {interval: 500ms, timeout: 1.5, retries: 3, stale_after: 1m}
+http: {listen: '[::1]:9000'}
+racks:
+  - name: r1
+    generation: nvl72
+    labels: {row: A, feed: none}
+    devices:
+      - name: pdu-a
+        url: snmp://10.0.0.5
+        profile: my-pdu
+        credentials: usm
+        position: {u: 12, height: 2, side: rear}
+        labels: {feed: B}
+      - {name: rpu, url: modbus+tcp://10.0.0.7/12, interval: 1h, timeout: 1, retries: 0, stale_after: 2h, role: cdu}
+  - name: r2
+    devices:
+      - {name: spare, url: snmp://10.0.0.6, credentials: community, engine: pysnmp}
+"""  # noqa: E501
+
+PDU = """\
+profile: my-pdu
+title: a PDU
+kind: pdu
+protocol: snmp
+verified: datasheet
+source: a datasheet
+points:
+  - {metric: rack_inlet_power_watts, oid: 1.3.6.1.4.1.99.1.0, unit: W}
+"""
+
+ENVIRONMENT = {"COMMUNITY": "from-outside"}
+Check = Callable[..., list[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "my-pdu.yaml").write_text(PDU)
+    (tmp_path / "auth.txt").write_text("from-a-file\n")
+    return tmp_path
+
+
+@pytest.fixture
+def problems(folder: Path) -> Check:
+    """What is said of a site, without its file's name."""
+
+    def check(text: str, environment: Mapping[str, str] = ENVIRONMENT) -> list[str]:
+        site = folder / "site.yaml"
+        site.write_text(text)
+        with pytest.raises(ConfigError) as caught:
+            load_config(site, environment)
+        return [line.removeprefix(str(site)) for line in str(caught.value).splitlines()]
+
+    return check
+
+
+def loaded(folder: Path, text: str = SITE) -> Config:
+    site = folder / "site.yaml"
+    site.write_text(text)
+    return load_config(site, ENVIRONMENT)
+
+
+def test_every_default_is_filled_in_and_every_name_resolved(folder: Path) -> None:
+    config = loaded(folder)
+    pdu, rpu, spare = config.devices
+    assert (config.site, config.listen_host, config.listen_port) == ("lab", "::1", 9000)
+    assert (pdu.rack, pdu.site, pdu.profile) == ("r1", "lab", "my-pdu")
+    assert pdu.url == Url("snmp", "10.0.0.5", 161)
+    assert (pdu.interval_s, pdu.timeout_s, pdu.retries, pdu.stale_after_s) == (0.5, 1.5, 3, 60)
+    assert (rpu.interval_s, rpu.timeout_s, rpu.retries, rpu.stale_after_s) == (3600, 1, 0, 7200)
+    assert (spare.profile, spare.engine, spare.rack) == ("auto", "pysnmp", "r2")
+
+
+def test_a_device_lays_its_labels_over_its_racks(folder: Path) -> None:
+    pdu, rpu, spare = loaded(folder).devices
+    assert pdu.labels == {"row": "A", "feed": "B"}
+    assert rpu.labels == {"row": "A", "feed": "none"}
+    assert spare.labels == {}
+
+
+def test_position_role_and_generation_are_kept(folder: Path) -> None:
+    pdu, rpu, spare = loaded(folder).devices
+    assert pdu.position is not None
+    assert (pdu.position.u, pdu.position.height, pdu.position.side) == (12, 2, "rear")
+    assert (pdu.role, pdu.generation) == ("pdu-a", "nvl72")
+    assert (rpu.role, spare.generation, spare.position) == ("cdu", None, None)
+
+
+def test_a_series_is_stale_after_three_intervals_unless_said(folder: Path) -> None:
+    (device,) = loaded(
+        folder, "racks: [{name: r, devices: [{name: d, url: 'snmp://h', interval: 20}]}]"
+    ).devices
+    assert (device.interval_s, device.stale_after_s, device.retries) == (20, 60, 1)
+
+
+def test_secrets_come_from_the_environment_a_file_or_the_text(folder: Path) -> None:
+    config = loaded(folder)
+    pdu, rpu, spare = config.devices
+    usm = pdu.credentials
+    assert (usm.version, usm.user, usm.context) == (SnmpVersion.V3, "rack", "bay")
+    assert (usm.auth_protocol, usm.auth_secret) == (AuthProtocol.SHA512, "from-a-file")
+    assert (usm.priv_protocol, usm.priv_secret) == (PrivProtocol.AES128, "private-words")
+    assert (spare.credentials.version, spare.credentials.community) == ("2c", "from-outside")
+    assert rpu.credentials.community == "public"
+
+
+def test_a_secret_that_stands_in_the_file_is_warned_of_but_public_is_none(folder: Path) -> None:
+    config = loaded(folder, SITE + "  - {name: r3, devices: [{name: x, url: 'snmp://h'}]}\n")
+    (warning,) = config.warnings
+    assert warning.endswith(
+        "site.yaml:10: credentials.usm.priv.secret: a secret stands in the file;"
+        " use {env: NAME} or {file: PATH}"
+    )
+    assert "private-words" not in warning
+    text = SITE.replace("{env: COMMUNITY}", "public").replace("private-words", "{file: auth.txt}")
+    assert loaded(folder, text).warnings == ()
+
+
+def test_the_process_environment_counts_unless_another_is_given(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMMUNITY", "of-the-process")
+    (folder / "site.yaml").write_text(SITE)
+    assert load_config(folder / "site.yaml").devices[2].credentials.community == "of-the-process"
+
+
+def test_credentials_can_be_had_from_a_file_without_devices(folder: Path) -> None:
+    site = folder / "site.yaml"
+    site.write_text("credentials: {a: {community: public}}")
+    assert load_config(site, {}, need_devices=False).credentials["a"].community == "public"
+
+
+def test_v1_may_be_written_as_a_number(folder: Path) -> None:
+    text = "credentials: {a: {version: 1, community: public}}\n"
+    text += "racks: [{name: r, devices: [{name: d, url: 'snmp://h', credentials: a}]}]"
+    assert loaded(folder, text).devices[0].credentials.version is SnmpVersion.V1
+
+
+# ---- one mistake, one line
+
+
+def one(key: str) -> str:
+    """A site of one device with ``key`` in line 5."""
+    return f"racks:\n  - name: r\n    devices:\n      - {{name: d, url: 'snmp://h',\n         {key}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("profil: x", "profil: unknown key 'profil'; did you mean 'profile'?"),
+        ("interval: soon", "interval: 'soon' is not a duration; write 500ms, 10s, 5m or 1h"),
+        ("interval: true", "interval: must be a duration such as 10s"),
+        ("interval: [1]", "interval: must be a duration such as 10s"),
+        ("interval: 10ms", "interval: must be at least 0.1, not '10ms'"),
+        ("interval: 2d", "interval: must be at most 86400, not '2d'"),
+        ("interval: 0", "interval: must be at least 0.1, not 0"),
+        ("retries: many", "retries: must be a whole number, not 'many'"),
+        ("retries: 11", "retries: must be at most 10, not 11"),
+        ("engine: netsnmp", "engine: must be 'native' or 'pysnmp', not 'netsnmp'"),
+        ("position: {u: 0}", "position.u: must be at least 1, not 0"),
+        ("position: 12", "position: must be a mapping, not 12"),
+        (
+            "position: {side: top}",
+            "position.side: must be 'front', 'rear', 'left' or 'right', not 'top'",
+        ),
+        ("labels: {floor: 3}", "labels.floor: must be text, not 3; put it in quotes"),
+        (
+            "labels: {Floor: x}",
+            "labels.Floor: 'Floor' is not a label's name: lower-case letters, digits and '_'",
+        ),
+        (
+            "labels: {rack: x}",
+            "labels.rack: label 'rack' is given by the agent; choose another name",
+        ),
+        ("labels: [a]", "labels: must be a mapping, not a list"),
+        ("credentials: v3", "credentials: unknown credentials 'v3'; none are defined"),
+        ("credentials: 3", "credentials: must be text, not 3; put it in quotes"),
+        (
+            "profile: something-else-entirely",
+            "profile: unknown profile 'something-else-entirely'; see 'rackagent profiles list'",
+        ),
+        ("profile: [a]", "profile: must be text, not a list"),
+        (
+            "profile: orv3-rpu",
+            "profile: orv3-rpu speaks modbus, but the URL is snmp",
+        ),
+    ],
+)
+def test_a_mistake_in_a_device(problems: Check, key: str, says: str) -> None:
+    assert problems(one(key)) == [f":5: racks[0].devices[0].{says}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("site: 5", ":1: site: must be text, not 5; put it in quotes"),
+        (
+            "site: two words",
+            ":1: site: 'two words' is not a name: letters, digits, '.', '_' and '-', at most 63 of"
+            " them, a letter or a digit first",
+        ),
+        ("rack: []", ":1: rack: unknown key 'rack'; did you mean 'racks'?"),
+        ("http: {listen: 9847}", ":1: http.listen: must be text, not 9847; put it in quotes"),
+        (
+            "http: {listen: localhost}",
+            ":1: http.listen: 'localhost' is not HOST:PORT, for example 127.0.0.1:9847",
+        ),
+        ("http:", ":1: http: must be a mapping, but nothing stands there"),
+        ("profiles: mine", ":1: profiles: must be a list, not 'mine'"),
+        ("profiles: [3]", ":1: profiles[0]: must be a path, not 3"),
+        ("credentials: [a]", ":1: credentials: must be a mapping, not a list"),
+        ("credentials: {a: {}}", ":1: credentials.a: SNMP v1 and v2c need a 'community'"),
+        (
+            "credentials: {a: {community: 5}}",
+            ":1: credentials.a.community: must be text or a mapping (env, file), not 5",
+        ),
+        (
+            "credentials: {a: {community: {evn: X}}}",
+            ":1: credentials.a.community.evn: unknown key 'evn'; did you mean 'env'?",
+        ),
+        (
+            "credentials: {a: {community: {}}}",
+            ":1: credentials.a.community: a secret has either 'env' or 'file'",
+        ),
+        (
+            "credentials: {a: {community: {env: A, file: b}}}",
+            ":1: credentials.a.community: a secret has either 'env' or 'file'",
+        ),
+        (
+            "credentials: {a: {version: 4, community: x}}",
+            ":1: credentials.a.version: must be '1', '2c', '3', 1 or 3, not 4",
+        ),
+        ("credentials: {a: {version: 3}}", ":1: credentials.a: SNMP v3 needs a 'user'"),
+        (
+            "credentials: {a: {version: 3, user: u, community: x}}",
+            ":1: credentials.a: SNMP v3 has no 'community'; give 'user', 'auth' and 'priv'",
+        ),
+        (
+            "credentials: {a: {version: 3, user: u, priv: {secret: 12345678a}}}",
+            ":1: credentials.a: privacy without authentication is not possible; add 'auth'",
+        ),
+        (
+            "credentials: {a: {community: x, user: u}}",
+            ":1: credentials.a: 'user', 'auth' and 'priv' belong to version 3",
+        ),
+        (
+            "credentials: {a: {version: 3, user: u, auth: {secret: short}}}",
+            ":1: credentials.a.auth.secret: SNMP v3 secrets have at least 8 characters",
+        ),
+        (
+            "credentials: {a: {version: 3, user: u, auth: {}}}",
+            ":1: credentials.a.auth: required key 'secret' is missing",
+        ),
+        (
+            "credentials: {a: {version: 3, user: u, auth: {protocol: SHA256, secret: long-enough}}}",
+            ":1: credentials.a.auth.protocol: must be 'MD5', 'SHA-1', 'SHA-224', 'SHA-256',"
+            " 'SHA-384' or 'SHA-512', not 'SHA256'",
+        ),
+        (
+            "credentials: {a: {community: {env: UNSET}}}",
+            ":1: credentials.a.community.env: environment variable UNSET is not set",
+        ),
+        (
+            "credentials: {a: {community: {env: EMPTY}}}",
+            ":1: credentials.a.community.env: environment variable EMPTY is empty",
+        ),
+    ],
+)
+def test_a_mistake_outside_the_racks(problems: Check, text: str, says: str) -> None:
+    racks = "\nracks: [{name: r, devices: [{name: d, url: 'snmp://h'}]}]"
+    assert problems(text + racks, {"EMPTY": ""}) == [says]
+
+
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff\xfe", "cannot be read: not UTF-8 text"),
+        (b"\n", "is empty"),
+    ],
+)
+def test_a_secret_file_that_gives_no_secret(
+    folder: Path, problems: Check, write: bytes | None, says: str
+) -> None:
+    if write is not None:
+        (folder / "s").write_bytes(write)
+    found = problems(
+        "credentials: {a: {community: {file: s}}}\n"
+        "racks: [{name: r, devices: [{name: d, url: 'snmp://h'}]}]"
+    )
+    assert found == [f":1: credentials.a.community.file: secret file {folder}/s {says}"]
+
+
+def test_a_folder_of_profiles_that_is_not_there(folder: Path, problems: Check) -> None:
+    found = problems(
+        "profiles:\n  - mine\n  - other\nracks: [{name: r, devices: [{name: d, url: 'snmp://h'}]}]"
+    )
+    assert found == [
+        f":3: profiles[1]: 'other' is not a folder; profiles are looked for in {folder}/other"
+    ]
+
+
+@pytest.mark.parametrize("text", ["site: lab\n", "racks: []\n"])
+def test_a_site_without_racks_would_poll_nothing(problems: Check, text: str) -> None:
+    assert problems(text) == [":1: has no 'racks': nothing would be polled"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("racks: [{name: r, devices: []}]", ":1: racks[0].devices: must not be empty"),
+        ("racks: [{name: r}]", ":1: racks[0]: required key 'devices' is missing"),
+        ("racks: {name: r}", ":1: racks: must be a list, not a mapping"),
+        ("racks: [r]", ":1: racks[0]: must be a mapping, not 'r'"),
+        ("racks: [{name: r, devices: [d]}]", ":1: racks[0].devices[0]: must be a mapping, not 'd'"),
+        (
+            "racks: [{name: r, devices: [{name: d}]}]",
+            ":1: racks[0].devices[0]: required key 'url' is missing",
+        ),
+        (
+            "racks: [{name: r, devices: [{name: d, url: 10.0.0.5}]}]",
+            ":1: racks[0].devices[0].url: '10.0.0.5': the scheme is missing; use snmp or modbus+tcp"
+            " or modbus+rtutcp or modbus+rtu://host:port",
+        ),
+        (
+            "racks: [{name: r, devices: [{name: d, url: x, profile: orv3-rpu}]}]",
+            ":1: racks[0].devices[0].url: 'x': the scheme is missing; use snmp or modbus+tcp"
+            " or modbus+rtutcp or modbus+rtu://host:port",
+        ),
+    ],
+)
+def test_a_mistake_in_the_racks(problems: Check, text: str, says: str) -> None:
+    assert problems(text) == [says]
+
+
+def test_a_device_name_stands_once_in_the_whole_site(problems: Check) -> None:
+    text = SITE.replace("name: spare", "name: pdu-a")
+    assert problems(text) == [
+        ":28: racks[1].devices[0].name: device 'pdu-a' already stands in line 19"
+    ]
+
+
+def test_two_devices_of_one_name_in_one_line(problems: Check) -> None:
+    text = "racks: [{name: r, devices: [{name: d, url: 'snmp://h'}, {name: d, url: 'snmp://i'}]}]"
+    assert problems(text) == [":1: racks[0].devices[1].name: device 'd' already stands in line 1"]
+
+
+def test_a_rack_name_stands_once(problems: Check) -> None:
+    assert problems(SITE.replace("name: r2", "name: r1")) == [
+        ":26: racks[1].name: rack 'r1' already stands in line 15"
+    ]
+
+
+def test_known_credentials_are_offered(problems: Check) -> None:
+    assert problems(SITE.replace("credentials: usm", "credentials: ums")) == [
+        ":22: racks[0].devices[0].credentials: unknown credentials 'ums'; there are: community, usm"
+    ]
+
+
+def test_the_nearest_profile_is_offered(problems: Check) -> None:
+    assert problems(SITE.replace("profile: my-pdu", "profile: my-pdo")) == [
+        ":21: racks[0].devices[0].profile: unknown profile 'my-pdo'; did you mean my-pdu?"
+    ]
+
+
+def test_a_broken_profile_is_told_in_its_own_file_and_once(folder: Path, problems: Check) -> None:
+    (folder / "mine" / "my-pdu.yaml").write_text(PDU.replace("unit: W", "unit: w"))
+    found = problems(SITE.replace("url: modbus+tcp://10.0.0.7/12", "url: snmp://i, profile: my-pdu"))
+    (line,) = found
+    assert line.startswith(f"{folder}/mine/my-pdu.yaml:8: points[0].unit: unknown unit 'w'")
+
+
+def test_everything_that_is_wrong_is_told_at_once(problems: Check) -> None:
+    found = problems(
+        """\
+site: [lab]
+profiles: [nowhere]
+credentials:
+  a: {community: {env: UNSET}}
+  b: {comunity: x}
+racks:
+  - name: r
+    colour: red
+    devices:
+      - {name: d, url: snmp:/h, profile: apc-rpdu}
+      - {name: d, url: snmp://h, interval: soon, credentials: c}
+      - {name: e, labels: {site: x}}
+"""
+    )
+    assert [line.split(":")[1:3] for line in found] == [
+        ["1", " site"],
+        ["2", " profiles[0]"],
+        ["4", " credentials.a.community.env"],
+        ["5", " credentials.b.comunity"],
+        ["8", " racks[0].colour"],
+        ["10", " racks[0].devices[0].url"],
+        ["10", " racks[0].devices[0].profile"],
+        ["11", " racks[0].devices[1].interval"],
+        ["11", " racks[0].devices[1].name"],
+        ["11", " racks[0].devices[1].credentials"],
+        ["12", " racks[0].devices[2]"],
+        ["12", " racks[0].devices[2].labels.site"],
+    ]
