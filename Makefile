@@ -47,7 +47,7 @@ types: setup ## mypy --strict
 	$(BIN)/python -m mypy
 
 pytest: setup ## the tests alone; ARGS="-k name" goes to pytest
-	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --cov --cov-report= $(ARGS)
 
 coverage: setup ## hold the coverage of the last test run against its bounds
 	$(BIN)/python -m coverage report --include='$(subst $(space),$(comma),$(strip $(PURE)))' --fail-under=100

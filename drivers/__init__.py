@@ -1,0 +1,1 @@
+"""Device profiles and the few drivers that YAML cannot replace."""

@@ -1,0 +1,1 @@
+"""A simulated rack: physics, devices, servers, and replay of recordings."""

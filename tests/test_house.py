@@ -25,6 +25,7 @@ CODECS = frozenset(
     for name in (
         "snmp.ber",
         "snmp.keys",
+        "snmp.layout",
         "snmp.message",
         "snmp.security",
         "snmp.usm",

@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
-import uvloop
 
 from agent import smi
+from agent.loop import run_loop, spare_collector
 from agent.transport.base import Limits
 from agent.values import GetOids
 from bench.snmp.rig import ROWS, Rig, address, cpu_s, insist
@@ -123,8 +123,9 @@ def main() -> None:
     rig = Rig([address(number) for number in range(int(targets))], version, engine, Limits())
     coroutine = _run(what, rig, float(seconds), int(port))
     if loop == "uvloop":
-        uvloop.run(coroutine)
+        run_loop(coroutine)  # the daemon's own way
     else:
+        spare_collector()
         asyncio.run(coroutine)
 
 

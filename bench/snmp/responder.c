@@ -4,7 +4,7 @@
  * "privpass1234". One socket: every address of 127.0.0.0/8 is a target of its own with its own
  * engine id, except 127.9.0.0/16, which never answers. 2,184 rows: a system group, an IF-MIB of 64
  * ports and a table of 48 outlets by 8 columns. Measurements differ from request to request, so
- * that no client gains by remembering them.
+ * that no client gains by remembering them, and some change the length of their encoding.
  *
  * Usage: responder PORT [MAX_MESSAGE]. Prints "ready ROWS" when it listens; ends with its parent. */
 #define _GNU_SOURCE
@@ -33,7 +33,7 @@ enum {
 };
 
 struct name { int count; uint32_t subids[SUBIDS]; };
-struct row { struct name name; uint8_t octets[96]; int size, varies; };
+struct row { struct name name; uint8_t octets[96]; int size, varies; const struct row *other; };
 struct span { const uint8_t *at, *end; };
 struct target { uint32_t address; EVP_MAC_CTX *mac; EVP_CIPHER_CTX *encrypt, *decrypt; };
 
@@ -235,6 +235,17 @@ static void add_port(int port)
 
 #define OUTLETS "1.3.6.1.4.1.99999.1.1."
 
+/* The power of two outlets is now one octet long, now two. */
+static void let_length_vary(int outlet)
+{
+    static struct row others[2];
+    static int count;
+    add(GAUGE32, 32, NULL, 1, OUTLETS "6", outlet);
+    others[count] = rows[--row_count];
+    add(GAUGE32, 160, NULL, 1, OUTLETS "6", outlet);
+    rows[row_count - 1].other = &others[count++];
+}
+
 static void add_outlet(int outlet)
 {
     char text[32];
@@ -244,7 +255,10 @@ static void add_outlet(int outlet)
     add(INTEGER, outlet % 7 ? 1 : 2, NULL, 0, OUTLETS "3", outlet); /* on, off */
     add(GAUGE32, 2304, NULL, 1, OUTLETS "4", outlet);               /* 0.1 V */
     add(GAUGE32, 2048 + 256 * (outlet % 5), NULL, 1, OUTLETS "5", outlet); /* mA */
-    add(GAUGE32, 512 + 256 * (outlet % 5), NULL, 1, OUTLETS "6", outlet);  /* W */
+    if (outlet == 10 || outlet == 40)
+        let_length_vary(outlet);
+    else
+        add(GAUGE32, 512 + 256 * (outlet % 5), NULL, 1, OUTLETS "6", outlet); /* W */
     add(GAUGE32, 32, NULL, 1, OUTLETS "7", outlet);                        /* 0.01 */
     add(COUNTER32, 3999999744u - 256 * outlet, NULL, 1, OUTLETS "8", outlet); /* Wh */
 }
@@ -287,6 +301,8 @@ struct answer { uint8_t *at, *end; };
 
 static int put_row(struct answer *answer, const struct row *row)
 {
+    if (row->other && !(turn & 7))
+        row = row->other;
     if (answer->end - answer->at < row->size)
         return 0;
     memcpy(answer->at, row->octets, row->size);

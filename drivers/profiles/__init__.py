@@ -1,0 +1,1 @@
+"""The built-in device library: one folder per vendor, one page per model or family."""

@@ -1,4 +1,4 @@
-"""Recordings of real devices, replayed as SNMP agents and read by the command line (issue's point 2).
+"""Recordings of real devices, replayed as SNMP agents and read by the command line.
 
 The expected values are LibreNMS's; a row counts as read when its OID is the source of a good
 reading that agrees after conversion to the base unit.

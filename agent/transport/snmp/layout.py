@@ -117,7 +117,8 @@ class Layouts:
 def learn(body: bytes) -> Layout | None:
     """The layout of a VarBindList's content that has been decoded; None where it has oddities."""
     mask = bytearray(b"\xff" * len(body))
-    codes, places, wide = [">"], [], []
+    codes, wide = [">"], list[int]()
+    places: list[tuple[bytes, int]] = []
     offset = done = 0
     while offset < len(body):
         start, stop = ber.expect(body, offset, len(body), ber.SEQUENCE)

@@ -213,12 +213,8 @@ class _Pysnmp:
 
     def add_user(self, credentials: SnmpCredentials, engine_id: bytes) -> None:
         """Let a user sign for the engine ``engine_id``."""
-        auth, priv, auth_key, priv_key = (
-            credentials.auth_protocol,
-            credentials.priv_protocol,
-            b"",
-            b"",
-        )
+        auth, priv = credentials.auth_protocol, credentials.priv_protocol
+        auth_key = priv_key = None
         if auth is not None:
             auth_key = keys.auth_key(auth, credentials.auth_secret.encode(), engine_id)
             if priv is not None:

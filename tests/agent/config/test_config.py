@@ -336,6 +336,10 @@ def test_a_site_without_racks_would_poll_nothing(problems: Check, text: str) -> 
         ("racks: [{name: r}]", ":1: racks[0]: required key 'devices' is missing"),
         ("racks: {name: r}", ":1: racks: must be a list, not a mapping"),
         ("racks: [r]", ":1: racks[0]: must be a mapping, not 'r'"),
+        (
+            "racks: [{name: r, devices: [{name: 5, url: 'snmp://h'}]}]",
+            ":1: racks[0].devices[0].name: must be text, not 5; put it in quotes",
+        ),
         ("racks: [{name: r, devices: [d]}]", ":1: racks[0].devices[0]: must be a mapping, not 'd'"),
         (
             "racks: [{name: r, devices: [{name: d}]}]",
