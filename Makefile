@@ -19,7 +19,7 @@ PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/cre
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fmt lint types pytest coverage lock clean
+.PHONY: help setup demo test corpus fmt lint types pytest coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ pytest: setup ## the tests alone; ARGS="-k name" goes to pytest
 coverage: setup ## hold the coverage of the last test run against its bounds
 	$(BIN)/python -m coverage report --include='$(subst $(space),$(comma),$(strip $(PURE)))' --fail-under=100
 	$(BIN)/python -m coverage report --fail-under=90
+
+corpus: setup ## read every recorded device and compare with the oracle; build/corpus.json
+	$(BIN)/python -m tests.corpus_report $(ARGS)
 
 fmt: setup ## format, and mend what ruff can mend
 	$(BIN)/python -m ruff format

@@ -189,11 +189,17 @@ def _quotes(kind: str, given: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three of ``known`` that look like ``word`` (almost) as much as the likeliest, first."""
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
-    likeness = [difflib.SequenceMatcher(None, name, word).ratio() for name in close]
-    return [name for name, found in zip(close, likeness, strict=True) if found > likeness[0] - 0.1]
+    """Up to three of ``known`` that look like ``word``, the likeliest first, whatever the case.
+
+    Names that are clearly less like it than the likeliest are left out.
+    """
+    matcher = difflib.SequenceMatcher(b=word.lower())  # keeps what it learnt of its second text
+    ranked = []
+    for name in known:
+        matcher.set_seq1(name.lower())
+        ranked.append((-matcher.ratio(), name))
+    ranked.sort()
+    return [name for rank, name in ranked[:3] if rank <= min(-0.5, ranked[0][0] + 0.1)]
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

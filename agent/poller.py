@@ -37,6 +37,7 @@ from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _FAILURES_KEPT = 50
+_SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
 _TICKS_PER_S = 100  # TimeTicks, RFC 2578 section 7.1.8
 _TICKS_MAX = 2**32
@@ -250,7 +251,7 @@ class Poller:
     @property
     def offset_s(self) -> float:
         """This device's place in the interval: spread by name, the same after every start."""
-        spread = min(self._schedule.interval_s, 10.0)
+        spread = min(self._schedule.interval_s, _SPREAD_MAX_S)
         return zlib.crc32(self._device.encode()) / 2**32 * spread
 
     def _backoff_s(self) -> float:

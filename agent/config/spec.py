@@ -19,6 +19,7 @@ from pydantic import (
 
 from agent.credentials import AuthProtocol, PrivProtocol
 from agent.errors import ConfigError
+from agent.profile.spec import LabelName
 from agent.url import parse_url
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -60,14 +61,7 @@ def _name(text: str) -> str:
     return text
 
 
-def _label_name(text: str) -> str:
-    if not _LABEL_NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a label's name: lower-case letters, digits and '_'")
-    return text
-
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str)]
 UrlText = Annotated[str, AfterValidator(_url)]
@@ -80,7 +74,6 @@ Name = Annotated[
         json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
     ),
 ]
-LabelName = Annotated[str, AfterValidator(_label_name)]
 FilePath = Annotated[Path, Strict(False)]
 
 

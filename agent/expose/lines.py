@@ -13,31 +13,25 @@ IDENTITY = "rack_device_info"
 
 
 class _States:
-    """The lines of one state series: one per state, 1 at the current one.
+    """The lines of one state series: one per state, 1 at the current one."""
 
-    Devices change state rarely, so the lines of the last state are kept.
-    """
-
-    __slots__ = ("_current", "_lead", "_states", "_text")
+    __slots__ = ("_lead", "_states")
 
     def __init__(self, head: str, states: tuple[str, ...]) -> None:
         bare = head.rstrip()
         self._lead = f"{bare[:-1]}," if bare.endswith("}") else f"{bare}{{"
         self._states = states
-        self._current: Value = None
-        self._text = ""
 
     def text(self, value: Value) -> str:
         """The lines, or nothing for a state that the series does not list."""
         if value not in self._states:
             return ""
-        if value != self._current:
-            self._current = value
-            self._text = "".join(
+        return "".join(
+            [
                 f'{self._lead}state="{escape(state)}"}} {1 if state == value else 0}\n'
                 for state in self._states
-            )
-        return self._text
+            ]
+        )
 
 
 class _Numbers:
@@ -69,7 +63,10 @@ class _Numbers:
 
 
 class _StateSets:
-    """The states of one family in a layout. The text of the last values is kept."""
+    """The states of one family in a layout.
+
+    Devices change state rarely, so the lines of the last states are kept.
+    """
 
     __slots__ = ("_last", "_text", "metric", "positions", "states")
 

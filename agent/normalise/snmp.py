@@ -24,10 +24,11 @@ from agent.normalise.convert import (
 from agent.normalise.index import parse_index
 from agent.normalise.lookups import Lookups
 from agent.profile.points import Profile, Scalar, SnmpPoint
-from agent.values import Answer, Block, Failure, GetOids, OidSource, Series, VarBind, WalkColumns
+from agent.values import Answer, Block, Failure, OidSource, Series, VarBind, WalkColumns
 
 _INT_ONLY = {int}
-_SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
+_LabelSet = tuple[tuple[str, str], ...]
+_SeriesKey = tuple[str, str, _LabelSet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,10 @@ class SnmpNormaliser:
             self._points.setdefault(point.oid, []).append(point)
         self._has_fallbacks = any(point.fallback for point in profile.points)
         self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
-        self._settled: dict[bytes, _Settled] = {}
+        self._settled: dict[bytes, _Settled | None] = {}  # None: it cannot be
+        # equal ones made in one go are one: half of what a table would weigh otherwise
+        self._label_sets: dict[_LabelSet, _LabelSet] = {}
+        self._maps: dict[Linear, Linear] = {}
         self._owners: dict[_SeriesKey, tuple[int, bytes]] = {}
         self._failures: list[Failure] = []
         self._incomplete: frozenset[bytes] = frozenset()
@@ -110,6 +114,8 @@ class SnmpNormaliser:
         """The blocks of each answer; lookups in any of them are taken over first."""
         self._failures = [failure for answer in answers.values() for failure in answer.failures]
         self._appeared = False
+        self._label_sets.clear()
+        self._maps.clear()
         changed: set[str] = set()
         for answer in answers.values():
             for oid, varbinds in _columns(answer):
@@ -153,7 +159,9 @@ class SnmpNormaliser:
 
         Each block comes with its point's number.
         """
-        points = self._points.get(oid, ())
+        points = self._points.get(oid)
+        if points is None:
+            return  # only a lookup's
         settled = self._settled.get(oid) if varbinds else None
         if settled is not None and (blocks := settled.blocks(varbinds, observed_at)) is not None:
             yield from blocks
@@ -179,7 +187,8 @@ class SnmpNormaliser:
             if builder.series:
                 column.series = stable(column.series, builder.series)
                 yield point.number, builder.block(column.series, observed_at)
-        self._settle(oid, varbinds)
+        if oid not in self._settled:
+            self._settle(oid, varbinds)
 
     def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
         """Forget what was compiled where rows came or went."""
@@ -198,6 +207,7 @@ class SnmpNormaliser:
         names = tuple(varbind[0] for varbind in varbinds)
         if len(set(names)) < len(names) or any(varbind[1] in smi.MISSING for varbind in varbinds):
             return
+        self._settled[oid] = None
         parts = []
         taken: set[tuple[bytes, int | None]] = set()
         for point in self._points.get(oid, ()):
@@ -215,8 +225,7 @@ class SnmpNormaliser:
                 return
             places = tuple(place for place, _ in rows)
             parts.append(_Part(point, places, column.series, maps.pop()))
-        if parts:
-            self._settled[oid] = _Settled(names, tuple(parts))
+        self._settled[oid] = _Settled(names, tuple(parts))
 
     def _read(
         self,
@@ -258,7 +267,8 @@ class SnmpNormaliser:
             return None
         if point.skip or not unit_fits(point.conversion, row, point.metric.unit):
             return _Row(self._series(point, name, ()), IDENTITY, "") if point.skip else None
-        series = self._series(point, name, _labels(point, row))
+        labels = _labels(point, row)
+        series = self._series(point, name, self._label_sets.setdefault(labels, labels))
         if not self._own(point, name, series):
             return None
         bad = next(
@@ -267,9 +277,9 @@ class SnmpNormaliser:
         to_base = linear(point.conversion, row)
         if isinstance(to_base, str):
             return _Row(series, IDENTITY, bad or to_base)
-        return _Row(series, to_base, bad)
+        return _Row(series, self._maps.setdefault(to_base, to_base), bad)
 
-    def _series(self, point: SnmpPoint, name: bytes, labels: tuple[tuple[str, str], ...]) -> Series:
+    def _series(self, point: SnmpPoint, name: bytes, labels: _LabelSet) -> Series:
         states = point.state_names if point.metric.kind is Kind.STATE else ()
         return Series(self._device, point.metric, labels, OidSource(smi.dotted(name)), states)
 
@@ -324,7 +334,7 @@ def _only(block: Block, chosen: set[int]) -> Block:
     )
 
 
-def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> tuple[tuple[str, str], ...]:
+def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> _LabelSet:
     """The label texts of a row; a label whose lookup gives nothing is left out."""
     known = {name: value for name, value in row.items() if value is not None}
     labels = []
@@ -344,6 +354,6 @@ def _columns(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
     request = answer.request
     if isinstance(request, WalkColumns):
         yield from zip(request.columns, answer.payload, strict=True)
-    elif isinstance(request, GetOids):
+    else:
         for varbind in answer.payload[0]:
             yield varbind[0], (varbind,)

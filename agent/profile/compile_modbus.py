@@ -120,7 +120,7 @@ def _modbus_point(spec: ModbusPointSpec, file: ModbusFileSpec) -> ModbusPoint:
         high=high,
         pattern=expression(spec.pattern),
         interval_s=spec.interval or 0.0,
-        fallback=spec.fallback,
+        fallback=False,
         as_is=False,
         table=table,
         address=spec.address,
@@ -157,7 +157,7 @@ def _layout(spec: ModbusPointSpec, file: ModbusFileSpec) -> tuple[str, str, int]
 class _Taken:
     """The registers and series that earlier points have."""
 
-    registers: dict[tuple[str, int], ModbusPoint] = field(default_factory=dict)
+    registers: dict[tuple[str, int], list[ModbusPoint]] = field(default_factory=dict)
     series: set[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=set)
 
     def add(self, point: ModbusPoint) -> None:
@@ -165,12 +165,14 @@ class _Taken:
         if point.address + point.count > _ADDRESSES:
             raise Fault(("address",), f"runs past register {_ADDRESSES - 1}")
         for address in range(point.address, point.address + point.count):
-            other = self.registers.setdefault((point.table, address), point)
-            if not _may_share(other, point):
-                message = f"{point.table} register {address} is already {other.metric.name}"
-                raise Fault(("address",), f"points overlap: {message}")
+            others = self.registers.setdefault((point.table, address), [])
+            for other in others:
+                if not _may_share(other, point):
+                    message = f"{point.table} register {address} is already {other.metric.name}"
+                    raise Fault(("address",), f"points overlap: {message}")
+            others.append(point)
         key = (point.metric.name, point.labels)
-        if key in self.series and not point.fallback:
+        if key in self.series:
             labels = ", ".join(f"{name}={value}" for name, value in point.labels)
             name = f"{point.metric.name}{{{labels}}}"
             raise Fault((), f"points overlap: an earlier point is {name} too; give it a label")
@@ -179,7 +181,7 @@ class _Taken:
 
 def _may_share(one: ModbusPoint, other: ModbusPoint) -> bool:
     """Flags may stand in one register, each in its own bit."""
-    return one is other or (
+    return (
         None not in (one.bit, other.bit)
         and one.bit != other.bit
         and (one.address, one.count) == (other.address, other.count)

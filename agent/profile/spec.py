@@ -179,7 +179,6 @@ class PointSpec(Spec):
     valid: Bounds | None = Field(None, description="plausible range, base unit")
     pattern: GroupRegex | None = Field(None, description="for numbers inside text: group 1")
     interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")
-    fallback: bool = Field(False, description="used only where an earlier point gave nothing")
 
 
 class Case(Spec):
@@ -213,6 +212,7 @@ class SnmpPointSpec(PointSpec):
     )
     bit: int | None = Field(None, ge=0, le=63)
     text: Literal["as_is"] | None = Field(None, description="a state whose names the device gives")
+    fallback: bool = Field(False, description="used only where an earlier point gave nothing")
     cases: list[Case] | None = None
 
 

@@ -165,7 +165,8 @@ def test_v1_may_be_written_as_a_number(folder: Path) -> None:
 
 def one(key: str) -> str:
     """A site of one device with ``key`` in line 5."""
-    return f"racks:\n  - name: r\n    devices:\n      - {{name: d, url: 'snmp://h',\n         {key}}}\n"
+    device = f"{{name: d, url: 'snmp://h',\n         {key}}}"
+    return f"racks:\n  - name: r\n    devices:\n      - {device}\n"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_a_mistake_in_a_device(problems: Check, key: str, says: str) -> None:
             ":1: credentials.a.auth: required key 'secret' is missing",
         ),
         (
-            "credentials: {a: {version: 3, user: u, auth: {protocol: SHA256, secret: long-enough}}}",
+            "credentials: {a: {version: 3, user: u, auth: {protocol: SHA256, secret: long-one}}}",
             ":1: credentials.a.auth.protocol: must be 'MD5', 'SHA-1', 'SHA-224', 'SHA-256',"
             " 'SHA-384' or 'SHA-512', not 'SHA256'",
         ),
@@ -393,8 +394,8 @@ def test_the_nearest_profile_is_offered(problems: Check) -> None:
 
 def test_a_broken_profile_is_told_in_its_own_file_and_once(folder: Path, problems: Check) -> None:
     (folder / "mine" / "my-pdu.yaml").write_text(PDU.replace("unit: W", "unit: w"))
-    found = problems(SITE.replace("url: modbus+tcp://10.0.0.7/12", "url: snmp://i, profile: my-pdu"))
-    (line,) = found
+    twice = SITE.replace("modbus+tcp://10.0.0.7/12", "snmp://i, profile: my-pdu")
+    (line,) = problems(twice)
     assert line.startswith(f"{folder}/mine/my-pdu.yaml:8: points[0].unit: unknown unit 'w'")
 
 

@@ -35,9 +35,7 @@ def test_a_points_own_words_win(compiled: Compile) -> None:
 
 
 def test_a_coil_is_a_bool_of_one_bit(compiled: Compile) -> None:
-    (point,) = points(
-        compiled(modbus("{metric: rack_leak_detected, address: 3, table: discrete}"))
-    )
+    (point,) = points(compiled(modbus("{metric: rack_leak_detected, address: 3, table: discrete}")))
     assert (point.table, point.data_type, point.count) == ("discrete", "bool", 1)
 
 
@@ -130,7 +128,7 @@ info: {model: {address: 5, data_type: uint32, table: input, byte_order: CDAB}, s
         (f"{{{SUPPLY}, address: 40001.5}}", "address: must be a whole number, not 40001.5"),
         (
             f"{{{SUPPLY}, address: 5, data_type: unit16}}",
-            "data_type: unknown data type 'unit16'; did you mean uint16 or int16?",
+            "data_type: unknown data type 'unit16'; did you mean uint16?",
         ),
         (
             f"{{{SUPPLY}, address: 5, data_type: word}}",
@@ -254,16 +252,15 @@ def test_what_may_stand_beside_each_other(compiled: Compile) -> None:
             "{metric: rack_alarm_active, address: 5, bits: {1: b}}",
             "{metric: rack_leak_detected, address: 5, table: coil}",
             f"{{{SUPPLY}, address: 6}}",
-            f"{{{SUPPLY}, address: 7, fallback: true}}",
         )
     )
-    assert len(profile.points) == 5
+    assert len(profile.points) == 4
 
 
 @pytest.mark.parametrize("word", ["modbus", "modbuss", "modbus-tcp", "Modbus"])
 def test_a_misspelt_protocol_is_still_read_as_modbus(problems: Problems, word: str) -> None:
-    text = modbus(LEVEL, "{metric: rack_pump_state}").replace("protocol: modbus", f"protocol: {word}")
-    found = problems(text)
+    text = modbus(LEVEL, "{metric: rack_pump_state}")
+    found = problems(text.replace("protocol: modbus", f"protocol: {word}"))
     assert found[-1] == "9: points[1]: required key 'address' is missing"
     assert found[:-1] == (
         [] if word == "modbus" else [f"4: protocol: must be 'modbus', not '{word}'"]

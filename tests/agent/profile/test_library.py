@@ -33,12 +33,10 @@ def test_a_profile_is_compiled_once(write: Write, tmp_path: Path) -> None:
     assert library.get("p") is library.get("p")
 
 
-def test_an_unknown_profile_is_refused_with_the_nearest_names(
-    write: Write, tmp_path: Path
-) -> None:
+def test_an_unknown_profile_is_refused_with_the_nearest_names(write: Write, tmp_path: Path) -> None:
     write(snmp(POWER).replace("profile: p", "profile: acme-9000"), "acme-9000")
     library = open_library([tmp_path])
-    with pytest.raises(ConfigError, match="unknown profile 'acme-9001'; did you mean acme-9000?"):
+    with pytest.raises(ConfigError, match="'acme-9001'; did you mean acme-9000"):
         library.get("acme-9001")
     with pytest.raises(ConfigError, match="see 'rackagent profiles list'"):
         library.get("zzzzzzzzz")
@@ -80,7 +78,11 @@ def test_the_mistakes_of_all_profiles_are_told_at_once_and_once(
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "is empty"), ("- a\n", "must be a mapping"), ("profile: p\nprofile: p\n", "stands twice")],
+    [
+        ("", "is empty"),
+        ("- a\n", "must be a mapping"),
+        ("profile: p\nprofile: p\n", "stands twice"),
+    ],
 )
 def test_a_file_that_is_no_profile(write: Write, tmp_path: Path, text: str, says: str) -> None:
     path = write(text)
