@@ -14,15 +14,15 @@ empty :=
 space := $(empty) $(empty)
 PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/credentials.py \
 	agent/datatypes.py agent/explain.py agent/document.py agent/url.py agent/profile/* \
-	agent/config/* agent/values.py agent/plan.py agent/codec.py agent/normalise/*
+	agent/config/* agent/values.py agent/plan/* agent/codec.py agent/normalise/*
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test corpus fmt lint types pytest coverage lock clean
+.PHONY: help setup demo test corpus docs bench-snmp fmt lint types pytest coverage lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## create .venv with the locked dependencies and this project (editable)
 
@@ -55,6 +55,12 @@ coverage: setup ## hold the coverage of the last test run against its bounds
 
 corpus: setup ## read every recorded device and compare with the oracle; build/corpus.json
 	$(BIN)/python -m tests.corpus_report $(ARGS)
+
+docs: setup ## write docs/devices.md and docs/metrics.md from profiles and catalogue
+	$(BIN)/python -m docs.generate
+
+bench-snmp: setup ## SNMP beside snmp_exporter and pysnmp; bench/results/snmp.json
+	$(BIN)/python -m bench.snmp.run $(ARGS)
 
 fmt: setup ## format, and mend what ruff can mend
 	$(BIN)/python -m ruff format

@@ -3,6 +3,7 @@
 Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from enum import IntEnum, StrEnum
@@ -19,10 +20,13 @@ from agent.errors import ConfigError, DeviceError, UnknownDevice
 from agent.expose import json_model
 from agent.logs import set_up_logs
 from agent.loop import run_loop
-from agent.oneshot import Target, identify_device, read_device
-from agent.plan import costs, make_plan
+from agent.oneshot import Target, identify_device, read_device, record_device
+from agent.plan import make_plan
+from agent.plan.lines import line_loads, loads
 from agent.profile.library import open_library
-from agent.profile.spec import ModbusFileSpec, SnmpFileSpec
+from agent.profile.spec import SnmpFileSpec
+from agent.profile.spec_modbus import ModbusFileSpec
+from agent.recorder import lines
 from agent.transport.base import Limits
 from agent.url import parse_url
 
@@ -118,26 +122,30 @@ def check(config: ConfigPath) -> None:
     checked.library.all()
     for warning in checked.warnings:
         console.err(f"warning: {warning}")
-    racks = len({device.rack for device in checked.devices})
-    console.out(f"{config}: {len(checked.devices)} devices in {racks} racks, no problem found")
+    devices = _counted(len(checked.devices), "device")
+    racks = _counted(len({device.rack for device in checked.devices}), "rack")
+    console.out(f"{config}: {devices} in {racks}, no problem found")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("s" if number != 1 else "")
 
 
 @app.command()
 def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
-    """Show the requests each device of CONFIG gets per cycle: count, bytes, points."""
-    checked = load_config(config)
-    rows = []
-    for device in checked.devices:
-        if device.profile == "auto":
-            rows.append(console.PlanRow(device.name, "auto", device.interval_s, ()))
-            continue
-        profile = checked.library.get(device.profile)
-        found = tuple(costs(profile, make_plan(profile)))
-        rows.append(console.PlanRow(device.name, profile.name, device.interval_s, found))
+    """Show the requests each device of CONFIG gets: bytes, time on the line, points.
+
+    Sums up each Modbus line and warns of one that cannot carry what is asked of it.
+    """
+    found = loads(load_config(config))
+    lines = line_loads(found)
     if output is Format.JSON:
-        console.out_json([row.as_json() for row in rows])
+        console.out_json(console.plan_json(found, lines))
     else:
-        console.print_plan(rows)
+        console.print_plan(found, lines)
+    for line in lines:
+        if line.warning:
+            console.err(f"warning: {line.warning}")
 
 
 @app.command()
@@ -196,6 +204,46 @@ def identify(
         console.out_json(console.identification_json(found))
     else:
         console.print_identification(found)
+
+
+@app.command()
+def walk(
+    url: DeviceUrl,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .snmprec file to write.")],
+    mask: Annotated[
+        list[str] | None, typer.Option(help="Mask every text that holds this word; repeatable.")
+    ] = None,
+    community: Community = "public",
+    snmp_version: Version = SnmpVersion.V2C,
+    credentials: CredentialsName = None,
+    config: ConfigOption = None,
+    timeout: Timeout = 2.0,
+    retries: Retries = 1,
+    engine: Engine = "native",
+) -> None:
+    """Record everything an SNMP device says, with names, places, serials and addresses masked.
+
+    The recording can be replayed ('rackagent simulate --recording') and is what a new profile is
+    tested against. Read it before you hand it on: masking knows standard MIBs, not your vendor's.
+    """
+    if out.exists():
+        raise ConfigError(f"{out} exists; a recording is never overwritten")
+    target = _target(url, community, snmp_version, credentials, config, timeout, retries, engine)
+    recording = run_loop(record_device(target))
+    serials = [
+        field.oid
+        for profile in open_library().all()
+        for field in profile.info.get("serial", ())
+        if field.oid is not None and field.pattern is None
+    ]
+    text = "".join(f"{line}\n" for line in lines(recording.varbinds, mask or (), serials))
+    try:
+        out.write_text(text, encoding="ascii")
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    for failure in recording.failures:
+        console.err(f"warning: {failure.kind}: {failure.message}")
+    console.out(f"{out}: {text.count(chr(10))} rows")
 
 
 def _target(
@@ -296,6 +344,7 @@ def _options(
 
 def guarded(call: Callable[[], None]) -> Status:
     """Run ``call``; turn what may go wrong into a message on stderr and an exit status."""
+    stdout = sys.stdout
     try:
         call()
     except ConfigError as error:
@@ -308,11 +357,24 @@ def guarded(call: Callable[[], None]) -> Status:
     except DeviceError as error:
         console.err(f"error: {error.kind}: {error}")
         return Status.UNREACHABLE
-    except BrokenPipeError:
-        # The reader (head, less) has gone: that is its right.
-        sys.stderr.close()
-        return Status.FINE
+    except SystemExit:
+        # A reader that has gone (head, less) is no failed check. Typer ends with 1 then, and with
+        # another stdout; what is still in the buffer would make the interpreter complain.
+        if sys.stdout is stdout and _flushed():
+            raise
     return Status.FINE
+
+
+def _flushed() -> bool:
+    """Whether everything printed reached its reader; the rest goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return False
+    return True
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ import math
 import re
 import struct
 from collections.abc import Mapping
+from datetime import date
 
-from agent.datatypes import REGISTERS
+from agent.datatypes import REGISTERS, TEXTS
 from agent.errors import ProtocolError
 
 _STRUCTS: Mapping[str, struct.Struct] = {
@@ -50,14 +51,14 @@ def reorder(payload: bytes, byte_order: str) -> bytes:
 
 
 def decode_registers(data_type: str, byte_order: str, payload: bytes) -> int | float | str | None:
-    """The value in ``payload`` (exactly the registers of ``data_type``, or of the string).
+    """The value in ``payload`` (exactly the registers of ``data_type``, or of the text).
 
-    None where the registers hold no number (NaN, infinity, digits above nine in BCD). Raises
-    ProtocolError when the length does not fit the type.
+    None where the registers hold no number (NaN, infinity, digits above nine in BCD) and no date.
+    Raises ProtocolError when the length does not fit the type.
     """
-    if data_type == "string":
+    if data_type == "string" or data_type in TEXTS:
         swapped = payload if byte_order in ("ABCD", "CDAB") else reorder(payload, "BADC")
-        return decode_text(swapped)
+        return _decode_string(swapped) if data_type == "string" else _text(data_type, swapped)
     if data_type == "bool":
         return int(any(payload))
     if len(payload) != 2 * REGISTERS[data_type]:
@@ -69,9 +70,11 @@ def decode_registers(data_type: str, byte_order: str, payload: bytes) -> int | f
         offset, layout = _BYTES[data_type]
         number: int = struct.unpack_from(layout, ordered, offset)[0]
         return number
-    if data_type in ("bcd16", "bcd32"):
+    if data_type.startswith("bcd"):
         digits = ordered.hex()
         return int(digits) if digits.isdecimal() else None
+    if data_type in ("uint48", "int48"):
+        return int.from_bytes(ordered, "big", signed=data_type == "int48")
     value: int | float = _STRUCTS[data_type].unpack(ordered)[0]
     return value if math.isfinite(value) else None
 
@@ -84,6 +87,9 @@ def encode_registers(
     ``count`` is the string's length in registers; ``old`` the register whose other byte an 8-bit
     type keeps.
     """
+    if data_type in TEXTS:
+        text = _octets(data_type, str(value))[: 2 * count].ljust(2 * count, b"\0")
+        return text if byte_order in ("ABCD", "CDAB") else reorder(text, "BADC")
     if data_type == "string":
         # A character that does not fit whole is left out whole.
         whole = str(value).encode()[: 2 * count].decode(errors="ignore")
@@ -97,7 +103,12 @@ def encode_registers(
         register = bytearray(reorder(old, byte_order))
         struct.pack_into(layout, register, offset, _clamp(round(number), layout[1].islower(), 8))
         return reorder(bytes(register), byte_order)
-    if data_type in ("bcd16", "bcd32"):
+    if data_type in ("uint48", "int48"):
+        signed = data_type == "int48"
+        return reorder(
+            _clamp(round(number), signed, 48).to_bytes(6, "big", signed=signed), byte_order
+        )
+    if data_type.startswith("bcd"):
         width = 4 * REGISTERS[data_type]
         return reorder(
             bytes.fromhex(str(min(max(round(number), 0), 10**width - 1)).zfill(width)), byte_order
@@ -106,6 +117,54 @@ def encode_registers(
     if "float" not in data_type:
         number = _clamp(round(number), data_type.startswith("int"), 8 * fixed.size)
     return reorder(fixed.pack(number), byte_order)
+
+
+def _decode_string(octets: bytes) -> str:
+    """Text of a fixed length: up to its first NUL, unpadded, bad bytes replaced by U+FFFD."""
+    text = octets.strip(b"\0 \t\r\n\xff").partition(b"\0")[0].decode("utf-8", "replace").strip()
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def _text(data_type: str, octets: bytes) -> str | None:
+    """One of the texts of an identity; None for a date that no calendar has."""
+    if data_type == "hex":
+        return octets.hex()
+    if data_type == "version8":
+        return ".".join(map(str, octets))
+    if data_type == "version16":
+        return ".".join(map(str, struct.unpack(f">{len(octets) // 2}H", octets)))
+    if len(octets) != 2 * TEXTS[data_type]:
+        raise ProtocolError(f"{data_type} takes {2 * TEXTS[data_type]} bytes, got {len(octets)}")
+    number = int.from_bytes(octets, "big")
+    digits = octets.hex()
+    if data_type == "date_bcd":
+        if not digits.isdecimal():
+            return None
+        year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
+    else:
+        year, month, day = 2000 + (number >> 9), number >> 5 & 15, number & 31
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _octets(data_type: str, text: str) -> bytes:
+    """The inverse of :func:`_text`; what is no such text becomes empty registers."""
+    try:
+        if data_type == "hex":
+            return bytes.fromhex(text)
+        if data_type == "version8":
+            return bytes(map(int, text.split(".")))
+        if data_type == "version16":
+            numbers = [int(number) for number in text.split(".")]
+            return struct.pack(f">{len(numbers)}H", *numbers)
+        day = date.fromisoformat(text)
+    except (ValueError, struct.error):
+        return b""
+    if data_type == "date_bcd":
+        return bytes.fromhex(f"{day:%Y%m%d}")
+    return (max(0, day.year - 2000) << 9 | day.month << 5 | day.day).to_bytes(2, "big")
 
 
 def _clamp(number: int, signed: bool, bits: int) -> int:

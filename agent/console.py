@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -14,15 +13,24 @@ from agent import smi
 from agent.identify import Identification
 from agent.oneshot import Look
 from agent.plan import Cost
+from agent.plan.lines import LineLoad, Load
 from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 from agent.values import GetOids, OidSource, Quality, Reading, ReadRegisters, Request
 
 _PIPED_WIDTH = 200
 
 
+class _Output(Console):
+    """Leaves a reader that has gone to whoever runs the command."""
+
+    def on_broken_pipe(self) -> None:
+        """Called in the middle of a BrokenPipeError, which rich would make status 1."""
+        raise
+
+
 def _console() -> Console:
     """A console on today's stdout: as wide as the terminal, or wide and plain into a pipe."""
-    return Console(
+    return _Output(
         width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False, soft_wrap=True
     )
 
@@ -50,33 +58,48 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """One device of a plan; no costs where the profile is found only when it answers."""
+def plan_json(loads: Sequence[Load], lines: Sequence[LineLoad]) -> dict[str, Any]:
+    """A plan for a program. ``requests`` of a device is null until it is known what it is."""
+    return {
+        "devices": [
+            {
+                "device": load.device,
+                "profile": load.profile,
+                "line": load.line or None,
+                "interval_s": load.cycle_s,
+                "requests": None
+                if load.costs is None
+                else [_cost_json(load, c) for c in load.costs],
+            }
+            for load in loads
+        ],
+        "lines": [
+            {
+                "line": line.line,
+                "devices": list(line.devices),
+                "unknown": list(line.unknown),
+                "requests": line.requests,
+                "bytes_out": line.bytes_out,
+                "bytes_in_at_least": line.bytes_in,
+                "seconds": round(line.seconds, 6),
+                "share": round(line.share, 6),
+                "warning": line.warning or None,
+            }
+            for line in lines
+        ],
+    }
 
-    device: str
-    profile: str
-    interval_s: float
-    costs: tuple[Cost, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """The row for a program."""
-        return {
-            "device": self.device,
-            "profile": self.profile,
-            "interval_s": self.interval_s,
-            "requests": [
-                {
-                    "kind": _kind(cost.request),
-                    "what": _what(cost.request),
-                    "interval_s": cost.request.interval_s or self.interval_s,
-                    "points": cost.points,
-                    "bytes_out": cost.bytes_out,
-                    "bytes_in_at_least": cost.bytes_in,
-                }
-                for cost in self.costs
-            ],
-        }
+def _cost_json(load: Load, cost: Cost) -> dict[str, Any]:
+    return {
+        "kind": _kind(cost.request),
+        "what": _what(cost.request),
+        "interval_s": cost.request.interval_s or load.cycle_s,
+        "points": cost.points,
+        "bytes_out": cost.bytes_out,
+        "bytes_in_at_least": cost.bytes_in,
+        "seconds": round(cost.seconds, 6) if load.line else None,
+    }
 
 
 def _kind(request: Request) -> str:
@@ -94,39 +117,60 @@ def _what(request: Request) -> str:
     return smi.dotted(oids[0]) + more
 
 
-def print_plan(rows: Sequence[PlanRow]) -> None:
-    """One line per request, one sum per device."""
+def print_plan(loads: Sequence[Load], lines: Sequence[LineLoad]) -> None:
+    """One line per request, one sum per device, and one per Modbus line."""
+    right = ("every", "points", "out", "in >=", "time", "requests", "used")
     table = _table(
-        "device", "profile", "every", "request", "what", "points", "out", "in >=",
-        right=("every", "points", "out", "in >="),
+        "device", "profile", "every", "request", "what", "points", "out", "in >=", "time",
+        right=right,
     )  # fmt: skip
-    for row in rows:
-        if not row.costs:
-            table.add_row(row.device, row.profile, _every(row.interval_s), "-", "asks the device")
+    for load in loads:
+        if load.costs is None:
+            row = (load.device, load.profile, _every(load.cycle_s), "-", "asks the device")
+            table.add_row(*row)
             continue
-        for cost in row.costs:
+        for cost in load.costs:
             table.add_row(
-                row.device,
-                row.profile,
-                _every(cost.request.interval_s or row.interval_s),
+                load.device,
+                load.profile,
+                _every(cost.request.interval_s or load.cycle_s),
                 _kind(cost.request),
                 _what(cost.request),
-                str(cost.points),
-                f"{cost.bytes_out} B",
-                f"{cost.bytes_in} B",
+                *_sums(load, [cost]),
             )
-        cycle = [cost for cost in row.costs if not cost.request.interval_s]
-        table.add_row(
-            row.device,
-            "",
-            "",
-            Text("cycle", style="bold"),
-            f"{len(cycle)} requests",
-            str(sum(cost.points for cost in cycle)),
-            f"{sum(cost.bytes_out for cost in cycle)} B",
-            f"{sum(cost.bytes_in for cost in cycle)} B",
-        )
-    _console().print(table)
+        what = f"{len(load.cycle)} requests"
+        cycle = Text("cycle", style="bold")
+        table.add_row(load.device, "", "", cycle, what, *_sums(load, load.cycle))
+    console = _console()
+    console.print(table)
+    if lines:
+        table = _table("line", "devices", "requests", "out", "in >=", "time", "used", right=right)
+        for line in lines:
+            unknown = f", {len(line.unknown)} of them unknown" if line.unknown else ""
+            table.add_row(
+                line.line,
+                f"{len(line.devices)}{unknown}",
+                str(line.requests),
+                f"{line.bytes_out} B",
+                f"{line.bytes_in} B",
+                _time(line.seconds),
+                f"{line.share:.1%}",
+            )
+        console.print()
+        console.print(table)
+
+
+def _sums(load: Load, costs: Sequence[Cost]) -> tuple[str, str, str, str]:
+    return (
+        str(sum(cost.points for cost in costs)),
+        f"{sum(cost.bytes_out for cost in costs)} B",
+        f"{sum(cost.bytes_in for cost in costs)} B",
+        _time(sum(cost.seconds for cost in costs)) if load.line else "",
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
 
 
 def _every(seconds: float) -> str:

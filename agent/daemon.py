@@ -115,6 +115,7 @@ class Agent:
             Schedule(device.interval_s),
             partial(open_transport, device, transports),
             self._deliver,
+            device.url,
         )
 
     def _deliver(self, result: PollResult) -> None:
@@ -163,7 +164,7 @@ async def running(config: Config) -> AsyncIterator[Running]:
     agent = Agent(config)
     app = create_app(agent.store, agent.exposition, agent.views(), lambda: agent.ready)
     async with (
-        Transports() as transports,
+        Transports(config.quirks()) as transports,
         serve(app, config.listen_host, config.listen_port) as address,
         agent.hearing_traps(),
     ):

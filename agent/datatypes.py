@@ -13,13 +13,33 @@ REGISTERS: dict[str, int] = {
     "int32": 2,
     "bcd32": 2,
     "float32": 2,
+    "uint48": 3,
+    "int48": 3,
     "uint64": 4,
     "int64": 4,
+    "bcd64": 4,
     "float64": 4,
     "string": 0,
     "bool": 1,
 }
 """Registers per type; a string's length stands in the point, a bool is one coil or input."""
 
+TEXTS: dict[str, int] = {
+    "hex": 0,
+    "version8": 0,
+    "version16": 0,
+    "date_packed": 1,
+    "date_bcd": 2,
+}
+"""Registers per type of text that only an identity has; 0 where the length stands in the field.
+
+``hex`` is the digits of the bytes; ``version8`` one number per byte and ``version16`` one per
+register, joined with dots; ``date_packed`` has years since 2000 in its upper seven bits, then four
+bits of month and five of day; ``date_bcd`` is 0x2026 0x0131.
+"""
+
 BYTE_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 """How bytes lie on the wire: big endian, low word first, bytes swapped, and both."""
+
+NOTATION: dict[str, str] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
+"""The tables by the first digit of a register's number in datasheets, as in 40001."""

@@ -1,10 +1,11 @@
 """Which profile fits the device that answers, and what the device says of itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent import smi
 from agent.codec import decode_registers, decode_text
+from agent.driver import DefaultDriver, Driver
 from agent.errors import DeviceError, RequestRejected, UnknownDevice
 from agent.plan import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Plan
 from agent.profile.points import Identify, InfoField, Profile
@@ -182,23 +183,23 @@ def _fits(profile: Profile, rule: Identify, answer: Answer) -> Candidate | None:
 
 
 async def read_identity(
-    transport: Transport, profile: Profile, plan: Plan
+    transport: Transport, profile: Profile, plan: Plan, driver: Driver | None = None
 ) -> tuple[Identity, tuple[DeviceError, ...]]:
     """Vendor, model, serial and firmware as the profile reads them; refused parts stay None.
 
     Raises what ``Transport.fetch`` raises, except RequestRejected.
     """
     cells: dict[bytes, _Cell] = {}
-    blocks: dict[ReadRegisters, bytes] = {}
+    blocks: dict[ReadRegisters, Answer] = {}
     refused: list[DeviceError] = []
     for request in plan.identity:
         try:
-            answer = await transport.fetch(request)
+            answer = await (driver or DefaultDriver()).read(request, transport)
         except RequestRejected as error:
             refused.append(error)
             continue
         if isinstance(answer.payload, bytes):
-            blocks[_registers(request)] = answer.payload
+            blocks[_registers(request)] = answer
         else:
             cells.update(_cells(answer))
     fields = {
@@ -224,12 +225,11 @@ def _registers(request: Request) -> ReadRegisters:
 
 
 def _field(
-    source: InfoField, cells: dict[bytes, _Cell], blocks: dict[ReadRegisters, bytes]
+    source: InfoField, cells: dict[bytes, _Cell], blocks: Mapping[ReadRegisters, Answer]
 ) -> str | None:
     text = source.text
     if source.oid is not None and source.column:
-        rows = ((o, cell) for o, cell in cells.items() if o.startswith(source.oid))
-        texts = (_text(cell) for _, cell in sorted(rows, key=lambda row: smi.decode_subids(row[0])))
+        texts = (_text(cell) for cell in _column(source, source.oid, cells))
         text = next((found for found in texts if found), None)
     elif source.oid is not None:
         text = _text(cells.get(source.oid))
@@ -241,14 +241,31 @@ def _field(
     return text.strip() or None if text else None
 
 
+def _column(source: InfoField, column: bytes, cells: Mapping[bytes, _Cell]) -> Sequence[_Cell]:
+    """The column's cells that count, the most wanted first, else by index."""
+    ranked: list[tuple[int, tuple[int, ...], _Cell]] = []
+    for name, cell in cells.items():
+        if not name.startswith(column):
+            continue
+        rank = 0
+        if source.by is not None:
+            beside = _text(cells.get(source.by + name[len(column) :]))
+            if beside not in source.among:
+                continue
+            rank = source.among.index(beside)
+        ranked.append((rank, tuple(smi.decode_subids(name)), cell))
+    return [cell for _, _, cell in sorted(ranked, key=lambda row: row[:2])]
+
+
 def _register_text(
-    source: InfoField, address: int, blocks: dict[ReadRegisters, bytes]
+    source: InfoField, address: int, blocks: Mapping[ReadRegisters, Answer]
 ) -> str | None:
-    for request, payload in blocks.items():
-        start = 2 * (address - request.address)
-        inside = request.address <= address and start + 2 * source.count <= len(payload)
-        if request.table == source.table and inside:
-            octets = payload[start : start + 2 * source.count]
+    part = (address, source.count)
+    for request, answer in blocks.items():
+        if request.table == source.table and part in request.parts and part not in answer.lost:
+            assert isinstance(answer.payload, bytes)  # noqa: S101 - a register transport's answer
+            start = 2 * (address - request.address)
+            octets = answer.payload[start : start + 2 * source.count]
             value = decode_registers(source.data_type, source.byte_order, octets)
             return None if value is None else str(value)
     return None

@@ -1,18 +1,28 @@
 """One look at one device: read everything once, or find out what it is."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from agent.credentials import SnmpCredentials
-from agent.errors import DeviceError
+from agent.errors import (
+    AuthenticationError,
+    ConfigError,
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnreachable,
+)
 from agent.identify import Identification, identify
 from agent.poller import open_session, read_once
 from agent.profile.library import Library
 from agent.profile.points import Profile
+from agent.recorder import Recording, record
 from agent.transport.base import Limits
 from agent.transport.factory import Transports
 from agent.url import Url
 from agent.values import Failure, Identity, Reading
+
+_WALK_ROWS_MAX = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +51,15 @@ async def read_device(target: Target, library: Library, profile: str = "auto") -
 
     Raises ConfigError for an unknown profile.
     """
-    async with Transports() as transports:
+    known = profile != "auto" and target.url.protocol == "modbus"
+    quirks = {target.url.line: library.get(profile).quirks} if known else {}
+    async with Transports(quirks) as transports:
         transport = await transports.open(
             target.url, target.credentials, target.limits, target.engine
         )
         try:
             session = await open_session(
-                str(target.url), transport, target.url.protocol, profile, library
+                str(target.url), transport, target.url.protocol, profile, library, target.url
             )
             now = time.monotonic()
             blocks, failures, _ = await read_once(session, transport, now)
@@ -61,7 +73,31 @@ async def read_device(target: Target, library: Library, profile: str = "auto") -
         for block in blocks[position]
         for reading in block.readings()
     )
-    return Look(session.profile, session.identity, readings, failures)
+    silence = None if readings else _gone(failures)
+    return Look(session.profile, session.identity, readings, failures, silence)
+
+
+def _gone(failures: Sequence[Failure]) -> DeviceError | None:
+    """The silence that ended a read; None where the device answered, if only with refusals."""
+    silences = (DeviceTimeout, DeviceUnreachable, AuthenticationError)
+    by_kind = {silence.kind: silence for silence in silences}
+    for failure in failures:
+        if failure.kind in by_kind:
+            return by_kind[failure.kind](failure.message)
+    return None
+
+
+async def record_device(target: Target) -> Recording:
+    """Everything an SNMP device says. Raises DeviceError, ConfigError for another protocol."""
+    if target.url.protocol != "snmp":
+        raise ConfigError(f"{target.url}: only SNMP devices can be walked")
+    limits = replace(target.limits, max_rows=_WALK_ROWS_MAX)
+    async with Transports() as transports:
+        transport = await transports.open(target.url, target.credentials, limits, target.engine)
+        try:
+            return await record(transport)
+        finally:
+            await transport.close()
 
 
 async def identify_device(target: Target, library: Library) -> Identification:

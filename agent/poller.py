@@ -28,10 +28,12 @@ from agent.identify import identify, read_identity
 from agent.normalise.base import Normaliser
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
-from agent.plan import SYS_UP_TIME, Plan, make_plan
+from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
 from agent.profile.library import Library
 from agent.profile.points import Profile
+from agent.splitting import SplittingDriver
 from agent.transport.base import Transport
+from agent.url import Url
 from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
 
 _log = structlog.get_logger("poller")
@@ -82,20 +84,28 @@ def make_normaliser(device: str, profile: Profile) -> Normaliser:
 
 
 async def open_session(
-    device: str, transport: Transport, protocol: str, wanted: str, library: Library
+    device: str,
+    transport: Transport,
+    protocol: str,
+    wanted: str,
+    library: Library,
+    url: Url | None = None,
+    cycle_s: float = CYCLE_S,
 ) -> Session:
     """Find the profile (``auto`` asks the device), read who it is, make the plan.
 
-    Raises DeviceError when the device cannot be asked or nothing fits, ConfigError when the
+    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is. Raises DeviceError when the device cannot be asked or nothing fits, ConfigError when the
     profile or its driver is wrong.
     """
     if wanted == "auto":
         profile = (await identify(transport, protocol, library.all())).profile
     else:
         profile = library.get(wanted)
-    plan = make_plan(profile)
+    plan = make_plan(profile, wire_cost(url, profile) if url else None, cycle_s)
     driver = find_driver(profile.driver)
-    identity, _ = await read_identity(transport, profile, plan)
+    if protocol == "modbus":
+        driver = SplittingDriver(driver)
+    identity, _ = await read_identity(transport, profile, plan, driver)
     return Session(profile, plan, make_normaliser(device, profile), driver, identity)
 
 
@@ -132,7 +142,9 @@ async def read_once(
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
     blocks = {**normalised.blocks, **dict.fromkeys(cycle.failed, ())}
-    answered = bool(cycle.answers) or not failures
+    told = any(answer.told for answer in cycle.answers.values())
+    asked_all = bool(cycle.answers) and len(due) == len(everything)
+    answered = told or not (failures or asked_all)
     return blocks, tuple(failures[:_FAILURES_KEPT]), answered
 
 
@@ -193,6 +205,7 @@ class Poller:
         schedule: Schedule,
         open_transport: Callable[[], Awaitable[Transport]],
         deliver: Callable[[PollResult], None],
+        url: Url | None = None,
     ) -> None:
         self._device = device
         self._protocol = protocol
@@ -201,6 +214,7 @@ class Poller:
         self._schedule = schedule
         self._open_transport = open_transport
         self._deliver = deliver
+        self._url = url
         self._session: Session | None = None
         self._silent_cycles = 0
         self._was_up: bool | None = None
@@ -294,7 +308,13 @@ class Poller:
         """One cycle of the session, which begins with it where there is none."""
         if self._session is None:
             self._session = await open_session(
-                self._device, transport, self._protocol, self._profile, self._library
+                self._device,
+                transport,
+                self._protocol,
+                self._profile,
+                self._library,
+                self._url,
+                self._schedule.interval_s,
             )
         return await read_once(self._session, transport, now)
 

@@ -27,6 +27,11 @@ class Url:
         """``snmp`` or ``modbus``: which profiles can fit."""
         return self.scheme.partition("+")[0]
 
+    @property
+    def line(self) -> str:
+        """What units share: the serial line's path, or the gateway's ``host:port``."""
+        return self.path or f"{self.host}:{self.port}"
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         if self.scheme == "snmp":

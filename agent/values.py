@@ -45,17 +45,23 @@ class WalkColumns:
     interval_s: float = 0.0
 
 
+Part = tuple[int, int]
+"""Registers (or bits) that stand or fall together: 0-based address and count."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadRegisters:
     """Read one block of Modbus registers or bits (``table``: holding, input, coil, discrete).
 
-    ``address`` is 0-based as on the wire; ``count`` is in registers (or bits).
+    ``address`` is 0-based as on the wire; ``count`` is in registers (or bits). ``parts`` are what
+    the block is read for, sorted; with none it is wanted as a whole.
     """
 
     table: str
     address: int
     count: int
     interval_s: float = 0.0
+    parts: tuple[Part, ...] = ()
 
 
 Request = GetOids | WalkColumns | ReadRegisters
@@ -70,13 +76,17 @@ class Failure:
     message: str
 
 
+_NOTHING_LOST: Mapping[Part, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a transport brought back for one request.
 
     ``payload`` is one list of varbinds per walked column (one list for a GET), or the register
     bytes, two per register, high byte first (one byte per bit for coils and discrete inputs).
-    ``failures`` names parts that failed while the rest arrived.
+    ``failures`` names parts that failed while the rest arrived; ``lost`` says of parts of a block
+    why their registers are missing (their place in the payload means nothing).
     ``observed_at`` is Unix time in seconds.
     """
 
@@ -84,6 +94,13 @@ class Answer:
     payload: Sequence[Sequence[VarBind]] | bytes
     observed_at: float
     failures: tuple[Failure, ...] = ()
+    lost: Mapping[Part, str] = field(default_factory=lambda: _NOTHING_LOST)
+
+    @property
+    def told(self) -> bool:
+        """Whether anything of it came from the device."""
+        parts = self.request.parts if isinstance(self.request, ReadRegisters) else ()
+        return not self.lost or len(self.lost) < len(parts)
 
 
 @dataclass(frozen=True, slots=True)

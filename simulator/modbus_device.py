@@ -1,4 +1,4 @@
-"""A simulated Modbus unit: the registers of a profile, filled from the rack model as they are read."""
+"""A simulated Modbus unit: a profile's registers, filled from the rack model as they are read."""
 
 from collections.abc import Sequence
 

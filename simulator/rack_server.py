@@ -63,7 +63,8 @@ def _generations(config: Config) -> dict[str, str]:
     for device in config.devices:
         if device.generation is None:
             raise ConfigError(
-                f"{config.file}: rack {device.rack!r} names no 'generation', so nothing says how it behaves"
+                f"{config.file}: rack {device.rack!r} names no 'generation', so nothing says how it"
+                " behaves"
             )
         found[device.rack] = device.generation
     return found

@@ -56,7 +56,7 @@ def _identify(view: LiveView, info: InfoField, text: str) -> None:
 
 @dataclass(slots=True)
 class _Rows:
-    """Hands out indexes and sets the cells. Rows with the same labels in one table share an index."""
+    """Hands out indexes and sets cells; rows with the same labels in a table share an index."""
 
     profile: Profile
     source: Source
@@ -131,38 +131,43 @@ class _Rows:
     def _index(
         self, point: SnmpPoint, wanted: Mapping[str, str], lookups: Mapping[str, Scalar]
     ) -> dict[str, int] | None:
+        """The index parts that give the wanted labels; None where the point cannot say them."""
         if point.index is None:
             return {}
-        fixed = dict(point.where)
-        for name, lookup in self.profile.lookups.items():
-            if lookup.part is not None and name in fixed:
-                fixed.setdefault(lookup.part, fixed[name])
+        if not set(wanted) <= {label for label, _ in point.labels}:
+            return None
+        fixed = self._fixed(point)
         index: dict[str, int] = {}
         free: list[str] = []
         for part in point.index:
-            text = self._part_text(point, part.name, wanted)
             if part.form != "number":
                 return None
-            if part.name in fixed:
-                number = next((n for n in sorted(fixed[part.name].exact) if n.isdecimal()), None)
-                if number is None:
-                    return None
-                index[part.name] = int(number)
-            elif text is not None and text.isdecimal():
+            number = fixed.get(part.name)
+            text = str(number) if number is not None else self._part_text(point, part.name, wanted)
+            if text is not None and text.isdecimal():
                 index[part.name] = int(text)
             else:
                 index[part.name] = 1
                 free.append(part.name)
-        shown = {label for label, _ in point.labels}
-        if not set(wanted) <= shown:
-            return None
         if free:
             table = smi.encode_subids(smi.decode_subids(point.oid)[:-1])
-            chosen = tuple((n, v) for n, v in sorted(lookups.items()) if n in fixed)
+            asked = {name for name, _ in point.where}
+            chosen = tuple((n, v) for n, v in sorted(lookups.items()) if n in asked)
             key = (tuple(sorted(wanted.items())), tuple(index.items()), chosen)
             ordinals = self._ordinals.setdefault(table, {})
             index[free[-1]] = ordinals.setdefault(key, len(ordinals) + 1)
         return index
+
+    def _fixed(self, point: SnmpPoint) -> dict[str, int]:
+        """Index parts that ``where`` ties to a number, itself or through a lookup of the part."""
+        fixed: dict[str, int] = {}
+        for name, fits in point.where:
+            lookup = self.profile.lookups.get(name)
+            part = name if lookup is None else lookup.part
+            numbers = sorted(number for number in fits.exact if number.isdecimal())
+            if part is not None and numbers:
+                fixed[part] = int(numbers[0])
+        return fixed
 
     def _part_text(self, point: SnmpPoint, part: str, wanted: Mapping[str, str]) -> str | None:
         """The wanted label text that an index part gives, itself or through a lookup."""

@@ -132,9 +132,9 @@ def _add_neighbor(view: LiveView, source: Source, port: int) -> None:
     def said(field: str) -> Callable[[], bytes]:
         def read() -> bytes:
             for point in source.model.points(source.role):
-                if point.metric == "rack_lldp_neighbor_info":
-                    if dict(point.labels).get("port") == str(port):
-                        return point.info_labels().get(field, "").encode()
+                at_port = dict(point.labels).get("port") == str(port)
+                if at_port and point.metric == "rack_lldp_neighbor_info":
+                    return point.info_labels().get(field, "").encode()
             return b""
 
         return read

@@ -10,7 +10,7 @@ LAYERS = (
     ("explain", "document", "url", "profile", "config"),
     ("values",),
     ("plan", "codec", "normalise"),
-    ("transport", "driver", "identify"),
+    ("transport", "driver", "identify", "splitting"),
     ("store", "poller"),
     ("expose", "commission"),
     ("loop", "oneshot", "daemon", "logs", "console", "cli", "__main__"),

@@ -11,6 +11,7 @@ from agent.credentials import SnmpCredentials, SnmpVersion
 from agent.document import load
 from agent.errors import ConfigError, Problem
 from agent.profile.library import Library
+from agent.profile.points import Quirks
 from agent.url import Url, parse_url
 
 
@@ -51,6 +52,18 @@ class Config:
     library: Library
     warnings: tuple[str, ...] = ()
     traps_listen: tuple[str, int] | None = None
+
+    def quirks(self) -> dict[str, Quirks]:
+        """What the devices of each Modbus line need together, by ``Url.line``.
+
+        Devices whose profile is found only when they answer are reckoned to need nothing.
+        """
+        found: dict[str, Quirks] = {}
+        for device in self.devices:
+            if device.url.protocol == "modbus" and device.profile != "auto":
+                own = self.library.get(device.profile).quirks
+                found[device.url.line] = found.get(device.url.line, Quirks()).joined(own)
+        return found
 
 
 def load_config(

@@ -31,6 +31,7 @@ _UNIT_WORDS = {
     "VA": "voltamperes",
     "VAr": "voltamperes_reactive",
     "J": "joules",
+    "C": "coulombs",
     "Hz": "hertz",
     "Pa": "pascals",
     "degC": "celsius",

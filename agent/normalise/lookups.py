@@ -63,7 +63,7 @@ class Lookups:
         for step in lookup.index:
             part: Scalar | None = step
             if isinstance(step, str):
-                part = index[step] if step in index else self.value(step, suffix, index)
+                part = index[step] if step in index else self._step(step, suffix, index)
             if isinstance(part, int):
                 subids.append(part)
             elif isinstance(part, str):
@@ -75,6 +75,13 @@ class Lookups:
             return smi.encode_subids(subids)
         except ValueError:
             return None  # a negative number is no index
+
+    def _step(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> Scalar | None:
+        """A lookup's value as a step of an index; a number cut out of an index part is one."""
+        value = self.value(name, suffix, index)
+        lookup = self._lookups[name]
+        cut = lookup.part is not None and lookup.pattern is not None
+        return int(value) if cut and isinstance(value, str) and value.isdecimal() else value
 
 
 def _plain(lookup: Lookup, tag: int, value: int | bytes | None) -> Scalar | None:

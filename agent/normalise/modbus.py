@@ -1,13 +1,21 @@
-"""Register answers to readings: decode each point of a block, convert, keep what is bad apart."""
+"""Register answers to readings: each point of a block, and what is derived from several points."""
 
 from collections.abc import Mapping
 
 from agent.catalogue import Kind
-from agent.codec import decode_registers
-from agent.normalise.base import BlockBuilder, Normalised
+from agent.normalise.base import BlockBuilder, Normalised, stable
 from agent.normalise.convert import Linear, convert, linear
+from agent.normalise.registers import Row, clamped, read_row
 from agent.profile.points import ModbusPoint, Profile
-from agent.values import Answer, Block, Failure, ReadRegisters, RegisterSource, Series
+from agent.values import (
+    Answer,
+    Block,
+    Failure,
+    ReadRegisters,
+    RegisterSource,
+    Series,
+    Value,
+)
 
 
 class ModbusNormaliser:
@@ -15,59 +23,113 @@ class ModbusNormaliser:
 
     def __init__(self, device: str, profile: Profile) -> None:
         self.wants_slow = False
-        self._rows: list[tuple[ModbusPoint, Series, Linear]] = []
+        self._rows: list[Row] = []
+        self._derived: list[Row] = []
         for point in profile.points:
             assert isinstance(point, ModbusPoint)  # noqa: S101 - compile_modbus made them
             to_base = linear(point.conversion, {})
             assert isinstance(to_base, Linear)  # noqa: S101 - constants were checked when compiled
-            source = RegisterSource(point.table, point.address, point.count)
             states = point.state_names if point.metric.kind is Kind.STATE else ()
+            source = _source(point, profile)
             series = Series(device, point.metric, point.labels, source, states)
-            self._rows.append((point, series, to_base))
-        self._by_request: dict[ReadRegisters, list[tuple[ModbusPoint, Series, Linear]]] = {}
+            rows = self._rows if point.derived is None else self._derived
+            rows.append(Row(point, series, to_base))
+        self._inputs = frozenset(n for row in self._derived for n in row.point.inputs)
+        self._by_request: dict[ReadRegisters, list[Row]] = {}
         self._series: dict[ReadRegisters, tuple[Series, ...]] = {}
+        self._derived_series: dict[int, tuple[Series, ...]] = {}
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """Every point whose registers lie in an answer and whose interval is the request's."""
+        """Every point that an answer was asked for, and what is derived from them.
+
+        A derived point stands with the last request that gave one of its inputs.
+        """
         blocks: dict[int, tuple[Block, ...]] = {}
         failures: list[Failure] = []
+        values: dict[int, tuple[int, Value]] = {}
         for position, answer in answers.items():
             failures += answer.failures
-            request, payload = answer.request, answer.payload
+            request = answer.request
             assert isinstance(request, ReadRegisters)  # noqa: S101 - the plan made it
-            assert isinstance(payload, bytes)  # noqa: S101 - a register transport's answer
-            blocks[position] = (self._block(request, payload, answer.observed_at),)
+            block = self._block(request, answer)
+            blocks[position] = (block,)
+            if self._inputs:
+                rows = self._points(request)
+                for row, value in zip(rows, block.values, strict=True):
+                    if row.point.number in self._inputs:
+                        values[row.point.number] = (position, value)
+        for position, builder in self._derive(values).items():
+            series = stable(self._derived_series.get(position), builder.series)
+            self._derived_series[position] = series
+            blocks[position] += (builder.block(series, answers[position].observed_at),)
         return Normalised(blocks, tuple(failures))
 
-    def _block(self, request: ReadRegisters, payload: bytes, observed_at: float) -> Block:
-        width = 1 if request.table in ("coil", "discrete") else 2
+    def _block(self, request: ReadRegisters, answer: Answer) -> Block:
+        payload = answer.payload
+        assert isinstance(payload, bytes)  # noqa: S101 - a register transport's answer
         builder = BlockBuilder()
-        for point, series, to_base in self._points(request):
-            start = (point.address - request.address) * width
-            octets = payload[start : start + point.count * width]
-            raw = decode_registers(point.data_type, point.byte_order, octets)
-            if point.bit is not None and isinstance(raw, int):
-                raw = raw >> point.bit & 1
-            value, reason = convert(point, raw, to_base)
-            words = tuple(
-                int.from_bytes(octets[place : place + width], "big")
-                for place in range(0, len(octets), width)
-            )
-            builder.add(series, value, words, reason)
+        for row in self._points(request):
+            lost = answer.lost.get(row.point.part)
+            if lost is not None:
+                builder.add(row.series, None, None, lost)
+                continue
+            value, words, reason = read_row(row, request, payload)
+            builder.add(row.series, value, words, reason)
         known = self._series.setdefault(request, tuple(builder.series))
-        return builder.block(known, observed_at)
+        return builder.block(known, answer.observed_at)
 
-    def _points(self, request: ReadRegisters) -> list[tuple[ModbusPoint, Series, Linear]]:
+    def _points(self, request: ReadRegisters) -> list[Row]:
+        """The rows of a block: those of its parts, or all that lie in it where it names none."""
         found = self._by_request.get(request)
         if found is None:
             stop = request.address + request.count
             found = [
                 row
                 for row in self._rows
-                if row[0].table == request.table
-                and row[0].interval_s == request.interval_s
-                and request.address <= row[0].address
-                and row[0].address + row[0].count <= stop
+                if row.point.table == request.table
+                and (
+                    row.point.part in request.parts
+                    if request.parts
+                    else request.address <= row.point.part[0] and sum(row.point.part) <= stop
+                )
             ]
             self._by_request[request] = found
         return found
+
+    def _derive(self, values: dict[int, tuple[int, Value]]) -> Mapping[int, BlockBuilder]:
+        """The derived points by the position they stand with; ``values`` are the inputs'."""
+        builders: dict[int, BlockBuilder] = {}
+        for row in self._derived:
+            given = [values[number] for number in row.point.inputs if number in values]
+            if given:
+                position = max(place for place, _ in given)
+                value, reason = _compute(row, values)
+                values[row.point.number] = (position, value)
+                builder = builders.setdefault(position, BlockBuilder())
+                builder.add(row.series, value, None, reason)
+        return builders
+
+
+def _source(point: ModbusPoint, profile: Profile) -> RegisterSource:
+    """Where a point stands; a derived one where its first input does."""
+    if point.derived is None:
+        return RegisterSource(point.table, point.address, point.count)
+    first = profile.points[point.inputs[0]]
+    assert isinstance(first, ModbusPoint)  # noqa: S101 - compile_modbus made them
+    return _source(first, profile)
+
+
+def _compute(row: Row, values: Mapping[int, tuple[int, Value]]) -> tuple[Value, str]:
+    formula = row.point.derived
+    assert formula is not None  # noqa: S101 - that is what makes a point derived
+    numbers: dict[str, float] = {}
+    for name, number in zip(formula.names, row.point.inputs, strict=True):
+        _, value = values.get(number, (0, None))
+        if not isinstance(value, int | float):
+            return None, f"{formula.text}: {name} has no value"
+        numbers[name] = value
+    result = formula(numbers)
+    if result is None:
+        return None, f"{formula.text}: has no result"
+    value, reason = convert(row.point, result, row.to_base)
+    return clamped(row.point, value), reason

@@ -17,16 +17,16 @@ from agent.normalise.convert import (
     IDENTITY,
     Linear,
     convert,
-    convert_column,
     linear,
     unit_fits,
 )
+from agent.normalise.fallbacks import Fallbacks, Numbered
 from agent.normalise.index import parse_index
 from agent.normalise.lookups import Lookups
+from agent.normalise.settled import Part, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
 from agent.values import Answer, Block, Failure, OidSource, Series, VarBind, WalkColumns
 
-_INT_ONLY = {int}
 _LabelSet = tuple[tuple[str, str], ...]
 _SeriesKey = tuple[str, str, _LabelSet]
 
@@ -49,45 +49,6 @@ class _Column:
     names: list[bytes] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The rows of a settled column that are one point's, all with one map."""
-
-    point: SnmpPoint
-    places: tuple[int, ...]
-    series: tuple[Series, ...]
-    to_base: Linear
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """A column whose every row is compiled and can be trusted: what each place means."""
-
-    names: tuple[bytes, ...]
-    parts: tuple[_Part, ...]
-
-    def blocks(
-        self, varbinds: Sequence[VarBind], observed_at: float
-    ) -> list[tuple[int, Block]] | None:
-        """The blocks of the same rows, None where a row or a value is out of the ordinary."""
-        names, _, raws = zip(*varbinds, strict=True)
-        if names != self.names or set(map(type, raws)) != _INT_ONLY:
-            return None
-        blocks = []
-        for part in self.parts:
-            mine = raws
-            if len(part.places) < len(raws):
-                mine = tuple([raws[place] for place in part.places])
-            plain: Sequence[int] = mine
-            if part.point.bit is not None:
-                plain = [raw >> part.point.bit & 1 for raw in mine]
-            values = convert_column(part.point, plain, part.to_base)
-            if values is None:
-                return None
-            blocks.append((part.point.number, Block(part.series, values, mine, observed_at)))
-        return blocks
-
-
 class SnmpNormaliser:
     """One device's SNMP answers to blocks, one block per point."""
 
@@ -99,9 +60,10 @@ class SnmpNormaliser:
         for point in profile.points:
             assert isinstance(point, SnmpPoint)  # noqa: S101 - compile_snmp made them
             self._points.setdefault(point.oid, []).append(point)
-        self._has_fallbacks = any(point.fallback for point in profile.points)
+        has_fallbacks = any(point.fallback for point in profile.points)
+        self._fallbacks = Fallbacks() if has_fallbacks else None
         self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
-        self._settled: dict[bytes, _Settled | None] = {}  # None: it cannot be
+        self._settled: dict[bytes, Settled | None] = {}  # None: it cannot be
         # equal ones made in one go are one: half of what a table would weigh otherwise
         self._label_sets: dict[_LabelSet, _LabelSet] = {}
         self._maps: dict[Linear, Linear] = {}
@@ -123,16 +85,15 @@ class SnmpNormaliser:
         if changed:
             self._forget(changed)
         seen_incomplete: set[bytes] = set()
-        numbered: dict[int, list[tuple[int, Block]]] = {}
+        numbered: dict[int, list[Numbered]] = {}
         for position, answer in answers.items():
             built = numbered.setdefault(position, [])
             for oid, varbinds in _columns(answer):
                 built += self._blocks(oid, varbinds, answer.observed_at, seen_incomplete)
-        chosen = _settle_fallbacks(numbered) if self._has_fallbacks else None
-        blocks = {
-            position: tuple(block if chosen is None else _only(block, chosen) for _, block in group)
-            for position, group in numbered.items()
-        }
+        if self._fallbacks is not None:
+            blocks = self._fallbacks.choose(numbered)
+        else:
+            blocks = {p: tuple(block for _, block in group) for p, group in numbered.items()}
         # A row without its lookups asks for them once; a device that has none is not asked again.
         # A row that joins others may be another thing than the one that had its index before.
         self.wants_slow = self._appeared or bool(seen_incomplete - self._incomplete)
@@ -170,25 +131,37 @@ class SnmpNormaliser:
         for point in points:
             column = self._columns[point.number]
             self._compare_rows(point, column, [varbind[0] for varbind in varbinds])
-            builder = BlockBuilder()
-            for name, tag, value in varbinds:
-                if tag in smi.MISSING or (taken and (name, point.bit) in taken):
-                    continue
-                if name in column.rows:
-                    row = column.rows[name]
-                else:
-                    row = column.rows[name] = self._compile(point, name, incomplete)
-                if row is None:
-                    continue
-                if len(points) > 1:
-                    taken.add((name, point.bit))
-                if not point.skip:
-                    self._read(builder, point, row, tag, value)
+            builder = self._read_each(point, varbinds, taken, incomplete)
             if builder.series:
                 column.series = stable(column.series, builder.series)
                 yield point.number, builder.block(column.series, observed_at)
         if oid not in self._settled:
             self._settle(oid, varbinds)
+
+    def _read_each(
+        self,
+        point: SnmpPoint,
+        varbinds: Sequence[VarBind],
+        taken: set[tuple[bytes, int | None]],
+        incomplete: set[bytes],
+    ) -> BlockBuilder:
+        """The readings of one point, a value at a time; its rows are added to ``taken``."""
+        rows = self._columns[point.number].rows
+        builder = BlockBuilder()
+        for name, tag, value in varbinds:
+            if tag in smi.MISSING or (name, point.bit) in taken:
+                continue
+            if name in rows:
+                row = rows[name]
+            else:
+                row = rows[name] = self._compile(point, name, incomplete)
+            if row is None:
+                continue
+            if len(self._points[point.oid]) > 1:
+                taken.add((name, point.bit))
+            if not point.skip:
+                self._read(builder, point, row, tag, value)
+        return builder
 
     def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
         """Forget what was compiled where rows came or went."""
@@ -224,8 +197,8 @@ class SnmpNormaliser:
             if len(maps) > 1 or any(row.bad for _, row in rows) or column.series is None:
                 return
             places = tuple(place for place, _ in rows)
-            parts.append(_Part(point, places, column.series, maps.pop()))
-        self._settled[oid] = _Settled(names, tuple(parts))
+            parts.append(Part(point, places, column.series, maps.pop()))
+        self._settled[oid] = Settled(names, tuple(parts))
 
     def _read(
         self,
@@ -304,34 +277,6 @@ class SnmpNormaliser:
             )
         )
         return False
-
-
-def _settle_fallbacks(blocks: Mapping[int, Sequence[tuple[int, Block]]]) -> set[int]:
-    """Where several points give the same series, the profile's first good one: ids of the series.
-
-    The profile's order counts, not the order of the answers.
-    """
-    best: dict[_SeriesKey, tuple[bool, int, Series]] = {}
-    for number, block in (pair for group in blocks.values() for pair in group):
-        for place, series in enumerate(block.series):
-            rank = (place in block.flaws, number, series)
-            known = best.get(series.key)
-            if known is None or rank[:2] < known[:2]:
-                best[series.key] = rank
-    return {id(series) for _, _, series in best.values()}
-
-
-def _only(block: Block, chosen: set[int]) -> Block:
-    keep = [place for place, series in enumerate(block.series) if id(series) in chosen]
-    if len(keep) == len(block.series):
-        return block
-    return Block(
-        tuple(block.series[place] for place in keep),
-        [block.values[place] for place in keep],
-        [block.raws[place] for place in keep],
-        block.observed_at,
-        {new: block.flaws[old] for new, old in enumerate(keep) if old in block.flaws},
-    )
 
 
 def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> _LabelSet:

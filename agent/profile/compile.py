@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from agent import smi
 from agent.catalogue import CATALOGUE, Kind, Metric
-from agent.datatypes import REGISTERS
+from agent.datatypes import NOTATION, REGISTERS, TEXTS
 from agent.document import Key
 from agent.profile.points import (
     Conversion,
@@ -22,11 +22,11 @@ from agent.profile.spec import (
     IdentifySpec,
     IdentitySpec,
     InfoSpec,
-    ModbusFileSpec,
     PointSpec,
     SnmpFileSpec,
     UnitFromLookup,
 )
+from agent.profile.spec_modbus import ModbusFileSpec
 from agent.units import UNITS
 
 
@@ -41,24 +41,45 @@ class Fault(Exception):
         super().__init__(message)
 
 
-def compile_limits(spec: SnmpFileSpec | ModbusFileSpec) -> ProfileLimits:
-    """What the device stands."""
+def register_at(
+    written: int | str, table: str | None, base: int, key: str = "address"
+) -> tuple[str | None, int]:
+    """The table that a register's notation implies (else ``table``), and its 0-based address.
+
+    Raises Fault where the notation contradicts ``table``, or the register does not exist.
+    """
+    if isinstance(written, str):
+        implied = NOTATION[written[0]]
+        if table not in (None, implied):
+            raise Fault((key,), f"{written!r} is a register of {implied}, but the table is {table}")
+        return implied, int(written[1:]) - 1
+    if written < base:
+        raise Fault((key,), f"there is no register {written}: they count from {base} here")
+    return table, written - base
+
+
+def compile_limits(spec: SnmpFileSpec | ModbusFileSpec, base: int = 0) -> ProfileLimits:
+    """What the device stands; ``base`` is what the file calls the first register."""
     limits = spec.limits
     return ProfileLimits(
         registers_max=limits.registers_max,
+        bits_max=limits.bits_max,
         gap_max=limits.gap_max,
-        forbidden=tuple(limits.forbidden),
+        forbidden=tuple((low - base, high - base) for low, high in limits.forbidden),
         oids_max=limits.oids_max,
         repetitions_max=limits.repetitions_max,
     )
 
 
-def compile_identify(specs: IdentifySpec | list[IdentifySpec]) -> tuple[Identify, ...]:
+def compile_identify(
+    specs: IdentifySpec | list[IdentifySpec], base: int = 0
+) -> tuple[Identify, ...]:
     """The rules by which the profile fits a device, in the order of the file."""
-    return tuple(map(_rule, specs if isinstance(specs, list) else [specs]))
+    return tuple(_rule(spec, base) for spec in (specs if isinstance(specs, list) else [specs]))
 
 
-def _rule(spec: IdentifySpec) -> Identify:
+def _rule(spec: IdentifySpec, base: int) -> Identify:
+    table, address = _place(spec.address, spec.table, base)
     oids = spec.sys_object_id
     prefixes = [] if oids is None else [oids] if isinstance(oids, str) else oids
     return Identify(
@@ -66,14 +87,22 @@ def _rule(spec: IdentifySpec) -> Identify:
         sys_descr=expression(spec.sys_descr),
         probe=smi.oid(spec.probe) if spec.probe else None,
         fallback=spec.fallback,
-        address=spec.address,
-        table=spec.table or "holding",
+        address=address,
+        table=table,
         count=spec.count,
         matches=expression(spec.matches),
     )
 
 
-def compile_info(spec: IdentitySpec) -> dict[str, tuple[InfoField, ...]]:
+def _place(written: int | str | None, table: str | None, base: int) -> tuple[str, int | None]:
+    """Table and 0-based address of a probe or of a field, None where there is no register."""
+    if written is None:
+        return table or "holding", None
+    implied, address = register_at(written, table, base)
+    return implied or "holding", address
+
+
+def compile_info(spec: IdentitySpec, base: int = 0) -> dict[str, tuple[InfoField, ...]]:
     """By field of the identity: the places to read it from, the first that answers counts."""
     fields: dict[str, tuple[InfoField, ...]] = {}
     for name in ("vendor", "model", "serial", "firmware"):
@@ -81,23 +110,26 @@ def compile_info(spec: IdentitySpec) -> dict[str, tuple[InfoField, ...]]:
         if isinstance(source, str):
             fields[name] = (InfoField(text=source),)
         elif isinstance(source, InfoSpec):
-            fields[name] = (_info_field(source),)
+            fields[name] = (_info_field(source, base),)
         elif source is not None:
-            fields[name] = tuple(map(_info_field, source))
+            fields[name] = tuple(_info_field(each, base) for each in source)
     return fields
 
 
-def _info_field(spec: InfoSpec) -> InfoField:
+def _info_field(spec: InfoSpec, base: int) -> InfoField:
+    table, address = _place(spec.address, spec.table, base)
     dotted = spec.oid or spec.column
     return InfoField(
         oid=smi.oid(dotted) if dotted else None,
         column=spec.column is not None,
+        by=smi.oid(spec.by) if spec.by else None,
+        among=tuple(map(str, spec.among)),
         pattern=expression(spec.pattern),
-        table=spec.table or "holding",
-        address=spec.address,
+        table=table,
+        address=address,
         data_type=spec.data_type,
         byte_order=spec.byte_order or "ABCD",
-        count=REGISTERS.get(spec.data_type, 0) or spec.count,
+        count=(REGISTERS | TEXTS)[spec.data_type] or spec.count,
     )
 
 

@@ -1,50 +1,67 @@
-"""Modbus profiles from YAML to compiled points: repeats, bits, overlaps; every fault is named."""
+"""Modbus profiles from YAML to compiled points: includes, groups, overlaps; faults are named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.catalogue import Kind
-from agent.datatypes import REGISTERS
-from agent.document import Document
+from agent.document import Document, Key
 from agent.errors import ConfigError, Problem
-from agent.profile.compile import (
-    Fault,
-    check_states,
-    compile_conversion,
-    compile_identify,
-    compile_info,
-    compile_labels,
-    compile_limits,
-    expression,
-    metric_of,
+from agent.profile.compile import Fault, compile_identify, compile_info, compile_limits
+from agent.profile.compile_registers import compile_point
+from agent.profile.points import (
+    Identify,
+    InfoField,
+    ModbusPoint,
+    Profile,
+    ProfileLimits,
+    Quirks,
+    SerialLine,
 )
-from agent.profile.points import ModbusPoint, Profile, SerialLine
-from agent.profile.spec import ModbusFileSpec, ModbusPointSpec
+from agent.profile.spec_modbus import (
+    IncludeSpec,
+    ModbusFileSpec,
+    ModbusFragmentSpec,
+    ModbusPointSpec,
+    SerialSpec,
+)
 
 _ADDRESSES = 65536  # Modbus Application Protocol V1.1b3 section 4.4
 
+Included = tuple[Document, ModbusFragmentSpec, IncludeSpec]
+"""A fragment, and how a profile includes it."""
+
 
 def compile_modbus(
-    document: Document, spec: ModbusFileSpec, known: tuple[Problem, ...] | list[Problem] = ()
+    document: Document,
+    spec: ModbusFileSpec,
+    known: tuple[Problem, ...] | list[Problem] = (),
+    fragments: Sequence[Included] = (),
 ) -> Profile:
-    """A Modbus profile.
+    """A Modbus profile; ``fragments`` are the ones it includes, in order.
 
     Raises ConfigError with every problem of the file, ``known`` ones included.
     """
-    problems = list(known)
-    points: list[ModbusPoint] = []
-    taken = _Taken()
+    base = spec.defaults.address_base
+    limits = compile_limits(spec, base)
+    found = _Map(limits, list(known))
     for place, point in enumerate(spec.points):
-        try:
-            made = _modbus_points(point, spec, len(points))
-            points += made
-            for each in made:
-                taken.add(each)
-        except Fault as fault:
-            problems.append(document.problem(("points", place, *fault.key), str(fault)))
-    if problems:
-        raise ConfigError(problems)
-    serial = spec.serial
+        found.add(document, place, point, spec)
+    for scope, (other, fragment, include) in enumerate(fragments, 1):
+        for place, point in enumerate(fragment.points):
+            found.add(other, place, point, fragment, include, scope)
+    points = found.finish()
+    info: dict[str, tuple[InfoField, ...]] = {}
+    identify: tuple[Identify, ...] = ()
+    try:
+        info = compile_info(spec.info, base)
+    except Fault as fault:
+        found.problems.append(document.problem(("info", *fault.key), str(fault)))
+    try:
+        identify = compile_identify(spec.identify, base)
+    except Fault as fault:
+        found.problems.append(document.problem(("identify", *fault.key), str(fault)))
+    if found.problems:
+        raise ConfigError(found.problems)
+    serial, quirks = spec.serial, spec.quirks
     return Profile(
         name=spec.profile,
         title=spec.title,
@@ -53,104 +70,141 @@ def compile_modbus(
         verified=spec.verified,
         source=spec.source,
         file=document.file,
-        points=tuple(points),
-        info=compile_info(spec.info),
-        identify=compile_identify(spec.identify),
-        limits=compile_limits(spec),
-        serial=SerialLine(serial.baudrate, serial.parity, serial.stopbits, tuple(serial.units)),
+        points=points,
+        info=info,
+        identify=identify,
+        limits=limits,
+        serial=_serial(serial, stated="serial" in spec.model_fields_set),
+        quirks=Quirks(
+            quirks.delay_ms / 1000, quirks.connect_pause_ms / 1000, quirks.answer_ms / 1000
+        ),
         notes=spec.notes or "",
         driver=spec.driver,
     )
 
 
-def _modbus_points(spec: ModbusPointSpec, file: ModbusFileSpec, number: int) -> list[ModbusPoint]:
-    first = _modbus_point(spec, file)
-    width = spec.step or first.count
-    points: list[ModbusPoint] = []
-    for turn in range(spec.repeat or 1):
-        labels = first.labels
-        if spec.repeat_label and spec.repeat:
-            if spec.repeat_label not in first.metric.labels:
-                allowed = ", ".join(sorted(first.metric.labels))
-                name = first.metric.name
-                message = f"{name} has no label {spec.repeat_label!r}; it has {allowed}"
-                raise Fault(("repeat_label",), message)
-            labels = tuple(sorted({**dict(labels), spec.repeat_label: str(turn + 1)}.items()))
-        moved = replace(first, address=first.address + turn * width, labels=labels)
-        points += _flags(spec, moved) if spec.bits else [moved]
-    return [replace(point, number=number + place) for place, point in enumerate(points)]
+def _serial(spec: SerialSpec, *, stated: bool) -> SerialLine:
+    return SerialLine(spec.baudrate, spec.parity, spec.stopbits, tuple(spec.units), stated)
 
 
-def _flags(spec: ModbusPointSpec, point: ModbusPoint) -> Iterator[ModbusPoint]:
-    for bit, name in (spec.bits or {}).items():
-        _check_bit(("bits", bit), bit, point)
-        extra = {"alarm": name} if isinstance(name, str) else name
-        for label in extra:
-            if label not in point.metric.labels:
-                raise Fault(("bits", bit), f"{point.metric.name} has no label {label!r}")
-        labels = tuple(sorted({**dict(point.labels), **extra}.items()))
-        yield replace(point, bit=bit, labels=labels)
+@dataclass(slots=True)
+class _Entry:
+    """A compiled point, and where it was written."""
+
+    document: Document
+    key: Key
+    point: ModbusPoint
+    name: str | None
+    group: tuple[int, str] | None
+    """The file it is of (0: the profile itself, else an include), and its name there."""
 
 
-def _check_bit(key: tuple[str | int, ...], bit: int, point: ModbusPoint) -> None:
-    """Raises Fault where the type has no such bit."""
-    if not point.data_type.startswith(("int", "uint")):
-        raise Fault(key, f"{point.data_type} has no bits to pick; use an integer type")
-    width = 8 if "int8" in point.data_type else 16 * point.count
-    if not 0 <= bit < width:
-        raise Fault(key, f"bit {bit} is outside 0..{width - 1}")
+@dataclass(slots=True)
+class _Map:
+    """The points of a profile as they come together."""
 
+    limits: ProfileLimits
+    problems: list[Problem]
+    entries: list[_Entry] = field(default_factory=list)
+    taken: "_Taken" = field(default_factory=lambda: _Taken())
 
-def _modbus_point(spec: ModbusPointSpec, file: ModbusFileSpec) -> ModbusPoint:
-    metric = metric_of(spec.metric)
-    if metric.kind is Kind.INFO:
-        raise Fault(("metric",), f"{metric.name} is not a number; use 'info' for the identity")
-    check_states(spec, metric)
-    table, data_type, count = _layout(spec, file)
-    low, high = spec.valid or (metric.low, metric.high)
-    point = ModbusPoint(
-        number=0,
-        metric=metric,
-        labels=compile_labels(spec.labels, metric, (), set()),
-        conversion=compile_conversion(spec, metric, {}),
-        states=spec.states,
-        values=spec.values,
-        absent=frozenset(spec.absent),
-        low=low,
-        high=high,
-        pattern=expression(spec.pattern),
-        interval_s=spec.interval or 0.0,
-        fallback=False,
-        as_is=False,
-        table=table,
-        address=spec.address,
-        data_type=data_type,
-        byte_order=spec.byte_order or file.defaults.byte_order,
-        count=count,
-        bit=spec.bit,
-    )
-    if spec.bit is not None:
-        _check_bit(("bit",), spec.bit, point)
-    return point
+    def add(
+        self,
+        document: Document,
+        place: int,
+        spec: ModbusPointSpec,
+        file: ModbusFileSpec | ModbusFragmentSpec,
+        include: IncludeSpec | None = None,
+        scope: int = 0,
+    ) -> None:
+        """Compile one entry of a map; what is wrong with it goes to ``problems``."""
+        key = ("points", place)
+        group = (scope, spec.group) if spec.group else None
+        offset, labels = (include.offset, include.labels) if include else (0, None)
+        try:
+            for name, point in compile_point(spec, file.defaults, self.limits, offset, labels):
+                self.taken.add(point)
+                entry = _Entry(document, key, point, name, group)
+                self.entries.append(entry)
+        except Fault as fault:
+            self.problems.append(document.problem((*key, *fault.key), str(fault)))
 
+    def finish(self) -> tuple[ModbusPoint, ...]:
+        """The points, numbered, with their parts, and derived ones resolved."""
+        self._resolve()
+        groups: dict[tuple[int, str], list[_Entry]] = {}
+        for entry in self.entries:
+            if entry.group is not None:
+                groups.setdefault(entry.group, []).append(entry)
+        for number, entry in enumerate(self.entries):
+            members = groups[entry.group] if entry.group is not None else [entry]
+            try:
+                part = self._part(entry, [member.point for member in members])
+            except Fault as fault:
+                problem = entry.document.problem((*entry.key, *fault.key), str(fault))
+                self.problems.append(problem)
+            else:
+                entry.point = replace(entry.point, number=number, part=part)
+        return tuple(entry.point for entry in self.entries)
 
-def _layout(spec: ModbusPointSpec, file: ModbusFileSpec) -> tuple[str, str, int]:
-    """Table, data type and count of registers. Raises Fault where they do not go together."""
-    table = spec.table or file.defaults.table
-    single = table in ("coil", "discrete")
-    data_type = spec.data_type or ("bool" if single else file.defaults.data_type)
-    if single and data_type != "bool":
-        raise Fault(("data_type",), f"a {table} is one bit: its only data type is bool")
-    if data_type == "bool" and not single:
-        message = "bool is for coils and discrete inputs; name a 'bit' of an integer"
-        raise Fault(("data_type",), message)
-    count = REGISTERS[data_type] or spec.count
-    if count is None:
-        raise Fault(("count",), "required: how many registers the string takes")
-    most = file.limits.registers_max
-    if count > most:
-        raise Fault(("address",), f"{count} registers are more than limits.registers_max, {most}")
-    return table, data_type, count
+    def _resolve(self) -> None:
+        """Names that derivations use: each known, and read in every cycle."""
+        names: dict[str, _Entry] = {}
+        for entry in self.entries:
+            if entry.name is None:
+                continue
+            if entry.name in names:
+                message = f"an earlier point is named {entry.name!r} too"
+                self.problems.append(entry.document.problem((*entry.key, "name"), message))
+            names.setdefault(entry.name, entry)
+        behind: set[str] = {name for name, entry in names.items() if entry.point.derived}
+        for entry in self.entries:
+            if entry.point.derived is None:
+                continue
+            inputs: list[int] = []
+            for name in entry.point.derived.names:
+                source = names.get(name)
+                if source is None or name in behind:
+                    why = "is derived further down" if source else "is no point's 'name'"
+                    key = (*entry.key, "derive")
+                    self.problems.append(entry.document.problem(key, f"{name!r} {why}"))
+                    continue
+                if source.point.states:
+                    key = (*entry.key, "derive")
+                    self.problems.append(
+                        entry.document.problem(key, f"{name!r} is a state, not a number")
+                    )
+                source.point = replace(source.point, interval_s=0.0)
+                inputs.append(self.entries.index(source))
+            entry.point = replace(entry.point, inputs=tuple(inputs))
+            behind.discard(entry.name or "")
+
+    def _part(self, entry: _Entry, members: Iterable[ModbusPoint]) -> tuple[int, int]:
+        """What is read in one go with a point. Raises Fault where that cannot be."""
+        point = entry.point
+        if point.derived is not None:
+            return (0, 0)
+        ends: list[int] = []
+        for member in members:
+            if member.table != point.table:
+                message = f"its members are in {member.table} and in {point.table}"
+                raise Fault(("group",), message)
+            ends += [member.address, member.address + member.count]
+            if member.scale_register is not None:
+                ends += [member.scale_register, member.scale_register + 1]
+        first, stop = min(ends), max(ends)
+        bits = point.table in ("coil", "discrete")
+        most = self.limits.bits_max if bits else self.limits.registers_max
+        key = ("group",) if entry.group else ("scale_register",)
+        if first < 0 or stop > _ADDRESSES:
+            raise Fault(key, f"register {first if first < 0 else stop - 1} does not exist")
+        if stop - first > most:
+            raise Fault(key, f"{stop - first} registers are more than one read takes, {most}")
+        for low, high in self.limits.forbidden:
+            if low < stop and first <= high:
+                message = f"registers {low} to {high} are never read (limits.forbidden)"
+                raise Fault(key if len(ends) > 2 else ("address",), message)
+        return (first, stop - first)
 
 
 @dataclass(slots=True)
@@ -162,6 +216,8 @@ class _Taken:
 
     def add(self, point: ModbusPoint) -> None:
         """Raises Fault where ``point`` reads registers otherwise, or is a series once more."""
+        if point.address < 0:
+            raise Fault(("address",), f"register {point.address} does not exist")
         if point.address + point.count > _ADDRESSES:
             raise Fault(("address",), f"runs past register {_ADDRESSES - 1}")
         for address in range(point.address, point.address + point.count):
@@ -180,9 +236,18 @@ class _Taken:
 
 
 def _may_share(one: ModbusPoint, other: ModbusPoint) -> bool:
-    """Flags may stand in one register, each in its own bit."""
-    return (
-        None not in (one.bit, other.bit)
-        and one.bit != other.bit
-        and (one.address, one.count) == (other.address, other.count)
+    """Bits and bytes may stand in the same registers, each in its own place."""
+    return (one.address, one.count) == (other.address, other.count) and not (
+        _mask(one) & _mask(other)
     )
+
+
+def _mask(point: ModbusPoint) -> int:
+    """The bits of its registers that a point takes, the first register's high byte first."""
+    if "int8" in point.data_type:
+        shift, width = (8 if point.data_type.endswith("high") else 0), 8
+    else:
+        shift, width = 0, 16 * point.count
+    if point.bit is not None:
+        shift, width = shift + point.bit, point.bits
+    return ((1 << width) - 1) << shift

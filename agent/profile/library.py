@@ -5,13 +5,24 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from agent.document import Document, load, nearest
 from agent.errors import ConfigError, Problem
-from agent.profile.compile_modbus import compile_modbus
+from agent.profile.compile_modbus import Included, compile_modbus
 from agent.profile.compile_snmp import compile_snmp
 from agent.profile.points import Profile
-from agent.profile.spec import FragmentSpec, ModbusFileSpec, SnmpFileSpec, spec_for
+from agent.profile.spec import FragmentSpec, SnmpFileSpec
+from agent.profile.spec_modbus import (
+    IncludeSpec,
+    ModbusFileSpec,
+    ModbusFragmentSpec,
+    spec_for,
+)
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 ENTRY_POINTS = "rackagent.profiles"
 
@@ -59,13 +70,15 @@ class Library:
         """Compile one file; its includes come from this library or stand beside it."""
         document = load(path)
         kind = spec_for(document.data)
-        if kind is FragmentSpec:
+        if kind in (FragmentSpec, ModbusFragmentSpec):
             message = "is a fragment: it is included by profiles, not used alone"
             raise ConfigError([document.problem(("fragment",), message)])
         if kind is ModbusFileSpec:
             modbus, rest, problems = document.salvage(ModbusFileSpec, "points")
             problems += _misnamed(document, "profile", modbus.profile)
-            return compile_modbus(rest, modbus, problems)
+            return compile_modbus(
+                rest, modbus, problems, self._registers(document, modbus, problems)
+            )
         snmp, rest, problems = document.salvage(SnmpFileSpec, "points")
         problems += _misnamed(document, "profile", snmp.profile)
         fragments = self._included(document, snmp.include, problems)
@@ -80,27 +93,49 @@ class Library:
         """
         found: list[tuple[Document, FragmentSpec]] = []
         for place, name in enumerate(names):
-            path = self.fragments.get(name)
             try:
-                if path is None:
-                    close = nearest(name, self.fragments) or sorted(self.fragments)
-                    message = f"unknown fragment {name!r}; there are {', '.join(close) or 'none'}"
-                    raise ConfigError([document.problem(("include", place), message)])
-                fragment, rest, broken = _fragment(path)
+                path = self._fragment(document, place, name)
+                fragment, rest, broken = _salvage(path, FragmentSpec)
             except ConfigError as error:
                 problems += error.problems
             else:
-                problems += broken
+                problems += broken + _misnamed(rest, "fragment", fragment.fragment)
                 found.append((rest, fragment))
         if len(found) < len(names):
             raise ConfigError(problems)
         return found
 
+    def _registers(
+        self, document: Document, spec: ModbusFileSpec, problems: list[Problem]
+    ) -> list[Included]:
+        """The fragments of a register map; as ``_included``."""
+        found: list[Included] = []
+        for place, given in enumerate(spec.include):
+            include = given if isinstance(given, IncludeSpec) else IncludeSpec(fragment=given)
+            try:
+                path = self._fragment(document, place, include.fragment)
+                fragment, rest, broken = _salvage(path, ModbusFragmentSpec)
+            except ConfigError as error:
+                problems += error.problems
+            else:
+                problems += broken + _misnamed(rest, "fragment", fragment.fragment)
+                found.append((rest, fragment, include))
+        if len(found) < len(spec.include):
+            raise ConfigError(problems)
+        return found
 
-def _fragment(path: Path) -> tuple[FragmentSpec, Document, list[Problem]]:
-    document = load(path)
-    fragment, rest, problems = document.salvage(FragmentSpec, "points")
-    return fragment, rest, problems + _misnamed(document, "fragment", fragment.fragment)
+    def _fragment(self, document: Document, place: int, name: str) -> Path:
+        """Where a fragment is. Raises ConfigError at the include that names it."""
+        path = self.fragments.get(name)
+        if path is None:
+            close = nearest(name, self.fragments) or sorted(self.fragments)
+            message = f"unknown fragment {name!r}; there are {', '.join(close) or 'none'}"
+            raise ConfigError([document.problem(("include", place), message)])
+        return path
+
+
+def _salvage(path: Path, model: type[_Model]) -> tuple[_Model, Document, list[Problem]]:
+    return load(path).salvage(model, "points")
 
 
 def _misnamed(document: Document, key: str, name: str) -> list[Problem]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from agent.catalogue import Metric
+from agent.profile.expression import Expression
 
 Scalar = int | float | str
 
@@ -120,7 +121,11 @@ class SnmpPoint(PointBase):
 
 @dataclass(frozen=True, slots=True)
 class ModbusPoint(PointBase):
-    """A point read over Modbus; ``count`` in registers (or bits for coils)."""
+    """A point read over Modbus; ``count`` in registers (or bits for coils), ``address`` 0-based.
+
+    ``bit`` is the lowest of ``bits`` bits that are picked from an integer. ``part`` is what must be
+    read in one go: its registers, those of its group, and its scale register.
+    """
 
     table: str
     address: int
@@ -128,15 +133,32 @@ class ModbusPoint(PointBase):
     byte_order: str
     count: int
     bit: int | None
+    bits: int = 1
+    part: tuple[int, int] = (0, 0)
+    scale_register: int | None = None
+    """Where the power of ten stands, as an int16 (SunSpec's ``sunssf``)."""
+    clamp: tuple[float, float] | None = None
+    """Base values outside are brought to the nearer bound."""
+    rollover: int | None = None
+    """The raw value at which a counter starts anew."""
+    derived: Expression | None = None
+    """Computed from other points instead of read; it then has no registers."""
+    inputs: tuple[int, ...] = ()
+    """The numbers of the points it is derived from, in the order of the expression's names."""
 
 
 @dataclass(frozen=True, slots=True)
 class InfoField:
-    """Where one field of the identity is read, or its constant ``text``."""
+    """Where one field of the identity is read, or its constant ``text``.
+
+    Of a column's rows those count whose value in the column ``by`` is one of ``among``.
+    """
 
     text: str | None = None
     oid: bytes | None = None
     column: bool = False
+    by: bytes | None = None
+    among: tuple[str, ...] = ()
     pattern: re.Pattern[str] | None = None
     table: str = "holding"
     address: int | None = None
@@ -164,7 +186,8 @@ class ProfileLimits:
     """What the device stands; see ``LimitsSpec``."""
 
     registers_max: int = 125
-    gap_max: int = 8
+    bits_max: int = 2000
+    gap_max: int = 16
     forbidden: tuple[tuple[int, int], ...] = ()
     oids_max: int = 24
     repetitions_max: int = 25
@@ -178,6 +201,29 @@ class SerialLine:
     parity: str = "E"
     stopbits: int = 1
     units: tuple[tuple[int, int], ...] = ()
+    stated: bool = field(default=False, compare=False)
+    """Whether the profile says so: a device without a serial line has a network of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """What the device needs beyond the standard; see ``QuirksSpec``. Times in seconds.
+
+    ``delay_s`` is quiet time after each reply, ``connect_pause_s`` before the first request of a
+    connection; ``answer_s`` is how long it thinks, which only the plan needs to know.
+    """
+
+    delay_s: float = 0.0
+    connect_pause_s: float = 0.0
+    answer_s: float = 0.0
+
+    def joined(self, other: "Quirks") -> "Quirks":
+        """What serves both."""
+        return Quirks(
+            max(self.delay_s, other.delay_s),
+            max(self.connect_pause_s, other.connect_pause_s),
+            max(self.answer_s, other.answer_s),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +243,6 @@ class Profile:
     identify: tuple[Identify, ...] = ()
     limits: ProfileLimits = ProfileLimits()
     serial: SerialLine = SerialLine()
+    quirks: Quirks = Quirks()
     notes: str = ""
     driver: str | None = None

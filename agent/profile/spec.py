@@ -4,15 +4,22 @@ Every key is described here once; ``rackagent schema profile`` prints the same a
 """
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
 
 from agent import smi
 from agent.catalogue import CATALOGUE
-from agent.datatypes import REGISTERS
+from agent.datatypes import REGISTERS, TEXTS
 from agent.explain import nearest
 from agent.units import UNITS
 
@@ -54,11 +61,36 @@ def _metric(name: str) -> str:
 
 
 def _data_type(name: str) -> str:
-    if name not in REGISTERS:
-        close = nearest(name, REGISTERS)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"use {', '.join(REGISTERS)}"
+    if name in TEXTS:
+        raise ValueError(f"{name} is text for the identity ('info'), not a value")
+    return _known_type(name, list(REGISTERS))
+
+
+def _info_type(name: str) -> str:
+    return _known_type(name, [*REGISTERS, *TEXTS])
+
+
+def _known_type(name: str, known: list[str]) -> str:
+    if name not in known:
+        close = nearest(name, known)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"use {', '.join(known)}"
         raise ValueError(f"unknown data type {name!r}; {hint}")
     return name
+
+
+def _address(written: object) -> object:
+    if isinstance(written, str):
+        if not _NOTATION.fullmatch(written) or not 1 <= int(written[1:]) <= 65536:
+            raise ValueError(
+                f"{written!r} is not a register: write its number, or '40001' (in quotes; the first"
+                " digit is the table: 0 coil, 1 discrete, 3 input, 4 holding) to count from 1"
+            )
+    elif isinstance(written, bool) or not isinstance(written, int):
+        raise ValueError(f"must be a whole number, not {written!r}")
+    elif not 0 <= written <= 65535:
+        bound = "at least 0" if written < 0 else "at most 65535"
+        raise ValueError(f"must be {bound}, not {written}")
+    return written
 
 
 def _slug(text: str) -> str:
@@ -79,6 +111,7 @@ def _range(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
+_NOTATION = re.compile(r"[0134]\d{4,5}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _LABEL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -88,6 +121,15 @@ UnitName = Annotated[str, AfterValidator(_unit), Field(description="unit as the 
 MetricName = Annotated[str, AfterValidator(_metric)]
 GroupRegex = Annotated[str, AfterValidator(_group)]
 DataType = Annotated[str, AfterValidator(_data_type)]
+InfoType = Annotated[str, AfterValidator(_info_type)]
+Address = Annotated[
+    int | str,
+    BeforeValidator(_address, json_schema_input_type=int | str),
+    Field(
+        description="register as on the wire, from 0 (from 1 with 'address_base: 1'), or text such"
+        " as '40001': first digit the table, then from 1"
+    ),
+]
 Slug = Annotated[
     str,
     AfterValidator(_slug),
@@ -129,8 +171,9 @@ class LookupSpec(Spec):
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
     other lookups, in order; the point's whole index unless given); ``scalar`` is one instance for
-    the whole device; ``part`` is a part of the point's own index. ``map`` translates what was
-    read. ``otherwise`` names the lookup that counts where this one gives nothing.
+    the whole device; ``part`` is a part of the point's own index (a number that ``pattern`` cuts
+    out of it can be a step of another lookup's index). ``map`` translates what was read.
+    ``otherwise`` names the lookup that counts where this one gives nothing.
     """
 
     column: Oid | None = None
@@ -216,25 +259,6 @@ class SnmpPointSpec(PointSpec):
     cases: list[Case] | None = None
 
 
-class ModbusPointSpec(PointSpec):
-    """A value in registers. ``address`` is 0-based as on the wire (40001 is holding 0).
-
-    ``bits`` names flags of one register: each becomes a point with the label ``alarm``, or one
-    state each where the metric says so.
-    """
-
-    address: int = Field(ge=0, le=65535)
-    table: Literal["holding", "input", "coil", "discrete"] | None = None
-    data_type: DataType | None = None
-    byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] | None = None
-    count: int | None = Field(None, ge=1, le=125, description="registers of a string")
-    bit: int | None = Field(None, ge=0, le=63)
-    bits: dict[int, str | dict[LabelName, str]] | None = None
-    repeat: int | None = Field(None, ge=1, le=512, description="how many, 'step' registers apart")
-    step: int | None = Field(None, ge=1)
-    repeat_label: LabelName | None = None
-
-
 class IdentifySpec(Spec):
     """How a device shows that this profile fits; a list of these fits where one of them does.
 
@@ -247,7 +271,7 @@ class IdentifySpec(Spec):
     sys_descr: Regex | None = None
     probe: Oid | None = None
     fallback: bool = Field(False, description="fits any device that nothing else fits")
-    address: int | None = Field(None, ge=0, le=65535)
+    address: Address | None = None
     table: Literal["holding", "input"] | None = None
     count: int = Field(1, ge=1, le=125)
     matches: Regex | None = None
@@ -256,17 +280,26 @@ class IdentifySpec(Spec):
 class InfoSpec(Spec):
     """One field of the device's identity, read once.
 
-    A scalar, a column's first row that says something, or registers.
+    A scalar, a column's first row that says something, or registers. With ``by`` only rows count
+    whose value in that other column of the table is one of ``among``, the most wanted first.
     """
 
     oid: Oid | None = None
     column: Oid | None = None
+    by: Oid | None = Field(None, description="column that tells which rows of 'column' count")
+    among: list[Scalar] = Field(default_factory=list, description="values of 'by', best first")
     pattern: GroupRegex | None = None
-    address: int | None = Field(None, ge=0, le=65535)
+    address: Address | None = None
     table: Literal["holding", "input"] | None = None
-    data_type: DataType = "string"
-    count: int = Field(8, ge=1, le=125)
+    data_type: InfoType = "string"
+    count: int = Field(8, ge=1, le=125, description="registers of a text")
     byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] | None = None
+
+    @model_validator(mode="after")
+    def _chooses_rows(self) -> "InfoSpec":
+        if (self.by is None) == bool(self.among) or (self.by is not None and self.column is None):
+            raise ValueError("'by' and 'among' stand together, beside a 'column'")
+        return self
 
 
 Info = str | InfoSpec | list[InfoSpec]
@@ -284,31 +317,23 @@ class IdentitySpec(Spec):
     firmware: Info | None = None
 
 
-class DefaultsSpec(Spec):
-    """What Modbus points take unless they say otherwise."""
-
-    table: Literal["holding", "input", "coil", "discrete"] = "holding"
-    byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
-    data_type: DataType = "uint16"
-
-
 class LimitsSpec(Spec):
     """What the device stands."""
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
-    gap_max: int = Field(8, ge=0, le=124, description="unused registers read to join two blocks")
-    forbidden: list[Pair] = Field(default_factory=list, description="first, last")
+    bits_max: int = Field(2000, ge=1, le=2000, description="coils or discrete inputs in one read")
+    gap_max: int = Field(
+        16,
+        ge=0,
+        le=124,
+        description="unused registers that may be read to join two blocks, where that saves time;"
+        " 0: never",
+    )
+    forbidden: list[Pair] = Field(
+        default_factory=list, description="registers that are never read: first, last"
+    )
     oids_max: int = Field(24, ge=1, le=100, description="OIDs in one GET")
     repetitions_max: int = Field(25, ge=1, le=500, description="rows in one GETBULK")
-
-
-class SerialSpec(Spec):
-    """The line settings a Modbus RTU device ships with."""
-
-    baudrate: int = 19200
-    parity: Literal["N", "E", "O"] = "E"
-    stopbits: Literal[1, 2] = 1
-    units: list[Pair] = Field(default_factory=list, description="unit ids: first, last")
 
 
 class FileSpec(Spec):
@@ -335,23 +360,6 @@ class SnmpFileSpec(FileSpec):
     points: list[SnmpPointSpec] = Field(default_factory=list)
 
 
-class ModbusFileSpec(FileSpec):
-    """A profile spoken over Modbus."""
-
-    profile: Slug
-    title: str
-    kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
-    protocol: Literal["modbus"]
-    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
-    verified: Literal["hardware", "recording", "datasheet"]
-    source: str = Field(description="datasheet or map the points come from")
-    identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
-    limits: LimitsSpec = LimitsSpec()
-    defaults: DefaultsSpec = DefaultsSpec()
-    serial: SerialSpec = SerialSpec()
-    points: list[ModbusPointSpec] = Field(min_length=1)
-
-
 class FragmentSpec(FileSpec):
     """Points of a standard MIB that SNMP profiles include."""
 
@@ -360,13 +368,3 @@ class FragmentSpec(FileSpec):
     source: str
     lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     points: list[SnmpPointSpec] = Field(min_length=1)
-
-
-def spec_for(
-    data: Mapping[str, Any],
-) -> type[SnmpFileSpec] | type[ModbusFileSpec] | type[FragmentSpec]:
-    """Which model a parsed file should be read as; a misspelt protocol is still recognised."""
-    if "fragment" in data:
-        return FragmentSpec
-    close = nearest(str(data.get("protocol")), ("modbus", "snmp"))
-    return ModbusFileSpec if close[:1] == ["modbus"] else SnmpFileSpec

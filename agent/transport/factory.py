@@ -1,11 +1,13 @@
 """Opens the right transport for a URL, over the engines and buses that devices share."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Self
 
 from agent.credentials import SnmpCredentials
+from agent.profile.points import Quirks
 from agent.transport.base import Limits, Transport
-from agent.transport.modbus.bus import ModbusBus
+from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
@@ -18,7 +20,9 @@ class Transports:
     Use it as an asynchronous context manager; leaving it closes everything it opened.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quirks: Mapping[str, Quirks] | None = None) -> None:
+        """``quirks`` is what the devices of each line need, by ``Url.line``."""
+        self._quirks = quirks or {}
         self._engine: SnmpEngine | None = None
         self._opening = asyncio.Lock()
         self._pool = BusPool()
@@ -56,14 +60,17 @@ class Transports:
             return self._engine
 
     def _bus(self, url: Url) -> ModbusBus:
+        quirks = self._quirks.get(url.line, Quirks())
+        limits = BusLimits(connect_pause_s=quirks.connect_pause_s, turnaround_s=quirks.delay_s)
         if url.scheme == "modbus+tcp":
-            return self._pool.tcp(url.host, url.port)
+            return self._pool.tcp(url.host, url.port, limits)
         if url.scheme == "modbus+rtutcp":
-            return self._pool.rtu_tcp(url.host, url.port)
+            return self._pool.rtu_tcp(url.host, url.port, limits)
         options = url.options
         return self._pool.serial(
             url.path,
             int(options.get("baudrate", "19200")),
             options.get("parity", "E"),
             int(options.get("stopbits", "1")),
+            limits,
         )

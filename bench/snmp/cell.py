@@ -10,7 +10,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -26,7 +27,7 @@ _TEN = GetOids(tuple(smi.oid(f"1.3.6.1.4.1.99999.1.1.{i % 6 + 3}.{i + 1}") for i
 
 
 async def _closed_loop(
-    steps: list[Callable[[], Awaitable[object]]], seconds: float
+    steps: Sequence[Callable[[], Awaitable[object]]], seconds: float
 ) -> tuple[int, float, float]:
     """Every step over and over at the same time: how often, in how many seconds, CPU and wall."""
     count, stop_at = 0, time.perf_counter() + seconds
@@ -54,7 +55,7 @@ async def _poll(rig: Rig, seconds: float) -> dict[str, float]:
         if polls % targets == 0:
             text = rig.exposition.render()
 
-    steps = [lambda number=number: step(number) for number in range(targets)]
+    steps = [partial(step, number) for number in range(targets)]
     for _ in range(3):
         await asyncio.gather(*(one() for one in steps))
     count, cpu, wall = await _closed_loop(steps, seconds)
@@ -70,10 +71,11 @@ async def _get(rig: Rig, seconds: float) -> dict[str, float]:
 
     async def step(number: int) -> None:
         answer = await rig.pollers[number][1].fetch(_TEN)
+        assert not isinstance(answer.payload, bytes)
         if answer.failures or len(answer.payload[0]) != len(_TEN.oids):
             raise SystemExit(f"GET x10 brought {answer}")
 
-    steps = [lambda number=number: step(number) for number in range(len(rig.pollers))]
+    steps = [partial(step, number) for number in range(len(rig.pollers))]
     await asyncio.gather(*(one() for one in steps))
     count, cpu, wall = await _closed_loop(steps, seconds)
     return {"requests_per_s": count / wall, "cpu_us": cpu / count * 1e6}
@@ -90,14 +92,17 @@ async def _memory(rig: Rig) -> dict[str, float]:
 
     for _ in range(2):
         await asyncio.gather(*(step(number) for number in range(len(rig.pollers))))
-    descriptors = len(list(Path("/proc/self/fd").iterdir()))
-    return {"rss_mb": rss_mb(os.getpid()), "descriptors": descriptors}
+    return {"rss_mb": rss_mb(os.getpid()), "descriptors": _descriptors()}
 
 
 def rss_mb(pid: int) -> float:
     """Resident memory of a process in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def _run(what: str, rig: Rig, seconds: float, port: int) -> None:

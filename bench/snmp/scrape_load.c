@@ -5,7 +5,7 @@
  * "done SCRAPES SECONDS" after SECONDS more. A response other than 200 ends it with status 1.
  *
  * Usage: scrape_load EXPORTER_PORT SNMP_PORT MODULE CONNECTIONS WARM_UP SECONDS
- * With SECONDS 0 it scrapes CONNECTIONS targets twice each and ends. */
+ * With SECONDS 0 it scrapes 1,000 targets twice each and ends. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -20,9 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 20, EVENTS = 64 };
+enum { BUFFER = 1 << 20, EVENTS = 64, TARGETS = 1000 };
 
-struct connection { int fd, target, scrapes; long filled; char *buffer; };
+struct connection { int fd, target; long filled; char *buffer; };
 
 static const char *module;
 static int snmp_port;
@@ -102,8 +102,8 @@ int main(int argc, char **argv)
 {
     struct epoll_event events[EVENTS];
     struct connection *connections;
-    double warm_at, end_at = 0;
-    long scrapes = 0, open;
+    double warm_at, end_at = 0, seconds;
+    long scrapes = 0;
     int epoll = epoll_create1(0), count, ready, i;
 
     if (argc != 7) {
@@ -113,7 +113,8 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     snmp_port = atoi(argv[2]);
     module = argv[3];
-    open = count = atoi(argv[4]);
+    seconds = atof(argv[6]);
+    count = atoi(argv[4]);
     connections = calloc(count, sizeof *connections);
     for (i = 0; i < count; i++) {
         connections[i].target = i;
@@ -121,13 +122,13 @@ int main(int argc, char **argv)
         ask(&connections[i]);
     }
     warm_at = now() + atof(argv[5]);
-    while (open && (!end_at || now() < end_at)) {
-        if (!end_at && atof(argv[6]) > 0 && now() >= warm_at) {
+    while (seconds > 0 ? !end_at || now() < end_at : scrapes < 2 * TARGETS) {
+        if (!end_at && seconds > 0 && now() >= warm_at) {
             printf("warm %ld\n", response_bytes);
             fflush(stdout);
             scrapes = 0;
             warm_at = now();
-            end_at = warm_at + atof(argv[6]);
+            end_at = warm_at + seconds;
         }
         ready = epoll_wait(epoll, events, EVENTS, 100);
         for (i = 0; i < ready; i++) {
@@ -135,11 +136,9 @@ int main(int argc, char **argv)
             if (!receive(connection))
                 continue;
             scrapes++;
-            if (++connection->scrapes == 2 && atof(argv[6]) == 0) {
-                epoll_ctl(epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-                open--;
-            } else
-                ask(connection);
+            if (seconds == 0)
+                connection->target = (connection->target + count) % TARGETS;
+            ask(connection);
         }
     }
     printf("done %ld %.6f\n", scrapes, now() - warm_at);

@@ -2,8 +2,17 @@
 
 from agent.catalogue import CATALOGUE, Kind
 
-SUFFIXES = {"V": "_volts", "A": "_amperes", "W": "_watts", "degC": "_celsius", "Hz": "_hertz",
-            "Pa": "_pascals", "L/s": "_liters_per_second", "rpm": "_rpm", "J": "_joules_total"}  # fmt: skip
+SUFFIXES = {
+    "V": "_volts",
+    "A": "_amperes",
+    "W": "_watts",
+    "J": "_joules_total",
+    "degC": "_celsius",
+    "Hz": "_hertz",
+    "Pa": "_pascals",
+    "L/s": "_liters_per_second",
+    "rpm": "_rpm",
+}
 
 
 def test_a_metric_ends_in_its_unit() -> None:

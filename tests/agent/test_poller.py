@@ -1,7 +1,7 @@
-"""What the poller notices from cycle to cycle: rows, reboots, and being woken."""
+"""What the poller notices from cycle to cycle: rows that come and go, and reboots."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,103 +9,28 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent import smi
+from agent.credentials import SnmpCredentials
 from agent.errors import DeviceTimeout
-from agent.plan import SYS_NAME, SYS_UP_TIME, make_plan
+from agent.plan import SYS_UP_TIME, make_plan
 from agent.poller import Poller, Schedule, went_back
-from agent.profile.library import Library, open_library
-from agent.transport.base import Transport
+from agent.profile.library import Library
+from agent.transport.base import Limits, Transport
+from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
+from agent.url import parse_url
 from agent.values import Answer, GetOids, PollResult, Request, WalkColumns
-
-PROFILE = """\
-profile: test-fans
-title: A box with fans
-kind: other
-protocol: snmp
-verified: datasheet
-source: the test
-identify: {sys_object_id: 1.3.6.1.4.1.9999.7}
-info: {serial: {oid: 1.3.6.1.4.1.9999.7.1.0}}
-lookups:
-  fan_name: {column: 1.3.6.1.4.1.9999.1.1.2}
-points:
-  - metric: rack_fan_speed_rpm
-    oid: 1.3.6.1.4.1.9999.1.1.3
-    index: [fan]
-    labels: {fan: '{fan_name}'}
-    unit: rpm
-"""
-NAMES = smi.oid("1.3.6.1.4.1.9999.1.1.2")
-SPEEDS = smi.oid("1.3.6.1.4.1.9999.1.1.3")
-SERIAL = smi.oid("1.3.6.1.4.1.9999.7.1.0")
-
-Cells = Mapping[bytes, tuple[int, int | bytes | None]]
-
-
-def fan(row: int, name: str, speed: int) -> Cells:
-    suffix = smi.encode_subids([row])
-    return {
-        NAMES + suffix: (smi.OCTET_STRING, name.encode()),
-        SPEEDS + suffix: (smi.GAUGE32, speed),
-    }
-
-
-def without(row: int, device: MemoryTransport) -> None:
-    for column in (NAMES, SPEEDS):
-        del device.varbinds[column + smi.encode_subids([row])]
+from tests.agent.fans import NAMES, SERIAL, SPEEDS, Bench, box, fan, library_of, without
+from tests.peers import free_udp_port, snmpd
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    folder = tmp_path_factory.mktemp("profiles")
-    Path(folder, "test-fans.yaml").write_text(PROFILE, encoding="utf-8")
-    return open_library([folder])
+    return library_of(tmp_path_factory.mktemp("profiles"))
 
 
 @pytest.fixture
 def device() -> MemoryTransport:
-    cells: Cells = {
-        SYS_UP_TIME: (smi.TIME_TICKS, 100_000),
-        SYS_NAME: (smi.OCTET_STRING, b"old name"),
-        SERIAL: (smi.OCTET_STRING, b"A1"),
-        **fan(1, "front", 1000),
-        **fan(2, "rear", 2000),
-    }
-    return MemoryTransport(cells)
-
-
-class Bench:
-    """A poller and what it delivered."""
-
-    def __init__(
-        self, library: Library, device: Transport, interval_s: float = 60.0, name: str = "box"
-    ) -> None:
-        self.device = device
-        self.results: list[PollResult] = []
-        self.delivered = asyncio.Event()
-        self.poller = Poller(
-            name, "snmp", "test-fans", library, Schedule(interval_s), self._open, self._deliver
-        )
-
-    async def _open(self) -> Transport:
-        return self.device
-
-    def _deliver(self, result: PollResult) -> None:
-        self.results.append(result)
-        self.delivered.set()
-
-    async def fans(self) -> dict[str, Any]:
-        """One cycle: fan speed by name."""
-        result = await self.poller.poll(self.device)
-        assert result.up
-        assert not result.failures
-        return {
-            reading.labels.get("fan", ""): reading.value
-            for blocks in result.blocks.values()
-            for block in blocks
-            for reading in block.readings()
-            if reading.metric == "rack_fan_speed_rpm"
-        }
+    return box()
 
 
 @pytest.fixture
@@ -284,66 +209,27 @@ async def test_a_reboot_while_the_device_was_down_is_told(
     assert events(logs) == ["device up", "device down", "device rebooted", "device recovered"]
 
 
-# Being woken
-
-
-class Running(Bench):
-    """A poller that runs while the block does."""
-
-    async def __aenter__(self) -> "Running":
-        self._task = asyncio.create_task(self.poller.run())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task])
-
-    async def polled(self, times: int) -> None:
-        """Wait until ``times`` cycles were delivered."""
-        async with asyncio.timeout(10):
-            while len(self.results) < times:
-                self.delivered.clear()
-                await self.delivered.wait()
-
-
-@pytest.fixture
-def hourly(library: Library, device: MemoryTransport) -> Running:
-    """A poller whose name puts its first turn at the end of the spread: far away."""
-    return Running(library, device, interval_s=3600.0, name="box10")
-
-
-async def test_what_comes_within_a_second_is_one_more_cycle(hourly: Running) -> None:
-    async with hourly:
-        hourly.poller.wake()
-        await hourly.polled(1)
-        for _ in range(1000):
-            hourly.poller.wake()
-        await hourly.polled(2)
-        first, second = hourly.results
-        assert second.started_at - first.started_at > 0.95
-        await asyncio.sleep(1.2)
-        assert len(hourly.results) == 2
-
-
-async def test_waking_does_not_shift_the_schedule(
-    library: Library, device: MemoryTransport
+@pytest.mark.peer
+async def test_a_restart_of_snmpd_is_seen(
+    library: Library, tmp_path: Path, logs: list[Any]
 ) -> None:
-    running = Running(library, device, interval_s=0.4)
-    async with running:
-        await running.polled(2)
-        running.poller.wake()
-        await running.polled(6)
-    starts = [result.started_at for result in running.results]
-    beat = [round((start - starts[0]) / 0.4 % 1.0, 2) for start in starts]
-    on_beat = [phase for phase in beat if phase < 0.25 or phase > 0.9]
-    assert len(on_beat) >= len(starts) - 1
-    assert starts[2] - starts[1] < 0.3
+    port = free_udp_port()
+    url = parse_url(f"snmp://127.0.0.1:{port}")
+    async with Transports() as transports:
+        opened = await transports.open(url, SnmpCredentials(), Limits(timeout_s=2.0), "native")
+        results: list[PollResult] = []
 
+        async def open_it() -> Transport:
+            return opened
 
-async def test_a_woken_poller_ends_when_cancelled(hourly: Running, device: MemoryTransport) -> None:
-    async with hourly:
-        hourly.poller.wake()
-        await hourly.polled(1)
-        hourly.poller.wake()
-        await asyncio.sleep(0)
-    assert device.closed
+        poller = Poller(
+            "box", "snmp", "snmp-generic", library, Schedule(60.0), open_it, results.append
+        )
+        for _ in range(2):
+            with snmpd(tmp_path, port=port):
+                await poller.poll(opened)
+                await asyncio.sleep(1.0)
+                await poller.poll(opened)
+        await opened.close()
+    assert [result.up for result in results] == [True] * 4
+    assert events(logs) == ["device up", "device rebooted"]

@@ -45,6 +45,10 @@ UNITS = {
     "humidity": "%",
     "percent": "%",
     "load": "%",
+    "charge": "%",
+    "waterflow": "L/min",
+    "airflow": "cfm",
+    "pressure": "kPa",
     "dbm": "dBm",
 }
 """The unit of each LibreNMS sensor class that becomes a number here; ``state`` is compared raw."""
@@ -204,8 +208,8 @@ def _agrees(row: Mapping[str, Any], reading: Reading) -> bool:
     if row["cls"] not in UNITS or not isinstance(reading.value, int | float):
         return False
     native = unit(UNITS[row["cls"]])
-    if reading.unit == "VA":  # the oracle files apparent power under power
-        native = unit("VA")
+    if reading.unit in ("VA", "VAr"):  # the oracle files apparent and reactive power under power
+        native = unit(reading.unit)
     want = float(row["expected"] * native.factor + native.offset)
     return reading.unit == native.base and math.isclose(
         reading.value, want, rel_tol=RELATIVE_ERROR, abs_tol=1e-12

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.peer
 
 
 def interfaces(document: dict[str, Any]) -> set[str]:
-    return {r["labels"]["port"] for r in document["readings"] if r["metric"] == "rack_port_oper_state"}
+    states = (r for r in document["readings"] if r["metric"] == "rack_port_oper_state")
+    return {reading["labels"]["port"] for reading in states}
 
 
 def names_of_this_machine() -> set[str]:

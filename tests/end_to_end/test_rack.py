@@ -101,7 +101,8 @@ def query(url: str, expression: str) -> list[dict[str, Any]]:
 
 
 def devices_of(url: str) -> set[str]:
-    return {row["metric"]["device"] for row in query(url, 'count by (device) ({__name__=~"rack_.*"})')}
+    found = query(url, 'count by (device) ({__name__=~"rack_.*"})')
+    return {row["metric"]["device"] for row in found}
 
 
 def test_a_device_that_goes_and_returns_costs_nobody_else_a_gap(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -150,11 +151,12 @@ async def demo(tmp_path: Path) -> Path:
 async def test_the_demos_rack_is_read_whole(tmp_path: Path) -> None:
     config = load_config(await demo(tmp_path))
     async with serving(config, speed=10) as served, running(config) as current:
-        async with asyncio.timeout(30):
-            while not current.agent.ready or not all(
-                current.agent.store.device(d.name).up for d in config.devices
-            ):
-                await asyncio.sleep(0.05)
+        store = current.agent.store
+        for _ in range(600):
+            if all(store.device(device.name).up for device in config.devices):
+                break
+            await asyncio.sleep(0.05)
+        assert current.agent.ready
         assert len(served) == len(config.devices) == 6
         text = current.agent.exposition.render().decode()
         for device in config.devices:
@@ -164,7 +166,7 @@ async def test_the_demos_rack_is_read_whole(tmp_path: Path) -> None:
     assert not [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
 
 
-async def serve(tmp_path: Path, device: dict[str, object], **rack_: object) -> None:
+async def serve(tmp_path: Path, device: Mapping[str, object], **rack_: object) -> None:
     rack_config = {"name": "r1", "devices": [device], **rack_}
     path = tmp_path / "site.yaml"
     path.write_text(json.dumps({"racks": [rack_config]}), encoding="utf-8")
@@ -191,7 +193,7 @@ async def test_an_address_in_use_is_said(tmp_path: Path) -> None:
     try:
         pdu = {"name": "pdu-a", "url": f"snmp://127.0.0.1:{port}", "profile": "apc-rpdu2"}
         with pytest.raises(ConfigError, match=str(port)):
-            await serve(tmp_path, dict(pdu), generation="nvl72")
+            await serve(tmp_path, pdu, generation="nvl72")
     finally:
         responder.close()
 

@@ -104,14 +104,16 @@ class Layouts:
         left = self._wait.get(key, 1)
         if len(self._wait) >= _MAX_LAYOUTS:
             self._wait.clear()
-        self._wait[key] = left - 1
         if left > 0:
+            self._wait[key] = left - 1
             return
         layout = learn(body)
-        if layout is not None and layout.decode(body) == varbinds:
-            if len(self._known) >= _MAX_LAYOUTS:
-                del self._known[next(iter(self._known))]
-            self._known[key] = layout
+        if layout is None or layout.decode(body) != varbinds:
+            self._wait[key] = _WAIT_AFTER_FAILURE
+            return
+        if len(self._known) >= _MAX_LAYOUTS:
+            del self._known[next(iter(self._known))]
+        self._known[key] = layout
 
 
 def learn(body: bytes) -> Layout | None:

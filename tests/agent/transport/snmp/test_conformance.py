@@ -243,3 +243,16 @@ async def test_many_at_once_do_not_mix(engine: str, agent: Snmpd) -> None:
     async with transport(engine, agent, V2C) as device:
         answers = await asyncio.gather(*(device.fetch(GetOids((oid,))) for oid in wanted))
     assert [columns(answer)[0][0][0] for answer in answers] == wanted
+
+
+async def test_the_same_directory_is_a_reboot_of_the_same_engine(tmp_path: Path) -> None:
+    engine_id, boots = smi.oid("1.3.6.1.6.3.10.2.1.1.0"), smi.oid("1.3.6.1.6.3.10.2.1.2.0")
+    seen = []
+    for _ in range(2):
+        with snmpd(tmp_path) as agent:
+            [row] = columns(await ask("native", agent, V2C, GetOids((engine_id, boots))))
+            seen.append((row[0][2], row[1][2]))
+    (first_id, first_boots), (second_id, second_boots) = seen
+    assert first_id == second_id
+    assert isinstance(first_boots, int)
+    assert second_boots == first_boots + 1

@@ -1,0 +1,52 @@
+"""A column that looks the same in every poll, converted at once instead of a value at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.normalise.convert import Linear, convert_column
+from agent.profile.points import SnmpPoint
+from agent.values import Block, Series, VarBind
+
+_INT_ONLY = {int}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of a column that are one point's, all with one map."""
+
+    point: SnmpPoint
+    places: tuple[int, ...]
+    series: tuple[Series, ...]
+    to_base: Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A column whose every row is compiled and can be trusted: what each place means."""
+
+    names: tuple[bytes, ...]
+    parts: tuple[Part, ...]
+
+    def blocks(
+        self, varbinds: Sequence[VarBind], observed_at: float
+    ) -> list[tuple[int, Block]] | None:
+        """The blocks of the same rows by their points' numbers.
+
+        None where a row or a value is out of the ordinary and each needs a look of its own.
+        """
+        names, _, raws = zip(*varbinds, strict=True)
+        if names != self.names or set(map(type, raws)) != _INT_ONLY:
+            return None
+        blocks = []
+        for part in self.parts:
+            mine = raws
+            if len(part.places) < len(raws):
+                mine = tuple([raws[place] for place in part.places])
+            plain: Sequence[int] = mine
+            if part.point.bit is not None:
+                plain = [raw >> part.point.bit & 1 for raw in mine]
+            values = convert_column(part.point, plain, part.to_base)
+            if values is None:
+                return None
+            blocks.append((part.point.number, Block(part.series, values, mine, observed_at)))
+        return blocks

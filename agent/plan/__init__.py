@@ -1,0 +1,42 @@
+"""Profile to requests: which OIDs and registers to ask for, how often, in how few exchanges."""
+
+from agent.plan import modbus, snmp
+from agent.plan.records import Cost, Plan
+from agent.plan.snmp import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, SYS_UP_TIME
+from agent.plan.wire import CYCLE_S, WireCost, serial_cost, wire_cost
+from agent.profile.points import Profile
+
+__all__ = [
+    "CYCLE_S",
+    "SYS_DESCR",
+    "SYS_NAME",
+    "SYS_OBJECT_ID",
+    "SYS_UP_TIME",
+    "Cost",
+    "Plan",
+    "WireCost",
+    "costs",
+    "make_plan",
+    "wire_cost",
+]
+
+
+def make_plan(profile: Profile, wire: WireCost | None = None, cycle_s: float = CYCLE_S) -> Plan:
+    """The requests of ``profile``: fast ones first, then the slow ones.
+
+    Registers are read in the blocks that take ``wire`` the least time (a serial line with the
+    profile's own settings unless given), for a device that is polled every ``cycle_s`` seconds.
+    """
+    if profile.protocol == "snmp":
+        return Plan(tuple(snmp.identity(profile)), tuple(snmp.requests(profile)))
+    cost = wire or serial_cost(profile)
+    return Plan(
+        tuple(modbus.identity(profile, cost)), tuple(modbus.requests(profile, cost, cycle_s))
+    )
+
+
+def costs(profile: Profile, plan: Plan, wire: WireCost | None = None) -> list[Cost]:
+    """The least each request of ``plan`` costs in bytes and, over Modbus, in time on ``wire``."""
+    if profile.protocol == "snmp":
+        return snmp.costs(profile, plan.requests)
+    return modbus.costs(profile, plan.requests, wire or serial_cost(profile))

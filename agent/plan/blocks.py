@@ -1,0 +1,84 @@
+"""What is known of a block that the device refused as a whole: which parts, and where to cut it."""
+
+from collections.abc import Sequence
+
+from agent.values import Part
+
+RETRY_S = 600.0
+"""How long a refused part is left alone."""
+
+Run = tuple[int, int]
+"""Places of the first part and of the one behind the last, as in a slice."""
+
+
+class BlockMap:
+    """The runs of parts that can be read together, learnt from refusals. Times are monotonic.
+
+    A part that was refused alone is left out; where two runs answer that are refused together, the
+    block is cut between them (a gap that must not be read, or a read that is too long). Both are
+    doubted again after ``RETRY_S``, one at a time. It never holds more than one entry per part.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = tuple(parts)
+        self._cuts: dict[int, float] = {}
+        self._refused: dict[int, tuple[float, str]] = {}
+
+    @property
+    def refused(self) -> dict[Part, str]:
+        """The parts that the device does not give, and what it said."""
+        return {self.parts[place]: reason for place, (_, reason) in self._refused.items()}
+
+    def runs(self) -> list[Run]:
+        """What to read, in order."""
+        found: list[Run] = []
+        for place in range(len(self.parts)):
+            if place in self._refused:
+                continue
+            if found and found[-1][1] == place and place not in self._cuts:
+                found[-1] = (found[-1][0], place + 1)
+            else:
+                found.append((place, place + 1))
+        return found
+
+    def span(self, run: Run) -> Part:
+        """The registers from the first to the last of a run."""
+        inside = self.parts[run[0] : run[1]]
+        first = inside[0][0]
+        return first, max(address + count for address, count in inside) - first
+
+    def halves(self, run: Run) -> tuple[Run, Run]:
+        """A refused run of two or more parts, cut at the widest gap near its middle."""
+        low, high = run
+        margin = (high - low) // 3
+        places = range(low + max(1, margin), high - max(0, margin - 1))
+        middle = (low + high) / 2
+        cut = max(places, key=lambda place: (self._gap(place), -abs(place - middle)))
+        return (low, cut), (cut, high)
+
+    def _gap(self, place: int) -> int:
+        (before, count), (after, _) = self.parts[place - 1], self.parts[place]
+        return max(0, after - before - count)
+
+    def refuse(self, place: int, reason: str, now: float) -> None:
+        """The part at ``place`` was refused alone."""
+        self._refused[place] = (now + RETRY_S, reason)
+
+    def accept(self, place: int) -> None:
+        """The part at ``place`` answered after all."""
+        del self._refused[place]
+
+    def cut(self, place: int, now: float) -> None:
+        """The parts before ``place`` and from there on answer, but not together."""
+        self._cuts[place] = now + RETRY_S
+
+    def doubt(self, now: float) -> int | None:
+        """The refused part that is to be asked again, if one is due; else a due cut is undone."""
+        due = [place for place, (when, _) in self._refused.items() if when <= now]
+        if due:
+            return due[0]
+        for place, when in self._cuts.items():
+            if when <= now:
+                del self._cuts[place]
+                break
+        return None

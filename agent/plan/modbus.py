@@ -1,0 +1,201 @@
+"""Modbus profile to blocks of registers that take the line the least time.
+
+A *part* is what must be read in one go: the registers of one value, with its scale register, or of
+a group. Parts are sorted by address; a block reads a run of them and what lies between. Dynamic
+programming finds the runs that cost the least, and how often each is best read: a value that is
+wanted seldom rides along in a fast block where that is cheaper than a request of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from agent.plan.records import Cost
+from agent.plan.wire import WireCost
+from agent.profile.points import ModbusPoint, Profile, ProfileLimits
+from agent.values import Part, ReadRegisters, Request
+
+BITS_MAX = 2000  # Modbus Application Protocol V1.1b3 section 6.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A run of parts that is read at once, every ``interval_s`` (0: every cycle)."""
+
+    interval_s: float
+    parts: tuple[Part, ...]
+
+    @property
+    def first(self) -> int:
+        return self.parts[0][0]
+
+    @property
+    def stop(self) -> int:
+        return max(address + count for address, count in self.parts)
+
+
+def identity(profile: Profile, wire: WireCost) -> Iterable[ReadRegisters]:
+    """What says who the device is."""
+    tables: dict[str, dict[Part, float]] = {}
+    for fields in profile.info.values():
+        for field in fields:
+            if field.address is not None:
+                tables.setdefault(field.table, {})[field.address, field.count] = 0.0
+    yield from _requests(tables, profile.limits, wire, 1.0)
+
+
+def requests(profile: Profile, wire: WireCost, cycle_s: float) -> Iterable[ReadRegisters]:
+    """The blocks of ``profile``, each with its parts; what is read every cycle comes first."""
+    tables: dict[str, dict[Part, float]] = {}
+    for point in profile.points:
+        assert isinstance(point, ModbusPoint)  # noqa: S101 - compile_modbus made them
+        if point.derived is None:
+            parts = tables.setdefault(point.table, {})
+            parts[point.part] = min(point.interval_s, parts.get(point.part, point.interval_s))
+    yield from _requests(tables, profile.limits, wire, cycle_s)
+
+
+def costs(profile: Profile, wanted: Sequence[Request], wire: WireCost) -> list[Cost]:
+    """Bytes and seconds of each request on ``wire``."""
+    found = []
+    for request in wanted:
+        assert isinstance(request, ReadRegisters)  # noqa: S101 - of a Modbus profile
+        points = sum(
+            isinstance(p, ModbusPoint)
+            and p.derived is None
+            and p.table == request.table
+            and p.part in request.parts
+            for p in profile.points
+        )
+        size = wire.bytes_in(request.table, request.count)
+        seconds = wire.seconds(request.table, request.count)
+        found.append(Cost(request, points, wire.frame_out, size, seconds))
+    return found
+
+
+def _requests(
+    tables: Mapping[str, Mapping[Part, float]],
+    limits: ProfileLimits,
+    wire: WireCost,
+    cycle_s: float,
+) -> Iterable[ReadRegisters]:
+    found = [
+        (block.interval_s, table, block)
+        for table, intervals in tables.items()
+        for block in _Planner(table, limits, wire, cycle_s).plan(intervals)
+    ]
+    for interval_s, table, block in sorted(found, key=lambda each: (*each[:2], each[2].first)):
+        yield ReadRegisters(
+            table, block.first, block.stop - block.first, interval_s, parts=block.parts
+        )
+
+
+class _Planner:
+    """Plans one table of one device."""
+
+    def __init__(self, table: str, limits: ProfileLimits, wire: WireCost, cycle_s: float) -> None:
+        self._table = table
+        self._limits = limits
+        self._most = BITS_MAX if table in ("coil", "discrete") else limits.registers_max
+        self._wire = wire
+        self._cycle_s = cycle_s
+
+    def plan(self, intervals: Mapping[Part, float]) -> list[_Block]:
+        """The blocks that read every part at least as often as ``intervals`` says.
+
+        With one interval no plan is cheaper. With several, it is the cheapest of those whose blocks
+        do not nest, or a cheaper one found from there.
+        """
+        blocks = self._best(intervals)
+        if len(set(intervals.values())) == 1:
+            return blocks
+        apart = [
+            block
+            for interval_s in sorted(set(intervals.values()))
+            for block in self._best({p: i for p, i in intervals.items() if i == interval_s})
+        ]
+        plans = [self._ride(self._regroup(each)) for each in (blocks, apart)]
+        return min(plans, key=self._load)
+
+    def _load(self, blocks: Iterable[_Block]) -> float:
+        """The share of its time that the line is taken."""
+        return sum(
+            self._wire.seconds(self._table, block.stop - block.first) / self._period_s(block)
+            for block in blocks
+        )
+
+    def _period_s(self, block: _Block) -> float:
+        return max(block.interval_s, self._cycle_s)
+
+    def _best(self, intervals: Mapping[Part, float]) -> list[_Block]:
+        """The cheapest cut of the sorted parts into runs, each as fast as its fastest part."""
+        parts = sorted(intervals)
+        reach = list(accumulate((address + count for address, count in parts), max))
+        least = [0.0]
+        begins: list[int] = []
+        for end in range(1, len(parts) + 1):
+            runs = self._runs(parts, reach, intervals, end)
+            cost, begin = min((least[begin] + load, begin) for begin, load in runs)
+            least.append(cost)
+            begins.append(begin)
+        blocks = []
+        end = len(parts)
+        while end:
+            begin = begins[end - 1]
+            run = tuple(parts[begin:end])
+            blocks.append(_Block(min(intervals[part] for part in run), run))
+            end = begin
+        return blocks[::-1]
+
+    def _runs(
+        self, parts: Sequence[Part], reach: Sequence[int], intervals: Mapping[Part, float], end: int
+    ) -> Iterable[tuple[int, float]]:
+        """Where a run that ends before ``end`` may begin, and the load of each such run.
+
+        ``reach`` is where the parts up to each one end.
+        """
+        stop, interval_s = 0, float("inf")
+        for begin in range(end - 1, -1, -1):
+            first, count = parts[begin]
+            if begin < end - 1 and not self._joins(reach[begin], parts[begin + 1][0]):
+                return
+            stop = max(stop, first + count)
+            if begin < end - 1 and stop - first > self._most:
+                return
+            interval_s = min(interval_s, intervals[parts[begin]])
+            period_s = max(interval_s, self._cycle_s)
+            yield begin, self._wire.seconds(self._table, stop - first) / period_s
+
+    def _joins(self, stop: int, address: int) -> bool:
+        """Whether a block may read on from before ``stop`` to ``address``."""
+        if address - stop > self._limits.gap_max:
+            return False
+        return not any(low < address and high >= stop for low, high in self._limits.forbidden)
+
+    def _regroup(self, blocks: Sequence[_Block]) -> list[_Block]:
+        """Blocks of one interval joined across faster ones that lie between them."""
+        found = []
+        for interval_s in sorted({block.interval_s for block in blocks}):
+            parts = {p: interval_s for b in blocks if b.interval_s == interval_s for p in b.parts}
+            found += self._best(parts)
+        return found
+
+    def _ride(self, blocks: Sequence[_Block]) -> list[_Block]:
+        """Parts of slow blocks that a faster one reads anyway are taken from there."""
+        kept: list[_Block] = []
+        for block in blocks:
+            left = {}
+            for part in block.parts:
+                place = next((n for n, fast in enumerate(kept) if _holds(fast, part)), None)
+                if place is None:
+                    left[part] = block.interval_s
+                else:
+                    fast = kept[place]
+                    joined = tuple(sorted({*fast.parts, part}))
+                    kept[place] = _Block(fast.interval_s, joined)
+            kept += self._best(left) if len(left) < len(block.parts) else [block]
+        return kept
+
+
+def _holds(block: _Block, part: Part) -> bool:
+    return block.first <= part[0] and part[0] + part[1] <= block.stop

@@ -1,0 +1,83 @@
+"""What a Modbus request costs in bytes and in time, by the line it travels on.
+
+Frames: Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02 (RTU: unit, function,
+two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging on TCP/IP V1.0b.
+"""
+
+from dataclasses import dataclass, replace
+
+from agent.profile.points import Profile
+from agent.url import Url
+
+CYCLE_S = 10.0
+"""How often a device is polled, where nothing says otherwise."""
+
+_NETWORK_S = 0.001  # there and back inside a rack, and a small computer that thinks
+_NETWORK_BYTE_S = 8 / 100e6
+_FAST_BAUDRATE = 19_200
+_FAST_SILENCE_S = 0.001_75
+
+
+@dataclass(frozen=True, slots=True)
+class WireCost:
+    """The price of one read of ``count`` registers or bits.
+
+    ``request_s`` is paid once per request: silences, turnaround, how long the device thinks.
+    ``byte_s`` is paid for each of the ``frame_out`` bytes of a request, for the ``frame_in`` bytes
+    around a reply's data, and ``data_bytes`` times for each byte of the data itself.
+    """
+
+    request_s: float
+    byte_s: float
+    frame_out: int
+    frame_in: int
+    data_bytes: int = 1
+
+    def bytes_in(self, table: str, count: int) -> int:
+        """The size of the reply."""
+        data = (count + 7) // 8 if table in ("coil", "discrete") else 2 * count
+        return self.frame_in + self.data_bytes * data
+
+    def seconds(self, table: str, count: int) -> float:
+        """How long the line is taken."""
+        return self.request_s + self.byte_s * (self.frame_out + self.bytes_in(table, count))
+
+
+def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
+    """RTU (or ASCII) on a serial line with the settings the profile's device ships with."""
+    line = profile.serial
+    return _serial(line.baudrate, line.parity, line.stopbits, profile, ascii_mode=ascii_mode)
+
+
+def wire_cost(url: Url, profile: Profile) -> WireCost:
+    """What the line behind ``url`` costs a device of ``profile``.
+
+    A profile that states its serial line has no network of its own: what answers for it over TCP
+    is a gateway, whose serial line is the bottleneck.
+    """
+    if url.scheme in ("modbus+rtu", "modbus+ascii"):
+        given = url.options
+        return _serial(
+            int(given.get("baudrate", "19200")),
+            given.get("parity", "E"),
+            int(given.get("stopbits", "1")),
+            profile,
+            ascii_mode=url.scheme == "modbus+ascii",
+        )
+    if url.scheme == "modbus+rtutcp" or profile.serial.stated:
+        behind = serial_cost(profile)
+        return replace(behind, request_s=behind.request_s + _NETWORK_S)
+    quirks = profile.quirks
+    return WireCost(_NETWORK_S + quirks.delay_s + quirks.answer_s, _NETWORK_BYTE_S, 12, 9)
+
+
+def _serial(
+    baudrate: int, parity: str, stopbits: int, profile: Profile, *, ascii_mode: bool
+) -> WireCost:
+    quirks = profile.quirks
+    pauses_s = quirks.delay_s + quirks.answer_s
+    character_s = (1 + 8 + (parity != "N") + stopbits) / baudrate
+    if ascii_mode:
+        return WireCost(pauses_s, character_s, 17, 11, 2)
+    silence_s = _FAST_SILENCE_S if baudrate > _FAST_BAUDRATE else 3.5 * character_s
+    return WireCost(2 * silence_s + pauses_s, character_s, 8, 5)

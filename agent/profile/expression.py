@@ -1,0 +1,90 @@
+"""Arithmetic over other points: ``(supply - return) * 2``. Parsed and computed here, never run."""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+_LENGTH_MAX = 500
+_NODES_MAX = 200
+_OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: lambda one, other: one + other,
+    ast.Sub: lambda one, other: one - other,
+    ast.Mult: lambda one, other: one * other,
+    ast.Div: lambda one, other: one / other,
+}
+_FUNCTIONS: Mapping[str, Callable[..., float]] = {
+    "min": lambda *values: min(values),
+    "max": lambda *values: max(values),
+    "abs": abs,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression over named values: numbers, names, ``+ - * /``, parentheses, min, max, abs."""
+
+    text: str
+    names: tuple[str, ...]
+    _tree: ast.expr
+
+    def __call__(self, values: Mapping[str, float]) -> float | None:
+        """The result; None where it divides by zero or leaves the numbers."""
+        try:
+            result = _compute(self._tree, values)
+            return result if isfinite(result) else None
+        except (ZeroDivisionError, OverflowError):
+            return None
+
+
+def parse_expression(text: str) -> Expression:
+    """``text`` as an expression. Raises ValueError for anything that is not plain arithmetic."""
+    if len(text) > _LENGTH_MAX:
+        raise ValueError(f"is longer than {_LENGTH_MAX} characters")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError(f"{text!r} is not an expression such as (a - b) * 2") from None
+    nodes = list(ast.walk(tree))
+    if len(nodes) > _NODES_MAX:
+        raise ValueError(f"has more than {_NODES_MAX} parts")
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        _check(node)
+    names = [n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in called]
+    if not names:
+        raise ValueError(f"{text!r} names no other point")
+    return Expression(text, tuple(dict.fromkeys(names)), tree)
+
+
+def _check(node: ast.AST) -> None:
+    """Raises ValueError for a node that is no plain arithmetic."""
+    match node:
+        case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
+            return
+        case ast.UnaryOp(op=ast.USub()) | ast.Name() | ast.Load() | ast.USub():
+            return
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return
+        case ast.Call(func=ast.Name(id=name), args=[_, *_] as given, keywords=[]):
+            if name in _FUNCTIONS and (name != "abs" or len(given) == 1):
+                return
+        case ast.operator() if type(node) in _OPERATORS:
+            return
+    shown = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+    raise ValueError(f"{shown!r} is not allowed: numbers, names, + - * / ( ), min, max and abs are")
+
+
+def _compute(node: ast.expr, values: Mapping[str, float]) -> float:
+    match node:
+        case ast.BinOp(left=left, op=operator, right=right):
+            return _OPERATORS[type(operator)](_compute(left, values), _compute(right, values))
+        case ast.UnaryOp(operand=operand):
+            return -_compute(operand, values)
+        case ast.Call(func=ast.Name(id=name), args=given):
+            return _FUNCTIONS[name](*(_compute(each, values) for each in given))
+        case ast.Name(id=name):
+            return values[name]
+        case ast.Constant(value=int() | float() as number):
+            return number
+    raise AssertionError(node)  # _check lets nothing else through

@@ -1,0 +1,199 @@
+"""What a Modbus profile's YAML may say, beside what all profiles may.
+
+There is no key for writing: the agent has no way to write a register, whatever a profile says.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from agent.explain import nearest
+from agent.profile.expression import parse_expression
+from agent.profile.spec import (
+    Address,
+    Bounds,
+    DataType,
+    FileSpec,
+    FragmentSpec,
+    IdentifySpec,
+    LabelName,
+    LimitsSpec,
+    Pair,
+    PointSpec,
+    Slug,
+    SnmpFileSpec,
+    Spec,
+)
+
+Table = Literal["holding", "input", "coil", "discrete"]
+ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+
+
+class RepeatSpec(Spec):
+    """One level of repetition: ``count`` times, ``step`` registers apart, counted in ``label``."""
+
+    count: int = Field(ge=1, le=512)
+    step: int = Field(ge=1, le=65535, description="registers from one to the next")
+    label: LabelName | None = None
+    first: int = Field(1, ge=0, description="what the label says of the first one")
+
+
+class ModbusPointSpec(PointSpec):
+    """A value in registers, or one that is derived from others.
+
+    Function codes 1 to 4 are the tables coil, discrete, holding (3) and input (4). A fixed-point
+    number Qm.n is an integer with ``scale: 1/2**n`` written out (Q6.10: 1/1024). Of an integer,
+    ``bit`` is one bit and ``span`` several, 0 the least; ``states`` or ``values`` name what they
+    mean. ``bits`` names flags: each becomes a point with the label ``alarm`` (or the labels given).
+
+    ``derive`` computes the value, in the metric's base unit, from other points of the profile by
+    their ``name``, in their base units: ``supply - return``, ``max(a, b) * 1.5``. A repeated
+    point's name is followed by its number: ``pump_1``.
+    """
+
+    name: LabelName | None = Field(None, description="what 'derive' calls it")
+    address: Address | None = None
+    derive: str | None = Field(None, description="arithmetic over points: + - * / ( ) min max abs")
+    table: Table | None = None
+    data_type: DataType | None = None
+    byte_order: ByteOrder | None = None
+    count: int | None = Field(None, ge=1, le=125, description="registers of a string")
+    bit: int | None = Field(None, ge=0, le=63)
+    span: Pair | None = Field(None, description="lowest and highest bit of a number in an integer")
+    bits: dict[int, str | dict[LabelName, str]] | None = None
+    scale_register: Address | None = Field(
+        None,
+        description="int16 power of ten the value is multiplied by, read in the same block;"
+        " -32768 means that there is no value (SunSpec)",
+    )
+    clamp: Bounds | None = Field(
+        None, description="base unit; a plausible value outside is brought to the nearer bound"
+    )
+    rollover: int | None = Field(
+        None, ge=2, description="raw value at which a counter starts anew; it counts on here"
+    )
+    group: Slug | None = Field(
+        None, description="points of one group are read at one instant, or not at all"
+    )
+    repeat: int | None = Field(None, ge=1, le=512, description="how many, 'step' registers apart")
+    step: int | None = Field(None, ge=1)
+    repeat_label: LabelName | None = None
+    repeats: list[RepeatSpec] = Field(
+        default_factory=list, max_length=4, description="nested repetitions, the outermost first"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> "ModbusPointSpec":
+        if self.derive is None:
+            if self.address is None:
+                raise ValueError("required key 'address' is missing")
+        else:
+            self._is_derived(self.derive)
+        if self.repeats and self.repeat:
+            raise ValueError("has both 'repeat' and 'repeats'")
+        if [self.bit, self.span, self.bits].count(None) < 2:
+            raise ValueError("has more than one of 'bit', 'span' and 'bits'")
+        return self
+
+    def _is_derived(self, text: str) -> None:
+        registers = ("address", "table", "data_type", "byte_order", "count", "bit", "span", "bits",
+                     "scale_register", "group", "repeat", "step", "repeat_label", "repeats",
+                     "rollover", "interval", "absent", "pattern", "states", "values")  # fmt: skip
+        given = [name for name in registers if name in self.model_fields_set]
+        if given:
+            raise ValueError(f"is derived, so it has no '{given[0]}'")
+        try:
+            parse_expression(text)
+        except ValueError as error:
+            raise ValueError(f"derive: {error}") from None
+
+
+class DefaultsSpec(Spec):
+    """What Modbus points take unless they say otherwise."""
+
+    table: Table = "holding"
+    byte_order: ByteOrder = "ABCD"
+    data_type: DataType = "uint16"
+    address_base: Literal[0, 1] = Field(
+        0, description="what the datasheet calls the first register; addresses here count from it"
+    )
+
+
+class SerialSpec(Spec):
+    """The line settings a Modbus RTU device ships with."""
+
+    baudrate: int = Field(19200, ge=300, le=4_000_000)
+    parity: Literal["N", "E", "O"] = "E"
+    stopbits: Literal[1, 2] = 1
+    units: list[Pair] = Field(default_factory=list, description="unit ids: first, last")
+
+
+class QuirksSpec(Spec):
+    """What the device needs beyond the standard. All devices of a line share one connection."""
+
+    delay_ms: int = Field(0, ge=0, le=10_000, description="quiet time after each of its replies")
+    connect_pause_ms: int = Field(
+        0, ge=0, le=10_000, description="pause between connecting and the first request"
+    )
+    answer_ms: int = Field(
+        0, ge=0, le=10_000, description="how long it thinks; the plan reckons with it"
+    )
+
+
+class IncludeSpec(Spec):
+    """A fragment's points, moved and labelled."""
+
+    fragment: Slug
+    offset: int = Field(0, ge=-65535, le=65535, description="added to the fragment's addresses")
+    labels: dict[LabelName, str | int] = Field(default_factory=dict)
+
+
+class ModbusFileSpec(FileSpec):
+    """A profile spoken over Modbus."""
+
+    profile: Slug
+    title: str
+    kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
+    protocol: Literal["modbus"]
+    include: list[Slug | IncludeSpec] = Field(
+        default_factory=list, description="fragments: registers shared by many"
+    )
+    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
+    verified: Literal["hardware", "recording", "datasheet"]
+    source: str = Field(description="datasheet or map the points come from")
+    identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
+    limits: LimitsSpec = LimitsSpec()
+    defaults: DefaultsSpec = DefaultsSpec()
+    serial: SerialSpec = SerialSpec()
+    quirks: QuirksSpec = QuirksSpec()
+    points: list[ModbusPointSpec] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _has_points(self) -> "ModbusFileSpec":
+        if not self.points and not self.include:
+            raise ValueError("has neither 'points' nor 'include': there is nothing to read")
+        return self
+
+
+class ModbusFragmentSpec(Spec):
+    """Registers that Modbus profiles include."""
+
+    fragment: Slug
+    protocol: Literal["modbus"]
+    title: str
+    source: str
+    notes: str | None = None
+    defaults: DefaultsSpec = DefaultsSpec()
+    points: list[ModbusPointSpec] = Field(min_length=1)
+
+
+def spec_for(
+    data: Mapping[str, Any],
+) -> type[SnmpFileSpec] | type[ModbusFileSpec] | type[FragmentSpec] | type[ModbusFragmentSpec]:
+    """Which model a parsed file should be read as; a misspelt protocol is still recognised."""
+    close = nearest(str(data.get("protocol")), ("modbus", "snmp"))
+    modbus = close[:1] == ["modbus"]
+    if "fragment" in data:
+        return ModbusFragmentSpec if modbus else FragmentSpec
+    return ModbusFileSpec if modbus else SnmpFileSpec

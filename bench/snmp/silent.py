@@ -1,0 +1,146 @@
+"""What silent devices cost the others: 1,000 targets, 500 of them mute, and memory over 100 cycles.
+
+Usage: python -m bench.snmp.silent [--version v2c|v3]. The polls of a cycle are spread over four
+seconds, as the daemon spreads them over an interval, so that durations are those of polls and not
+of a queue. Writes bench/results/snmp_silent.json.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import median, quantiles
+
+import structlog
+from rich.console import Console
+from rich.table import Table
+
+from agent.loop import run_loop
+from agent.transport.base import Limits
+from bench.snmp.cell import rss_mb
+from bench.snmp.peers import MissingError, responder_only
+from bench.snmp.rig import Rig, address, cpu_s, insist, silent_address
+
+RESULTS = Path(__file__).parents[1] / "results" / "snmp_silent.json"
+
+_TARGETS = 1000
+_SPREAD_S = 4.0
+_CYCLES = 3
+_SHORT_CYCLES = 100
+_SHORT_TARGETS = 100
+_LIMITS = Limits(timeout_s=1.0, retries=1)
+
+
+def _p99(durations: list[float]) -> float:
+    return quantiles(durations, n=100)[98]
+
+
+async def _cycle(rig: Rig, answering: int, spread_s: float) -> list[float]:
+    """One poll of each, evenly spread; the seconds that those who answer took."""
+    durations: list[float] = []
+
+    async def one(number: int) -> None:
+        await asyncio.sleep(spread_s * (number % answering) / answering)
+        poller, transport = rig.pollers[number]
+        result = await poller.poll(transport)
+        if number < answering:
+            insist(result)
+            durations.append(result.duration_s)
+        elif result.up:
+            raise SystemExit(f"{result.device} should be silent")
+
+    await asyncio.gather(*(one(number) for number in range(len(rig.pollers))))
+    return durations
+
+
+async def _durations(port: int, version: str, silent: int) -> dict[str, float]:
+    """Durations of 500 answering devices beside ``silent`` silent ones, after a first cycle."""
+    answering = _TARGETS // 2
+    hosts = [address(n) for n in range(answering)] + [silent_address(n) for n in range(silent)]
+    rig = Rig(hosts, version, "native", _LIMITS)
+    await rig.open(port)
+    try:
+        await _cycle(rig, answering, _SPREAD_S)
+        cpu = cpu_s()
+        taken = [d for _ in range(_CYCLES) for d in await _cycle(rig, answering, _SPREAD_S)]
+        cpu = cpu_s() - cpu
+    finally:
+        await rig.close()
+    return {
+        "median_ms": median(taken) * 1e3,
+        "p99_ms": _p99(taken) * 1e3,
+        "cpu_s_per_cycle": cpu / _CYCLES,
+    }
+
+
+async def _growth(port: int, version: str) -> dict[str, float]:
+    """Resident memory over 100 cycles of 100 devices, half of them silent."""
+    answering = _SHORT_TARGETS // 2
+    hosts = [address(n) for n in range(answering)]
+    hosts += [silent_address(n) for n in range(_SHORT_TARGETS - answering)]
+    rig = Rig(hosts, version, "native", Limits(timeout_s=0.2, retries=0))
+    await rig.open(port)
+    sizes: list[float] = []
+    objects: list[int] = []
+    try:
+        for _ in range(_SHORT_CYCLES):
+            await _cycle(rig, answering, 0.05)
+            rig.exposition.render()
+            gc.collect()
+            sizes.append(rss_mb(os.getpid()))
+            objects.append(len(gc.get_objects()))
+    finally:
+        await rig.close()
+    return {
+        "rss_mb_cycle_10": sizes[9],
+        "rss_mb_cycle_100": sizes[-1],
+        "objects_cycle_10": float(objects[9]),
+        "objects_cycle_100": float(objects[-1]),
+        "tasks_left": float(len(asyncio.all_tasks()) - 1),
+    }
+
+
+async def _measure(port: int, version: str) -> dict[str, dict[str, float]]:
+    os.sched_setaffinity(0, {0})
+    started = time.perf_counter()
+    found = {
+        f"{_SHORT_CYCLES} cycles of {_SHORT_TARGETS}": await _growth(port, version),
+        "500 answering alone": await _durations(port, version, 0),
+        "500 answering beside 500 silent": await _durations(port, version, _TARGETS // 2),
+    }
+    found["run"] = {"seconds": time.perf_counter() - started}
+    return found
+
+
+def main() -> int:
+    """Measure, print, write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--version", choices=("v2c", "v3"), default="v2c")
+    options = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    console = Console()
+    try:
+        with responder_only() as port:
+            found = run_loop(_measure(port, options.version))
+    except MissingError as error:
+        console.print(f"silent: {error}", style="red")
+        return 2
+    table = Table(title=f"silent devices, SNMP {options.version}")
+    table.add_column("what")
+    table.add_column("result")
+    for name, values in found.items():
+        table.add_row(name, ", ".join(f"{key} {value:,.2f}" for key, value in values.items()))
+    console.print(table)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The reference pages, and what writes them from the profiles and the catalogue."""

@@ -1,0 +1,338 @@
+"""Writes docs/devices.md and docs/metrics.md from the profiles and the catalogue: ``make docs``."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from agent import smi
+from agent.catalogue import CATALOGUE, Kind, Metric
+from agent.plan import Cost, costs, make_plan
+from agent.profile.library import open_library
+from agent.profile.points import Identify, Profile, SnmpPoint
+
+DOCS = Path(__file__).parent
+PROFILES = DOCS.parent / "drivers" / "profiles"
+
+GENERATED = "<!-- written by 'make docs' from the profiles and the catalogue; do not edit -->"
+
+KINDS = {
+    "pdu": "Power distribution",
+    "power_shelf": "Power shelves and supplies",
+    "bbu": "Battery units",
+    "ups": "Uninterruptible supplies",
+    "cdu": "Coolant distribution",
+    "cooling": "Cooling",
+    "switch": "Switches",
+    "sensor": "Environment sensors",
+    "other": "Anything else",
+}
+"""The kinds of device in the order of the page, and its headings."""
+
+COMPONENTS = (
+    "absolute_humidity", "air_pressure", "air_velocity", "airflow", "air", "alarm", "battery",
+    "branch", "bus", "busbar", "component", "compressor", "coolant", "cooling", "device",
+    "dew_point", "fan", "heat", "inlet", "leak", "line", "lldp", "optic", "outlet", "output_phase",
+    "output", "phase", "port", "psu_input", "psu_output", "psu", "pump", "relative_humidity",
+    "sensor", "uptime", "valve",
+)  # fmt: skip
+"""What a metric's name begins with; of two that fit the longer one."""
+
+_EVERYWHERE = frozenset({"unit", "name", "index"})
+_SUFFIX = {
+    "V": "volts",
+    "A": "amperes",
+    "W": "watts",
+    "VA": "voltamperes",
+    "VAr": "voltamperes_reactive",
+    "J": "joules",
+    "Hz": "hertz",
+    "Pa": "pascals",
+    "degC": "celsius",
+    "L/s": "liters_per_second",
+    "rpm": "rpm",
+    "ratio": "ratio",
+    "s": "seconds",
+    "B": "bytes",
+    "B/s": "bytes_per_second",
+    "dBm": "dbm",
+    "C": "coulombs",
+    "S/m": "siemens_per_meter",
+    "m/s": "meters_per_second",
+    "g/m3": "grams_per_cubic_meter",
+    "pH": "value",
+}
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def component(metric: Metric) -> str:
+    """The part of a rack that the metric is about: ``outlet`` of ``rack_outlet_power_watts``."""
+    rest = metric.name.removeprefix("rack_")
+    fitting = [name for name in COMPONENTS if rest == name or rest.startswith(f"{name}_")]
+    return max(fitting, key=len, default=rest)
+
+
+def quantity(metric: Metric) -> str:
+    """What is measured: ``apparent power`` of ``rack_outlet_apparent_power_voltamperes``."""
+    rest = metric.name.removeprefix("rack_").removeprefix(component(metric))
+    rest = rest.removesuffix("_total").removesuffix(f"_{_SUFFIX.get(metric.unit, '')}")
+    return rest.strip("_").replace("_", " ")
+
+
+def reads(profile: Profile) -> str:
+    """The metrics of a profile, by component: ``inlet (current, power), outlet (state)``."""
+    found: dict[str, dict[str, None]] = {}
+    for point in profile.points:
+        if isinstance(point, SnmpPoint) and point.skip:
+            continue
+        metric = point.metric
+        found.setdefault(component(metric), {})[quantity(metric)] = None
+    return ", ".join(_with_quantities(name, set(found[name])) for name in sorted(found))
+
+
+def _with_quantities(name: str, quantities: set[str]) -> str:
+    inside = ", ".join(sorted(quantities - {""}))
+    text = name.replace("_", " ")
+    return f"{text} ({inside})" if inside else text
+
+
+def seen(profile: Profile) -> str:
+    """The models that it was held against: the comment beside ``verified`` in its file."""
+    text = Path(profile.file).read_text(encoding="utf-8")
+    found = re.search(r"^verified:\s*\w+\s+#\s*(.+?)\s*$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def fits(rules: Iterable[Identify]) -> str:
+    """How a device shows that the profile is its own."""
+    texts = []
+    for rule in rules:
+        parts = []
+        if rule.sys_object_ids:
+            prefixes = ", ".join(f"`{smi.dotted(each)}`" for each in rule.sys_object_ids)
+            parts.append(f"sysObjectID below {prefixes}")
+        if rule.sys_descr is not None:
+            parts.append(f"sysDescr matches {_code(rule.sys_descr.pattern)}")
+        if rule.probe is not None:
+            parts.append(f"it has `{smi.dotted(rule.probe)}`")
+        if rule.address is not None:
+            text = f"{rule.table} register {rule.address} answers"
+            if rule.matches is not None:
+                text += f" with text that matches {_code(rule.matches.pattern)}"
+            parts.append(text)
+        texts.append(" and ".join(parts) or "nothing else fits")
+    return "; or ".join(texts) or "by name only"
+
+
+def _code(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _bytes(count: int) -> str:
+    return f"{count} B" if count < 10_000 else f"{count / 1000:.1f} kB"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _one_line(text).replace("|", "\\|")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(map(_cell, row)) + " |"
+
+
+# --- devices.md -------------------------------------------------------------------------------
+
+
+def devices(profiles: Sequence[Profile]) -> str:
+    """The page of device families."""
+    return "\n".join(_devices(profiles)) + "\n"
+
+
+def _devices(profiles: Sequence[Profile]) -> Iterator[str]:
+    yield "# Devices"
+    yield ""
+    yield GENERATED
+    yield ""
+    yield (
+        f"{len(profiles)} profiles. A profile is written from its MIB or register map and reads the"
+        " whole family: every phase, line, bank, outlet, sensor and unit that the device lists,"
+        " also on models that stand nowhere here. `rackagent identify URL` tells which profile fits"
+        " a device; `rackagent profiles show NAME` what it reads from where."
+    )
+    yield ""
+    yield (
+        "*Verified* says what the numbers were held against: **hardware**, a **recording** of real"
+        " devices (with what another program made of them), or the **datasheet** alone."
+    )
+    yield ""
+    yield (
+        "*Requests* is what one device is asked in every cycle, *slow* what it is asked every few"
+        " minutes in addition (names, units, ratings). Bytes are those of the requests and the"
+        " least of the answers: each table walked as if it had one row. SNMP needs more of them"
+        " where a table has more rows than fit in one answer."
+    )
+    for kind, heading in KINDS.items():
+        members = [profile for profile in profiles if profile.kind == kind]
+        if members:
+            yield from _overview(heading, members)
+    yield ""
+    yield "## Profile by profile"
+    for profile in profiles:
+        yield from _profile(profile)
+
+
+def _overview(heading: str, profiles: Sequence[Profile]) -> Iterator[str]:
+    yield ""
+    yield f"## {heading}"
+    yield ""
+    head = ("profile", "devices", "over", "verified", "requests", "slow", "out", "in, at least")
+    rows = []
+    for profile in profiles:
+        cycle, slow = _split(costs(profile, make_plan(profile)))
+        rows.append(
+            (
+                f"[{profile.name}](#{profile.name})",
+                profile.title,
+                "SNMP" if profile.protocol == "snmp" else "Modbus",
+                profile.verified,
+                str(len(cycle)),
+                str(len(slow)) if slow else "",
+                _bytes(sum(cost.bytes_out for cost in cycle)),
+                _bytes(sum(cost.bytes_in for cost in cycle)),
+            )
+        )
+    yield from _table(head, rows)
+
+
+def _split(found: Iterable[Cost]) -> tuple[list[Cost], list[Cost]]:
+    """What every cycle costs, and what is paid now and then."""
+    listed = list(found)
+    cycle = [cost for cost in listed if not cost.request.interval_s]
+    return cycle, [cost for cost in listed if cost.request.interval_s]
+
+
+def _profile(profile: Profile) -> Iterator[str]:
+    found = costs(profile, make_plan(profile))
+    verified = profile.verified
+    if models := seen(profile):
+        verified += f" ({models})"
+    yield ""
+    yield f"### {profile.name}"
+    yield ""
+    yield f"{_one_line(profile.title)}."
+    yield ""
+    yield f"- reads: {reads(profile)}"
+    yield f"- verified by: {verified}"
+    yield f"- fits where: {fits(profile.identify)}"
+    yield f"- requests: {_requests(found)}"
+    yield f"- source: {_one_line(profile.source)}"
+    if profile.notes:
+        yield ""
+        yield _one_line(profile.notes)
+
+
+def _requests(found: Sequence[Cost]) -> str:
+    by_interval: dict[float, list[Cost]] = {}
+    for cost in found:
+        by_interval.setdefault(cost.request.interval_s, []).append(cost)
+    return "; ".join(
+        f"{len(group)} {f'every {interval:g} s' if interval else 'per cycle'}"
+        f" ({_bytes(sum(cost.bytes_out for cost in group))} out,"
+        f" at least {_bytes(sum(cost.bytes_in for cost in group))} in{_line_time(group)})"
+        for interval, group in sorted(by_interval.items())
+    )
+
+
+def _line_time(group: Iterable[Cost]) -> str:
+    seconds = sum(cost.seconds for cost in group)
+    return f", {seconds * 1000:.0f} ms of the serial line" if seconds else ""
+
+
+# --- metrics.md -------------------------------------------------------------------------------
+
+
+def metrics(catalogue: Iterable[Metric]) -> str:
+    """The page of metrics."""
+    return "\n".join(_metrics(catalogue)) + "\n"
+
+
+def _metrics(catalogue: Iterable[Metric]) -> Iterator[str]:
+    yield "# Metrics"
+    yield ""
+    yield GENERATED
+    yield ""
+    yield (
+        "Every metric that a device's readings can have. Values are in base units, percentages are"
+        " ratios from 0 to 1. A value outside its range is physically impossible for one rack: it"
+        " is bad, and not exposed as a number."
+    )
+    yield ""
+    yield (
+        "All metrics carry `site`, `rack` and `device`. Any may carry `unit` (which unit of a"
+        " chain), `name` (what people called the part) and `index` (the device's own row number,"
+        " where names alone would not tell two parts apart). A label that does not apply is absent."
+    )
+    yield ""
+    yield (
+        "A *state* is exposed as one series per state it can take, with the state's name in a label"
+        " of its own and the value 1 for the state that holds. An *info* is always 1: its labels"
+        " are what it says."
+    )
+    groups: dict[str, list[Metric]] = {}
+    for metric in catalogue:
+        groups.setdefault(component(metric), []).append(metric)
+    for name in sorted(groups):
+        yield ""
+        yield f"## {name.replace('_', ' ')}"
+        yield ""
+        head = ("metric", "unit", "kind", "range", "labels", "what")
+        yield from _table(head, map(_row, groups[name]))
+
+
+def _row(metric: Metric) -> tuple[str, ...]:
+    return (
+        f"`{metric.name}`",
+        metric.unit,
+        metric.kind.value,
+        _range(metric),
+        ", ".join(sorted(metric.labels - _EVERYWHERE)),
+        metric.help,
+    )
+
+
+def _range(metric: Metric) -> str:
+    if metric.kind in (Kind.STATE, Kind.INFO) or (metric.low is None and metric.high is None):
+        return ""
+    low, high = (
+        "" if bound is None else f"{bound:g}" if abs(bound) < 100_000 else f"{bound:.0f}"
+        for bound in (metric.low, metric.high)
+    )
+    return f"{low} .. {high}".strip()
+
+
+# --- both -------------------------------------------------------------------------------------
+
+
+def pages() -> dict[str, str]:
+    """Every generated page's text by its file name, from the profiles of this checkout."""
+    library = open_library([PROFILES])
+    shipped = [profile for profile in library.all() if Path(profile.file).is_relative_to(PROFILES)]
+    return {"devices.md": devices(shipped), "metrics.md": metrics(CATALOGUE.values())}
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What helps to read a row: names, scales, units, wherever the device keeps them."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from agent import smi
+from agent.normalise.lookups import Lookups
+from agent.profile.points import Lookup, Scalar
+from tests.agent.making import BASE, Value, snmp_profile, varbind
+
+SUFFIX = smi.encode_subids((3,))
+INDEX: Mapping[str, int | str] = {"row": 3, "word": "AB"}
+
+
+def lookups(text: str) -> Mapping[str, Lookup]:
+    point = f"{{metric: rack_device_info, oid: {BASE}.1.0}}"
+    return snmp_profile(point, head=f"lookups: {text}\n").lookups
+
+
+def read(text: str, **cells: Value) -> Scalar | None:
+    """The value of the lookup ``a`` for row 3, where the device has these ``cells``."""
+    known = Lookups(lookups(text))
+    for dotted, value in cells.items():
+        column, _, index = dotted.removeprefix("c").replace("_", ".").partition(".")
+        name = f"{column}.{index}" if index else column
+        known.absorb(smi.oid(f"{BASE}.{column}"), [varbind(name, value)])
+    return known.value("a", SUFFIX, INDEX)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "value"),
+    [
+        (f"{{a: {{column: {BASE}.2}}}}", {"c2_3": "L1"}, "L1"),
+        (f"{{a: {{column: {BASE}.2}}}}", {"c2_3": 42}, 42),
+        (f"{{a: {{column: {BASE}.2}}}}", {"c2_3": (smi.OBJECT_ID, b"\x2b\x06")}, "1.3.6"),
+        (f"{{a: {{column: {BASE}.2}}}}", {"c2_3": ""}, None),
+        (f"{{a: {{column: {BASE}.2}}}}", {"c2_4": "L2"}, None),
+        (f"{{a: {{column: {BASE}.2}}}}", {"c2_3": None}, None),
+        (f"{{a: {{column: {BASE}.2, default: none}}}}", {}, "none"),
+        (f"{{a: {{scalar: {BASE}.2}}}}", {"c2": "whole"}, "whole"),
+        (f"{{a: {{column: {BASE}.2, index: [9, row]}}}}", {"c2_9_3": "x"}, "x"),
+        (f"{{a: {{column: {BASE}.2, index: [word]}}}}", {"c2_2_65_66": "x"}, "x"),
+        (f"{{a: {{column: {BASE}.2, map: {{1: A, 2: mA}}}}}}", {"c2_3": 2}, "mA"),
+        (f"{{a: {{column: {BASE}.2, map: {{1: A, 2: mA}}}}}}", {"c2_3": "2"}, "mA"),
+        (f"{{a: {{column: {BASE}.2, map: {{1: A}}}}}}", {"c2_3": 7}, None),
+        (f"{{a: {{column: {BASE}.2, map: {{1: A}}}}}}", {"c2_3": "seven"}, None),
+        (f"{{a: {{column: {BASE}.2, map: {{1: A}}, default: W}}}}", {"c2_3": 7}, "W"),
+        (f"{{a: {{column: {BASE}.2, pattern: 'L(.)'}}}}", {"c2_3": "phase L2"}, "2"),
+        (f"{{a: {{column: {BASE}.2, pattern: '^(.)$'}}}}", {"c2_3": 5}, "5"),
+        (f"{{a: {{column: {BASE}.2, pattern: 'L(.)'}}}}", {"c2_3": "phase"}, None),
+        ("{a: {part: row}}", {}, 3),
+        ("{a: {part: row, map: {3: L3}}}", {}, "L3"),
+        (f"{{a: {{column: {BASE}.2, otherwise: b}}, b: {{part: row}}}}", {}, 3),
+        (f"{{a: {{column: {BASE}.2, otherwise: b}}, b: {{part: row}}}}", {"c2_3": "x"}, "x"),
+        (
+            f"{{a: {{column: {BASE}.2, index: [b]}}, b: {{column: {BASE}.3}}}}",
+            {"c3_3": 8, "c2_8": "far"},
+            "far",
+        ),
+        (f"{{a: {{column: {BASE}.2, index: [b]}}, b: {{column: {BASE}.3}}}}", {"c2_8": "x"}, None),
+        (
+            f"{{a: {{column: {BASE}.2, index: [b]}}, b: {{column: {BASE}.3}}}}",
+            {"c3_3": -1, "c2_8": "x"},
+            None,
+        ),
+    ],
+)
+def test_a_lookups_value_for_a_row(
+    text: str, cells: dict[str, Value], value: Scalar | None
+) -> None:
+    assert read(text, **cells) == value
+
+
+def test_only_content_that_changed_is_told() -> None:
+    known = Lookups(lookups(f"{{a: {{column: {BASE}.2}}, b: {{column: {BASE}.2, index: [1]}}}}"))
+    column = smi.oid(f"{BASE}.2")
+    assert known.absorb(column, [varbind("2.3", "x")]) == {"a", "b"}
+    assert known.absorb(column, [varbind("2.3", "x")]) == set()
+    assert known.absorb(column, [varbind("2.3", "y")]) == {"a", "b"}
+    assert known.absorb(smi.oid(f"{BASE}.9"), [varbind("9.3", "y")]) == set()
+
+
+def test_whether_the_device_gave_a_row_does_not_depend_on_the_map() -> None:
+    known = Lookups(lookups(f"{{a: {{column: {BASE}.2, map: {{1: x}}}}, b: {{part: row}}}}"))
+    assert not known.has("a", SUFFIX, INDEX)
+    assert known.has("b", SUFFIX, INDEX)
+    known.absorb(smi.oid(f"{BASE}.2"), [varbind("2.3", 7)])
+    assert known.has("a", SUFFIX, INDEX)

@@ -1,0 +1,119 @@
+"""A column converted at once reads as it does a value at a time, poll after poll."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.normalise.snmp import SnmpNormaliser
+from agent.profile.points import Profile
+from agent.values import Answer, Block, Reading
+from tests.agent.making import BASE, Value, column, snmp_profile
+
+VOLTAGE = f"metric: rack_outlet_voltage_volts, oid: {BASE}.1, index: [outlet], unit: V"
+STATE = f"metric: rack_outlet_state, oid: {BASE}.1, index: [outlet], states: {{1: 'on', 2: 'off'}}"
+LABEL = f"lookups: {{name: {{column: {BASE}.2, interval: 0}}}}\n"
+KIND = f"lookups: {{kind: {{column: {BASE}.2, interval: 0}}}}\n"
+ALARM = "metric: rack_alarm_active"
+
+PROFILES = {
+    "plain": snmp_profile(f"{{{VOLTAGE}}}"),
+    "scaled": snmp_profile(f"{{{VOLTAGE}, scale: 0.1}}"),
+    "offset": snmp_profile(f"{{{VOLTAGE}, scale: 2, offset: 3}}"),
+    "absent": snmp_profile(f"{{{VOLTAGE}, absent: [-1]}}"),
+    "state": snmp_profile(f"{{{STATE}}}"),
+    "values": snmp_profile(
+        f"{{metric: rack_leak_detected, oid: {BASE}.1, index: [sensor], values: {{1: 0, 2: 1}}}}"
+    ),
+    "info": snmp_profile(
+        f"{{metric: rack_port_info, oid: {BASE}.1, index: [port], labels: {{alias: '{{port}}'}}}}"
+    ),
+    "named": snmp_profile(f"{{{VOLTAGE}, labels: {{name: '{{name}}'}}}}", head=LABEL),
+    "good": snmp_profile(f"{{{VOLTAGE}, good: {{kind: [1, 2]}}}}", head=KIND),
+    "bits": snmp_profile(
+        f"{{metric: rack_leak_detected, oid: {BASE}.1, index: [sensor], bit: 0}}",
+        f"{{metric: rack_leak_sensor_fault, oid: {BASE}.1, index: [sensor], bit: 1}}",
+    ),
+    "shared": snmp_profile(
+        f"{{{VOLTAGE}, where: {{kind: 1}}}}",
+        f"{{metric: rack_outlet_current_amperes, oid: {BASE}.1, index: [outlet], unit: A,"
+        " where: {kind: 2}}",
+        head=KIND,
+    ),
+    "skipped": snmp_profile(
+        f"{{oid: {BASE}.1, index: [outlet], unit: V, cases: [{{where: {{kind: 1}}}},"
+        " {metric: rack_outlet_voltage_volts}]}",
+        head=KIND,
+    ),
+    "row scale": snmp_profile(
+        f"{{{VOLTAGE}, digits: {{lookup: digits}}}}",
+        head=f"lookups: {{digits: {{column: {BASE}.2, interval: 0, default: 1}}}}\n",
+    ),
+    "fallback": snmp_profile(
+        f"{{{VOLTAGE}, absent: [0]}}",
+        f"{{{VOLTAGE.replace(f'{BASE}.1', f'{BASE}.2')}, fallback: true}}",
+    ),
+}
+
+
+def answers(values: dict[str, Value], others: dict[str, Value]) -> dict[int, Answer]:
+    return {0: column("1", values), 1: column("2", others)}
+
+
+def readings(normaliser: SnmpNormaliser, polled: dict[int, Answer]) -> list[Reading]:
+    blocks = normaliser.normalise(polled).blocks
+    return [reading for place in blocks for block in blocks[place] for reading in block.readings()]
+
+
+def block(normaliser: SnmpNormaliser, values: dict[str, Value]) -> Block:
+    (only,) = normaliser.normalise({0: column("1", values)}).blocks[0]
+    return only
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@settings(max_examples=40)
+@given(chance=st.randoms(use_true_random=False))
+def test_every_poll_reads_as_the_first_one_would(name: str, chance: random.Random) -> None:
+    profile = PROFILES[name]
+    normaliser = SnmpNormaliser("d", profile)
+    kinds: list[Value] = [1, 2, 3]
+    rows = {str(row): 1 for row in range(1, 7)}
+    for _ in range(5):
+        values: dict[str, Value] = {row: chance.choice([1, 2, 3]) for row in rows}
+        if chance.random() < 0.5:
+            surprise: Value = chance.choice([-1, 0, 10**9, None, "2", "text", b"\xff\xfe"])
+            values[chance.choice(list(values))] = surprise
+        if chance.random() < 0.2:
+            values["9"] = 1
+        if chance.random() < 0.2:
+            del values["3"]
+        if chance.random() < 0.3:
+            chance.shuffle(kinds)
+        others = {row: kinds[int(row) % 3] for row in values}
+        polled = answers(values, others)
+        assert readings(normaliser, polled) == readings(SnmpNormaliser("d", profile), polled)
+
+
+def test_the_series_of_unchanged_rows_are_the_same_object_in_every_poll() -> None:
+    normaliser = SnmpNormaliser("d", PROFILES["scaled"])
+    polls = [block(normaliser, {"1": 2301 + poll, "2": 2302}) for poll in range(4)]
+    assert {id(one.series) for one in polls} == {id(polls[0].series)}
+    assert [list(one.values) for one in polls] == [[(2301 + poll) / 10, 230.2] for poll in range(4)]
+    assert [list(one.raws) for one in polls] == [[2301 + poll, 2302] for poll in range(4)]
+
+
+def test_a_value_that_comes_as_text_now_and_then_is_read_as_a_number() -> None:
+    normaliser = SnmpNormaliser("d", PROFILES["plain"])
+    polls = [block(normaliser, {"1": 230, "2": text}) for text in (231, "232", 233)]
+    assert [list(one.values) for one in polls] == [[230, 231], [230, 232], [230, 233]]
+
+
+def test_rows_of_one_table_share_their_label_sets() -> None:
+    profile: Profile = PROFILES["bits"]
+    normaliser = SnmpNormaliser("d", profile)
+    first, second = normaliser.normalise({0: column("1", {"1": 3, "2": 1})}).blocks[0]
+    assert [a.labels is b.labels for a, b in zip(first.series, second.series, strict=True)] == [
+        True,
+        True,
+    ]

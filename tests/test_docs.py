@@ -1,0 +1,48 @@
+"""The reference pages: written from the profiles and the catalogue, and not stale."""
+
+import pytest
+
+from agent.catalogue import CATALOGUE, Kind
+from docs import generate
+from tests.drivers.harness import library
+
+
+@pytest.mark.parametrize("name", ["devices.md", "metrics.md"])
+def test_the_page_is_what_make_docs_writes(name: str) -> None:
+    written = (generate.DOCS / name).read_text(encoding="utf-8")
+    assert written == generate.pages()[name], f"docs/{name} is stale: run 'make docs'"
+
+
+def test_every_recorded_family_names_what_it_was_held_against() -> None:
+    recorded = [profile for profile in library().all() if profile.verified == "recording"]
+    assert recorded
+    assert not [profile.name for profile in recorded if not generate.seen(profile)]
+
+
+def test_every_kind_of_device_has_its_heading() -> None:
+    assert {profile.kind for profile in library().all()} <= set(generate.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("metric", "component", "quantity"),
+    [
+        ("rack_outlet_apparent_power_voltamperes", "outlet", "apparent power"),
+        ("rack_output_phase_current_amperes", "output_phase", "current"),
+        ("rack_inlet_energy_joules_total", "inlet", "energy"),
+        ("rack_psu_state", "psu", "state"),
+        ("rack_relative_humidity_ratio", "relative_humidity", ""),
+        ("rack_port_receive_errors_total", "port", "receive errors"),
+    ],
+)
+def test_a_metric_falls_into_component_and_quantity(
+    metric: str, component: str, quantity: str
+) -> None:
+    assert generate.component(CATALOGUE[metric]) == component
+    assert generate.quantity(CATALOGUE[metric]) == quantity
+
+
+def test_every_metric_has_a_component_and_its_unit_in_no_quantity() -> None:
+    numbers = [m for m in CATALOGUE.values() if m.kind in (Kind.GAUGE, Kind.COUNTER)]
+    assert not [m.name for m in numbers if generate.component(m) not in generate.COMPONENTS]
+    units = ("volts", "amperes", "watts", "celsius", "pascals", "second", "ratio", "dbm", "joules")
+    assert not [m.name for m in numbers if any(u in generate.quantity(m) for u in units)]
