@@ -181,6 +181,7 @@ _COOLING = (
     _gauge("rack_heat_removed_watts", "W", "Heat taken away.", "loop", low=-2_000_000, high=5_000_000),
     _gauge("rack_cooling_demand_ratio", "ratio", "Cooling the controller asks for.", "loop", low=0, high=1.2),
     _gauge("rack_cooling_demand_watts", "W", "Cooling the controller asks for.", "loop", low=0, high=5_000_000),
+    _gauge("rack_cooling_capacity_ratio", "ratio", "Share of its capacity that a part of a cooling unit uses.", "part", low=0, high=1.5),
     _gauge("rack_cooling_power_watts", "W", "Electrical power the cooling unit takes.", "part", low=-1000, high=2_000_000),
     _state("rack_cooling_state", "Operating state of a cooling unit.", "part"),
 )  # fmt: skip
@@ -239,6 +240,7 @@ _ALL = (
     _counter("rack_psu_power_cycles_total", "", "AC power cycles that the supply counted.", "psu", "shelf"),
     _counter("rack_psu_faults_total", "", "Faults that the supply counted.", "psu", "shelf"),
     _counter("rack_bus_errors_total", "", "Errors on its field bus that the device counted.", "kind", "psu"),
+    _gauge("rack_fuel_level_ratio", "ratio", "Fuel level of a generator's tank.", "sensor", low=0, high=1.2),
     _gauge("rack_sensor_count_value", "", "A plain number that the device gives (people, counts, bits of a contact).", "sensor", low=None),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreac
 import os
 import sys
 from collections.abc import Callable
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from agent import console
+from agent.cli_import import app as import_app
+from agent.cli_profiles import Folders, Format, Output, profiles_app
+from agent.cli_scan import scan
 from agent.config import SiteSpec, load_config
 from agent.credentials import SnmpCredentials, SnmpVersion
 from agent.errors import ConfigError, DeviceError, UnknownDevice
@@ -21,7 +24,6 @@ from agent.expose import json_model
 from agent.logs import set_up_logs
 from agent.loop import run_loop
 from agent.oneshot import Target, identify_device, read_device, record_device
-from agent.plan import make_plan
 from agent.plan.lines import line_loads, loads
 from agent.profile.library import open_library
 from agent.profile.spec import SnmpFileSpec
@@ -42,13 +44,6 @@ class Status(IntEnum):
     UNREACHABLE = 3
 
 
-class Format(StrEnum):
-    """How results are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
 app = typer.Typer(
     name="rackagent",
     help="Polls a rack's PDUs, power shelves, cooling units and switches over SNMP and Modbus, and"
@@ -59,9 +54,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-profiles_app = typer.Typer(help="The device library.", no_args_is_help=True)
 schema_app = typer.Typer(help="JSON Schema for editors.", no_args_is_help=True)
 app.add_typer(profiles_app, name="profiles")
+profiles_app.add_typer(import_app, name="import")
 app.add_typer(schema_app, name="schema")
 
 ConfigPath = Annotated[Path, typer.Argument(help="A site's YAML file.", show_default=False)]
@@ -73,10 +68,6 @@ DeviceUrl = Annotated[
         show_default=False,
     ),
 ]
-Folders = Annotated[
-    list[Path] | None, typer.Option("--profiles", help="A folder of your own profiles; repeatable.")
-]
-Output = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
 Community = Annotated[str, typer.Option(help="SNMP v1 or v2c community.")]
 Version = Annotated[SnmpVersion, typer.Option("--snmp-version", help="1 or 2c, with --community.")]
 CredentialsName = Annotated[
@@ -246,6 +237,9 @@ def walk(
     console.out(f"{out}: {text.count(chr(10))} rows")
 
 
+app.command()(scan)
+
+
 def _target(
     url: str,
     community: str,
@@ -272,41 +266,6 @@ def _target(
         names = ", ".join(sorted(known)) or "none are defined"
         raise ConfigError(f"{config}: unknown credentials {credentials!r}; there are: {names}")
     return Target(parsed, known[credentials], limits, engine)
-
-
-@profiles_app.command("list")
-def list_profiles(profiles: Folders = None, output: Output = Format.TABLE) -> None:
-    """Every profile: name, kind, protocol, points, how it was verified."""
-    found = open_library(profiles or []).all()
-    if output is Format.JSON:
-        console.out_json([console.profile_json(profile) for profile in found])
-    else:
-        console.print_profiles(found)
-
-
-@profiles_app.command("show")
-def show_profile(
-    name: Annotated[str, typer.Argument(help="Profile name.")],
-    profiles: Folders = None,
-    output: Output = Format.TABLE,
-) -> None:
-    """One profile: what it reads, from where, in which unit."""
-    profile = open_library(profiles or []).get(name)
-    if output is Format.JSON:
-        console.out_json(console.profile_json(profile, points=True))
-    else:
-        console.print_profile(profile)
-
-
-@profiles_app.command("check")
-def check_profile(
-    file: Annotated[Path, typer.Argument(help="A profile's YAML file.", show_default=False)],
-    profiles: Folders = None,
-) -> None:
-    """Check a profile you are writing; every problem is named with its line."""
-    profile = open_library(profiles or []).load(file)
-    requests = len(make_plan(profile).requests)
-    console.out(f"{file}: {profile.name}: {len(profile.points)} points in {requests} requests")
 
 
 @schema_app.command("config")

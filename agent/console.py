@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -56,6 +56,16 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
     return table
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
+) -> None:
+    """Rows of plain texts below their columns' names; those in ``right`` stand to the right."""
+    table = _table(*columns, right=right)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    _console().print(table)
 
 
 def plan_json(loads: Sequence[Load], lines: Sequence[LineLoad]) -> dict[str, Any]:

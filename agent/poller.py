@@ -94,8 +94,9 @@ async def open_session(
 ) -> Session:
     """Find the profile (``auto`` asks the device), read who it is, make the plan.
 
-    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is. Raises DeviceError when the device cannot be asked or nothing fits, ConfigError when the
-    profile or its driver is wrong.
+    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is. Raises DeviceError
+    when the device cannot be asked or nothing fits, ConfigError when the profile or its driver is
+    wrong.
     """
     if wanted == "auto":
         profile = (await identify(transport, protocol, library.all())).profile
@@ -142,9 +143,9 @@ async def read_once(
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
     blocks = {**normalised.blocks, **dict.fromkeys(cycle.failed, ())}
-    told = any(answer.told for answer in cycle.answers.values())
-    asked_all = bool(cycle.answers) and len(due) == len(everything)
-    answered = told or not (failures or asked_all)
+    said_something = any(answer.told for answer in cycle.answers.values())
+    all_refused = bool(cycle.answers) and len(due) == len(everything)
+    answered = said_something or not (failures or all_refused)
     return blocks, tuple(failures[:_FAILURES_KEPT]), answered
 
 

@@ -227,6 +227,36 @@ async def test_the_first_source_that_says_something_counts() -> None:
     assert (identity.sys_object_id, identity.sys_name) == (BASE, "rack-1")
 
 
+async def test_of_a_tables_rows_the_most_wanted_kind_that_says_something_counts() -> None:
+    # kinds: 3 the chassis, 11 the stack, 9 a module
+    info = f"{{model: {{column: {BASE}.9.13, by: {BASE}.9.5, among: [3, 11]}}}}"
+    profile = snmp("a", "{}", info)
+    kinds = {f"{BASE}.9.5.{row}": kind for row, kind in ((1, "11"), (2, "9"), (7, "3"), (8, "3"))}
+    named = {f"{BASE}.9.13.{row}": f"M-{row}" for row in (1, 2, 7, 8, 9)}
+
+    async def model(**cells: str) -> str | None:
+        identity, _ = await read_identity(device(BASE, **cells), profile, make_plan(profile))
+        return identity.model
+
+    assert await model(**kinds, **named) == "M-7"
+    assert await model(**kinds, **(named | {f"{BASE}.9.13.7": ""})) == "M-8"
+    assert await model(**kinds, **{f"{BASE}.9.13.1": "M-1", f"{BASE}.9.13.2": "M-2"}) == "M-1"
+    assert await model(**named) is None
+
+
+async def test_a_row_of_a_column_may_be_chosen_by_the_column_beside_it() -> None:
+    source = f"{{column: {BASE}.9.1, by: {BASE}.9.2, among: [chassis, stack]}}"
+    profile = snmp("a", "{}", f"{{serial: {source}}}")
+    rows = {"1": ("S-1", "fan"), "2": ("S-2", "stack"), "3": ("S-3", "chassis"), "4": ("S-4", "")}
+    cells = {
+        f"{BASE}.9.{column}.{row}": text
+        for row, texts in rows.items()
+        for column, text in enumerate(texts, 1)
+    }
+    identity, _ = await read_identity(device(BASE, **cells), profile, make_plan(profile))
+    assert identity.serial == "S-3"
+
+
 async def test_a_field_may_be_a_number_or_an_oid() -> None:
     profile = snmp("a", "{}", f"{{model: {{oid: {BASE}.8.0}}, firmware: {{oid: {BASE}.7.0}}}}")
     cells: dict[bytes, tuple[int, int | bytes | None]] = {

@@ -98,6 +98,14 @@ def test_who_the_device_is_is_asked_once() -> None:
     )
 
 
+def test_the_column_that_chooses_rows_is_asked_beside_the_one_it_chooses_from() -> None:
+    head = f"info: {{model: {{column: {BASE}.4.1.13, by: {BASE}.4.1.5, among: [3]}}}}\n"
+    assert make_plan(snmp_profile(scalar(1), head=head)).identity == (
+        GetOids((SYS_DESCR, SYS_OBJECT_ID, SYS_NAME)),
+        WalkColumns((oid("4.1.5"), oid("4.1.13"))),
+    )
+
+
 # ---- Modbus
 
 

@@ -21,7 +21,7 @@ from agent.errors import (
 from agent.poller import Poller, Schedule
 from agent.profile.library import Library
 from agent.transport.memory import MemoryTransport
-from agent.values import Answer, GetOids, PollResult, ReadRegisters, Request, WalkColumns
+from agent.values import Answer, PollResult, ReadRegisters, Request, WalkColumns
 from tests.agent.clock import Clock
 from tests.agent.making import BASE
 
@@ -392,12 +392,3 @@ def test_a_modbus_device_is_read(bench: Bench) -> None:
     result = bench.poll(bench.poller(profile="cdu", protocol="modbus"))
     assert (result.profile, shown(result)) == ("cdu", {"rack_pump_speed_rpm": 2900})
     assert [type(request) for request in bench.box.requests] == [ReadRegisters]
-
-
-def test_only_what_is_due_is_asked(bench: Bench) -> None:
-    bench.run(bench.poller(interval_s=10), for_s=95)
-    gets = [request for request in bench.box.requests if isinstance(request, GetOids)]
-    walks = [request for request in bench.box.requests if isinstance(request, WalkColumns)]
-    identity = 1
-    assert len(gets) - identity == len(bench.results)
-    assert len(walks) == 3 * len(bench.results)

@@ -205,8 +205,11 @@ async def test_every_neighbour_that_the_oracle_knows_is_found(name: str) -> None
         assert any(remote in ("", n.get("remote_port")) for n in at_port), (link, at_port)
 
 
-STATES = {
-    "arubaos-cx_8360": {"47196.4.1.1.3.11.2.1.1.11.1.1": "ok", "47196.4.1.1.3.7.2.1.1.0": "in_sync"},
+STATES: Mapping[str, Mapping[str, object]] = {
+    "arubaos-cx_8360": {
+        "47196.4.1.1.3.11.2.1.1.11.1.1": "ok",
+        "47196.4.1.1.3.7.2.1.1.0": "in_sync",
+    },
     "dell-os10": {"674.11000.5000.100.4.1.2.3.1.7.1": "up"},
     "dell-os10_s4128ton-psu": {
         "674.11000.5000.100.4.1.2.1.1.4.1": "not_present",
@@ -277,6 +280,15 @@ async def test_the_oracles_dbm_are_the_watts_that_the_device_gives() -> None:
         (reading,) = found.outcome.at(row["oid"])
         assert isinstance(reading.value, float)
         assert reading.value == pytest.approx(10 ** (row["expected"] / 10) / 1000)
+
+
+@every_recording
+async def test_the_generic_profile_reads_less_and_nothing_wrong(name: str) -> None:
+    found = await compare(f"switch/{name}", "snmp-generic")
+
+    assert found.wrong() == []
+    assert found.outcome.duplicates() == []
+    assert found.outcome.failures == ()
 
 
 async def test_the_generic_profile_reads_a_switch_like_the_switch_profile() -> None:

@@ -3,7 +3,6 @@
 from tests.drivers.harness import Outcome, read_varbinds
 
 SENSOR, ENTITY = "1.3.6.1.2.1.99.1.1.1", "1.3.6.1.2.1.47.1.1.1.1"
-CISCO = "1.3.6.1.4.1.9.9.91.1.1.1.1"
 
 
 def sensor(
@@ -83,25 +82,6 @@ async def test_two_sensors_of_one_name_stay_apart_and_know_their_supply() -> Non
     assert outcome.value(metric, psu="1", sensor=name, index="11") == 0.66
     assert outcome.value(metric, psu="2", sensor=name, index="21") == 0.63
     assert outcome.failures == ()
-
-
-async def test_nexus_optics_come_from_ciscos_table_in_dbm() -> None:
-    name = "Ethernet1/25 Lane 1 Transceiver Receive Power Sensor"
-    outcome = await read_varbinds(
-        "switch",
-        {
-            f"{ENTITY}.2.300": name,
-            f"{ENTITY}.7.300": name,
-            f"{CISCO}.1.300": 14,
-            f"{CISCO}.2.300": 8,
-            f"{CISCO}.3.300": 0,
-            f"{CISCO}.4.300": -2345,
-            f"{CISCO}.5.300": 1,
-        },
-    )
-
-    lane = {"port": "Ethernet1/25", "lane": "1"}
-    assert outcome.value("rack_optic_receive_power_dbm", **lane) == -2.345
 
 
 INTERFACE, EXTENDED = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"

@@ -10,7 +10,7 @@ from agent.profile.points import Lookup, Scalar
 from tests.agent.making import BASE, Value, snmp_profile, varbind
 
 SUFFIX = smi.encode_subids((3,))
-INDEX: Mapping[str, int | str] = {"row": 3, "word": "AB"}
+INDEX: Mapping[str, int | str] = {"row": 3, "word": "AB", "place": "4.17"}
 
 
 def lookups(text: str) -> Mapping[str, Lookup]:
@@ -41,6 +41,16 @@ def read(text: str, **cells: Value) -> Scalar | None:
         (f"{{a: {{scalar: {BASE}.2}}}}", {"c2": "whole"}, "whole"),
         (f"{{a: {{column: {BASE}.2, index: [9, row]}}}}", {"c2_9_3": "x"}, "x"),
         (f"{{a: {{column: {BASE}.2, index: [word]}}}}", {"c2_2_65_66": "x"}, "x"),
+        (
+            f"{{a: {{column: {BASE}.2, index: [b]}}, b: {{part: place, pattern: '\\.(\\d+)$'}}}}",
+            {"c2_17": "x"},
+            "x",
+        ),
+        (
+            f"{{a: {{column: {BASE}.2, index: [b]}}, b: {{part: word, pattern: '(.+)'}}}}",
+            {"c2_2_65_66": "x"},
+            "x",
+        ),
         (f"{{a: {{column: {BASE}.2, map: {{1: A, 2: mA}}}}}}", {"c2_3": 2}, "mA"),
         (f"{{a: {{column: {BASE}.2, map: {{1: A, 2: mA}}}}}}", {"c2_3": "2"}, "mA"),
         (f"{{a: {{column: {BASE}.2, map: {{1: A}}}}}}", {"c2_3": 7}, None),

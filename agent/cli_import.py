@@ -1,0 +1,70 @@
+"""``rackagent profiles import``: a profile from somebody else's register map."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent import console
+from agent.errors import ConfigError
+from agent.register_map import Draft, Row, draft_profile, read_csv, read_rackmon
+
+app = typer.Typer(
+    help="Turn a foreign register map into a profile, with a report of what is left to decide.",
+    no_args_is_help=True,
+)
+
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="The profile to write; stdout by default.")
+]
+_Reader = Callable[[Path], tuple[list[Row], dict[str, Any], Draft]]
+
+
+@app.command()
+def rackmon(
+    file: Annotated[Path, typer.Argument(help="A rackmon map (JSON).", show_default=False)],
+    out: Out = None,
+) -> None:
+    """Import an OpenBMC rackmon map; units come from the names and are marked for confirmation."""
+    _convert(read_rackmon, file, out)
+
+
+@app.command("csv")
+def from_csv(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A register table with headings: address, name, and where there are any type,"
+            " scale, unit, table, count.",
+            show_default=False,
+        ),
+    ],
+    out: Out = None,
+) -> None:
+    """Import a vendor's register table; 4xxxx and 3xxxx addresses are understood."""
+    _convert(read_csv, file, out)
+
+
+def _convert(read: _Reader, file: Path, out: Path | None) -> None:
+    if out is not None and out.exists():
+        raise ConfigError(f"{out} exists; an import never overwrites")
+    rows, head, draft = read(file)
+    if out is not None:
+        head = {**head, "name": out.stem}  # a profile is found by its file's name
+    draft_profile(rows, head, draft, f"imported from {file.name}")
+    if out is None:
+        console.out(draft.yaml.rstrip())
+    else:
+        try:
+            out.write_text(draft.yaml, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    for line in draft.refused:
+        console.err(f"warning: refused: {line}")
+    for line in draft.undecided:
+        console.err(f"undecided: {line}")
+    console.err(
+        f"{len(rows)} registers: {draft.points} became points, {len(draft.undecided)} undecided,"
+        f" {len(draft.refused)} refused"
+    )

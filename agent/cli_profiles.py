@@ -1,0 +1,168 @@
+"""``rackagent profiles``: the device library, and the tools to write and prove a profile."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent import console
+from agent.loop import run_loop
+from agent.plan import make_plan
+from agent.profile.library import Library, open_library
+from agent.profile.points import Profile
+from agent.values import Quality
+from agent.witness import Witness, check_itself, hear
+
+_CHECK_FAILED = 1
+_PROBLEMS_SHOWN = 20
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Folders = Annotated[
+    list[Path] | None, typer.Option("--profiles", help="A folder of your own profiles; repeatable.")
+]
+Output = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+
+profiles_app = typer.Typer(help="The device library.", no_args_is_help=True)
+
+
+@profiles_app.command("list")
+def list_profiles(profiles: Folders = None, output: Output = Format.TABLE) -> None:
+    """Every profile: name, kind, protocol, points, how it was verified."""
+    found = open_library(profiles or []).all()
+    if output is Format.JSON:
+        console.out_json([console.profile_json(profile) for profile in found])
+    else:
+        console.print_profiles(found)
+
+
+@profiles_app.command("show")
+def show_profile(
+    name: Annotated[str, typer.Argument(help="Profile name.")],
+    profiles: Folders = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """One profile: what it reads, from where, in which unit."""
+    profile = open_library(profiles or []).get(name)
+    if output is Format.JSON:
+        console.out_json(console.profile_json(profile, points=True))
+    else:
+        console.print_profile(profile)
+
+
+@profiles_app.command("check")
+def check_profile(
+    file: Annotated[Path, typer.Argument(help="A profile's YAML file.", show_default=False)],
+    profiles: Folders = None,
+) -> None:
+    """Check a profile you are writing; every problem is named with its line."""
+    profile = open_library(profiles or []).load(file)
+    requests = len(make_plan(profile).requests)
+    console.out(f"{file}: {profile.name}: {len(profile.points)} points in {requests} requests")
+
+
+@profiles_app.command("test")
+def hold_profile(
+    name: Annotated[str, typer.Argument(help="A profile's name, or its YAML file.")],
+    recording: Annotated[
+        list[Path] | None,
+        typer.Option("--recording", "-r", help="A .snmprec or snmpwalk -On file; repeatable."),
+    ] = None,
+    profiles: Folders = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Hold a profile against itself and against recordings of devices.
+
+    Itself: every request within the device's limits, every conversion there and back. A recording:
+    what is read, what is bad, what stands twice, how much of the vendor's own rows is used. The
+    exit status is 1 when a series stands twice, something fails or a value is implausible.
+
+    Examples:
+      rackagent profiles test apc-rpdu2
+
+      rackagent profiles test ./acme-pdu.yaml --recording acme.snmprec
+    """
+    library = open_library(profiles or [])
+    profile = _named(library, name)
+    faults = check_itself(profile)
+    witnesses = [run_loop(hear(profile, file, library)) for file in recording or ()]
+    if output is Format.JSON:
+        console.out_json(_verdict(profile, faults, witnesses))
+    else:
+        _show_verdict(profile, faults, witnesses)
+    if faults or any(witness.problems for witness in witnesses):
+        raise typer.Exit(_CHECK_FAILED)
+
+
+def _named(library: Library, name: str) -> Profile:
+    """The library's profile of this name, or the one of a file. Raises ConfigError."""
+    file = Path(name)
+    if file.suffix in (".yaml", ".yml") or "/" in name:
+        return library.load(file)
+    return library.get(name)
+
+
+def _verdict(
+    profile: Profile, faults: Sequence[str], witnesses: Sequence[Witness]
+) -> dict[str, Any]:
+    return {
+        "profile": profile.name,
+        "points": len(profile.points),
+        "requests": len(make_plan(profile).requests),
+        "problems": list(faults),
+        "recordings": [
+            {
+                "file": witness.recording,
+                "auto": witness.found,
+                "readings": len(witness.readings),
+                **{quality.value: witness.count(quality) for quality in Quality},
+                "vendor_rows": witness.vendor_rows,
+                "vendor_rows_read": witness.read_rows,
+                "vendor_rows_helping": witness.helper_rows,
+                "problems": witness.problems,
+            }
+            for witness in witnesses
+        ],
+    }
+
+
+def _show_verdict(profile: Profile, faults: Sequence[str], witnesses: Sequence[Witness]) -> None:
+    requests = len(make_plan(profile).requests)
+    console.out(f"{profile.name}: {len(profile.points)} points in {requests} requests")
+    if witnesses:
+        counts = ("readings", "good", "uncertain", "bad", "failures", "twice", "vendor rows read")
+        console.print_table(("recording", *counts, "auto takes"), map(_row, witnesses), counts)
+    problems = [f"{profile.name}: {fault}" for fault in faults]
+    problems += [f"{w.recording}: {problem}" for w in witnesses for problem in w.problems]
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        console.err(f"error: {problem}")
+    if len(problems) > _PROBLEMS_SHOWN:
+        console.err(f"error: and {len(problems) - _PROBLEMS_SHOWN} more")
+    for witness in witnesses:
+        if witness.found != profile.name:
+            taken = f"takes {witness.found}" if witness.found else "finds nothing"
+            console.err(f"warning: {witness.recording}: 'auto' {taken}: look at 'identify'")
+    if not problems:
+        console.out("no problem found")
+
+
+def _row(witness: Witness) -> tuple[str, ...]:
+    vendor = witness.vendor_rows
+    share = f" ({100 * witness.read_rows / vendor:.0f} %)" if vendor else ""
+    return (
+        Path(witness.recording).name,
+        str(len(witness.readings)),
+        *(str(witness.count(each)) for each in (Quality.GOOD, Quality.UNCERTAIN, Quality.BAD)),
+        str(len(witness.failures)),
+        str(len(witness.duplicates)),
+        f"{witness.read_rows} of {vendor}{share}",
+        witness.found or "nothing",
+    )

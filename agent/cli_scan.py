@@ -1,0 +1,114 @@
+"""``rackagent scan``: look for devices and write a configuration to start from."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from agent import console
+from agent.config import load_config
+from agent.credentials import SnmpCredentials
+from agent.errors import ConfigError, DeviceError
+from agent.loop import run_loop
+from agent.profile.library import open_library
+from agent.scan import UNITS, Found, Progress, as_config, parse_scan, scan_hosts, scan_units
+
+
+def scan(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="snmp://10.0.0.0/28, modbus+rtu:///dev/ttyUSB0?baudrate=19200&parity=N,"
+            " modbus+rtutcp://HOST:PORT or modbus+tcp://HOST:PORT (without a unit).",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the configuration here.")
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(help="Modbus unit ids to try with every profile, for example 1-20,100."),
+    ] = None,
+    community: Annotated[str, typer.Option(help="SNMP v2c community.")] = "public",
+    credentials: Annotated[
+        str | None, typer.Option(help="Name of credentials in the --config file.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="The file that holds --credentials.")] = None,
+) -> None:
+    """Find devices by reading only: SNMP agents of a network, or units on a Modbus line.
+
+    A line is tried at the unit ids and probe registers that the profiles declare. What answers is
+    written as a configuration to start from.
+    """
+    if out is not None and out.exists():
+        raise ConfigError(f"{out} exists; a scan never overwrites")
+    wanted = parse_scan(target)
+    library = open_library()
+    with _bar() as progress:
+        if wanted.protocol == "snmp":
+            login = _credentials(credentials, config, community)
+            found = run_loop(scan_hosts(wanted, login, library, progress))
+        else:
+            found = run_loop(scan_units(wanted, library, progress, _units(units)))
+    _report(found, out)
+
+
+def _credentials(name: str | None, config: Path | None, community: str) -> SnmpCredentials:
+    if name is None:
+        return SnmpCredentials.with_community(community)
+    if config is None:
+        raise ConfigError("--credentials needs --config FILE, the file that defines them")
+    known = load_config(config, need_devices=False).credentials
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none are defined"
+        raise ConfigError(f"{config}: unknown credentials {name!r}; there are: {names}")
+    return known[name]
+
+
+def _units(text: str | None) -> list[int]:
+    """``1-20,100`` as numbers. Raises ConfigError for anything else, and outside 1..247."""
+    if text is None:
+        return []
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            raise ConfigError(f"--units is a list such as 1-20,100, not {text!r}")
+        found.update(range(int(first), int(last or first) + 1))
+    if not found or not found <= set(UNITS):
+        raise ConfigError(f"--units: Modbus unit ids are {UNITS[0]} to {UNITS[-1]}")
+    return sorted(found)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A progress bar on stderr; nothing when that is not a terminal."""
+    columns = (TextColumn("scanning"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(
+        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _report(found: list[Found], out: Path | None) -> None:
+    for device in found:
+        console.err(f"{device.url}: {device.profile or 'no profile fits'} ({device.why})")
+    if not found:
+        raise DeviceError("nothing answered")
+    text = as_config(found)
+    if out is None:
+        console.out(text.rstrip())
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written: {error.strerror}") from None
+    console.err(f"{len(found)} devices written to {out}")
