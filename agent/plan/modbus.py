@@ -15,8 +15,6 @@ from agent.plan.wire import WireCost
 from agent.profile.points import ModbusPoint, Profile, ProfileLimits
 from agent.values import Part, ReadRegisters, Request
 
-BITS_MAX = 2000  # Modbus Application Protocol V1.1b3 section 6.1
-
 
 @dataclass(frozen=True, slots=True)
 class _Block:
@@ -96,7 +94,8 @@ class _Planner:
     def __init__(self, table: str, limits: ProfileLimits, wire: WireCost, cycle_s: float) -> None:
         self._table = table
         self._limits = limits
-        self._most = BITS_MAX if table in ("coil", "discrete") else limits.registers_max
+        bits = table in ("coil", "discrete")
+        self._most = limits.bits_max if bits else limits.registers_max
         self._wire = wire
         self._cycle_s = cycle_s
 

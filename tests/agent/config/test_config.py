@@ -90,3 +90,42 @@ def test_v1_may_be_written_as_a_number(folder: Path) -> None:
     text = "credentials: {a: {version: 1, community: public}}\n"
     text += "racks: [{name: r, devices: [{name: d, url: 'snmp://h', credentials: a}]}]"
     assert loaded(folder, text).devices[0].credentials.version is SnmpVersion.V1
+
+
+CDU = """\
+profile: my-cdu
+title: a CDU
+kind: cdu
+protocol: modbus
+verified: datasheet
+source: a datasheet
+quirks: {delay_ms: 50}
+points:
+  - {metric: rack_pump_speed_rpm, address: 1, unit: rpm}
+"""
+
+
+def test_devices_of_one_line_need_what_the_neediest_of_them_needs(folder: Path) -> None:
+    (folder / "mine" / "my-cdu.yaml").write_text(CDU)
+    fast = CDU.replace("my-cdu", "my-other").replace("delay_ms: 50", "connect_pause_ms: 20")
+    (folder / "mine" / "my-other.yaml").write_text(fast)
+    config = loaded(
+        folder,
+        """\
+profiles: [mine]
+racks:
+  - name: r
+    devices:
+      - {name: a, url: modbus+tcp://gateway/1, profile: my-cdu}
+      - {name: b, url: modbus+tcp://gateway/2, profile: my-other}
+      - {name: c, url: modbus+tcp://gateway/3}
+      - {name: d, url: modbus+tcp://elsewhere/1, profile: my-other}
+      - {name: e, url: snmp://gateway, profile: my-pdu}
+""",
+    )
+    lines = [device.url.line for device in config.devices]
+    quirks = config.quirks()
+    assert lines[0] == lines[1] == lines[2] != lines[3]
+    assert set(quirks) == {lines[0], lines[3]}
+    assert (quirks[lines[0]].delay_s, quirks[lines[0]].connect_pause_s) == (0.05, 0.02)
+    assert quirks[lines[3]].delay_s == 0

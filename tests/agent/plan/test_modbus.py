@@ -1,7 +1,7 @@
 """Blocks of registers: no plan takes the line less time, and every limit of the device is kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -45,7 +45,7 @@ def test_a_gap_is_read_over_where_a_request_of_its_own_costs_more() -> None:
 
 
 def test_no_gap_is_read_over_that_the_map_forbids() -> None:
-    assert blocks(level(10), level(27), wire=DEAR_REQUESTS) == [(10, 1, 0), (27, 1, 0)]
+    assert blocks(level(10), level(28), wire=DEAR_REQUESTS) == [(10, 1, 0), (28, 1, 0)]
     head = "limits: {gap_max: 0}\n"
     assert blocks(level(10), level(12), head=head, wire=DEAR_REQUESTS) == [(10, 1, 0), (12, 1, 0)]
     head = "limits: {forbidden: [[12, 13]]}\n"
@@ -93,7 +93,7 @@ def test_each_value_is_wanted_of_one_request_only() -> None:
 def test_a_group_is_never_torn() -> None:
     energy = ", group: energy"
     points = [level(address, energy) for address in (10, 60)]
-    assert blocks(*points, level(35), wire=CHEAP_REQUESTS) == [(10, 51, 0), (35, 1, 0)]
+    assert blocks(*points, wire=CHEAP_REQUESTS) == [(10, 51, 0)]
     assert blocks(*points, level(35)) == [(10, 51, 0)]
     profile = modbus_profile(*points, level(35))
     assert reads(profile)[0].parts == ((10, 51), (35, 1))
@@ -200,15 +200,13 @@ def cuts(parts: Sequence[Part], profile: Profile) -> Iterator[list[Sequence[Part
     for size in range(len(parts)):
         for places in combinations(range(1, len(parts)), size):
             edges = [0, *places, len(parts)]
-            runs = [parts[low:high] for low, high in zip(edges, edges[1:], strict=False)]
+            runs = [parts[low:high] for low, high in pairwise(edges)]
             if all(stands(run, limits.registers_max, limits.gap_max) for run in runs):
                 yield runs
 
 
 def stands(run: Sequence[Part], most: int, gap_max: int) -> bool:
-    gaps = [
-        after - before - count for (before, count), (after, _) in zip(run, run[1:], strict=False)
-    ]
+    gaps = [after - before - count for (before, count), (after, _) in pairwise(run)]
     return sum(run[-1]) - run[0][0] <= most and all(gap <= gap_max for gap in gaps)
 
 
