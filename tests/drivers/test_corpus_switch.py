@@ -202,7 +202,8 @@ async def test_every_neighbour_that_the_oracle_knows_is_found(name: str) -> None
         remote = link["remote_port"].removesuffix("()").strip()  # it adds an empty description
         at_port = [n for n in neighbours if n.get("port") == link["ifName"]]
         assert at_port, link
-        assert any(remote in ("", n.get("remote_port")) for n in at_port), (link, at_port)
+        systems = [n.get("remote_system") for n in at_port if remote in ("", n.get("remote_port"))]
+        assert link["remote_hostname"] in systems, (link, at_port)
 
 
 STATES: Mapping[str, Mapping[str, object]] = {

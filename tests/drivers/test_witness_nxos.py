@@ -59,8 +59,7 @@ async def test_modules_supplies_fans_and_the_supervisor_say_how_they_are() -> No
 
     module = {"component": "Module-1", "index": "22", "class": "module"}
     assert outcome.value("rack_component_state", **module) == "out_of_service_temperature"
-    supply = {"component": "PowerSupply-1", "index": "470", "quantity": "power"}
-    assert outcome.value("rack_component_state", **supply) == "failed"
+    assert outcome.value("rack_psu_state", psu="1", index="470") == "failed"
     assert outcome.value("rack_fan_state", fan="Fan Module-1", index="534") == "warning"
     assert outcome.value("rack_device_state", part="supervisor") == "active"
     assert outcome.value("rack_device_state", part="peer supervisor") == "standby_hot"

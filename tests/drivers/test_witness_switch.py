@@ -141,6 +141,15 @@ async def test_a_neighbour_is_named_whatever_the_time_in_its_index() -> None:
         )
 
 
+async def test_a_neighbour_without_a_name_is_what_it_says_of_itself() -> None:
+    description = "1.0.8802.1.1.2.1.4.1.1.10.0.3.18"
+    rows = neighbour(0) | {"1.0.8802.1.1.2.1.4.1.1.9.0.3.18": "", description: "Network card X"}
+    outcome = await read_varbinds("switch", rows)
+
+    (found,) = [r.labels for r in outcome.readings if r.metric == "rack_lldp_neighbor_info"]
+    assert found["remote_system"] == "Network card X"
+
+
 async def test_the_inventory_lists_what_can_be_swapped() -> None:
     outcome = await read_varbinds(
         "switch",

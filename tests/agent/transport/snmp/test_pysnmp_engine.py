@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,7 @@ from agent.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 from simulator.mib_view import StaticView
 from simulator.recording import read_recording
 from simulator.snmp_responder import SnmpResponder
-from tests.peers import Snmpd, free_udp_port, snmpd, usm_combinations, usm_credentials
+from tests.peers import Snmpd, snmpd, usm_credentials
 from tests.simulator.test_recording import CORPUS
 
 V1 = SnmpCredentials(version=SnmpVersion.V1)
@@ -125,33 +124,6 @@ def columns_of(answer: Answer) -> list[list[VarBind]]:
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("credentials", [V1, V2C], ids=["v1", "v2c"])
-async def test_reads_snmpd_by_community(agent: Snmpd, credentials: SnmpCredentials) -> None:
-    async with transport(agent.host, agent.port, credentials) as device:
-        answer = await device.fetch(GetOids((SYS_NAME, SYS_LOCATION)))
-        assert row_of(answer) == [
-            (SYS_NAME, smi.OCTET_STRING, b"peer"),
-            (SYS_LOCATION, smi.OCTET_STRING, b"rack 12"),
-        ]
-        walked = await device.fetch(WalkColumns((OR_DESCR, OR_UP_TIME)))
-        texts, times = columns_of(walked)
-        assert len(texts) == len(times) > 5
-        assert {tag for _, tag, _ in texts} == {smi.OCTET_STRING}
-        assert {tag for _, tag, _ in times} == {smi.TIME_TICKS}
-        assert walked.failures == ()
-
-
-@pytest.mark.peer
-@pytest.mark.parametrize(("auth", "priv"), usm_combinations())
-async def test_reads_snmpd_with_every_security(
-    agent: Snmpd, auth: AuthProtocol | None, priv: PrivProtocol | None
-) -> None:
-    async with transport(agent.host, agent.port, usm_credentials(auth, priv)) as device:
-        answer = await device.fetch(GetOids((SYS_NAME,)))
-        assert row_of(answer) == [(SYS_NAME, smi.OCTET_STRING, b"peer")]
-
-
-@pytest.mark.peer
 async def test_wrong_community_is_a_timeout(agent: Snmpd) -> None:
     wrong = SnmpCredentials.with_community("wrong")
     async with transport(agent.host, agent.port, wrong, QUICK) as device:
@@ -192,21 +164,6 @@ async def test_user_without_rights_is_refused(agent: Snmpd) -> None:
         with pytest.raises(RequestRejected, match="authorizationError") as caught:
             await device.fetch(GetOids((SYS_NAME,)))
         assert caught.value.code == 16
-
-
-@pytest.mark.peer
-@pytest.mark.parametrize("directories", [("a", "a"), ("a", "b")], ids=["reboot", "new engine id"])
-async def test_restarted_device_is_read_in_the_same_poll(
-    tmp_path: Path, directories: tuple[str, str]
-) -> None:
-    port = free_udp_port()
-    limits = Limits(timeout_s=1.0, retries=2)
-    async with transport("127.0.0.1", port, SHA256_AES, limits) as device:
-        for name in directories:
-            (tmp_path / name).mkdir(exist_ok=True)
-            with snmpd(tmp_path / name, port=port):
-                answer = await device.fetch(GetOids((SYS_NAME,)))
-                assert row_of(answer) == [(SYS_NAME, smi.OCTET_STRING, b"peer")]
 
 
 @pytest.mark.parametrize("credentials", [V1, V2C], ids=["v1", "v2c"])
