@@ -34,6 +34,7 @@ _ROOTS = {
     "snmpModules": "1.3.6.1.6.3",
 }
 _TRUTH_VALUE = {1: "true", 2: "false"}  # RFC 2579
+_AUGMENTS = 8  # the only clause that pysmi leaves without its keyword
 _DEPTH_MAX = 64
 _FILE_MAX = 16_000_000
 _PLACE = re.compile(r"line (\d+)")
@@ -83,7 +84,7 @@ def read_mibs(files: Iterable[Path]) -> Mibs:
     parse = _parser()
     for file in _unfold(files):
         try:
-            declarations += [_Module(*module[:1], module[-1] or ()) for module in parse(file)]
+            declarations += [_Module(module[0], module[-1] or ()) for module in parse(file)]
         except _Unparsable as fault:
             problems.append(Problem(str(file), fault.line, "", str(fault)))
     objects = {each.oid: each for each in _Resolver(declarations).objects()}
@@ -235,8 +236,8 @@ class _Resolver:
             found = _part(declaration, "INDEX")
             if found is not None:
                 return tuple(str(name) for _, name in found)
-            augmented = _part(declaration, "AUGMENTS")
-            following = str(augmented) if augmented else parent
+            augmented = declaration[_AUGMENTS]
+            following = augmented if isinstance(augmented, str) else parent
             parent = ""
             if following not in self._rows:
                 return ()

@@ -231,6 +231,8 @@ class SnmpNormaliser:
             text = f"{smi.dotted(name)} does not have the index the profile expects"
             self._failures.append(Failure("decode", text))
             return None
+        if not all(fits(index[part]) for part, fits in point.where if part in index):
+            return None
         row: dict[str, Scalar | None] = dict(index)
         for lookup in point.lookups:
             row[lookup] = self._lookups.value(lookup, suffix, index)

@@ -71,8 +71,7 @@ RECORDINGS = {
     "pdu/liebert_mph2rg": Recorded(
         "liebert-pdu",
         ("MPHR3142", "V15E0000712", "0.4.6.29"),
-        SETTINGS
-        | {f"{LGP}.3.8.40.20.1.150.1.2": HEADROOM, f"{LGP}.3.8.30.20.1.95.1.1": NO_FACTOR},
+        SETTINGS | {f"{LGP}.3.8.40.20.1.150.1.2": HEADROOM, f"{LGP}.3.8.30.20.1.95.1.1": NO_FACTOR},
     ),
     "power/liebert_weblbds": Recorded("liebert-lgp", (None, None, None)),
     "pdu/schleifenbauer": Recorded(
@@ -175,9 +174,7 @@ async def test_nothing_is_doubled_and_no_sentinel_is_a_value(name: str) -> None:
 async def test_a_sensor_that_is_not_there_is_not_at_zero_degrees() -> None:
     found = await read("pdu/conteg-pdu")
 
-    internal = [
-        r for r in found.outcome.readings if r.metric == "rack_sensor_temperature_celsius"
-    ]
+    internal = [r for r in found.outcome.readings if r.metric == "rack_sensor_temperature_celsius"]
     assert len(internal) == 6
     assert all(r.raw == 0 and r.value is None for r in internal)
 

@@ -82,7 +82,8 @@ async def test_tenths_of_a_degree_come_before_whole_ones() -> None:
 async def test_what_a_cooling_unit_does() -> None:
     state = f"{LGP}.3.4.3"
     outcome = await read_varbinds(
-        "liebert-lgp", {f"{state}.1.0": 3, f"{state}.2.0": 2, f"{state}.8.0": 1, f"{state}.16.0": 50}
+        "liebert-lgp",
+        {f"{state}.1.0": 3, f"{state}.2.0": 2, f"{state}.8.0": 1, f"{state}.16.0": 50},
     )
 
     assert outcome.value("rack_cooling_state", part="system") == "standby"

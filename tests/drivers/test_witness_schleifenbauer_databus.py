@@ -52,7 +52,9 @@ async def test_a_device_is_known_by_its_address_on_the_bus() -> None:
 
 async def test_bits_and_numbers_tell_what_is_wrong() -> None:
     status = f"{BUS}.2.3.1.1"
-    outcome = await read_varbinds("schleifenbauer-databus", {f"{status}.1.1": 33, f"{status}.3.1": 0, f"{status}.4.1": 7})
+    outcome = await read_varbinds(
+        "schleifenbauer-databus", {f"{status}.1.1": 33, f"{status}.3.1": 0, f"{status}.4.1": 7}
+    )
 
     assert outcome.value("rack_alarm_active", alarm="alert") == 1
     assert outcome.value("rack_alarm_active", alarm="brownout") == 1
@@ -74,7 +76,9 @@ async def test_a_sensors_letter_tells_what_it_measures() -> None:
 
 
 async def test_no_sensor_is_not_zero_degrees() -> None:
-    outcome = await read_varbinds("schleifenbauer-databus", {f"{BUS}.2.8.1.1.1.1": 0, f"{BUS}.2.8.1.1.2.1": 2650})
+    outcome = await read_varbinds(
+        "schleifenbauer-databus", {f"{BUS}.2.8.1.1.1.1": 0, f"{BUS}.2.8.1.1.2.1": 2650}
+    )
 
     assert outcome.value("rack_sensor_temperature_celsius", sensor="internal") is None
     assert outcome.value("rack_air_temperature_celsius", sensor="external") == 26.5
