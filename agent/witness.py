@@ -97,12 +97,13 @@ async def hear(profile: Profile, recording: Path, library: Library) -> Witness:
         for block in blocks[position]
         for reading in block.readings()
     )
-    vendor, read, helpers = _shares(profile, session.plan, rows)
+    vendor, read, helpers = shares(profile, rows)
     return Witness(str(recording), found, readings, failures, vendor, read, helpers)
 
 
-def _shares(profile: Profile, plan: Plan, rows: Iterable[VarBind]) -> tuple[int, int, int]:
+def shares(profile: Profile, rows: Iterable[VarBind]) -> tuple[int, int, int]:
     """Rows below the vendors' arc: all, those that points read, those that only help."""
+    plan = make_plan(profile)
     points = _ends(p.oid for p in profile.points if isinstance(p, SnmpPoint) and not p.skip)
     asked = _ends(oid for request in (*plan.identity, *plan.requests) for oid in _oids(request))
     vendor = [oid for oid, tag, _ in rows if oid.startswith(VENDORS) and tag not in smi.MISSING]

@@ -112,3 +112,46 @@ STATE_METRICS = {
     "psu_output": "rack_psu_state",
     "battery": "rack_battery_state",
 }
+
+LABELS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("outlet", frozenset({"outlet", "receptacle", "socket", "relay"})),
+    ("branch", frozenset({"branch", "bank", "breaker", "circuit", "ocp", "group", "protector"})),
+    ("phase", frozenset({"phase"})),
+    ("line", frozenset({"line"})),
+    ("psu", frozenset({"psu", "rectifier"})),
+    ("battery", frozenset({"battery"})),
+    ("fan", frozenset({"fan"})),
+    ("pump", frozenset({"pump"})),
+    ("inlet", frozenset({"inlet", "input", "infeed", "cord"})),
+    ("output", frozenset({"output"})),
+    ("sensor", frozenset({"sensor", "probe", "temp", "humid", "temperature", "humidity"})),
+    ("unit", frozenset({"unit", "pdu", "device", "tower", "module", "ident"})),
+)
+"""Which label an index is by its name; the first that fits counts."""
+
+INFO = (
+    ("vendor", r"\b(?:manufacturer|vendor|mfr)(?: name)?$"),
+    ("model", r"\b(?:model|product)(?: (?:name|number|type))?$"),
+    ("serial", r"\b(?:serial(?: ?num(?:ber)?)?|sn)$"),
+    ("firmware", r"\b(?:firmware|software|fw|sw)(?: ?(?:version|rev(?:ision)?))?$"),
+)
+"""How the columns of the identity are called."""
+
+KINDS = (
+    ("cdu", r"rack_coolant_|rack_pump_"),
+    ("pdu", r"rack_(?:outlet|branch|phase|line|inlet)_"),
+    ("power_shelf", r"rack_psu_"),
+    ("bbu", r"rack_battery_"),
+    ("cooling", r"rack_fan_|rack_airflow_"),
+    ("sensor", r"rack_air_|rack_relative_humidity_|rack_sensor_"),
+)
+"""What a device is by its metrics; the first that fits counts."""
+
+FRAGMENTS = {
+    "system": "1.3.6.1.2.1.1",
+    "if-mib": "1.3.6.1.2.1.2.2",
+    "entity-physical": "1.3.6.1.2.1.47.1.1.1",
+    "entity-sensor": "1.3.6.1.2.1.99.1.1",
+    "lldp": "1.0.8802.1.1.2",
+}
+"""The standard MIBs that profiles include, and where each begins."""

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from typing import cast
 
 _LENGTH_MAX = 500
 _NODES_MAX = 200
@@ -87,5 +88,4 @@ def _compute(node: ast.AST, values: Mapping[str, float]) -> float:
         return -_compute(node.operand, values)
     if isinstance(node, ast.Name):
         return values[node.id]
-    number: float = ast.literal_eval(node)
-    return number
+    return cast(float, cast(ast.Constant, node).value)
