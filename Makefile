@@ -14,12 +14,13 @@ empty :=
 space := $(empty) $(empty)
 PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/credentials.py \
 	agent/datatypes.py agent/explain.py agent/document.py agent/url.py agent/profile/* \
-	agent/config/* agent/values.py agent/plan/* agent/codec.py agent/normalise/*
+	agent/config/* agent/values.py agent/plan/* agent/codec.py agent/normalise/* \
+	agent/recording.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test corpus docs bench-snmp fmt lint types pytest coverage lock clean
+.PHONY: help setup demo test corpus docs bench-snmp bench-modbus fmt lint types pytest coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ docs: setup ## write docs/devices.md and docs/metrics.md from profiles and catal
 
 bench-snmp: setup ## SNMP beside snmp_exporter and pysnmp; bench/results/snmp.json
 	$(BIN)/python -m bench.snmp.run $(ARGS)
+
+bench-modbus: setup ## Modbus beside pymodbus and a hand-written client; bench/results/modbus.json
+	$(BIN)/python -m bench.modbus.bench_modbus $(ARGS)
 
 fmt: setup ## format, and mend what ruff can mend
 	$(BIN)/python -m ruff format

@@ -21,6 +21,7 @@ from agent.config import SiteSpec, load_config
 from agent.credentials import SnmpCredentials, SnmpVersion
 from agent.errors import ConfigError, DeviceError, UnknownDevice
 from agent.expose import json_model
+from agent.hints import is_fallback, unknown_device
 from agent.logs import set_up_logs
 from agent.loop import run_loop
 from agent.oneshot import Target, identify_device, read_device, record_device
@@ -171,6 +172,11 @@ def read(
         )
     else:
         console.print_look(look)
+    if profile == "auto" and look.profile is not None and is_fallback(look.profile):
+        who = look.identity
+        said = (who.sys_object_id, who.sys_descr) if who is not None else (None, None)
+        for line in unknown_device(url, *said, look.readings):
+            console.err(line)
     if look.error is not None:
         raise look.error
 
@@ -195,6 +201,9 @@ def identify(
         console.out_json(console.identification_json(found))
     else:
         console.print_identification(found)
+    if is_fallback(found.profile):
+        for line in unknown_device(url, found.sys_object_id, found.sys_descr):
+            console.err(line)
 
 
 @app.command()

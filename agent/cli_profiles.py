@@ -8,10 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from agent import console
+from agent.draft.mibs import Mibs, read_mibs
+from agent.draft.page import make_draft, slug
+from agent.draft.report import known_already, summary
+from agent.errors import ConfigError
 from agent.loop import run_loop
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library
 from agent.profile.points import Profile
+from agent.recording import read_recording
 from agent.values import Quality
 from agent.witness import Witness, check_itself, hear
 
@@ -100,6 +105,60 @@ def hold_profile(
         _show_verdict(profile, faults, witnesses)
     if faults or any(witness.problems for witness in witnesses):
         raise typer.Exit(_CHECK_FAILED)
+
+
+@profiles_app.command("draft")
+def draft_profile(
+    recording: Annotated[
+        Path, typer.Argument(help="A .snmprec or snmpwalk -On file.", show_default=False)
+    ],
+    mib: Annotated[
+        list[Path] | None,
+        typer.Option("--mib", help="A MIB file, or a folder of them; repeatable. Needs pysmi."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The profile to write; else it goes to stdout."),
+    ] = None,
+    profiles: Folders = None,
+) -> None:
+    """Draft a profile of a device that was recorded, and say what is known of it already.
+
+    Metrics, units, scales and states are guessed from the MIB's words and the values. Each guess is
+    marked, and what could not be guessed is listed. Nothing of it is true until you checked it.
+
+    Examples:
+      rackagent walk snmp://10.0.0.5 --out acme.snmprec
+
+      rackagent profiles draft acme.snmprec --mib ACME-MIB --out acme-pdu.yaml
+
+      rackagent profiles test ./acme-pdu.yaml --recording acme.snmprec
+    """
+    if out is not None and out.exists():
+        raise ConfigError(f"{out} exists; a draft never overwrites")
+    if out is not None and out.suffix != ".yaml":
+        raise ConfigError(f"{out}: a profile's file is called NAME.yaml")
+    library = open_library(profiles or [])
+    rows = read_recording(recording)
+    mibs = read_mibs(mib) if mib else Mibs()
+    for problem in mibs.problems:
+        console.err(f"warning: {problem}")
+    name = slug((out or recording).stem)
+    draft = make_draft(name, rows, mibs, recording.name, library.fragments)
+    report = run_loop(known_already(rows, library)) + summary(draft)
+    if out is None:
+        console.out(draft.text.rstrip())
+    else:
+        _write(out, draft.text)
+    for line in report:
+        (console.err if out is None else console.out)(line)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
 
 
 def _named(library: Library, name: str) -> Profile:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -201,22 +202,30 @@ def print_look(look: Look) -> None:
     for failure in look.failures:
         console.print(Text(f"failed: {failure.kind}: {failure.message}", style="yellow"))
     if look.profile is not None:
-        bad = sum(reading.quality is not Quality.GOOD for reading in look.readings)
-        console.print(f"{len(look.readings)} readings, {bad} bad, {len(look.failures)} failures")
+        count = Counter(reading.quality for reading in look.readings)
+        doubted = f"{count[Quality.UNCERTAIN]} uncertain, " if count[Quality.UNCERTAIN] else ""
+        console.print(
+            f"{len(look.readings)} readings, {doubted}{count[Quality.BAD]} bad,"
+            f" {len(look.failures)} failures"
+        )
 
 
 def _readings(readings: Sequence[Reading]) -> Table:
     table = _table("metric", "labels", "value", "unit", "source", "raw", right=("value",))
     for reading in readings:
         labels = " ".join(f"{name}={value}" for name, value in reading.labels.items())
-        good = reading.quality is Quality.GOOD
-        value = _number(reading.value) if good else Text(reading.quality.value, style="red")
+        told = reading.quality is not Quality.BAD
+        value = _number(reading.value) if told else Text(reading.quality.value, style="red")
+        unit = Text(reading.unit if told else "")
+        if reading.quality is Quality.UNCERTAIN:
+            unit.append(" uncertain: ", style="yellow")
+        unit.append(reading.reason, style="dim")
         raw = reading.raw if isinstance(reading.raw, int) else _short(reading.raw)
         table.add_row(
             reading.metric,
             labels,
             value,
-            reading.unit if good else Text(reading.reason, style="dim"),
+            unit,
             _place(reading),
             str(raw),
         )
@@ -291,6 +300,8 @@ def _point_json(point: SnmpPoint | ModbusPoint) -> dict[str, Any]:
     place: dict[str, Any] = (
         {"oid": smi.dotted(point.oid)}
         if isinstance(point, SnmpPoint)
+        else {"derived": point.derived.text}
+        if point.derived is not None
         else {"table": point.table, "address": point.address, "data_type": point.data_type}
     )
     return {"metric": point.metric.name, "labels": dict(point.labels), **place,
@@ -315,15 +326,21 @@ def print_profile(profile: Profile) -> None:
         console.print(profile.notes.strip(), markup=False)
     table = _table("metric", "labels", "from", "scale", "unit")
     for point in profile.points:
-        place = (
-            smi.dotted(point.oid)
-            if isinstance(point, SnmpPoint)
-            else f"{point.table} {point.address} {point.data_type}"
-            + (f" bit {point.bit}" if point.bit is not None else "")
-        )
+        place = smi.dotted(point.oid) if isinstance(point, SnmpPoint) else _registers(point)
         labels = " ".join(f"{name}={text}" for name, text in point.labels)
         conversion = point.conversion
         scale = conversion.scale_lookup or str(conversion.scale)
         unit = f"by {conversion.unit_lookup}" if conversion.unit_lookup else conversion.unit
         table.add_row(point.metric.name, labels, place, scale, unit)
     console.print(table)
+
+
+def _registers(point: ModbusPoint) -> str:
+    if point.derived is not None:
+        return f"= {point.derived.text}"
+    place = f"{point.table} {point.address} {point.data_type}"
+    if point.bit is not None:
+        place += f" bit {point.bit}" + (f"..{point.bit + point.bits - 1}" if point.bits > 1 else "")
+    if point.scale_register is not None:
+        place += f" x10^({point.scale_register})"
+    return place

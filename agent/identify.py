@@ -14,6 +14,9 @@ from agent.values import Answer, GetOids, Identity, ReadRegisters, Request, VarB
 
 _Cell = tuple[int, int | bytes | None]
 
+_MATCHED = 10  # for registers that say who they are, plus the length of what they say
+_UNIT = 3  # for a unit id that the profile names: less than any text
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -40,14 +43,18 @@ class Identification:
 
 
 async def identify(
-    transport: Transport, protocol: str, profiles: Iterable[Profile]
+    transport: Transport, protocol: str, profiles: Iterable[Profile], unit: int | None = None
 ) -> Identification:
     """Ask the device who it is and match the library.
 
+    ``unit`` is the Modbus unit id that it answers at, where that is known.
     Raises UnknownDevice when it answers but nothing fits, and what ``Transport.fetch`` raises.
     """
     fitting = [profile for profile in profiles if profile.protocol == protocol]
-    found = await (_snmp if protocol == "snmp" else _modbus)(transport, fitting)
+    if protocol == "snmp":
+        found = await _snmp(transport, fitting)
+    else:
+        found = await _modbus(transport, fitting, unit)
     if not found.candidates:
         said = (
             f" (sysObjectID {found.sys_object_id}, {found.sys_descr!r})" if found.sys_descr else ""
@@ -141,22 +148,54 @@ def _cells(answer: Answer) -> dict[bytes, _Cell]:
     return {o: (tag, value) for row in rows for o, tag, value in row if tag not in smi.MISSING}
 
 
-async def _modbus(transport: Transport, profiles: Sequence[Profile]) -> Identification:
-    """Try every profile's probe registers; the first silence ends it when nothing answered yet."""
-    candidates = []
+async def _modbus(
+    transport: Transport, profiles: Sequence[Profile], unit: int | None
+) -> Identification:
+    """Try the profiles' probe registers; the first silence ends it when nothing answered yet.
+
+    Profiles that are at home at this unit id come first. Where the text of one of them matches, the
+    others are not asked: on a slow line each probe costs, and a refused one a timeout.
+    """
     answers: dict[ReadRegisters, Answer | None] = {}
+    at_home = [profile for profile in profiles if _at_home(profile, unit)]
+    found = await _probed(transport, at_home, unit, answers)
+    if not any(candidate.score > _MATCHED for candidate in found):
+        others = [profile for profile in profiles if not _at_home(profile, unit)]
+        found += await _probed(transport, others, unit, answers)
+    return Identification(_ranked(found))
+
+
+async def _probed(
+    transport: Transport,
+    profiles: Sequence[Profile],
+    unit: int | None,
+    answers: dict[ReadRegisters, Answer | None],
+) -> list[Candidate]:
+    """The profiles that fit; ``answers`` holds what was asked before, and gets the new ones."""
+    candidates = []
     for profile in profiles:
         for rule in profile.identify:
-            if rule.address is None:
+            if rule.address is None or not _may_fit(profile, rule, unit):
                 continue
             probe = ReadRegisters(rule.table, rule.address, rule.count)
             if probe not in answers:
                 answers[probe] = await _ask(transport, probe, known=bool(answers))
             answer = answers[probe]
-            candidate = _fits(profile, rule, answer) if answer is not None else None
+            candidate = _fits(profile, rule, answer, unit) if answer is not None else None
             if candidate is not None:
                 candidates.append(candidate)
-    return Identification(_ranked(candidates))
+    return candidates
+
+
+def _at_home(profile: Profile, unit: int | None) -> bool:
+    """Whether the profile names this unit id."""
+    return unit is not None and any(low <= unit <= high for low, high in profile.serial.units)
+
+
+def _may_fit(profile: Profile, rule: Identify, unit: int | None) -> bool:
+    """Registers that only answer prove nothing at a unit id that the profile does not name."""
+    named = unit is not None and bool(profile.serial.units)
+    return rule.matches is not None or not named or _at_home(profile, unit)
 
 
 async def _ask(transport: Transport, probe: ReadRegisters, *, known: bool) -> Answer | None:
@@ -171,15 +210,23 @@ async def _ask(transport: Transport, probe: ReadRegisters, *, known: bool) -> An
         return None
 
 
-def _fits(profile: Profile, rule: Identify, answer: Answer) -> Candidate | None:
+def _fits(profile: Profile, rule: Identify, answer: Answer, unit: int | None) -> Candidate | None:
+    """A longer text beats a shorter one, any text mere registers; the unit id breaks ties."""
     place = f"{rule.table} register {rule.address}"
+    score = _UNIT if _at_home(profile, unit) else 0
+    home = f" at a unit id of its own, {unit}" if score else ""
     if rule.matches is None:
-        return Candidate(profile, 1, f"{place} answers")
+        return Candidate(profile, score + 1, f"{place} answers{home}")
     assert isinstance(answer.payload, bytes)  # noqa: S101 - a register transport's answer
-    text = decode_text(answer.payload)
-    if not rule.matches.search(text):
+    if rule.data_type is None:
+        text = decode_text(answer.payload)
+    else:
+        text = str(decode_registers(rule.data_type, "ABCD", answer.payload))
+    found = rule.matches.search(text)
+    if found is None:
         return None
-    return Candidate(profile, 2, f"{place} says {text!r}")
+    score += _MATCHED + len(found.group(0))
+    return Candidate(profile, score, f"{place} says {text!r}{home}")
 
 
 async def read_identity(

@@ -107,6 +107,6 @@ async def identify_device(target: Target, library: Library) -> Identification:
             target.url, target.credentials, target.limits, target.engine
         )
         try:
-            return await identify(transport, target.url.protocol, library.all())
+            return await identify(transport, target.url.protocol, library.all(), target.url.unit)
         finally:
             await transport.close()

@@ -26,6 +26,7 @@ from agent.errors import (
 )
 from agent.identify import identify, read_identity
 from agent.normalise.base import Normaliser
+from agent.normalise.crosscheck import CrossChecks
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
 from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
@@ -41,6 +42,7 @@ _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cyc
 _FAILURES_KEPT = 50
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
+_CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
 _TICKS_PER_S = 100  # TimeTicks, RFC 2578 section 7.1.8
 _TICKS_MAX = 2**32
 _WRAP_SLACK_TICKS = 600 * _TICKS_PER_S
@@ -67,6 +69,7 @@ class Session:
     normaliser: Normaliser
     driver: Driver
     identity: Identity
+    crosschecks: CrossChecks
     due: dict[int, float] = field(default_factory=dict)
     uptime_ticks: int | None = None
 
@@ -91,15 +94,17 @@ async def open_session(
     library: Library,
     url: Url | None = None,
     cycle_s: float = CYCLE_S,
+    patience: int = 1,
 ) -> Session:
     """Find the profile (``auto`` asks the device), read who it is, make the plan.
 
-    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is. Raises DeviceError
-    when the device cannot be asked or nothing fits, ConfigError when the profile or its driver is
-    wrong.
+    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; readings must
+    contradict each other in ``patience`` cycles to become uncertain. Raises DeviceError when the
+    device cannot be asked or nothing fits, ConfigError when the profile or its driver is wrong.
     """
     if wanted == "auto":
-        profile = (await identify(transport, protocol, library.all())).profile
+        unit = url.unit if url else None
+        profile = (await identify(transport, protocol, library.all(), unit)).profile
     else:
         profile = library.get(wanted)
     plan = make_plan(profile, wire_cost(url, profile) if url else None, cycle_s)
@@ -107,7 +112,8 @@ async def open_session(
     if protocol == "modbus":
         driver = SplittingDriver(driver)
     identity, _ = await read_identity(transport, profile, plan, driver)
-    return Session(profile, plan, make_normaliser(device, profile), driver, identity)
+    crosschecks = CrossChecks(profile, patience)
+    return Session(profile, plan, make_normaliser(device, profile), driver, identity, crosschecks)
 
 
 @dataclass(slots=True)
@@ -142,7 +148,8 @@ async def read_once(
         first, normalised = normalised, session.normaliser.normalise(cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
-    blocks = {**normalised.blocks, **dict.fromkeys(cycle.failed, ())}
+    held = session.crosschecks.apply(normalised.blocks)
+    blocks = {**held, **dict.fromkeys(cycle.failed, ())}
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)
     answered = said_something or not (failures or all_refused)
@@ -316,6 +323,7 @@ class Poller:
                 self._library,
                 self._url,
                 self._schedule.interval_s,
+                _CONTRADICTIONS,
             )
         return await read_once(self._session, transport, now)
 

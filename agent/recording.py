@@ -173,8 +173,7 @@ def _walk_rows(lines: Iterable[tuple[int, bytes]]) -> Iterator[_Text]:
             held.append(text)
     while held and not held[-1]:
         held.pop()  # what follows the last line feed of the file
-    if held:
-        yield _Text(start, b"\n".join(held))
+    yield _Text(start, b"\n".join(held))
 
 
 def _walk_varbind(text: bytes) -> VarBind | None:

@@ -172,7 +172,7 @@ def _turns(
 async def _ask_unit(transports: Transports, url: Url, profiles: Sequence[Profile]) -> Found | None:
     transport = await transports.open(url, SnmpCredentials(), _MODBUS_LIMITS)
     try:
-        best = (await identify(transport, "modbus", profiles)).candidates[0]
+        best = (await identify(transport, "modbus", profiles, url.unit)).candidates[0]
         return Found(url, best.profile.name, best.why)
     except (UnknownDevice, RequestRejected) as error:
         return Found(url, None, str(error))

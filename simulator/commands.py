@@ -1,6 +1,9 @@
 """The simulator's commands, ``simulate`` and ``demo``, added to the command line by entry point."""
 
 import asyncio
+import contextlib
+import sys
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +15,15 @@ from agent.config import Config, load_config
 from agent.errors import ConfigError
 from agent.logs import set_up_logs
 from agent.loop import run_loop, stopping
+from simulator.fleet import fleet_config, write_fleet
+from simulator.keeper import keeping
 from simulator.mib_view import StaticView
 from simulator.recording import read_recording
+from simulator.schedule import Planned, parse_fault, read_faults
+from simulator.site import Site
 from simulator.snmp_responder import SnmpResponder
 
+_ANNOUNCED_MAX = 50
 _CHECKOUT = Path(__file__).parents[1]
 
 
@@ -66,6 +74,27 @@ def simulate(
     config: Annotated[
         Path | None, typer.Argument(help="A site's YAML file.", show_default=False)
     ] = None,
+    speed: Annotated[float, typer.Option(help="Rack seconds per second.", min=1, max=1000)] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME[:PARAM=VALUE,...][@AT][+FOR], in rack time; repeatable."),
+    ] = None,
+    faults: Annotated[Path | None, typer.Option(help="A YAML file of faults.")] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="Say what can be broken, and end.")
+    ] = False,
+    control: Annotated[
+        str | None, typer.Option(help="HOST:PORT for the HTTP control interface; none by default.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Append what devices show, each second, as JSON lines.")
+    ] = None,
+    racks: Annotated[int, typer.Option(help="So many copies of CONFIG, on 127.0.x.y.")] = 0,
+    fleet_file: Annotated[
+        Path | None,
+        typer.Option("--fleet-config", help="With --racks: write the agent's configuration here."),
+    ] = None,
     recording: Annotated[
         Path | None,
         typer.Option(help="Replay this recording (.snmprec, or snmpwalk -On output) instead."),
@@ -75,29 +104,78 @@ def simulate(
         str | None,
         typer.Option(help="With --recording: answer only this community; any by default."),
     ] = None,
-    speed: Annotated[float, typer.Option(help="Rack seconds per second.", min=1, max=1000)] = 1.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
 ) -> None:
     """Serve the rack of CONFIG on its own addresses, or replay one recording as an SNMP agent.
+
+    On a terminal a screen shows what the rack does.
 
     Examples:
       rackagent simulate configs/racks/demo.yaml
 
+      rackagent simulate configs/racks/demo.yaml --speed 10 --fault pump_trip@60s+5m
+
+      rackagent simulate configs/racks/demo.yaml --fault delay:device=cdu,seconds=3@1m
+
       rackagent simulate --recording pdu.snmprec --listen 127.0.0.1:16100
     """
+    if list_faults:
+        _list_faults()
+        return
     if (config is None) == (recording is None):
         raise ConfigError("name a CONFIG or a --recording, not both and not neither")
     if recording is not None:
         run_loop(_replay(recording, listen, community))
         return
     assert config is not None  # one of the two is given  # noqa: S101
-    run_loop(_rack(load_config(config), seed, speed))
+    if fleet_file is not None and not racks:
+        raise ConfigError("--fleet-config needs --racks")
+    planned = [parse_fault(text) for text in fault or ()]
+    planned += read_faults(faults) if faults is not None else []
+    place = None if control is None else _address(control, "--control")
+    with _site(config, racks, fleet_file) as loaded:
+        run_loop(_rack(loaded, Wishes(seed, speed, tuple(planned), place, record)))
 
 
-def _address(listen: str) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a site is to be simulated."""
+
+    seed: int
+    speed: float
+    faults: tuple[Planned, ...]
+    control: tuple[str, int] | None
+    record: Path | None
+
+
+def _site(
+    config: Path, racks: int, fleet_file: Path | None
+) -> contextlib.AbstractContextManager[Config]:
+    if not racks:
+        return contextlib.nullcontext(load_config(config))
+    if fleet_file is not None:
+        return contextlib.nullcontext(write_fleet(config, racks, fleet_file))
+    return fleet_config(config, racks)
+
+
+def _list_faults() -> None:
+    from simulator.faults import catalogue
+
+    rows = [
+        (
+            kind.name,
+            kind.of,
+            ", ".join(f"{name}={value}" for name, value in kind.defaults.items()),
+            f"= {kind.alias}" if kind.alias else kind.signature,
+        )
+        for kind in catalogue().values()
+    ]
+    console.print_table(("fault", "of", "parameters", "what it looks like"), rows)
+
+
+def _address(listen: str, option: str = "--listen") -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
-        raise ConfigError(f"--listen is HOST:PORT, for example 127.0.0.1:16100, not {listen!r}")
+        raise ConfigError(f"{option} is HOST:PORT, for example 127.0.0.1:16100, not {listen!r}")
     return host.strip("[]"), int(port)
 
 
@@ -116,12 +194,39 @@ async def _replay(recording: Path, listen: str, community: str | None) -> None:
             responder.close()
 
 
-async def _rack(config: Config, seed: int, speed: float) -> None:
+async def _rack(config: Config, wishes: Wishes) -> None:
     from simulator.rack_server import serving
 
     stop = asyncio.Event()
-    with stopping(stop):
-        async with serving(config, seed=seed, speed=speed) as served:
-            for item in served:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(stopping(stop))
+        site = await stack.enter_async_context(
+            serving(config, seed=wishes.seed, speed=wishes.speed, faults=wishes.faults)
+        )
+        if wishes.record is not None:
+            stack.enter_context(keeping(site, wishes.record))
+        if len(site) <= _ANNOUNCED_MAX:
+            for item in site:
                 console.err(f"{item.device.name}: {item.device.url} ({item.profile.name})")
-            await stop.wait()
+        console.err(f"{len(site)} devices served")
+        if wishes.control is not None:
+            await _serve_control(stack, site, wishes.control)
+        if sys.stdout.isatty():
+            from rich.console import Console
+
+            from simulator.live_view import showing
+
+            await stack.enter_async_context(showing(site, Console()))
+        await stop.wait()
+
+
+async def _serve_control(
+    stack: contextlib.AsyncExitStack, site: Site, place: tuple[str, int]
+) -> None:
+    # Imported here: the web framework is not needed where nobody asks for control.
+    from agent.expose.serve import serve
+    from simulator.control import create_control
+
+    host, port = await stack.enter_async_context(serve(create_control(site), *place))
+    shown = f"[{host}]" if ":" in host else host
+    console.err(f"control: http://{shown}:{port}")

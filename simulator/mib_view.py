@@ -12,7 +12,7 @@ from agent.values import VarBind
 
 Value = int | bytes | None
 LiveValue = Value | Callable[[], Value]
-"""A value, or what is asked for it at every read."""
+"""A value, or what is asked for it at every read; asked, None says that there is no such row now."""
 
 _SEARCHES_KEPT = 1024  # start OIDs of walks; a poller uses the same few again and again
 _LONG_SUBID = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")
@@ -91,14 +91,19 @@ class LiveView:
         if cell is None:
             return None
         tag, value = cell
-        return encode_row(oid, tag, value() if callable(value) else value)
+        if not callable(value):
+            return encode_row(oid, tag, value)
+        now = value()
+        return None if now is None else encode_row(oid, tag, now)
 
     def next(self, oid: bytes) -> Row | None:
         """The first variable behind this name, None at the end of the view."""
         if self._order is None:
             self._order = _Order(self._cells)
         found = self._order.after(oid)
-        return None if found is None else self.get(found)
+        while found is not None and (row := self.get(found)) is None:
+            found = self._order.after(found)
+        return None if found is None else row
 
 
 def encode_row(oid: bytes, tag: int, value: Value) -> Row:

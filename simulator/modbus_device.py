@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from agent.catalogue import Kind
 from agent.codec import decode_registers, encode_registers, reorder
-from agent.datatypes import TEXTS
 from agent.normalise.convert import Linear, linear, to_native
 from agent.profile.points import InfoField, ModbusPoint, Profile
 from simulator.device import Source, calm
@@ -15,7 +14,7 @@ _ROUNDING = 0.5
 
 
 class ProfileBank:
-    """The register bank of one unit. What the model does not drive reads as its zero or first state.
+    """The register bank of one unit. What the model does not drive reads as zero or a calm state.
 
     Registers that no point or identity field covers do not exist: reading them is an illegal
     address, unless they lie in a gap the profile reads across.
@@ -26,6 +25,7 @@ class ProfileBank:
         self._points: dict[tuple[str, int], list[ModbusPoint]] = {}
         self._linear: dict[int, Linear] = {}
         self._fixed: dict[tuple[str, int], int] = {}
+        self._texts: dict[tuple[str, int], tuple[str, InfoField]] = {}
         self._scaled: dict[tuple[str, int], list[ModbusPoint]] = {}
         for point in profile.points:
             assert isinstance(point, ModbusPoint)  # noqa: S101 - a Modbus profile has no other
@@ -40,21 +40,27 @@ class ProfileBank:
             self._points.setdefault((point.table, point.address), []).append(point)
         for name, fields in profile.info.items():
             for field in fields:
-                self._identify(field, source.identity().get(name, ""))
+                self._identify(name, field)
         for rule in profile.identify:
             if rule.address is not None:
                 self._fixed.setdefault((rule.table, rule.address), 0)
         self._known = self._covered(profile.limits.gap_max)
         self._longest = max((p.count for ps in self._points.values() for p in ps), default=1)
 
-    def _identify(self, field: InfoField, text: str) -> None:
-        if field.address is None:
-            return
-        value: str | float = text if field.data_type in ("string", *TEXTS) else 1
+    def _identify(self, name: str, field: InfoField) -> None:
+        if field.address is not None:
+            for place in range(field.address, field.address + field.count):
+                self._fixed[(field.table, place)] = 0
+                self._texts[(field.table, place)] = (name, field)
+
+    def _spell(self, table: str, address: int) -> int:
+        """One word of who the unit says it is now."""
+        name, field = self._texts[(table, address)]
+        text = self._source.identity().get(name, "")
+        value: str | float = text if field.data_type == "string" else 1
         octets = encode_registers(field.data_type, field.byte_order, value, field.count)
-        for place in range(field.count):
-            word = int.from_bytes(octets[2 * place : 2 * place + 2], "big")
-            self._fixed[(field.table, field.address + place)] = word
+        first = 2 * (address - (field.address or 0))
+        return int.from_bytes(octets[first : first + 2], "big")
 
     def _covered(self, gap_max: int) -> frozenset[tuple[str, int]]:
         own = set(self._fixed) | set(self._scaled)
@@ -62,6 +68,9 @@ class ProfileBank:
             longest = max(point.count for point in points)
             own.update((table, address + place) for place in range(longest))
         covered = set(own)
+        for (table, _), points in self._points.items():
+            for first, count in {point.part for point in points}:
+                covered.update((table, first + place) for place in range(count))
         for table, address in own:
             gap = range(address + 1, address + gap_max + 2)
             stop = next((after for after in gap if (table, after) in own), None)
@@ -74,7 +83,7 @@ class ProfileBank:
         span = range(address, address + count)
         if any((table, place) not in self._known for place in span):
             raise IllegalAddress(address)
-        words = {place: self._fixed.get((table, place), 0) for place in span}
+        words = {place: self._word(table, place) for place in span}
         # A point may begin before the block: a read in its middle shows its tail.
         for start in range(max(0, address - self._longest + 1), address + count):
             for point in self._points.get((table, start), ()):
@@ -83,10 +92,17 @@ class ProfileBank:
                 words[start] = self._power(table, start) & 0xFFFF
         return [words[place] for place in span]
 
+    def _word(self, table: str, address: int) -> int:
+        if (table, address) in self._texts:
+            return self._spell(table, address)
+        return self._fixed.get((table, address), 0)
+
     def _put(self, words: dict[int, int], point: ModbusPoint) -> None:
         raw = self._raw(point)
         if point.scale_register is not None and not isinstance(raw, str):
             raw = raw / 10.0 ** self._power(point.table, point.scale_register)
+        if point.rollover is not None and not isinstance(raw, str):
+            raw = round(raw) % point.rollover
         if point.bit is not None:
             self._put_bits(words, point, raw)
             return

@@ -1,6 +1,6 @@
 """What can go wrong between a Modbus server and its client, one small class each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from simulator.modbus_wire import Framing
@@ -90,6 +90,18 @@ class _Some(Fault):
 
 class Silent(_Some):
     """No reply."""
+
+
+@dataclass
+class Lossy(_Some):
+    """A share of the replies does not arrive: ``chance`` gives numbers below 1, ``ratio`` its."""
+
+    ratio: float = 0.3
+    chance: Callable[[], float] = lambda: 0.0
+
+    def spoil(self, exchange: Exchange) -> Sequence[Step] | None:
+        """Silence, as often as chance has it."""
+        return super().spoil(exchange) if self.chance() < self.ratio else None
 
 
 @dataclass

@@ -2,75 +2,111 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from agent import smi
 from agent.config import Config, DeviceConfig
+from agent.credentials import SnmpVersion
 from agent.errors import ConfigError
+from agent.plan import SYS_UP_TIME
 from agent.profile.points import Profile
 from simulator.device import Source
 from simulator.mib_view import LiveView
 from simulator.modbus_device import ProfileBank
 from simulator.modbus_server import ModbusServer, RegisterBank
-from simulator.model.generation import load_generation
+from simulator.model.generation import Generation, load_generation
 from simulator.model.rack import RackModel
+from simulator.panel import Panel
+from simulator.schedule import Planned
+from simulator.site import Served, Site
 from simulator.snmp_device import build_view
+from simulator.snmp_faults import SnmpWire
 from simulator.snmp_responder import SnmpResponder
 from simulator.switch_device import build_switch
+from simulator.trap_sender import TrapSender, senders
+from simulator.usm_agent import UsmAgent
+from simulator.wire_faults import ModbusLine, SnmpLine, UnitFaults, WireEnd
 
-_STEP_S = 1.0
+__all__ = ["Served", "Site", "device_view", "serving"]
 
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One simulated device that is up, and the rack it belongs to."""
-
-    device: DeviceConfig
-    profile: Profile
-    model: RackModel
+_TICKS_PER_S, _TICKS_MAX = 100, 2**32  # TimeTicks, RFC 2578 section 7.1.8
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    config: Config, *, seed: int = 0, speed: float = 1.0
-) -> AsyncIterator[list[Served]]:
+    config: Config, *, seed: int = 0, speed: float = 1.0, faults: Sequence[Planned] = ()
+) -> AsyncIterator[Site]:
     """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
 
-    Raises ConfigError for a rack without a generation, a role the generation does not have, a
-    profile ``auto``, an address that cannot be bound, or a protocol that is not simulated.
+    Traps go to ``traps.listen`` where the configuration has it. Raises ConfigError for a rack
+    without a generation, a role the generation does not have, a profile ``auto``, a fault that
+    cannot be, or an address that cannot be bound.
     """
-    models = {
-        name: RackModel(load_generation(generation), seed + place)
-        for place, (name, generation) in enumerate(_generations(config).items())
-    }
+    site, hosts = build(config, seed=seed, speed=speed)
+    site.desk.plan(faults)
     async with contextlib.AsyncExitStack() as stack:
-        served = [_served(config, device, models[device.rack]) for device in config.devices]
-        for item in served:
-            if item.device.url.protocol == "snmp":
-                await _serve_snmp(stack, item)
-        await _serve_modbus(stack, served)
-        clock = asyncio.create_task(_live(models, speed), name="rack clock")
+        for host in hosts:
+            await host.start(stack)
+        if config.traps_listen is not None:
+            agents = {host.item.device.name: host.responder for host in hosts
+                      if isinstance(host, _SnmpHost)}  # fmt: skip
+            sender = TrapSender(senders(site, agents), config.traps_listen)
+            site.watchers.append(sender.look)
+        clock = asyncio.create_task(site.live(), name="rack clock")
         try:
-            yield served
+            yield site
         finally:
             clock.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await clock
 
 
-def _generations(config: Config) -> dict[str, str]:
-    found: dict[str, str] = {}
+def build(
+    config: Config, *, seed: int = 0, speed: float = 1.0
+) -> tuple[Site, list["_SnmpHost | _ModbusHost"]]:
+    """The racks and devices of ``config``, and what will listen for them. Raises ConfigError."""
+    models = {
+        name: RackModel(generation, seed + place)
+        for place, (name, generation) in enumerate(_generations(config).items())
+    }
+    hosts: list[_SnmpHost | _ModbusHost] = []
+    endpoints: dict[tuple[str, str], _ModbusHost] = {}
+    served = []
+    for device in config.devices:
+        model = models[device.rack]
+        profile = _profile(config, device, model)
+        panel = Panel(model, device.role)
+        if device.url.protocol == "snmp":
+            snmp = _snmp_host(device, profile, panel)
+            hosts.append(snmp)
+            served.append(snmp.item)
+        else:
+            endpoint = (device.url.scheme, device.url.line)
+            if endpoint not in endpoints:
+                endpoints[endpoint] = _ModbusHost(device)
+                hosts.append(endpoints[endpoint])
+            served.append(endpoints[endpoint].add(device, profile, panel))
+    return Site(models, served, speed), hosts
+
+
+def _generations(config: Config) -> dict[str, Generation]:
+    found: dict[str, Generation] = {}
+    known: dict[str, Generation] = {}
     for device in config.devices:
         if device.generation is None:
             raise ConfigError(
                 f"{config.file}: rack {device.rack!r} names no 'generation', so nothing says how it"
                 " behaves"
             )
-        found[device.rack] = device.generation
+        if device.generation not in known:
+            known[device.generation] = load_generation(device.generation)
+        found[device.rack] = known[device.generation]
     return found
 
 
-def _served(config: Config, device: DeviceConfig, model: RackModel) -> Served:
+def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:
     if device.profile == "auto":
         raise ConfigError(
             f"{config.file}: {device.name}: a simulated device needs its profile named"
@@ -80,57 +116,91 @@ def _served(config: Config, device: DeviceConfig, model: RackModel) -> Served:
             f"{config.file}: {device.name}: the generation has no role {device.role!r}; it has"
             f" {', '.join(model.roles)}"
         )
-    return Served(device, config.library.get(device.profile), model)
+    return config.library.get(device.profile)
 
 
-def device_view(item: Served) -> LiveView:
+def device_view(profile: Profile, source: Source, name: str) -> LiveView:
     """The SNMP rows of one device."""
-    source = Source(item.model, item.device.role)
-    if item.profile.kind == "switch":
-        return build_switch(source, item.device.name)
-    return build_view(item.profile, source, item.device.name)
+    if profile.kind == "switch":
+        return build_switch(source, name)
+    return build_view(profile, source, name)
 
 
-async def _serve_snmp(stack: contextlib.AsyncExitStack, item: Served) -> None:
-    credentials = item.device.credentials
-    if credentials.version == "3":
-        raise ConfigError(f"{item.device.name}: SNMP v3 agents are not simulated yet; use 2c")
-    responder = SnmpResponder(device_view(item), credentials.community)
-    await responder.start(item.device.url.host, item.device.url.port)
-    stack.callback(responder.close)
+@dataclass(frozen=True, slots=True)
+class _SnmpHost:
+    """An SNMP device and its responder."""
+
+    item: Served
+    responder: SnmpResponder
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Listen until ``stack`` unwinds. Raises ConfigError."""
+        url = self.item.device.url
+        await self.responder.start(url.host, url.port)
+        stack.callback(self.responder.close)
 
 
-async def _serve_modbus(stack: contextlib.AsyncExitStack, served: list[Served]) -> None:
-    """One server per endpoint, with every unit that shares it."""
-    endpoints: dict[tuple[str, str, int], dict[int, RegisterBank]] = {}
-    for item in served:
-        url = item.device.url
-        if url.protocol != "modbus":
-            continue
+def _snmp_host(device: DeviceConfig, profile: Profile, panel: Panel) -> _SnmpHost:
+    view = device_view(profile, panel, device.name)
+    view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: _ticks(panel.uptime_s))
+    v3 = device.credentials.version is SnmpVersion.V3
+    usm = UsmAgent(device.credentials, f"{device.rack}/{device.name}") if v3 else None
+    wire = SnmpWire(lambda: panel.powered)
+    responder = SnmpResponder(view, device.credentials.community, usm=usm, wire=wire)
+    end = WireEnd(device.name, panel, SnmpLine(wire, usm))
+    return _SnmpHost(Served(device, profile, panel.model, panel, end), responder)
+
+
+def _ticks(seconds: float) -> int:
+    return int(seconds * _TICKS_PER_S) % _TICKS_MAX
+
+
+@dataclass(slots=True)
+class _ModbusHost:
+    """One endpoint with every unit that shares it: a TCP port, or a serial line's far end."""
+
+    first: DeviceConfig
+    units: dict[int, RegisterBank] = field(default_factory=dict)
+    panels: dict[int, Panel] = field(default_factory=dict)
+    faults: UnitFaults = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = UnitFaults(self.panels)
+
+    def add(self, device: DeviceConfig, profile: Profile, panel: Panel) -> Served:
+        """A unit more."""
+        unit = device.url.unit
+        self.units[unit] = ProfileBank(profile, panel)
+        self.panels[unit] = panel
+        line = ModbusLine(self.faults, unit, check_sum=device.url.scheme != "modbus+tcp")
+        return Served(device, profile, panel.model, panel, WireEnd(device.name, panel, line))
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Listen until ``stack`` unwinds. Raises ConfigError."""
+        url, server = self.first.url, ModbusServer(self.units, self.faults)
+        stack.push_async_callback(server.close)
         if url.scheme == "modbus+rtu":
-            raise ConfigError(
-                f"{item.device.name}: serial lines are not simulated yet; use modbus+tcp"
-            )
-        bank = ProfileBank(item.profile, Source(item.model, item.device.role))
-        endpoints.setdefault((url.scheme, url.host, url.port), {})[url.unit] = bank
-    for (scheme, host, port), units in endpoints.items():
-        server = ModbusServer(units)
-        start = server.start_tcp if scheme == "modbus+tcp" else server.start_rtu_tcp
+            stack.enter_context(_linked(Path(url.path), server.start_pty().path))
+            return
+        start = server.start_tcp if url.scheme == "modbus+tcp" else server.start_rtu_tcp
         try:
-            await start(host, port)
+            await start(url.host, url.port)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ConfigError(f"cannot listen on TCP {host} port {port}: {reason}") from None
-        stack.push_async_callback(server.close)
+            raise ConfigError(
+                f"cannot listen on TCP {url.host} port {url.port}: {reason}"
+            ) from None
 
 
-async def _live(models: Mapping[str, RackModel], speed: float) -> None:
-    """Let the racks live; a late wake-up is made up for, so the racks' clocks do not drift."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    turn = 0
-    while True:
-        turn += 1
-        await asyncio.sleep(max(0.0, began + turn * _STEP_S - loop.time()))
-        for model in models.values():
-            model.step(_STEP_S * speed)
+@contextlib.contextmanager
+def _linked(path: Path, target: str) -> Iterator[None]:
+    """A symbolic link for a serial line's path; what stands there already is left alone."""
+    try:
+        path.symlink_to(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"cannot stand in for the serial line {path}: {reason}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

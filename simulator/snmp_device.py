@@ -34,7 +34,8 @@ def build_view(profile: Profile, source: Source, name: str) -> LiveView:
     view.set(SYS_NAME, smi.OCTET_STRING, name.encode())
     for info_name, fields in profile.info.items():
         for info in fields:
-            _identify(view, info, identity.get(info_name, ""))
+            if identity.get(info_name):
+                _identify(view, info, source, info_name)
     rows = _Rows(profile, source, view)
     claimed: set[tuple[str, Labels]] = set()
     for point in profile.points:
@@ -47,11 +48,11 @@ def build_view(profile: Profile, source: Source, name: str) -> LiveView:
     return view
 
 
-def _identify(view: LiveView, info: InfoField, text: str) -> None:
-    if info.oid is None or info.pattern is not None or not text:
+def _identify(view: LiveView, info: InfoField, source: Source, name: str) -> None:
+    if info.oid is None or info.pattern is not None:
         return
     instance = info.oid + b"\x01" if info.column else info.oid
-    view.set(instance, smi.OCTET_STRING, text.encode())
+    view.set(instance, smi.OCTET_STRING, lambda: source.identity().get(name, "").encode())
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""An SNMP agent on a UDP socket: v1 and v2c requests in, what a MibView holds out.
+"""An SNMP agent on a UDP socket: requests of any version in, what a MibView holds out.
 
 Sources: RFC 3416 section 4.2 (the operations), RFC 1157 section 4.1 and RFC 3584 section 4.2
 (v1 errors, and no Counter64 for v1).
@@ -6,7 +6,7 @@ Sources: RFC 3416 section 4.2 (the operations), RFC 1157 section 4.1 and RFC 358
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from agent import smi
@@ -14,27 +14,40 @@ from agent.errors import ConfigError, ProtocolError
 from agent.transport.snmp import ber, message
 from agent.transport.snmp.message import Pdu
 from simulator.mib_view import MibView, Row, encode_row
+from simulator.snmp_faults import RowFails, SnmpWire, Timed, WiredView
+from simulator.usm_agent import UsmAgent
 
 MAX_DATAGRAM = 65_507  # octets of payload in one IPv4 UDP datagram
 _READ_ONLY, _NOT_WRITABLE = 4, 17  # error-status, RFC 1157 and RFC 3416
 _LAST_SUBID = re.compile(rb"[\x80-\xff]*[\x00-\x7f]\Z")
 _FRAMING = 64  # octets around the varbinds of a response, the community aside, rounded up
+_V3_FRAMING = 320  # the same with engine id, user and context at their longest
+_LATE_MAX = 1000  # answers on their way; a wire does not hold more
 
 
 class SnmpResponder:
     """One agent on one socket.
 
-    Without ``community`` any is right; with one, a wrong one meets silence. ``max_size`` is the
-    largest response in octets: beyond it GETBULK is cut and everything else is tooBig.
+    Without ``community`` any is right; with one, a wrong one meets silence. With ``usm`` only v3
+    is answered. ``max_size`` is the largest response in octets: beyond it GETBULK is cut and
+    everything else is tooBig. ``wire`` carries the answers, for better or worse.
     """
 
     def __init__(
-        self, view: MibView, community: str | None = None, *, max_size: int = MAX_DATAGRAM
+        self,
+        view: MibView,
+        community: str | None = None,
+        *,
+        max_size: int = MAX_DATAGRAM,
+        usm: UsmAgent | None = None,
+        wire: SnmpWire | None = None,
     ) -> None:
-        self._view = view
+        self._view = view if wire is None else WiredView(view, wire)
         self._community = None if community is None else community.encode()
         self._max_size = min(max_size, MAX_DATAGRAM)
-        self._transport: asyncio.DatagramTransport | None = None
+        self._usm = usm
+        self._wire = wire
+        self._protocol: _Protocol | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen on an IPv4 or IPv6 address; port 0 takes a free one. The port that was bound.
@@ -43,22 +56,37 @@ class SnmpResponder:
         """
         loop = asyncio.get_running_loop()
         try:
-            self._transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Protocol(self.answer), local_addr=(host, port)
+            transport, self._protocol = await loop.create_datagram_endpoint(
+                lambda: _Protocol(self.exchange), local_addr=(host, port)
             )
         except OSError as error:
             raise ConfigError(f"cannot listen on UDP {host} port {port}: {error}") from None
-        bound: int = self._transport.get_extra_info("sockname")[1]
+        bound: int = transport.get_extra_info("sockname")[1]
         return bound
 
     def close(self) -> None:
         """Give the socket back; a second call does nothing."""
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        if self._protocol is not None:
+            self._protocol.close()
+            self._protocol = None
+
+    def notify(self, notification: bytes, address: tuple[str, int]) -> None:
+        """Send a trap from this agent's own address."""
+        if self._protocol is not None:
+            self._protocol.send(notification, address)
+
+    def exchange(self, datagram: bytes) -> Sequence[Timed]:
+        """What goes back for one datagram, and when."""
+        answer = self.answer(datagram)
+        if answer is None:
+            return ()
+        return ((0.0, answer),) if self._wire is None else self._wire.carry(answer)
 
     def answer(self, datagram: bytes) -> bytes | None:
         """The response to one datagram; None where an agent keeps silent."""
+        if self._usm is not None:
+            room = self._max_size - _V3_FRAMING
+            return self._usm.answer(datagram, lambda pdu: self._respond(message.V3, pdu, room))
         try:
             version, community, request = message.decode_message(datagram)
         except ProtocolError:
@@ -66,25 +94,44 @@ class SnmpResponder:
         if self._community is not None and community != self._community:
             return None
         room = self._max_size - len(community) - _FRAMING
-        response = answer_pdu(self._view, version, request, room)
+        response = self._respond(version, request, room)
         return None if response is None else message.wrap(version, community, response)
+
+    def _respond(self, version: int, request: Pdu, room: int) -> bytes | None:
+        try:
+            return answer_pdu(self._view, version, request, room)
+        except RowFails:
+            return _refusal(request, message.GEN_ERR, self._failing(request))
+
+    def _failing(self, request: Pdu) -> int:
+        """Which of the names asked for fails, from 1; the first where it came later in a walk."""
+        lookup = self._view.get if request.kind == message.GET else self._view.next
+        for position, (oid, _, _) in enumerate(request.varbinds, 1):
+            try:
+                lookup(oid)
+            except RowFails:
+                return position
+        return 1
 
 
 class _Protocol(asyncio.DatagramProtocol):
-    """The rim: hands datagrams to ``answer`` and sends back what it returns."""
+    """The rim: hands datagrams to ``exchange`` and sends back what it returns."""
 
-    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
-        self._answer = answer
+    def __init__(self, exchange: Callable[[bytes], Sequence[Timed]]) -> None:
+        self._exchange = exchange
         self._transport: asyncio.DatagramTransport | None = None
         self._writable = True
+        self._late: set[asyncio.TimerHandle] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
-        response = self._answer(data)
-        if response is not None and self._transport is not None and self._writable:
-            self._transport.sendto(response, addr)
+        for after_s, response in self._exchange(data):
+            if after_s > 0.0:
+                self._send_later(after_s, response, addr)
+            else:
+                self.send(response, addr)
 
     def error_received(self, exc: Exception) -> None:
         """A client went away before its answer came; the next one is not to blame."""
@@ -95,6 +142,29 @@ class _Protocol(asyncio.DatagramProtocol):
 
     def resume_writing(self) -> None:
         self._writable = True
+
+    def send(self, data: bytes, address: tuple[str | int, int]) -> None:
+        if self._transport is not None and self._writable:
+            self._transport.sendto(data, address)
+
+    def close(self) -> None:
+        for handle in self._late:
+            handle.cancel()
+        self._late.clear()
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def _send_later(self, after_s: float, data: bytes, address: tuple[str | int, int]) -> None:
+        if len(self._late) >= _LATE_MAX:
+            return
+
+        def send() -> None:
+            self._late.discard(handle)
+            self.send(data, address)
+
+        handle = asyncio.get_running_loop().call_later(after_s, send)
+        self._late.add(handle)
 
 
 def answer_pdu(view: MibView, version: int, request: Pdu, room: int) -> bytes | None:

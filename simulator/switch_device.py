@@ -42,20 +42,27 @@ def build_switch(source: Source, name: str) -> LiveView:
     """Everything the switch ``source`` shows, under the device's ``name``."""
     view = LiveView()
     began = time.monotonic()
-    identity = source.identity()
-    descr = f"SONiC Software Version: SONiC.{identity.get('firmware', '0')} - HwSku: simulated"
-    view.set(SYS_DESCR, smi.OCTET_STRING, descr.encode())
+
+    def description() -> bytes:
+        firmware = source.identity().get("firmware", "0")
+        return f"SONiC Software Version: SONiC.{firmware} - HwSku: simulated".encode()
+
+    view.set(SYS_DESCR, smi.OCTET_STRING, description)
     view.set(SYS_OBJECT_ID, smi.OBJECT_ID, smi.oid("1.3.6.1.4.1.8072.3.2.10"))
     view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: int((time.monotonic() - began) * 100))
     view.set(SYS_NAME, smi.OCTET_STRING, name.encode())
     _entity(view, 1, f"{name} chassis", _CHASSIS, 0)
     for column, field in ((10, "firmware"), (11, "serial"), (12, "vendor"), (13, "model")):
-        _text(view, f"{_ENTITY}.{column}.1", identity.get(field, ""))
+        _set(view, f"{_ENTITY}.{column}.1", smi.OCTET_STRING, _identity(source, field))
     for port in _ports(source):
         _add_port(view, source, port)
         _add_optics(view, source, port)
         _add_neighbor(view, source, port)
     return view
+
+
+def _identity(source: Source, field: str) -> Callable[[], bytes]:
+    return lambda: source.identity().get(field, "").encode()
 
 
 def _ports(source: Source) -> Iterator[int]:
@@ -129,22 +136,25 @@ def _add_neighbor(view: LiveView, source: Source, port: int) -> None:
     _text(view, f"{_LLDP_LOCAL}.3.{port}", f"Ethernet{port}")
     _set(view, f"{_LLDP_LOCAL}.2.{port}", smi.INTEGER, 5)
 
-    def said(field: str) -> Callable[[], bytes]:
-        def read() -> bytes:
-            for point in source.model.points(source.role):
-                at_port = dict(point.labels).get("port") == str(port)
-                if at_port and point.metric == "rack_lldp_neighbor_info":
-                    return point.info_labels().get(field, "").encode()
-            return b""
+    neighbors = [
+        point
+        for point in source.model.points(source.role)
+        if point.metric == "rack_lldp_neighbor_info" and ("port", str(port)) in point.labels
+    ]
 
-        return read
+    def said(field: str) -> Callable[[], bytes | None]:
+        # A link that is down has no neighbour, and then no row.
+        return lambda: next(
+            (p.info_labels().get(field, "").encode() for p in neighbors if p.present), None
+        )
 
-    if not said("remote_system")():
-        return
+    def while_present(value: int) -> Callable[[], int | None]:
+        return lambda: value if any(point.present for point in neighbors) else None
+
     row = f"0.{port}.1"
-    _set(view, f"{_LLDP_REMOTE}.4.{row}", smi.INTEGER, 7)
+    _set(view, f"{_LLDP_REMOTE}.4.{row}", smi.INTEGER, while_present(7))
     _set(view, f"{_LLDP_REMOTE}.5.{row}", smi.OCTET_STRING, said("remote_chassis"))
-    _set(view, f"{_LLDP_REMOTE}.6.{row}", smi.INTEGER, 5)
+    _set(view, f"{_LLDP_REMOTE}.6.{row}", smi.INTEGER, while_present(5))
     _set(view, f"{_LLDP_REMOTE}.7.{row}", smi.OCTET_STRING, said("remote_port"))
     _set(view, f"{_LLDP_REMOTE}.8.{row}", smi.OCTET_STRING, said("remote_port_name"))
     _set(view, f"{_LLDP_REMOTE}.9.{row}", smi.OCTET_STRING, said("remote_system"))

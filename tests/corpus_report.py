@@ -171,7 +171,7 @@ def judge(
             continue
         tally = classes.setdefault(row["cls"], Tally())
         tally.total += 1
-        found = [r for r in by_oid.get(row["oid"], ()) if r.quality is Quality.GOOD]
+        found = [r for r in by_oid.get(row["oid"], ()) if r.quality is not Quality.BAD]
         spelt = f"{name} {row['oid']} {row['descr']!r} = {row['expected']} {row['unit']}"
         reason = _reason(reasons, row)
         if any(_agrees(row, reading) for reading in found):

@@ -9,11 +9,12 @@ LAYERS = (
     ("errors", "units", "smi", "catalogue", "credentials", "datatypes"),
     ("explain", "document", "url", "profile", "config"),
     ("values",),
-    ("plan", "codec", "normalise"),
+    ("plan", "codec", "normalise", "recording"),
     ("transport", "driver", "identify", "splitting"),
     ("store", "poller"),
     ("expose", "commission"),
-    ("loop", "oneshot", "daemon", "logs", "console", "cli", "__main__"),
+    ("loop", "oneshot", "daemon", "logs", "recorder", "witness", "draft", "hints"),
+    ("console", "cli", "cli_profiles", "__main__"),
 )
 """The rooms of ``agent/``, lowest first; a room imports from its own layer and those before it."""
 
@@ -43,9 +44,10 @@ LIBRARIES = {
     "jinja2": r"agent/expose/|agent/commission/",
     "prometheus_client": r"agent/expose/",
     "pymodbus": r"agent/transport/modbus/framing\.py",
+    "pysmi": r"agent/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",
     "rich": r"agent/console\.py",
-    "typer": r"agent/cli\.py|simulator/commands\.py",
+    "typer": r"agent/cli(_\w+)?\.py|simulator/commands\.py",
     "uvicorn": r"agent/expose/",
     "uvloop": r"agent/loop\.py",
 }

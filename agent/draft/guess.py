@@ -54,6 +54,9 @@ def guess(column: Column, table: MibObject | None) -> Guess | str:
         return "text"
     if about.writable:
         return "a setting: it can be written"
+    several = next((name for name in about.index if "type" in words(name)), None)
+    if several is not None:
+        return f"what it measures stands in its index ({several}): tell rows apart with 'where'"
     setting = next((word for word in named if NOT_MEASURED.fullmatch(word)), None)
     if setting is not None:
         return f"no measurement: {setting!r} in its name"
@@ -97,8 +100,12 @@ def _state(about: MibObject, named: Sequence[str], table: MibObject | None) -> G
 
 def _stem(named: Sequence[str], component: str) -> str:
     """What a state is about: ``current`` of ``outletCurrentStatus``."""
-    dropped = {"status", "state", "health", component, f"{component}s"}
-    kept = [word for word in named[1:] if word not in dropped]
+    telling = dict(COMPONENTS).get(component)
+    kept = [
+        word
+        for word in named[1:]
+        if not HEALTH.fullmatch(word) and not (telling and telling.fullmatch(word))
+    ]
     return "_".join(kept[-2:])
 
 
@@ -109,7 +116,7 @@ def _snake(name: str) -> str:
 def _number(
     column: Column, about: MibObject, named: Sequence[str], table: MibObject | None
 ) -> Guess | str:
-    text = " ".join(named)
+    text = " ".join(named).replace("over current", "overcurrent")
     told = f"{about.units} {about.description}".lower()
     absent = tuple(sorted(SENTINELS & set(column.numbers)))
     found = _metric(text, named, table, told)
@@ -118,10 +125,12 @@ def _number(
     metric, component, reason = found
     unit, unit_reason = _unit(about, metric)
     if unit is None:
-        return f"{metric.name}? its unit is unknown"
+        return f"{metric.name}? {unit_reason}"
     measured = [number for number in column.numbers if number not in absent]
     scale, scale_reason = _scale(about, unit, measured)
     reasons = tuple(each for each in (reason, unit_reason, scale_reason) if each)
+    if re.search(r"\bor\b", about.units) or {"degC", "degF"} <= _named(told):
+        reasons += ("beware: several units are named, perhaps a setting decides",)
     if absent:
         reasons += (f"{', '.join(map(str, absent))} looks like 'no value'",)
     return Guess(metric.name, component, unit, scale, None, absent, "", reasons)
@@ -155,18 +164,26 @@ def _metric(
 
 
 def _unit(about: MibObject, metric: Metric) -> tuple[str | None, str]:
-    """The unit of the raw value, in our spelling, and where it is from."""
+    """The unit of the raw value, in our spelling, and where it is from.
+
+    None where nothing tells, or UNITS tells of another quantity.
+    """
     for text, source in ((about.units, "UNITS"), (about.description, "the description")):
-        lowered = text.lower()
-        for pattern, unit in UNIT_WORDS:
-            if re.search(pattern, lowered) and UNITS[unit].base == metric.unit:
-                return unit, f"{unit} from {source}"
-    ending = metric.name.split("_", 2)[2]
-    for name, unit in DEFAULT_UNIT.items():
-        if ending.endswith(name):
-            return unit, f"{unit} because nothing says otherwise"
-    usual = {"degC": "degC", "ratio": "%", "rpm": "rpm"}.get(metric.unit)
-    return usual, f"{usual} because nothing says otherwise"
+        named = _named(text.lower())
+        fitting = [
+            unit for _, unit in UNIT_WORDS if unit in named and UNITS[unit].base == metric.unit
+        ]
+        if fitting:
+            return fitting[0], f"{fitting[0]} from {source}"
+        if named and source == "UNITS":
+            return None, f"UNITS says {text!r}"
+    ending = next((name for name in DEFAULT_UNIT if metric.name.endswith(name)), "")
+    unit = DEFAULT_UNIT.get(ending) or {"degC": "degC", "ratio": "%", "rpm": "rpm"}.get(metric.unit)
+    return unit, f"{unit} because nothing says otherwise"
+
+
+def _named(text: str) -> set[str]:
+    return {unit for pattern, unit in UNIT_WORDS if re.search(pattern, text)}
 
 
 def _scale(about: MibObject, unit: str, numbers: Sequence[int]) -> tuple[str, str]:

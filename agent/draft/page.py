@@ -73,6 +73,7 @@ class _Page:
         self._taken: set[tuple[str, ...]] = set()
         self._helping: set[bytes] = set()
         self._modules: dict[str, None] = {}
+        self._anchors: dict[str, str] = {}
 
     def finish(self) -> Draft:
         """The draft with its text."""
@@ -117,16 +118,17 @@ class _Page:
         yield f"  # guess: {name}: {'; '.join(found.reasons)}"
         yield f"  - metric: {found.metric}"
         yield f"    oid: {oid}  # {_samples(column)}"
+        parts: list[str] = []
         labels: dict[str, str] = {}
         if not table.scalar:
             parts, labels = self._index(table, column, found)
             yield f"    index: [{', '.join(_quoted(part) for part in parts)}]"
         if found.quantity:
             labels["quantity"] = found.quantity
-        key = (found.metric, *sorted(f"{k}={v}" for k, v in labels.items() if k != "name"))
+        told = [f"{k}={v}" for k, v in labels.items() if k not in ("name", "index")]
+        key = (found.metric, *sorted(told), *(p for p in parts if not p.startswith("_")))
         if key in self._taken:
-            own = " ".join(words(name)) or oid
-            labels["name"] = f"{labels['name']} {own}" if "name" in labels else own
+            labels["name"] = " ".join(words(name)) or oid
         self._taken.add(key)
         if labels:
             inside = ", ".join(f"{label}: {_quoted(text)}" for label, text in labels.items())
@@ -136,10 +138,17 @@ class _Page:
         if found.scale:
             yield f"    scale: {found.scale}"
         if found.states is not None:
-            inside = ", ".join(f"{raw}: {_quoted(text)}" for raw, text in found.states.items())
-            yield f"    states: {{{inside}}}"
+            yield f"    states: {self._states(found.states)}"
         if found.absent:
             yield f"    absent: [{', '.join(map(str, found.absent))}]"
+
+    def _states(self, states: Mapping[int, str]) -> str:
+        """An enumeration, written out once and then by its anchor."""
+        inside = ", ".join(f"{raw}: {_quoted(text)}" for raw, text in states.items())
+        if inside in self._anchors:
+            return f"*{self._anchors[inside]}"
+        self._anchors[inside] = f"states_{len(self._anchors) + 1}"
+        return f"&{self._anchors[inside]} {{{inside}}}"
 
     def _index(
         self, table: Table, column: Column, found: Guess
@@ -189,8 +198,8 @@ class _Page:
         components = {each.component for each in self.draft.points.values()}
         metrics = " ".join(each.metric for each in self.draft.points.values())
         kind = next((k for k, telling in KINDS if re.search(telling, metrics)), "other")
-        yield f"# Drafted from {self._origin}. Nothing here is verified: hold every guess against the"
-        yield "# datasheet or the device's own page, then delete its mark."
+        yield f"# Drafted from {self._origin}. Nothing here is verified: hold every guess against"
+        yield "# the datasheet or the device's own page, then delete its mark."
         yield f"profile: {self.draft.name}"
         yield f"title: {_quoted(descr)}  # guess: sysDescr"
         yield f"kind: {kind}  # guess: it has {', '.join(sorted(components)) or 'nothing known'}"
@@ -260,6 +269,11 @@ class _Page:
     def _text(self, oid: bytes) -> str:
         value = next((v for o, _, v in self._rows if o == oid), None)
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
+
+
+def slug(text: str) -> str:
+    """A profile's name out of a file's."""
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "draft"
 
 
 def _tells(column: Column, telling: str) -> bool:

@@ -21,13 +21,17 @@ COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("line", r"lines?"),
         ("battery", r"batt(?:ery|eries)?"),
         ("psu_output", r"psu|rectifiers?|supply|psm"),
-        ("output", r"outputs?|out"),
+        ("output", r"outputs?"),
         ("inlet", r"inlets?|inputs?|cord|infeed|mains?|feed|in|unit|device"),
     )
 )
 """Which part of a rack a word tells of; the first that fits counts."""
 
 QUANTITIES: tuple[tuple[str, str], ...] = (
+    (
+        r"\butili[sz]ed\b|utili[sz]ation|percent ?load|load ?percent|(?<!power )\bload$",
+        "utilization_ratio",
+    ),
     (r"power factor|\bpf\b", "power_factor_ratio"),
     (r"apparent power|\bva\b|\bvolt amps?\b|\bkva\b", "apparent_power_voltamperes"),
     (r"reactive power|\bvars?\b|\bkvar\b", "reactive_power_voltamperes_reactive"),
@@ -36,7 +40,6 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
     (r"voltage|\bvolts?\b", "voltage_volts"),
     (r"current|\bamps?\b|\bamperes?\b|\bamperage\b", "current_amperes"),
     (r"(?:active |real )?power\b|\bk?watts?\b|\bwattage\b", "power_watts"),
-    (r"\butili[sz]ed\b|utili[sz]ation|percent ?load|load ?percent", "utilization_ratio"),
 )
 """What an electrical quantity is called, and how its metric ends."""
 
@@ -54,8 +57,8 @@ UNIT_WORDS: tuple[tuple[str, str], ...] = (
     (r"volts?\b|\bv\b", "V"),
     (r"amp(?:ere)?s?\b|\ba\b|deci ?amp\w*", "A"),
     (r"hertz|\bhz\b", "Hz"),
+    (r"celsius|centigrade|deg(?:ree)?s? ?c\b|\bc\b", "degC"),
     (r"fahrenheit|deg(?:ree)?s? ?f\b", "degF"),
-    (r"celsius|centigrade|deg(?:ree)?s? ?c\b|\bc\b|\bdegrees?\b", "degC"),
     (r"relative humidity|\brh\b|%rh", "%RH"),
     (r"percent(?:age)?|%", "%"),
     (r"\brpm\b|revolutions", "rpm"),
@@ -93,6 +96,7 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "degC": (-20, 70),
     "degF": (0, 160),
     "%RH": (0, 100),
+    "%": (0, 100),
     "A": (0, 400),
 }
 """What is usual in a rack, in that unit: a raw value far outside has a scale nobody wrote down."""

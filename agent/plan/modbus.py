@@ -39,7 +39,7 @@ def identity(profile: Profile, wire: WireCost) -> Iterable[ReadRegisters]:
         for field in fields:
             if field.address is not None:
                 tables.setdefault(field.table, {})[field.address, field.count] = 0.0
-    yield from _requests(tables, profile.limits, wire, 1.0)
+    yield from blocks(tables, profile.limits, wire, 1.0)
 
 
 def requests(profile: Profile, wire: WireCost, cycle_s: float) -> Iterable[ReadRegisters]:
@@ -50,7 +50,7 @@ def requests(profile: Profile, wire: WireCost, cycle_s: float) -> Iterable[ReadR
         if point.derived is None:
             parts = tables.setdefault(point.table, {})
             parts[point.part] = min(point.interval_s, parts.get(point.part, point.interval_s))
-    yield from _requests(tables, profile.limits, wire, cycle_s)
+    yield from blocks(tables, profile.limits, wire, cycle_s)
 
 
 def costs(profile: Profile, wanted: Sequence[Request], wire: WireCost) -> list[Cost]:
@@ -71,12 +71,13 @@ def costs(profile: Profile, wanted: Sequence[Request], wire: WireCost) -> list[C
     return found
 
 
-def _requests(
+def blocks(
     tables: Mapping[str, Mapping[Part, float]],
     limits: ProfileLimits,
     wire: WireCost,
     cycle_s: float,
 ) -> Iterable[ReadRegisters]:
+    """The reads that give every part of every table as often as its interval says."""
     found = [
         (block.interval_s, table, block)
         for table, intervals in tables.items()

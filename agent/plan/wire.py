@@ -6,7 +6,7 @@ two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging
 
 from dataclasses import dataclass, replace
 
-from agent.profile.points import Profile
+from agent.profile.points import Profile, Quirks, SerialLine
 from agent.url import Url
 
 CYCLE_S = 10.0
@@ -16,6 +16,7 @@ _NETWORK_S = 0.001  # there and back inside a rack, and a small computer that th
 _NETWORK_BYTE_S = 8 / 100e6
 _FAST_BAUDRATE = 19_200
 _FAST_SILENCE_S = 0.001_75
+_NO_QUIRKS = Quirks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,9 @@ class WireCost:
         return self.request_s + self.byte_s * (self.frame_out + self.bytes_in(table, count))
 
 
-def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
-    """RTU (or ASCII) on a serial line with the settings the profile's device ships with."""
-    line = profile.serial
-    return _serial(line.baudrate, line.parity, line.stopbits, profile, ascii_mode=ascii_mode)
+def serial_cost(profile: Profile) -> WireCost:
+    """RTU on a serial line with the settings the profile's device ships with."""
+    return serial_line_cost(profile.serial, profile.quirks)
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
@@ -57,13 +57,13 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     """
     if url.scheme in ("modbus+rtu", "modbus+ascii"):
         given = url.options
-        return _serial(
+        line = SerialLine(
             int(given.get("baudrate", "19200")),
             given.get("parity", "E"),
             int(given.get("stopbits", "1")),
-            profile,
-            ascii_mode=url.scheme == "modbus+ascii",
         )
+        ascii_mode = url.scheme == "modbus+ascii"
+        return serial_line_cost(line, profile.quirks, ascii_mode=ascii_mode)
     if url.scheme == "modbus+rtutcp" or profile.serial.stated:
         behind = serial_cost(profile)
         return replace(behind, request_s=behind.request_s + _NETWORK_S)
@@ -71,13 +71,13 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     return WireCost(_NETWORK_S + quirks.delay_s + quirks.answer_s, _NETWORK_BYTE_S, 12, 9)
 
 
-def _serial(
-    baudrate: int, parity: str, stopbits: int, profile: Profile, *, ascii_mode: bool
+def serial_line_cost(
+    line: SerialLine, quirks: Quirks = _NO_QUIRKS, *, ascii_mode: bool = False
 ) -> WireCost:
-    quirks = profile.quirks
+    """RTU (or ASCII) on a serial line, 8 data bits."""
     pauses_s = quirks.delay_s + quirks.answer_s
-    character_s = (1 + 8 + (parity != "N") + stopbits) / baudrate
+    character_s = (1 + 8 + (line.parity != "N") + line.stopbits) / line.baudrate
     if ascii_mode:
         return WireCost(pauses_s, character_s, 17, 11, 2)
-    silence_s = _FAST_SILENCE_S if baudrate > _FAST_BAUDRATE else 3.5 * character_s
+    silence_s = _FAST_SILENCE_S if line.baudrate > _FAST_BAUDRATE else 3.5 * character_s
     return WireCost(2 * silence_s + pauses_s, character_s, 8, 5)

@@ -89,7 +89,8 @@ def _rule(spec: IdentifySpec, base: int) -> Identify:
         fallback=spec.fallback,
         address=address,
         table=table,
-        count=spec.count,
+        count=(REGISTERS | TEXTS)[spec.data_type or "string"] or spec.count,
+        data_type=spec.data_type,
         matches=expression(spec.matches),
     )
 

@@ -178,6 +178,7 @@ class Identify:
     address: int | None = None
     table: str = "holding"
     count: int = 1
+    data_type: str | None = None
     matches: re.Pattern[str] | None = None
 
 

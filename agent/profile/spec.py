@@ -264,7 +264,9 @@ class IdentifySpec(Spec):
 
     SNMP: its sysObjectID starts with one of these (the longest prefix wins), its sysDescr matches,
     and the ``probe`` instance exists where given. Modbus: the registers at ``address`` answer, and
-    their text matches where ``matches`` is given.
+    their text (their number, with a ``data_type``) matches where ``matches`` is given: the longest
+    match wins. Registers that only answer prove little, so without ``matches`` a profile that names
+    its ``serial.units`` fits these alone.
     """
 
     sys_object_id: list[Oid] | Oid | None = None
@@ -274,7 +276,14 @@ class IdentifySpec(Spec):
     address: Address | None = None
     table: Literal["holding", "input"] | None = None
     count: int = Field(1, ge=1, le=125)
+    data_type: InfoType | None = Field(None, description="what 'matches' is held against")
     matches: Regex | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_match(self) -> "IdentifySpec":
+        if self.data_type is not None and self.matches is None:
+            raise ValueError("'data_type' stands beside 'matches'")
+        return self
 
 
 class InfoSpec(Spec):

@@ -44,7 +44,7 @@ class Transports:
 
                 return PysnmpTransport(url.host, url.port, credentials, limits)
             return NativeTransport(await self._snmp(), url.host, url.port, credentials, limits)
-        return ModbusTransport(self._bus(url), url.unit, limits)
+        return ModbusTransport(self.bus(url), url.unit, limits)
 
     async def close(self) -> None:
         """Close what is shared. Transports that are still open fail from now on."""
@@ -59,7 +59,8 @@ class Transports:
                 self._engine = await SnmpEngine.open()
             return self._engine
 
-    def _bus(self, url: Url) -> ModbusBus:
+    def bus(self, url: Url) -> ModbusBus:
+        """The bus that ``url`` is on, opened with what its devices need."""
         quirks = self._quirks.get(url.line, Quirks())
         limits = BusLimits(connect_pause_s=quirks.connect_pause_s, turnaround_s=quirks.delay_s)
         if url.scheme == "modbus+tcp":

@@ -14,15 +14,22 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
+from agent.plan import CYCLE_S, make_plan
+from agent.plan.modbus import blocks as plan_blocks
+from agent.plan.wire import serial_line_cost
+from agent.profile.library import open_library
+from agent.profile.points import ProfileLimits, SerialLine
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import ModbusBus
 from agent.transport.modbus.framing import query
+from agent.values import ReadRegisters, Request
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -31,20 +38,65 @@ CLIENTS = ("ours", "pymodbus", "handwritten")
 CONNECTIONS, REGISTERS, LOOPS = (1, 32, 256), (10, 125), ("asyncio", "uvloop")
 FIRST_PORT = 21_000
 
-# Blocks (address, registers) that read a whole map of the Open Rack v3 library in the least time on
-# its line: 243 values of the RPU, 65 of the HPR PSU, 127 of the HPR BBU.
-LINES: dict[str, tuple[int, str, tuple[tuple[int, int], ...]]] = {
-    "orv3-rpu": (
+# The registers of whole maps that were published for Open Rack v3 (first, last): 243 values of the
+# RPU, 65 of the HPR PSU, 127 of the HPR BBU. The profiles leave settings and histories out.
+WHOLE_MAPS: dict[str, tuple[int, str, tuple[tuple[int, int], ...]]] = {
+    "orv3-rpu (whole map)": (
         19_200,
         "N",
         (
-            (6561, 12), (6596, 72), (36864, 26), (36912, 8), (37120, 23), (37375, 5), (37888, 5),
-            (37904, 2), (40960, 46), (41088, 1), (41216, 95), (41473, 2), (41985, 5), (42112, 1),
+            (6561, 6572), (6596, 6637), (6639, 6640), (6642, 6667), (36864, 36889), (36912, 36919),
+            (37120, 37142), (37375, 37379), (37888, 37892), (37904, 37905), (40960, 41005),
+            (41088, 41088), (41216, 41310), (41473, 41474), (41985, 41989), (42112, 42112),
         ),
     ),
-    "orv3-hpr-psu": (115_200, "E", ((0, 58), (60, 66))),
-    "orv3-hpr-bbu": (115_200, "E", ((0, 124), (133, 106), (256, 7), (288, 26))),
+    "orv3-hpr-psu (whole map)": (
+        115_200,
+        "E",
+        ((0, 57), (60, 99), (101, 103), (105, 122), (124, 125)),
+    ),
+    "orv3-hpr-bbu (whole map)": (
+        115_200,
+        "E",
+        (
+            (0, 31), (48, 49), (52, 80), (90, 102), (104, 121), (123, 123), (133, 170), (179, 232),
+            (234, 238), (256, 262), (288, 291), (293, 296), (298, 301), (304, 308), (310, 313),
+        ),
+    ),
 }  # fmt: skip
+PROFILES = ("orv3-rpu", "orv3-hpr-psu")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one device is asked in one full read, and on which line."""
+
+    name: str
+    baudrate: int
+    parity: str
+    blocks: tuple[tuple[int, int], ...]
+
+
+def planned() -> list[Planned]:
+    """The agent's own plans: of its profiles (identity and every interval), and of whole maps."""
+    library = open_library([ROOT / "drivers" / "profiles"])
+    found = []
+    for name in PROFILES:
+        profile = library.get(name)
+        plan = make_plan(profile)
+        found.append(_planned(name, profile.serial, (*plan.identity, *plan.requests)))
+    for name, (baudrate, parity, ranges) in WHOLE_MAPS.items():
+        line = SerialLine(baudrate, parity)
+        parts = {(n, 1): 0.0 for first, last in ranges for n in range(first, last + 1)}
+        wire = serial_line_cost(line)
+        reads = plan_blocks({"holding": parts}, ProfileLimits(), wire, CYCLE_S)
+        found.append(_planned(name, line, reads))
+    return found
+
+
+def _planned(name: str, line: SerialLine, requests: Iterable[Request]) -> Planned:
+    reads = [request for request in requests if isinstance(request, ReadRegisters)]
+    return Planned(name, line.baudrate, line.parity, tuple((r.address, r.count) for r in reads))
 
 
 @contextmanager
@@ -124,14 +176,14 @@ async def read_line(
     await bus.close()
 
 
-def line(name: str, loop: str, reads: int) -> dict[str, object]:
+def line(asked: Planned, loop: str, reads: int) -> dict[str, object]:
     """Bus time of full reads of one device, beside the least its bits and silences can take.
 
     The line's time is what the bits of request and reply take, the silence before the reply, and
     how long the line then lay idle until our next request: measured at the device, so that its own
     lateness on a busy machine is not counted, and ours is. The least idle time is one silence.
     """
-    baudrate, parity, blocks = LINES[name]
+    baudrate, parity, blocks = asked.baudrate, asked.parity, asked.blocks
     command = [sys.executable, "-m", "bench.modbus.paced_line", str(baudrate), parity]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -148,7 +200,7 @@ def line(name: str, loop: str, reads: int) -> dict[str, object]:
     gaps_s = [sum(idle_s[start + 1 : start + size]) for start in range(0, len(idle_s), size)]
     least_s, taken_s = bits_s + (size - 1) * silence_s, bits_s + statistics.median(gaps_s)
     return {
-        "map": name,
+        "map": asked.name,
         "loop": loop,
         "baudrate": baudrate,
         "parity": parity,
@@ -163,9 +215,9 @@ def line(name: str, loop: str, reads: int) -> dict[str, object]:
 def lines(reads: int) -> list[dict[str, object]]:
     """Full reads of whole devices on lines that keep their baud rate."""
     rows: list[dict[str, object]] = []
-    for name in LINES:
+    for asked in planned():
         for loop in LOOPS:
-            rows.append(line(name, loop, reads))
+            rows.append(line(asked, loop, reads))
             print(json.dumps(rows[-1]), flush=True)
     return rows
 
@@ -195,7 +247,7 @@ def main() -> None:
         for other in ("pymodbus", "handwritten")
         for registers in REGISTERS
     }
-    rpu = [float(str(row["ratio"])) for row in line_rows if row["map"] == "orv3-rpu"]
+    rpu = [float(str(row["ratio"])) for row in line_rows if str(row["map"]).startswith("orv3-rpu")]
     ratios["rpu_bus_time_vs_minimum"] = max(rpu)
     result = {
         "meaning": "ratios are ours / theirs of CPU per request, and of time; below 1 is faster",

@@ -39,22 +39,28 @@ class Fault:
 
     def parameters(self, given: Mapping[str, object]) -> Params:
         """The defaults with what was given, numbers also accepted as text. Raises ConfigError."""
-        unknown = sorted(set(given) - set(self.defaults))
-        if unknown:
-            known = ", ".join(self.defaults) or "none"
-            raise ConfigError(f"fault {self.name}: no parameter {unknown[0]!r}; it has: {known}")
-        params = dict(self.defaults)
-        for name, value in given.items():
-            params[name] = self._typed(name, value)
-        return params
+        return complete(self.name, self.defaults, given)
 
-    def _typed(self, name: str, value: object) -> Param:
-        kind = type(self.defaults[name])
-        try:
-            return kind(str(value))
-        except ValueError:
-            what = "a whole number" if kind is int else "a number"
-            raise ConfigError(f"fault {self.name}: {name} must be {what}, not {value!r}") from None
+
+def complete(name: str, defaults: Mapping[str, Param], given: Mapping[str, object]) -> Params:
+    """``defaults`` of the fault ``name`` with what was given, numbers also accepted as text.
+
+    Raises ConfigError for a parameter that it does not have, or of another type.
+    """
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        known = ", ".join(defaults) or "none"
+        raise ConfigError(f"fault {name}: no parameter {unknown[0]!r}; it has: {known}")
+    return {**defaults, **{key: _typed(name, key, defaults[key], given[key]) for key in given}}
+
+
+def _typed(fault: str, name: str, default: Param, value: object) -> Param:
+    kind = type(default)
+    try:
+        return kind(str(value))
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"fault {fault}: {name} must be {what}, not {value!r}") from None
 
 
 def number(params: Params, name: str) -> float:

@@ -26,6 +26,8 @@ async def test_a_unit_and_its_phases() -> None:
             f"{PHASE}.7.1.2": 599,
             f"{PHASE}.9.1.2": 91,
             f"{UNIT}.4.2": 40,
+            f"{PHASE}.6.1.4": 355,
+            f"{PHASE}.7.1.4": 1037,
         },
     )
 
@@ -33,11 +35,13 @@ async def test_a_unit_and_its_phases() -> None:
     assert outcome.value("rack_inlet_power_watts") == 1120
     assert outcome.value("rack_inlet_power_watts", unit="2") == 40
     assert outcome.value("rack_inlet_energy_joules_total") == 2.5 * 3.6e6
-    assert outcome.value("rack_phase_state", phase="2", quantity="current") == "normal"
-    assert outcome.value("rack_phase_current_amperes", phase="2") == 4.72
-    assert outcome.value("rack_phase_voltage_volts", phase="2") == 205
-    assert outcome.value("rack_phase_power_watts", phase="2") == 599
-    assert outcome.value("rack_phase_power_factor_ratio", phase="2") == 0.91
+    assert outcome.value("rack_phase_state", phase="L2", quantity="current") == "normal"
+    assert outcome.value("rack_phase_current_amperes", phase="L2") == 4.72
+    assert outcome.value("rack_phase_voltage_volts", phase="L2") == 205
+    assert outcome.value("rack_phase_power_watts", phase="L2") == 599
+    assert outcome.value("rack_phase_power_factor_ratio", phase="L2") == 0.91
+    assert outcome.value("rack_phase_voltage_volts", line="L1-L2") == 355
+    assert len([r for r in outcome.readings if r.metric == "rack_phase_power_watts"]) == 1
 
 
 async def test_rows_that_only_fill_the_table_are_left_out() -> None:

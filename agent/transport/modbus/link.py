@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass
 
 from agent.errors import (
@@ -13,6 +14,7 @@ from agent.errors import (
 )
 from agent.transport.modbus.framing import Framer
 from agent.transport.modbus.line import Line, Wire
+from agent.transport.modbus.pause import Pause
 from agent.transport.modbus.question import Query
 
 _DRAIN_CHARACTERS = 300
@@ -83,6 +85,7 @@ class Link:
         self._limits = limits
         self._pause_s = line.silence_s + limits.turnaround_s
         self._wire: Wire | None = None
+        self._pause: Pause | None = None
         self._receiver: _Receiver | None = None
         self._proven = False
         self._failures = 0
@@ -93,6 +96,9 @@ class Link:
         self._ghost: asyncio.Future[bytes] | None = None
         self._deadline = 0.0
         self._heard_at = 0.0
+        self._quiet_since = (
+            0.0  # as _heard_at, but exact: uvloop's clock stands still between polls
+        )
         self._timer: asyncio.TimerHandle | None = None
 
     def backoff_s(self) -> float:
@@ -147,6 +153,8 @@ class Link:
     def heard(self, data: bytes) -> None:
         """Bytes came in: the answer, part of it, or something to skip."""
         self._heard_at = asyncio.get_running_loop().time()
+        if self._pause_s:
+            self._quiet_since = time.monotonic()
         try:
             payload = self.framer.feed(data)
         except ProtocolError as error:
@@ -183,6 +191,9 @@ class Link:
             receiver.link = None
         if wire is not None:
             wire.abort()
+        if self._pause is not None:
+            self._pause.close()
+            self._pause = None
         self._settle(error)
         return receiver
 
@@ -207,13 +218,15 @@ class Link:
 
     async def _keep_silence(self) -> None:
         """Let the line rest since its last byte; a late reply that is still coming passes by."""
-        loop = asyncio.get_running_loop()
         babble_s = max(_BABBLE_MIN_S, _DRAIN_CHARACTERS * self.line.character_s)
-        give_up_at = loop.time() + babble_s + self._pause_s
-        while (wait_s := self._heard_at + self._pause_s - loop.time()) > 0:
-            if loop.time() > give_up_at:
+        give_up_at = time.monotonic() + babble_s + self._pause_s
+        while (wait_s := self._quiet_since + self._pause_s - time.monotonic()) > 0:
+            if time.monotonic() > give_up_at:
                 raise ProtocolError(f"{self.line.name}: the line is never silent")
-            await asyncio.sleep(wait_s)
+            if self._pause is not None:
+                await self._pause.wait(wait_s)
+            else:
+                await asyncio.sleep(wait_s)
 
     async def _open(self, timeout_s: float) -> None:
         name, loop = self.line.name, asyncio.get_running_loop()
@@ -241,11 +254,14 @@ class Link:
         if receiver.link is None:
             return
         self._receiver, self._wire = receiver, wire
+        if self._pause_s:
+            self._pause = Pause.open()
         if self._closed:
             self._hang_up(DeviceUnreachable(f"{name}: the bus was closed"))
         elif self._limits.connect_pause_s:
             await asyncio.sleep(self._limits.connect_pause_s)
-        self._heard_at = loop.time() - self._pause_s
+        self._heard_at = loop.time()
+        self._quiet_since = time.monotonic() - self._pause_s
 
     def _failed(self, reason: str) -> None:
         """Put the next opening off: doubling, bounded, jittered so that agents do not march."""

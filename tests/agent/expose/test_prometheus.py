@@ -44,10 +44,10 @@ rack_inlet_energy_joules_total{{{RACK_A},inlet="1"}} 3600000000
 # TYPE rack_outlet_state gauge
 rack_outlet_state{{{RACK_A},outlet="1",state="off"}} 0
 rack_outlet_state{{{RACK_A},outlet="1",state="on"}} 1
-# HELP rack_phase_power_watts Active power: one phase (or line) of an inlet.
+# HELP rack_phase_power_watts Active power: one phase (or pair of lines) of an inlet.
 # TYPE rack_phase_power_watts gauge
 rack_phase_power_watts{{{RACK_A},phase="1"}} 1230
-# HELP rack_phase_voltage_volts Voltage: one phase (or line) of an inlet.
+# HELP rack_phase_voltage_volts Voltage: one phase (or pair of lines) of an inlet.
 # TYPE rack_phase_voltage_volts gauge
 rack_phase_voltage_volts{{{RACK_A},phase="1"}} 242.0
 """  # noqa: E501 - lines as a scrape shows them
@@ -68,11 +68,11 @@ rack_inlet_energy_joules_total{{{RACK_A},inlet="1"}} 3600000000
 # TYPE rack_outlet_state gauge
 rack_outlet_state{{{RACK_A},outlet="1",state="off"}} 0
 rack_outlet_state{{{RACK_A},outlet="1",state="on"}} 1
-# HELP rack_phase_power_watts Active power: one phase (or line) of an inlet.
+# HELP rack_phase_power_watts Active power: one phase (or pair of lines) of an inlet.
 # TYPE rack_phase_power_watts gauge
 # UNIT rack_phase_power_watts watts
 rack_phase_power_watts{{{RACK_A},phase="1"}} 1230
-# HELP rack_phase_voltage_volts Voltage: one phase (or line) of an inlet.
+# HELP rack_phase_voltage_volts Voltage: one phase (or pair of lines) of an inlet.
 # TYPE rack_phase_voltage_volts gauge
 # UNIT rack_phase_voltage_volts volts
 rack_phase_voltage_volts{{{RACK_A},phase="1"}} 242.0

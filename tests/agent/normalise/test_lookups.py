@@ -6,8 +6,9 @@ import pytest
 
 from agent import smi
 from agent.normalise.lookups import Lookups
+from agent.normalise.snmp import SnmpNormaliser
 from agent.profile.points import Lookup, Scalar
-from tests.agent.making import BASE, Value, snmp_profile, varbind
+from tests.agent.making import BASE, Value, column, snmp_profile, varbind
 
 SUFFIX = smi.encode_subids((3,))
 INDEX: Mapping[str, int | str] = {"row": 3, "word": "AB", "place": "4.17"}
@@ -97,3 +98,17 @@ def test_whether_the_device_gave_a_row_does_not_depend_on_the_map() -> None:
     assert known.has("b", SUFFIX, INDEX)
     known.absorb(smi.oid(f"{BASE}.2"), [varbind("2.3", 7)])
     assert known.has("a", SUFFIX, INDEX)
+
+
+def test_a_row_that_its_index_rules_out_is_not_asked_for_its_lookups() -> None:
+    profile = snmp_profile(
+        f"{{metric: rack_phase_current_amperes, oid: {BASE}.4, index: [phase], unit: A,"
+        " where: {phase: 1}, labels: {name: '{called}'}}",
+        head=f"lookups: {{called: {{column: {BASE}.9}}}}\n",
+    )
+    normaliser = SnmpNormaliser("pdu", profile)
+
+    result = normaliser.normalise({0: column("4", {"1": 5, "2": 6}), 1: column("9", {"1": "A"})})
+
+    assert [block.values for block in result.blocks[0]] == [[5]]
+    assert not normaliser.wants_slow

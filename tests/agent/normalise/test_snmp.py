@@ -207,23 +207,6 @@ def test_where_chooses_rows_and_the_first_point_that_fits_has_them() -> None:
         ]
 
 
-def test_a_row_that_its_index_rules_out_needs_no_lookups() -> None:
-    profile = snmp_profile(
-        f"{{{CURRENT}, index: [phase], where: {{phase: 1}}, labels: {{name: '{{called}}'}}}}",
-        head=CALLED,
-    )
-    normaliser = SnmpNormaliser("pdu", profile)
-
-    result = normaliser.normalise(
-        answered(column("2.4", {"1": 5, "2": 6}), column("2.9", {"1": "A"}))
-    )
-
-    assert [(dict(r.labels), r.value) for r in readings(result)] == [
-        ({"phase": "1", "name": "A"}, 5)
-    ]
-    assert not normaliser.wants_slow
-
-
 def test_a_case_without_a_metric_leaves_its_rows_out() -> None:
     head = f"lookups: {{kind: {{column: {BASE}.2.6}}}}\n"
     profile = snmp_profile(

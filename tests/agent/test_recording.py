@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from agent import smi
 from agent.errors import ConfigError
+from agent.recording import parse_recording, read_recording
 from agent.values import VarBind
 from simulator.mib_view import StaticView
-from simulator.recording import parse_recording, read_recording
 
 CORPUS = Path(
     os.environ.get("RACKAGENT_CORPUS", Path(__file__).parents[3] / "shared" / "corpus")
@@ -166,6 +166,38 @@ def test_walk_with_names_says_how_to_record() -> None:
     [(line, message)] = problems(b"SNMPv2-MIB::sysDescr.0 = STRING: x\n")
     assert line == 1
     assert "snmpwalk -On" in message
+
+
+def test_walk_of_nothing_but_its_end_has_no_rows() -> None:
+    assert parse_recording(b".1.3.6 = No Such Object available on this agent\n", "x") == []
+
+
+def test_walk_has_no_comments() -> None:
+    [(line, message)] = problems(b"# rack 12\n.1.3.6.1.1 = INTEGER: 1\n")
+    assert (line, message) == (1, "expected .OID = TYPE: value")
+
+
+def test_octal_escapes_are_octets() -> None:
+    assert one("1.3.6.1.1|4e|\\101\\377") == (smi.OCTET_STRING, b"A\xff")
+
+
+def test_walk_ends_after_its_end() -> None:
+    assert len(parse_recording(b".1.3.6.1.1 = INTEGER: 1\nEnd of MIB\n", "x")) == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("5|7", "a Null has no value"),
+        ("64x|c0a8", "an IpAddress has 4 octets, not 2"),
+        ("4e|\\q", "unknown escape"),
+        ("68e|\\", "unknown escape"),
+    ],
+)
+def test_malformed_value_is_named(row: str, says: str) -> None:
+    [(line, message)] = problems(f"1.3.6.1.1|{row}\n".encode())
+    assert line == 1
+    assert says in message
 
 
 @pytest.mark.parametrize("data", [b"", b"hello\n", b"\xff\xfe\x00"])

@@ -1,0 +1,308 @@
+"""Holds a device's readings against each other: physics says which of them cannot all be true.
+
+Power is voltage times current times power factor; an inlet carries what its phases carry, and no
+less than its outlets; a supply puts out no more than it takes in. Where that does not hold, nobody
+knows which reading is wrong: all of them become uncertain, with the reason. No value is changed.
+Bounds are wide: readings are taken one after the other, and small loads are measured badly.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+
+from agent.profile.points import Profile
+from agent.values import Block, Flaw, Quality, Series
+
+_SHARE = 0.10  # of the larger of two values that should be the same
+_FLOOR_W = 30.0
+_FLOOR_A = 0.25  # what a meter of whole or tenth amperes does not see
+_PER_OUTLET_W = 5.0
+
+_QUANTITIES = {
+    "voltage_volts": "voltage",
+    "current_amperes": "current",
+    "power_watts": "power",
+    "apparent_power_voltamperes": "apparent",
+    "power_factor_ratio": "factor",
+}
+_DIRECT = ("psu_output", "busbar", "battery")
+_ALTERNATING = ("inlet", "phase", "line", "branch", "outlet", "output", "output_phase", "psu_input")
+_UNKNOWN_PHASES = (1.0, sqrt(3), 1 / sqrt(3), 3.0)
+"""What voltage times current is multiplied by: between lines or to neutral, per phase or in all."""
+
+_Labels = tuple[tuple[str, str], ...]
+Blocks = Mapping[int, tuple[Block, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """Where one reading stands: request, block, place in the block."""
+
+    request: int
+    block: int
+    place: int
+
+
+_Value = Callable[[_Cell], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """Cells that must agree. ``fault`` gets their values in order and says what is wrong."""
+
+    cells: tuple[_Cell, ...]
+    fault: Callable[[Sequence[float]], str]
+
+
+@dataclass(slots=True)
+class _Compiled:
+    """The checks of one set of series, and how often in a row each has failed."""
+
+    series: tuple[tuple[Series, ...], ...]
+    checks: tuple[_Check, ...]
+    failed: dict[int, int] = field(default_factory=dict)
+
+
+def _kinds() -> dict[str, tuple[str, str]]:
+    places = (*_DIRECT, *_ALTERNATING)
+    return {
+        f"rack_{place}_{ending}": (place, quantity)
+        for place in places
+        for ending, quantity in _QUANTITIES.items()
+    }
+
+
+_KINDS = _kinds()
+
+
+class CrossChecks:
+    """The cross checks of one device.
+
+    A check counts when it fails ``patience`` times in a row: where a load jumps between two
+    requests, readings disagree once. It is skipped while one of its readings is bad or not there.
+    """
+
+    def __init__(self, profile: Profile, patience: int = 1) -> None:
+        metrics = {point.metric.name for point in profile.points}
+        self._wanted = bool(metrics & {name for name in _KINDS if name.endswith("_watts")})
+        self._patience = patience
+        self._compiled: _Compiled | None = None
+
+    def apply(self, blocks: Blocks) -> Blocks:
+        """``blocks``, the readings that contradict each other marked as uncertain."""
+        if not self._wanted:
+            return blocks
+        series = tuple(block.series for group in blocks.values() for block in group)
+        compiled = self._compiled
+        if compiled is None or not _same(compiled.series, series):
+            compiled = self._compiled = _Compiled(series, tuple(_checks(blocks)))
+        flaws: dict[_Cell, Flaw] = {}
+        value = _values(blocks)
+        for number, check in enumerate(compiled.checks):
+            values = [value(cell) for cell in check.cells]
+            known = [each for each in values if each is not None]
+            reason = check.fault(known) if len(known) == len(values) else ""
+            compiled.failed[number] = compiled.failed.get(number, 0) + 1 if reason else 0
+            if compiled.failed[number] >= self._patience:
+                for cell in check.cells:
+                    flaws.setdefault(cell, Flaw(Quality.UNCERTAIN, reason))
+        return _marked(blocks, flaws) if flaws else blocks
+
+
+def _same(one: Sequence[tuple[Series, ...]], other: Sequence[tuple[Series, ...]]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+
+
+def _values(blocks: Blocks) -> _Value:
+    def value(cell: _Cell) -> float | None:
+        block = blocks[cell.request][cell.block]
+        found = block.values[cell.place]
+        return found if isinstance(found, int | float) else None
+
+    return value
+
+
+def _marked(blocks: Blocks, flaws: Mapping[_Cell, Flaw]) -> dict[int, tuple[Block, ...]]:
+    """The blocks with more flaws; series, values and raws stay the very same objects."""
+    by_block: dict[tuple[int, int], dict[int, Flaw]] = {}
+    for cell, flaw in flaws.items():
+        by_block.setdefault((cell.request, cell.block), {})[cell.place] = flaw
+    return {
+        request: tuple(
+            Block(
+                block.series,
+                block.values,
+                block.raws,
+                block.observed_at,
+                {**by_block[request, number], **block.flaws},
+            )
+            if (request, number) in by_block
+            else block
+            for number, block in enumerate(group)
+        )
+        for request, group in blocks.items()
+    }
+
+
+# --- which readings belong together -----------------------------------------------------------
+
+_Cells = dict[tuple[str, str], dict[_Labels, _Cell]]
+
+
+def _checks(blocks: Blocks) -> Iterator[_Check]:
+    cells: _Cells = {}
+    for request, group in blocks.items():
+        for number, block in enumerate(group):
+            for place, series in enumerate(block.series):
+                kind = _KINDS.get(series.metric.name)
+                if kind is not None:
+                    cell = _Cell(request, number, place)
+                    cells.setdefault(kind, {}).setdefault(series.labels, cell)
+    for part in (*_DIRECT, *_ALTERNATING):
+        yield from _products(cells, part)
+    yield from _phases(cells)
+    yield from _outlets(cells)
+    yield from _efficiencies(cells)
+
+
+def _products(cells: _Cells, place: str) -> Iterator[_Check]:
+    """Readings of one part whose labels are the same."""
+    for labels, power in cells.get((place, "power"), {}).items():
+        voltage, current, apparent, factor = (
+            cells.get((place, quantity), {}).get(labels)
+            for quantity in ("voltage", "current", "apparent", "factor")
+        )
+        if voltage is not None and current is not None:
+            if place in _DIRECT:
+                yield _Check((power, voltage, current), _direct_fault)
+            elif factor is not None:
+                yield _Check((power, voltage, current, factor), _active_fault)
+            else:
+                yield _Check((power, voltage, current), _too_much_fault)
+        if apparent is not None:
+            yield _Check((power, apparent), _apparent_fault)
+
+
+_Total = tuple[str, str]
+"""Unit and number of an inlet or output; empty where it has none."""
+
+
+def _totals(cells: _Cells, place: str) -> dict[_Total, _Cell]:
+    """Whole inlets, without the rows of their phases, lines and sensors."""
+    found: dict[_Total, _Cell] = {}
+    for labels, cell in cells.get((place, "power"), {}).items():
+        own = dict(labels)
+        if own.keys() <= {"unit", "name", place}:
+            found[own.get("unit", ""), own.get(place, "")] = cell
+    return found
+
+
+def _parts(cells: _Cells, part: str, place: str, key: _Total) -> list[tuple[dict[str, str], _Cell]]:
+    """The powers of the parts that hang on one inlet; none where that is not known."""
+    alone = sum(unit == key[0] for unit, _ in _totals(cells, place)) == 1
+    found = []
+    for labels, cell in cells.get((part, "power"), {}).items():
+        own = dict(labels)
+        if own.get("unit", "") == key[0] and (own[place] == key[1] if place in own else alone):
+            found.append((own, cell))
+    return found
+
+
+def _phases(cells: _Cells) -> Iterator[_Check]:
+    """An inlet's power and that of all three of its phases."""
+    for place, part in (("inlet", "phase"), ("output", "output_phase")):
+        for key, total in _totals(cells, place).items():
+            mine = _parts(cells, part, place, key)
+            numbers = {own.get("phase", own.get("line", "")) for own, _ in mine}
+            # Pairs of lines (L1-L2) say the same in another way, and may stand beside them.
+            plain = not any("-" in number or not number for number in numbers)
+            if len(mine) == len(numbers) == 3 and plain:
+                yield _Check((total, *(cell for _, cell in mine)), _phases_fault)
+
+
+def _outlets(cells: _Cells) -> Iterator[_Check]:
+    """An inlet's power and that of the outlets behind it, which may not all be metered."""
+    for key, total in _totals(cells, "inlet").items():
+        mine = _parts(cells, "outlet", "inlet", key)
+        numbers = {own.get("outlet", "") for own, _ in mine}
+        if mine and len(numbers) == len(mine):  # else an outlet has a row per phase
+            yield _Check((total, *(cell for _, cell in mine)), _outlets_fault)
+
+
+def _efficiencies(cells: _Cells) -> Iterator[_Check]:
+    """A power supply's input and output."""
+    outputs = cells.get(("psu_output", "power"), {})
+    for labels, taken in cells.get(("psu_input", "power"), {}).items():
+        given = outputs.get(labels)
+        if given is not None:
+            yield _Check((taken, given), _efficiency_fault)
+
+
+# --- what physics says ------------------------------------------------------------------------
+
+
+def _differ(one: float, other: float, floor: float) -> bool:
+    return abs(one - other) > _SHARE * max(abs(one), abs(other)) + floor
+
+
+def _floor_w(volts: float) -> float:
+    return _FLOOR_W + _FLOOR_A * abs(volts)
+
+
+def _direct_fault(values: Sequence[float]) -> str:
+    watts, volts, amperes = values
+    product = abs(volts * amperes)  # the sign says which way a battery's current goes
+    if not _differ(abs(watts), product, _floor_w(volts)):
+        return ""
+    return f"power {watts:g} W is not voltage {volts:g} V times current {amperes:g} A"
+
+
+def _active_fault(values: Sequence[float]) -> str:
+    watts, volts, amperes, factor = values
+    floor = _floor_w(volts)
+    # Its sign tells leading from lagging on one meter and taking from giving on another.
+    products = [phases * abs(volts * amperes * factor) for phases in _UNKNOWN_PHASES]
+    if any(not _differ(abs(watts), product, floor) for product in products):
+        return ""
+    return (
+        f"power {watts:g} W is not voltage {volts:g} V times current {amperes:g} A"
+        f" times power factor {factor:g}"
+    )
+
+
+def _too_much_fault(values: Sequence[float]) -> str:
+    watts, volts, amperes = values
+    most = max(_UNKNOWN_PHASES) * abs(volts * amperes)
+    if abs(watts) <= most or not _differ(abs(watts), most, _floor_w(volts)):
+        return ""
+    return f"power {watts:g} W is more than voltage {volts:g} V times current {amperes:g} A gives"
+
+
+def _apparent_fault(values: Sequence[float]) -> str:
+    watts, voltamperes = (abs(each) for each in values)
+    if watts <= voltamperes or not _differ(watts, voltamperes, _FLOOR_W):
+        return ""
+    return f"power {watts:g} W is more than apparent power {voltamperes:g} VA"
+
+
+def _phases_fault(values: Sequence[float]) -> str:
+    total, *phases = values
+    if not _differ(total, sum(phases), _FLOOR_W):
+        return ""
+    return f"power {total:g} W is not the sum of its phases, {sum(phases):g} W"
+
+
+def _outlets_fault(values: Sequence[float]) -> str:
+    total, *outlets = values
+    together = sum(outlets)
+    floor = _FLOOR_W + _PER_OUTLET_W * len(outlets)
+    if together <= total or not _differ(total, together, floor):
+        return ""
+    return f"the outlets together take {together:g} W, their inlet only {total:g} W"
+
+
+def _efficiency_fault(values: Sequence[float]) -> str:
+    taken, given = values
+    if given <= taken or not _differ(taken, given, _FLOOR_W):
+        return ""
+    return f"the supply puts out {given:g} W and takes in only {taken:g} W"
