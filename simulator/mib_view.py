@@ -12,7 +12,7 @@ from agent.values import VarBind
 
 Value = int | bytes | None
 LiveValue = Value | Callable[[], Value]
-"""A value, or what is asked for it at every read; asked, None says that there is no such row now."""
+"""A value, or what is asked for it at every read; its None says that there is no such row now."""
 
 _SEARCHES_KEPT = 1024  # start OIDs of walks; a poller uses the same few again and again
 _LONG_SUBID = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")

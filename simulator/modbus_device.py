@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agent.catalogue import Kind
 from agent.codec import decode_registers, encode_registers, reorder
+from agent.datatypes import TEXTS
 from agent.normalise.convert import Linear, linear, to_native
 from agent.profile.points import InfoField, ModbusPoint, Profile
 from simulator.device import Source, calm
@@ -57,7 +58,8 @@ class ProfileBank:
         """One word of who the unit says it is now."""
         name, field = self._texts[(table, address)]
         text = self._source.identity().get(name, "")
-        value: str | float = text if field.data_type == "string" else 1
+        words = field.data_type == "string" or field.data_type in TEXTS
+        value: str | float = text if words else 1
         octets = encode_registers(field.data_type, field.byte_order, value, field.count)
         first = 2 * (address - (field.address or 0))
         return int.from_bytes(octets[first : first + 2], "big")

@@ -179,7 +179,8 @@ def _unit(about: MibObject, metric: Metric) -> tuple[str | None, str]:
             return None, f"UNITS says {text!r}"
     ending = next((name for name in DEFAULT_UNIT if metric.name.endswith(name)), "")
     unit = DEFAULT_UNIT.get(ending) or {"degC": "degC", "ratio": "%", "rpm": "rpm"}.get(metric.unit)
-    return unit, f"{unit} because nothing says otherwise"
+    reason = f"{unit} because nothing says otherwise" if unit else "nothing says in which unit"
+    return unit, reason
 
 
 def _named(text: str) -> set[str]:
