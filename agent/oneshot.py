@@ -51,8 +51,13 @@ async def read_device(target: Target, library: Library, profile: str = "auto") -
 
     Raises ConfigError for an unknown profile.
     """
-    known = profile != "auto" and target.url.protocol == "modbus"
-    quirks = {target.url.line: library.get(profile).quirks} if known else {}
+    quirks = {}
+    if profile != "auto" and target.url.protocol == "modbus":
+        known = library.get(profile)
+        line = known.serial
+        url = target.url.with_line(line.baudrate, line.parity, line.stopbits)
+        target = replace(target, url=url)
+        quirks = {url.line: known.quirks}
     async with Transports(quirks) as transports:
         transport = await transports.open(
             target.url, target.credentials, target.limits, target.engine

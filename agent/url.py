@@ -1,7 +1,7 @@
 """Device addresses as URLs: ``snmp://host:161``, ``modbus+tcp://host:502/1`` and their kin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from agent.errors import ConfigError
@@ -31,6 +31,13 @@ class Url:
     def line(self) -> str:
         """What units share: the serial line's path, or the gateway's ``host:port``."""
         return self.path or f"{self.host}:{self.port}"
+
+    def with_line(self, baudrate: int, parity: str, stopbits: int) -> "Url":
+        """This serial line with settings for what its URL leaves open; other URLs as they are."""
+        if self.scheme != "modbus+rtu":
+            return self
+        line = {"baudrate": str(baudrate), "parity": parity, "stopbits": str(stopbits)}
+        return replace(self, options={**line, **self.options})
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -29,13 +29,16 @@ KINDS = {
 """The kinds of device in the order of the page, and its headings."""
 
 COMPONENTS = (
-    "absolute_humidity", "air_pressure", "air_velocity", "airflow", "air", "alarm", "battery",
-    "branch", "bus", "busbar", "component", "compressor", "coolant", "cooling", "device",
-    "dew_point", "fan", "heat", "inlet", "leak", "line", "lldp", "optic", "outlet", "output_phase",
-    "output", "phase", "port", "psu_input", "psu_output", "psu", "pump", "relative_humidity",
-    "sensor", "uptime", "valve",
-)  # fmt: skip
-"""What a metric's name begins with; of two that fit the longer one."""
+    "absolute_humidity",
+    "air_pressure",
+    "air_velocity",
+    "dew_point",
+    "output_phase",
+    "psu_input",
+    "psu_output",
+    "relative_humidity",
+)
+"""What a metric's name begins with where that is more than one word."""
 
 _EVERYWHERE = frozenset({"unit", "name", "index"})
 _SUFFIX = {
@@ -69,8 +72,8 @@ _SUFFIX = {
 def component(metric: Metric) -> str:
     """The part of a rack that the metric is about: ``outlet`` of ``rack_outlet_power_watts``."""
     rest = metric.name.removeprefix("rack_")
-    fitting = [name for name in COMPONENTS if rest == name or rest.startswith(f"{name}_")]
-    return max(fitting, key=len, default=rest)
+    fitting = (name for name in COMPONENTS if rest == name or rest.startswith(f"{name}_"))
+    return next(fitting, rest.partition("_")[0])
 
 
 def quantity(metric: Metric) -> str:

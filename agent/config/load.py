@@ -102,7 +102,7 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         site=spec.site,
         listen_host=host,
         listen_port=port,
-        devices=tuple(_devices(spec, credentials)),
+        devices=tuple(_devices(spec, credentials, found.library)),
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
@@ -129,10 +129,12 @@ def _credentials(name: str, spec: CredentialsSpec, found: Findings) -> SnmpCrede
     )
 
 
-def _devices(spec: SiteSpec, credentials: Mapping[str, SnmpCredentials]) -> Iterator[DeviceConfig]:
+def _devices(
+    spec: SiteSpec, credentials: Mapping[str, SnmpCredentials], library: Library
+) -> Iterator[DeviceConfig]:
     for rack in spec.racks:
         for device in rack.devices:
-            yield _device(spec, rack, device, credentials)
+            yield _device(spec, rack, device, credentials, library)
 
 
 def _device(
@@ -140,14 +142,19 @@ def _device(
     rack: RackSpec,
     device: DeviceSpec,
     credentials: Mapping[str, SnmpCredentials],
+    library: Library,
 ) -> DeviceConfig:
     defaults = spec.defaults
+    url = parse_url(device.url)
+    if device.profile != "auto":
+        serial = library.get(device.profile).serial
+        url = url.with_line(serial.baudrate, serial.parity, serial.stopbits)
     interval = device.interval or defaults.interval
     return DeviceConfig(
         name=device.name,
         rack=rack.name,
         site=spec.site,
-        url=parse_url(device.url),
+        url=url,
         profile=device.profile,
         credentials=credentials[device.credentials] if device.credentials else SnmpCredentials(),
         interval_s=interval,

@@ -99,6 +99,7 @@ class _Planner:
         self._most = limits.bits_max if bits else limits.registers_max
         self._wire = wire
         self._cycle_s = cycle_s
+        self._costs: dict[int, float] = {}  # by count, at most one for each a read can have
 
     def plan(self, intervals: Mapping[Part, float]) -> list[_Block]:
         """The blocks that read every part at least as often as ``intervals`` says.
@@ -120,12 +121,9 @@ class _Planner:
     def _load(self, blocks: Iterable[_Block]) -> float:
         """The share of its time that the line is taken."""
         return sum(
-            self._wire.seconds(self._table, block.stop - block.first) / self._period_s(block)
+            self._cost(block.stop - block.first) / max(block.interval_s, self._cycle_s)
             for block in blocks
         )
-
-    def _period_s(self, block: _Block) -> float:
-        return max(block.interval_s, self._cycle_s)
 
     def _best(self, intervals: Mapping[Part, float]) -> list[_Block]:
         """The cheapest cut of the sorted parts into runs, each as fast as its fastest part."""
@@ -154,17 +152,25 @@ class _Planner:
 
         ``reach`` is where the parts up to each one end.
         """
-        stop, interval_s = 0, float("inf")
-        for begin in range(end - 1, -1, -1):
-            first, count = parts[begin]
-            if begin < end - 1 and not self._joins(reach[begin], parts[begin + 1][0]):
+        begin = end - 1
+        first, count = parts[begin]
+        stop, interval_s = first + count, intervals[parts[begin]]
+        while True:
+            yield begin, self._cost(stop - first) / max(interval_s, self._cycle_s)
+            begin -= 1
+            if begin < 0 or not self._joins(reach[begin], first):
                 return
+            first, count = parts[begin]
             stop = max(stop, first + count)
-            if begin < end - 1 and stop - first > self._most:
+            if stop - first > self._most:
                 return
             interval_s = min(interval_s, intervals[parts[begin]])
-            period_s = max(interval_s, self._cycle_s)
-            yield begin, self._wire.seconds(self._table, stop - first) / period_s
+
+    def _cost(self, count: int) -> float:
+        found = self._costs.get(count)
+        if found is None:
+            found = self._costs[count] = self._wire.seconds(self._table, count)
+        return found
 
     def _joins(self, stop: int, address: int) -> bool:
         """Whether a block may read on from before ``stop`` to ``address``."""

@@ -1,9 +1,13 @@
 """A Modbus device with a hole in its map, polled over a real connection to a simulated bank."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pymodbus import FramerType
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
 
 from agent.config import load_config
 from agent.credentials import SnmpCredentials
@@ -81,6 +85,34 @@ async def test_one_missing_register_costs_one_reading(folder: Path) -> None:
     assert (bad.labels, bad.value) == ({"outlet": "8"}, None)
     assert "holding 17..17: exception 2, illegal data address" in bad.reason
     assert [failure.kind for failure in look.failures] == ["rejected"]
+
+
+@pytest.mark.peer
+async def test_a_peer_nobody_here_wrote_is_read_around_its_holes(
+    folder: Path, unused_tcp_port: int
+) -> None:
+    shared = [
+        SimData(start, values=list(range(start, stop)), datatype=DataType.REGISTERS)
+        for start, stop in ((0, 4), (10, 17), (18, 41))
+    ]
+    server = ModbusTcpServer(
+        SimDevice(7, simdata=shared),
+        framer=FramerType.SOCKET,
+        address=("127.0.0.1", unused_tcp_port),
+    )
+    await server.serve_forever(background=True)
+    try:
+        url = parse_url(f"modbus+tcp://127.0.0.1:{unused_tcp_port}/7")
+        library = open_library([folder])
+        look = await read_device(Target(url, SnmpCredentials(), Limits()), library, "meter")
+    finally:
+        server.close()
+        await asyncio.sleep(0.01)
+    good = {r.labels["outlet"]: r.value for r in look.readings if "outlet" in r.labels and r.value}
+    assert good == {str(n): n + 9 for n in range(1, 21) if n != 8}
+    assert [f.message for f in look.failures] == [
+        "unit 7 holding 17..17: exception 2, illegal data address"
+    ]
 
 
 async def test_one_missing_field_costs_no_other_of_the_identity(folder: Path) -> None:

@@ -114,3 +114,10 @@ URLS = st.one_of(
 @given(URLS)
 def test_what_is_printed_can_be_read_back(url: Url) -> None:
     assert parse_url(str(url)) == url
+
+
+def test_a_serial_line_takes_from_the_profile_what_its_url_leaves_open() -> None:
+    line = parse_url("modbus+rtu:///dev/ttyUSB0/12?parity=N").with_line(9600, "E", 2)
+    assert line.options == {"baudrate": "9600", "parity": "N", "stopbits": "2"}
+    network = parse_url("modbus+tcp://10.0.0.1/1")
+    assert network.with_line(9600, "E", 2) == network

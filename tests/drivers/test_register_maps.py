@@ -90,7 +90,6 @@ def registers(data: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
                 yield name, int(entry["Offset"], 16), int(entry.get("Size", 1))
 
 
-
 def forgotten(profile: Profile, data: dict[str, Any]) -> list[str]:
     """The entries of a map that the profile neither reads nor names as left out."""
     known, named = read_by(profile), left_out(profile)

@@ -17,8 +17,8 @@ from agent.values import VarBind
 from simulator.mib_view import LiveView, MibView, StaticView
 from simulator.recording import parse_recording, read_recording
 from simulator.snmp_responder import SnmpResponder
+from tests.agent.test_recording import CORPUS
 from tests.peers import require
-from tests.simulator.test_recording import CORPUS
 
 SYSTEM: list[VarBind] = [
     (smi.oid("1.0.8802.1.1.2.1.3.3.0"), smi.OCTET_STRING, b"switch-a"),

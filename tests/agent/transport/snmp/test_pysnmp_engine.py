@@ -25,8 +25,8 @@ from agent.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 from simulator.mib_view import StaticView
 from simulator.recording import read_recording
 from simulator.snmp_responder import SnmpResponder
+from tests.agent.test_recording import CORPUS
 from tests.peers import Snmpd, snmpd, usm_credentials
-from tests.simulator.test_recording import CORPUS
 
 V1 = SnmpCredentials(version=SnmpVersion.V1)
 V2C = SnmpCredentials()
