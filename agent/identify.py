@@ -89,9 +89,10 @@ async def _snmp(transport: Transport, profiles: Sequence[Profile]) -> Identifica
 def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Best first; a profile that fits by several rules counts by its best one."""
     ordered = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.profile.name))
-    return tuple({candidate.profile.name: candidate for candidate in reversed(ordered)}.values())[
-        ::-1
-    ]
+    best: dict[str, Candidate] = {}
+    for candidate in ordered:
+        best.setdefault(candidate.profile.name, candidate)
+    return tuple(best.values())
 
 
 def _match(profile: Profile, rule: Identify, object_id: bytes, descr: str) -> Candidate | None:
@@ -154,33 +155,37 @@ async def _modbus(
     """Try the profiles' probe registers; the first silence ends it when nothing answered yet.
 
     Profiles that are at home at this unit id come first. Where the text of one of them matches, the
-    others are not asked: on a slow line each probe costs, and a refused one a timeout.
+    others are held against what was read and nothing more is asked: on a slow line each probe
+    costs, and one that a device does not like a timeout.
     """
     answers: dict[ReadRegisters, Answer | None] = {}
     at_home = [profile for profile in profiles if _at_home(profile, unit)]
+    others = [profile for profile in profiles if not _at_home(profile, unit)]
     found = await _probed(transport, at_home, unit, answers)
-    if not any(candidate.score > _MATCHED for candidate in found):
-        others = [profile for profile in profiles if not _at_home(profile, unit)]
-        found += await _probed(transport, others, unit, answers)
+    settled = any(candidate.score > _MATCHED for candidate in found)
+    found += await _probed(None if settled else transport, others, unit, answers)
     return Identification(_ranked(found))
 
 
 async def _probed(
-    transport: Transport,
+    transport: Transport | None,
     profiles: Sequence[Profile],
     unit: int | None,
     answers: dict[ReadRegisters, Answer | None],
 ) -> list[Candidate]:
-    """The profiles that fit; ``answers`` holds what was asked before, and gets the new ones."""
+    """The profiles that fit; ``answers`` holds what was asked before, and gets the new ones.
+
+    Without a transport nothing new is asked.
+    """
     candidates = []
     for profile in profiles:
         for rule in profile.identify:
             if rule.address is None or not _may_fit(profile, rule, unit):
                 continue
             probe = ReadRegisters(rule.table, rule.address, rule.count)
-            if probe not in answers:
+            if probe not in answers and transport is not None:
                 answers[probe] = await _ask(transport, probe, known=bool(answers))
-            answer = answers[probe]
+            answer = answers.get(probe)
             candidate = _fits(profile, rule, answer, unit) if answer is not None else None
             if candidate is not None:
                 candidates.append(candidate)

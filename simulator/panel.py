@@ -37,7 +37,7 @@ class Panel(Source):
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | str | None:
         """What the device shows for a metric now, None where the model knows none."""
-        point = self.model.point(self.role, metric, labels)
+        point = self.point(metric, labels)
         if point is None or not point.present:
             return None
         value = point.value()

@@ -36,11 +36,16 @@ _TICKS_PER_S, _TICKS_MAX = 100, 2**32  # TimeTicks, RFC 2578 section 7.1.8
 
 @contextlib.asynccontextmanager
 async def serving(
-    config: Config, *, seed: int = 0, speed: float = 1.0, faults: Sequence[Planned] = ()
+    config: Config,
+    *,
+    seed: int = 0,
+    speed: float = 1.0,
+    faults: Sequence[Planned] = (),
+    live: bool = True,
 ) -> AsyncIterator[Site]:
     """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
 
-    Traps go to ``traps.listen`` where the configuration has it. Raises ConfigError for a rack
+    Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen`` where the configuration has it. Raises ConfigError for a rack
     without a generation, a role the generation does not have, a profile ``auto``, a fault that
     cannot be, or an address that cannot be bound.
     """
@@ -54,13 +59,20 @@ async def serving(
                       if isinstance(host, _SnmpHost)}  # fmt: skip
             sender = TrapSender(senders(site, agents), config.traps_listen)
             site.watchers.append(sender.look)
-        clock = asyncio.create_task(site.live(), name="rack clock")
-        try:
-            yield site
-        finally:
-            clock.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await clock
+        if live:
+            await stack.enter_async_context(_living(site))
+        yield site
+
+
+@contextlib.asynccontextmanager
+async def _living(site: Site) -> AsyncIterator[None]:
+    clock = asyncio.create_task(site.live(), name="rack clock")
+    try:
+        yield
+    finally:
+        clock.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await clock
 
 
 def build(

@@ -13,8 +13,9 @@ LAYERS = (
     ("transport", "driver", "identify", "splitting"),
     ("store", "poller"),
     ("expose", "commission"),
-    ("loop", "oneshot", "daemon", "logs", "recorder", "witness", "draft", "hints"),
-    ("console", "cli", "cli_profiles", "__main__"),
+    ("loop", "logs", "recorder", "oneshot", "scan", "daemon"),
+    ("witness", "draft", "register_map", "hints"),
+    ("console", "cli", "__main__"),
 )
 """The rooms of ``agent/``, lowest first; a room imports from its own layer and those before it."""
 
@@ -40,15 +41,15 @@ CODECS = frozenset(
 LIBRARIES = {
     "aiomqtt": r"agent/expose/",
     "cryptography": r"agent/transport/snmp/keys\.py",
-    "fastapi": r"agent/expose/",
+    "fastapi": r"agent/expose/|simulator/control\.py",
     "jinja2": r"agent/expose/|agent/commission/",
     "prometheus_client": r"agent/expose/",
     "pymodbus": r"agent/transport/modbus/framing\.py",
     "pysmi": r"agent/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",
-    "rich": r"agent/console\.py",
-    "typer": r"agent/cli(_\w+)?\.py|simulator/commands\.py",
-    "uvicorn": r"agent/expose/",
+    "rich": r"agent/console\.py|agent/cli/scan\.py|simulator/(commands|live_view)\.py",
+    "typer": r"agent/cli/|simulator/commands\.py",
+    "uvicorn": r"agent/expose/|simulator/control\.py",
     "uvloop": r"agent/loop\.py",
 }
 """Where each library that shapes its surroundings may be known."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.config.checks import Findings, cross_check
@@ -41,6 +41,7 @@ class Config:
     """A checked configuration. ``warnings`` are worth a line, not a refusal.
 
     ``traps_listen`` is the host and port for SNMP notifications, None where none are wanted.
+    ``stimuli`` are commands with their arguments, by the name tests call them.
     """
 
     file: str
@@ -52,6 +53,7 @@ class Config:
     library: Library
     warnings: tuple[str, ...] = ()
     traps_listen: tuple[str, int] | None = None
+    stimuli: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -107,6 +109,7 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         library=found.library,
         warnings=tuple(found.warnings),
         traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,
+        stimuli={name: tuple(command) for name, command in spec.stimuli.items()},
     )
 
 

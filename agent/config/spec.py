@@ -215,4 +215,9 @@ class SiteSpec(Model):
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
     traps: TrapsSpec | None = None
+    stimuli: dict[Name, list[str]] = Field(
+        default_factory=dict,
+        description="what a test on hardware runs for a stimulus: the command and its arguments;"
+        " end_NAME ends it",
+    )
     racks: list[RackSpec] = Field(default_factory=list)

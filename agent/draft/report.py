@@ -68,10 +68,17 @@ def summary(draft: Draft) -> list[str]:
         columns[each.why] += 1
         rows[each.why] += len(each.column.cells)
     if left:
-        lines.append(f"not covered: {left} rows in {len(draft.left)} columns, listed in the draft")
+        lines.append(
+            f"not covered: {_count(left, 'row')} in {_count(len(draft.left), 'column')},"
+            " listed in the draft"
+        )
     for why, count in columns.most_common(_REASONS):
-        lines.append(f"  {count} columns, {rows[why]} rows: {why}")
+        lines.append(f"  {_count(count, 'column')}, {_count(rows[why], 'row')}: {why}")
     if len(columns) > _REASONS:
         rest = sum(count for _, count in columns.most_common()[_REASONS:])
-        lines.append(f"  {rest} columns: other reasons")
+        lines.append(f"  {_count(rest, 'column')}: other reasons")
     return lines
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

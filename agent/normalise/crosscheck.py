@@ -79,7 +79,8 @@ class CrossChecks:
     """The cross checks of one device.
 
     A check counts when it fails ``patience`` times in a row: where a load jumps between two
-    requests, readings disagree once. It is skipped while one of its readings is bad or not there.
+    requests, readings disagree once. It is skipped while one of its readings is bad, doubted
+    already, or not there.
     """
 
     def __init__(self, profile: Profile, patience: int = 1) -> None:
@@ -116,7 +117,7 @@ def _same(one: Sequence[tuple[Series, ...]], other: Sequence[tuple[Series, ...]]
 def _values(blocks: Blocks) -> _Value:
     def value(cell: _Cell) -> float | None:
         block = blocks[cell.request][cell.block]
-        found = block.values[cell.place]
+        found = None if cell.place in block.flaws else block.values[cell.place]
         return found if isinstance(found, int | float) else None
 
     return value

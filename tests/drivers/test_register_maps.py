@@ -1,4 +1,4 @@
-"""No register of the published maps is forgotten: read, part of the identity, or left out by name."""
+"""No register of the published maps is forgotten: it is read, or left out by name."""
 
 import json
 import re
@@ -112,6 +112,34 @@ def test_every_register_of_a_phosphor_map_is_read_or_left_out_by_name(
     name: str, profile: str
 ) -> None:
     assert forgotten(library().get(profile), maps("phosphor-modbus")[name]) == []
+
+
+def flags(data: dict[str, Any]) -> dict[int, set[int]]:
+    """The bits that a map of either project names, by register; those of the last one are 0 on."""
+    found = {
+        int(entry["begin"]): {int(bit) for bit, _ in entry["flags"]}
+        for entry in data.get("registers", [])
+        if entry["format"] == "FLAGS"
+    }
+    for entry in data.get("StatusRegisters", []):
+        found[int(entry["Offset"], 16)] = {int(bit["BitPosition"]) for bit in entry["Bits"]}
+    return found
+
+
+@pytest.mark.parametrize("profile", sorted({*RACKMON.values(), *PHOSPHOR.values()}))
+def test_a_profile_reads_no_bit_that_no_map_names(profile: str) -> None:
+    known: dict[int, set[int]] = {}
+    for folder, files in (("rackmon", RACKMON), ("phosphor-modbus", PHOSPHOR)):
+        for name in (name for name, wanted in files.items() if wanted == profile):
+            for address, bits in flags(maps(folder)[name]).items():
+                known.setdefault(address, set()).update(bits)
+    unnamed = [
+        f"{point.address} bit {point.bit}"
+        for point in library().get(profile).points
+        if isinstance(point, ModbusPoint) and point.bit is not None
+        if not known.get(point.address, set()).issuperset(range(point.bit, point.bit + point.bits))
+    ]
+    assert unnamed == []
 
 
 def test_every_published_map_has_its_profile() -> None:

@@ -1,4 +1,4 @@
-"""Belimo energy valve: words typed by hand from the published map (hundredths, tenths of a gallon)."""
+"""Belimo energy valve: words typed by hand from the published map."""
 
 import pytest
 

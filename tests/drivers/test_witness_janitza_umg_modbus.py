@@ -14,7 +14,7 @@ async def read(floats: dict[int, int]) -> Outcome:
 
 
 async def test_voltages_currents_and_powers() -> None:
-    # 43668000 is 230.5, 43C80000 is 400, 41820000 is 16.25, 4568D800 is 3725.5, C568D800 its negative
+    # 43668000 is 230.5, 43C80000 is 400, 41820000 is 16.25, 4568D800 is 3725.5, 3F400000 is 0.75
     outcome = await read(
         {19000: 0x43668000, 19006: 0x43C80000, 19012: 0x41820000, 19016: 0x3F400000,
          19020: 0x4568D800, 19022: 0xC568D800, 19026: 0x4568D800, 19034: 0x4568D800,

@@ -37,7 +37,8 @@ async def test_the_bus_bar_and_its_extremes() -> None:
 
 async def test_alarms_that_only_this_generation_has() -> None:
     outcome = await read_registers(
-        "orv3-hpr-bbu", {153: 1 << 11 | 1 << 6 | 1, 157: 1 << 5, 162: 1 << 10, 107: 1}
+        "orv3-hpr-bbu",
+        {153: 1 << 11 | 1 << 6 | 1, 157: 1 << 5, 162: 1 << 10, 107: 1, 104: 1 << 14},
     )
 
     active = {
@@ -54,5 +55,7 @@ async def test_alarms_that_only_this_generation_has() -> None:
     assert outcome.value("rack_battery_state") == "charging"
     mode = outcome.value("rack_component_state", component="battery", quantity="power_off_mode")
     assert mode == "active"
+    charge = outcome.value("rack_component_state", component="battery", quantity="charge")
+    assert charge == "not_allowed"  # 104 bit 14: it is full, which is no alarm
     assert outcome.duplicates() == []
     assert outcome.failures == ()

@@ -4,7 +4,7 @@ from tests.drivers.harness import read_registers
 
 
 async def test_direct_current_in_and_out() -> None:
-    # 50.5 V x 1024, 60.25 A x 64, 3042 W x 8, 51 V x 1024, 58.5 A x 64, 2983.5 W x 8, 50.75 V x 1024
+    # 50.5 V x 1024, 60.25 A x 64, 3042 W x 8; 51 V, 58.5 A, 2983.5 W; 50.75 V x 1024
     outcome = await read_registers(
         "orv3-power-receiver",
         {88: 51_712, 89: 3856, 87: 24_336, 79: 52_224, 80: 3744, 82: 23_868, 86: 51_968},

@@ -4,7 +4,7 @@ from tests.drivers.harness import read_registers
 
 
 async def test_six_supplies_sixteen_registers_apart() -> None:
-    # 277.25 V x 64 and 10.5 A x 1024 of the first (257, 258), 276 V and 9.75 A of the last (337, 338)
+    # 277.25 V x 64 and 10.5 A x 1024 of the first, 276 V and 9.75 A of the last
     outcome = await read_registers(
         "orv3-power-shelf", {257: 17_744, 258: 10_752, 337: 17_664, 338: 9984, 289: 0xFFFF}
     )

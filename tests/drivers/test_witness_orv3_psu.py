@@ -44,3 +44,18 @@ async def test_alarm_bits() -> None:
     assert active == {"bulk_not_ok", "output_short_circuit", "primary_secondary_link"}
     assert outcome.duplicates() == []
     assert outcome.failures == ()
+
+
+async def test_all_bits_set_is_no_value() -> None:
+    # 65535 would be 1024 V, 64 V, 8192 W and a fan of 65,535 rpm; 7FFF and 8000 are 256 degC
+    words = {88: 0xFFFF, 79: 0xFFFF, 82: 0xFFFF, 67: 0xFFFF, 69: 0x7FFF, 70: 0x8000, 86: 0xFFFF}
+    outcome = await read_registers("orv3-psu", words)
+
+    assert outcome.value("rack_psu_input_voltage_volts") is None
+    assert outcome.value("rack_psu_output_voltage_volts") is None
+    assert outcome.value("rack_psu_output_power_watts") is None
+    assert outcome.value("rack_fan_speed_rpm", fan="1") is None
+    assert outcome.value("rack_psu_input_temperature_celsius") is None
+    assert outcome.value("rack_psu_output_temperature_celsius") is None
+    assert outcome.value("rack_psu_input_power_factor_ratio") is None
+    assert outcome.value("rack_psu_output_current_amperes") == 0

@@ -8,7 +8,7 @@ MODEL = 40070
 """Where the meter model's number stands; offsets below are those of the standard."""
 
 POWERS = {6: 0xFFFE, 15: 0xFFFF, 17: 0xFFFE, 22: 1, 27: 0, 32: 0, 37: 0xFFFF, 54: 1}
-"""Amperes in hundredths, volts in tenths, hertz in hundredths, tens of watts, tens of watt hours."""
+"""Hundredths of amperes and hertz, tenths of volts, tens of watts and of watt hours."""
 
 
 async def read(offsets: dict[int, int]) -> Outcome:

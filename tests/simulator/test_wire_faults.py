@@ -121,9 +121,11 @@ async def test_replies_that_cannot_be_trusted_give_no_values(rack: Bench, fault:
 
 async def test_frozen_values_and_a_wrong_scale(rack: Bench) -> None:
     before = (await rack.read("pdu-a")).number(POWER)
-    inject(rack, "wrong_scale", device="pdu-a", factor=0.1)
-    assert (await rack.read("pdu-a")).number(POWER) == pytest.approx(before / 10, rel=0.03)
-    rack.site.desk.clear(1)
+    number = inject(rack, "wrong_scale", device="pdu-a", factor=0.1)
+    (power,) = [r for r in (await rack.look("pdu-a")).readings if r.metric == POWER]
+    assert power.value == pytest.approx(before / 10, rel=0.03)
+    assert "is not the sum of its phases" in power.reason
+    rack.site.desk.clear(number)
     inject(rack, "frozen_values", device="pdu-a")
     frozen = (await rack.read("pdu-a")).number(POWER)
     rack.site.rack().set_load(1.0)

@@ -226,6 +226,13 @@ def test_a_bad_reading_stays_bad_and_is_held_against_nothing() -> None:
     assert CrossChecks(PDU).apply(before) is before
 
 
+def test_a_reading_that_is_doubted_already_is_held_against_nothing() -> None:
+    ((block,),) = blocks_of(product("phase", 4000, 230, 2)).values()
+    clamped = {2: Flaw(Quality.UNCERTAIN, "clamped")}
+    before = {0: (Block(block.series, block.values, block.raws, 1000.0, clamped),)}
+    assert CrossChecks(PDU).apply(before) is before
+
+
 def test_values_series_and_other_blocks_are_the_very_same() -> None:
     wrong = product("phase", 4000, 230, 2)
     broken: Row = ("phase_peak_power_watts", {}, None)

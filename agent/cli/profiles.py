@@ -1,13 +1,13 @@
 """``rackagent profiles``: the device library, and the tools to write and prove a profile."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from agent import console
+from agent.cli.options import Folders, Format, Output
 from agent.draft.mibs import Mibs, read_mibs
 from agent.draft.page import make_draft, slug
 from agent.draft.report import known_already, summary
@@ -23,18 +23,6 @@ from agent.witness import Witness, check_itself, hear
 _CHECK_FAILED = 1
 _PROBLEMS_SHOWN = 20
 
-
-class Format(StrEnum):
-    """How results are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-Folders = Annotated[
-    list[Path] | None, typer.Option("--profiles", help="A folder of your own profiles; repeatable.")
-]
-Output = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
 
 profiles_app = typer.Typer(help="The device library.", no_args_is_help=True)
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from agent import console
-from agent.config import load_config
+from agent.cli.options import login
 from agent.credentials import SnmpCredentials
 from agent.errors import ConfigError, DeviceError
 from agent.loop import run_loop
@@ -53,23 +53,11 @@ def scan(
     library = open_library()
     with _bar() as progress:
         if wanted.protocol == "snmp":
-            login = _credentials(credentials, config, community)
-            found = run_loop(scan_hosts(wanted, login, library, progress))
+            who = login(credentials, config, SnmpCredentials.with_community(community))
+            found = run_loop(scan_hosts(wanted, who, library, progress))
         else:
             found = run_loop(scan_units(wanted, library, progress, _units(units)))
     _report(found, out)
-
-
-def _credentials(name: str | None, config: Path | None, community: str) -> SnmpCredentials:
-    if name is None:
-        return SnmpCredentials.with_community(community)
-    if config is None:
-        raise ConfigError("--credentials needs --config FILE, the file that defines them")
-    known = load_config(config, need_devices=False).credentials
-    if name not in known:
-        names = ", ".join(sorted(known)) or "none are defined"
-        raise ConfigError(f"{config}: unknown credentials {name!r}; there are: {names}")
-    return known[name]
 
 
 def _units(text: str | None) -> list[int]:

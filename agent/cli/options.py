@@ -1,0 +1,83 @@
+"""Options that several commands share, and the device they name."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.config import load_config
+from agent.credentials import SnmpCredentials, SnmpVersion
+from agent.errors import ConfigError
+from agent.oneshot import Target
+from agent.transport.base import Limits
+from agent.url import parse_url
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+ConfigPath = Annotated[Path, typer.Argument(help="A site's YAML file.", show_default=False)]
+DeviceUrl = Annotated[
+    str,
+    typer.Argument(
+        help="snmp://HOST[:PORT], modbus+tcp://HOST[:PORT]/UNIT, modbus+rtutcp://HOST:PORT/UNIT or"
+        " modbus+rtu:///dev/ttyUSB0/UNIT?baudrate=19200&parity=N; IPv6 in brackets.",
+        show_default=False,
+    ),
+]
+Community = Annotated[str, typer.Option(help="SNMP v1 or v2c community.")]
+Version = Annotated[SnmpVersion, typer.Option("--snmp-version", help="1 or 2c, with --community.")]
+CredentialsName = Annotated[
+    str | None, typer.Option("--credentials", help="Name of credentials in the --config file.")
+]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The file that holds --credentials.")
+]
+Timeout = Annotated[float, typer.Option(help="Seconds for one try.", min=0.05, max=300)]
+Retries = Annotated[int, typer.Option(help="Tries after the first.", min=0, max=10)]
+Engine = Annotated[str, typer.Option(help="SNMP engine: native or pysnmp.")]
+Folders = Annotated[
+    list[Path] | None, typer.Option("--profiles", help="A folder of your own profiles; repeatable.")
+]
+Output = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+
+
+def login(name: str | None, config: Path | None, fallback: SnmpCredentials) -> SnmpCredentials:
+    """The credentials ``name`` of the file ``config``; ``fallback`` where none are named.
+
+    Raises ConfigError where the file is not given or does not define them.
+    """
+    if name is None:
+        return fallback
+    if config is None:
+        raise ConfigError("--credentials needs --config FILE, the file that defines them")
+    known = load_config(config, need_devices=False).credentials
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none are defined"
+        raise ConfigError(f"{config}: unknown credentials {name!r}; there are: {names}")
+    return known[name]
+
+
+def make_target(
+    url: str,
+    community: str,
+    snmp_version: SnmpVersion,
+    credentials: str | None,
+    config: Path | None,
+    timeout_s: float,
+    retries: int,
+    engine: str,
+) -> Target:
+    """The device that the options of a command mean. Raises ConfigError."""
+    if engine not in ("native", "pysnmp"):
+        raise ConfigError(f"--engine is native or pysnmp, not {engine!r}")
+    if credentials is None and snmp_version is SnmpVersion.V3:
+        raise ConfigError("SNMP v3 needs --credentials NAME and --config FILE")
+    plain = SnmpCredentials(version=snmp_version, community=community)
+    limits = Limits(timeout_s=timeout_s, retries=retries)
+    return Target(parse_url(url), login(credentials, config, plain), limits, engine)

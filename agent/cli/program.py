@@ -1,0 +1,104 @@
+"""The command line: parse, call, print.
+
+Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from importlib.metadata import entry_points, version
+from typing import Annotated
+
+import typer
+
+from agent import console
+from agent.cli import device, imports, profiles, scan, site
+from agent.errors import ConfigError, DeviceError, UnknownDevice
+
+COMMANDS = "rackagent.commands"
+
+
+class Status(IntEnum):
+    """What the exit status says."""
+
+    FINE = 0
+    CHECK_FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+
+
+app = typer.Typer(
+    name="rackagent",
+    help="Polls a rack's PDUs, power shelves, cooling units and switches over SNMP and Modbus, and"
+    " exposes what they say to Prometheus, in one model of names and units.",
+    epilog="Start with 'rackagent demo': a simulated rack, the agent on it, and a page to look at.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (site.run, site.check, site.plan, device.read, device.identify, device.walk):
+    app.command()(command)
+app.command()(scan.scan)
+profiles.profiles_app.add_typer(imports.app, name="import")
+app.add_typer(profiles.profiles_app, name="profiles")
+app.add_typer(site.schema_app, name="schema")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        console.out(f"rackagent {version('rackagent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def guarded(call: Callable[[], None]) -> Status:
+    """Run ``call``; turn what may go wrong into a message on stderr and an exit status."""
+    stdout = sys.stdout
+    try:
+        call()
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            console.err(f"error: {line}")
+        return Status.USAGE
+    except UnknownDevice as error:
+        console.err(f"error: {error}")
+        return Status.CHECK_FAILED
+    except DeviceError as error:
+        console.err(f"error: {error.kind}: {error}")
+        return Status.UNREACHABLE
+    except SystemExit:
+        # A reader that has gone (head, less) is no failed check. Typer ends with 1 then, and with
+        # another stdout; what is still in the buffer would make the interpreter complain.
+        if sys.stdout is stdout and _flushed():
+            raise
+    return Status.FINE
+
+
+def _flushed() -> bool:
+    """Whether everything printed reached its reader; the rest goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return False
+    return True
+
+
+def main() -> None:
+    """The console script ``rackagent``; other packages add commands by entry point."""
+    for point in entry_points(group=COMMANDS):
+        point.load()(app)
+    sys.exit(guarded(app))

@@ -1,0 +1,89 @@
+"""Commands about a whole site: run it, check it, plan it; and the schema of its file."""
+
+from typing import Annotated, Any
+
+import typer
+
+from agent import console
+from agent.cli.options import ConfigPath, Format, Output
+from agent.config import SiteSpec, load_config
+from agent.errors import ConfigError
+from agent.logs import set_up_logs
+from agent.loop import run_loop
+from agent.plan.lines import line_loads, loads
+from agent.profile.spec import SnmpFileSpec
+from agent.profile.spec_modbus import ModbusFileSpec
+
+schema_app = typer.Typer(help="JSON Schema for editors.", no_args_is_help=True)
+
+
+def run(
+    config: ConfigPath,
+    log_format: Annotated[str, typer.Option(help="auto, console or json.")] = "auto",
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the daemon: poll every device of CONFIG and serve /metrics until SIGTERM or Ctrl-C."""
+    if log_format not in ("auto", "console", "json"):
+        raise ConfigError(f"--log-format is auto, console or json, not {log_format!r}")
+    if log_level not in ("debug", "info", "warning", "error"):
+        raise ConfigError(f"--log-level is debug, info, warning or error, not {log_level!r}")
+    set_up_logs(log_format, log_level)  # type: ignore[arg-type]  # checked above
+
+    # Imported here because the web framework takes longer to load than every other command.
+    from agent.daemon import Running, run_until_stopped
+
+    def announce(current: Running) -> None:
+        console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")
+
+    run_loop(run_until_stopped(load_config(config), announce))
+
+
+def check(config: ConfigPath) -> None:
+    """Check CONFIG and the profiles it uses, without touching a device.
+
+    Every problem is named with file, line and key; the exit status is 2 when there is one.
+    """
+    checked = load_config(config)
+    checked.library.all()
+    for warning in checked.warnings:
+        console.err(f"warning: {warning}")
+    devices = _counted(len(checked.devices), "device")
+    racks = _counted(len({device.rack for device in checked.devices}), "rack")
+    console.out(f"{config}: {devices} in {racks}, no problem found")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("s" if number != 1 else "")
+
+
+def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
+    """Show the requests each device of CONFIG gets: bytes, time on the line, points.
+
+    Sums up each Modbus line and warns of one that cannot carry what is asked of it.
+    """
+    found = loads(load_config(config))
+    lines = line_loads(found)
+    if output is Format.JSON:
+        console.out_json(console.plan_json(found, lines))
+    else:
+        console.print_plan(found, lines)
+    for line in lines:
+        if line.warning:
+            console.err(f"warning: {line.warning}")
+
+
+@schema_app.command("config")
+def schema_config() -> None:
+    """The JSON Schema of a site's YAML file."""
+    console.out_json(SiteSpec.model_json_schema())
+
+
+@schema_app.command("profile")
+def schema_profile() -> None:
+    """The JSON Schema of a profile."""
+    models = (SnmpFileSpec, ModbusFileSpec)
+    schemas = [model.model_json_schema(ref_template="#/$defs/{model}") for model in models]
+    definitions: dict[str, Any] = {}
+    for schema in schemas:
+        definitions.update(schema.pop("$defs", {}))
+    console.out_json({"oneOf": schemas, "$defs": definitions})

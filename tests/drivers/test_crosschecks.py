@@ -1,0 +1,38 @@
+"""Cross checks over every recording: what physics doubts there is known, row by row."""
+
+from collections import Counter
+
+import pytest
+
+from agent.errors import UnknownDevice
+from agent.identify import identify
+from agent.recording import read_recording
+from agent.transport.memory import MemoryTransport
+from agent.values import Quality
+from agent.witness import hear
+from tests.drivers.harness import corpus, library
+
+pytestmark = pytest.mark.corpus
+
+DOUBTED = {
+    # The third phase says 205 V, 3.18 A, power factor 1 and no power at all.
+    "pdu/enlogic-pdu_v2": {
+        "power 0 W is not voltage 205 V times current 3.18 A times power factor 1": 4
+    },
+}
+"""Recordings in which readings contradict each other: the reasons, and how many readings."""
+
+
+async def test_only_real_contradictions_are_doubted() -> None:
+    found = {}
+    for file in sorted((corpus() / "snmp").rglob("*.snmprec")):
+        cells = {oid: (tag, value) for oid, tag, value in read_recording(file)}
+        try:
+            known = await identify(MemoryTransport(cells), "snmp", library().all())
+        except UnknownDevice:
+            continue
+        witness = await hear(known.profile, file, library())
+        doubts = Counter(r.reason for r in witness.readings if r.quality is Quality.UNCERTAIN)
+        if doubts:
+            found[f"{file.parent.name}/{file.stem}"] = dict(doubts)
+    assert found == DOUBTED
