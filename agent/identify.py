@@ -87,8 +87,8 @@ async def _snmp(transport: Transport, profiles: Sequence[Profile]) -> Identifica
 
 
 def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Best first; a profile that fits by several rules counts by its best one."""
-    ordered = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.profile.name))
+    """Best first, equals in the order given; a profile counts by the best of its rules."""
+    ordered = sorted(candidates, key=lambda candidate: -candidate.score)
     best: dict[str, Candidate] = {}
     for candidate in ordered:
         best.setdefault(candidate.profile.name, candidate)

@@ -37,6 +37,7 @@ class Row:
     table: str = "holding"
     byte_order: str = "ABCD"
     flags: tuple[tuple[int, str], ...] = ()
+    offset: Fraction = Fraction(0)
 
 
 @dataclass(slots=True)
@@ -137,7 +138,9 @@ def read_rackmon(path: Path) -> tuple[list[Row], dict[str, Any], Draft]:
 def _rackmon_row(register: Mapping[str, Any]) -> Row:
     count, name = int(register["length"]), str(register["name"]).strip()
     address, kind = int(register["begin"]), register["format"]
-    order = "CDAB" if register.get("endian") == "L" and count > 1 else "ABCD"
+    order = "ABCD"
+    if register.get("endian") == "L":  # rackmon turns all bytes of the value round
+        order = "DCBA" if count > 1 else "BADC"
     if kind == "STRING":
         return Row(address, name, "string", count)
     if kind == "FLAGS":
@@ -148,7 +151,10 @@ def _rackmon_row(register: Mapping[str, Any]) -> Row:
         data_type = data_type.removeprefix("u")
     scale = Fraction(str(register.get("scale", 1))) / 2 ** int(register.get("precision", 0))
     unit = _unit_of(name)
-    return Row(address, name, data_type, count, scale, unit, bool(unit), byte_order=order)
+    shift = Fraction(str(register.get("shift", 0)))
+    return Row(
+        address, name, data_type, count, scale, unit, bool(unit), byte_order=order, offset=shift
+    )
 
 
 def _unit_of(name: str) -> str:
@@ -320,6 +326,7 @@ def _point(row: Row, label: str) -> list[str] | None:
     metric, tag = found
     parts = [f"metric: {metric}", f"labels: {{{tag}: {label}}}", *place]
     parts += [f"scale: {row.scale}"] if row.scale != 1 else []
+    parts += [f"offset: {row.offset}"] if row.offset else []
     parts.append(f"unit: '{row.unit}'")
     confirm = "    # confirm the unit: the name told it" if row.guessed else ""
     return [f"  - {{{', '.join(parts)}}}{confirm}"]

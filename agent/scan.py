@@ -123,7 +123,7 @@ async def scan_units(
 ) -> list[Found]:
     """Every unit that answers a probe register of a profile.
 
-    A profile's own unit ids are tried, or ``units`` with every profile. On a serial line whose
+    The profiles' own unit ids are tried, or ``units`` with every profile. On a serial line whose
     settings the URL leaves open, each profile's settings are tried in turn.
     """
     profiles = [p for p in library.all() if p.protocol == "modbus" and _probes(p)]
@@ -150,8 +150,12 @@ def _probes(profile: Profile) -> bool:
 def _turns(
     scan: Scan, profiles: Iterable[Profile], units: Sequence[int]
 ) -> list[tuple[Url, Mapping[int, Sequence[Profile]]]]:
-    """Per line setting: units, and the profiles that may sit there."""
+    """Per line setting: units, and the profiles that may sit there.
+
+    A profile without unit ids of its own may sit at each of them.
+    """
     turns: dict[str, tuple[Url, dict[int, list[Profile]]]] = {}
+    anywhere: dict[str, list[Profile]] = {}
     for profile in profiles:
         own = [u for first, last in profile.serial.units for u in range(first, last + 1)]
         base = scan.base
@@ -166,6 +170,11 @@ def _turns(
         _, asked = turns.setdefault(str(base), (base, {}))
         for unit in units or own:
             asked.setdefault(unit, []).append(profile)
+        if not units and not own:
+            anywhere.setdefault(str(base), []).append(profile)
+    for key, (_, asked) in turns.items():
+        for fitting in asked.values():
+            fitting += anywhere.get(key, [])
     return [(base, dict(sorted(asked.items()))) for base, asked in turns.values()]
 
 

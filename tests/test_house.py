@@ -54,8 +54,8 @@ LIBRARIES = {
 }
 """Where each library that shapes its surroundings may be known."""
 
-RIM = re.compile(r"simulator/(commands|demo\w*)\.py")
-"""The part of the simulator that wires it to the command line and to a running agent."""
+RIM = re.compile(r"simulator/(commands|control|demo\w*|hil/\w+|live_view|pytest_plugin)\.py")
+"""The part of the simulator that wires it to people, to tests and to a running agent."""
 
 WAITING = frozenset({"asyncio", "selectors", "socket", "threading", "uvloop"})
 

@@ -34,6 +34,8 @@ class Library:
     profiles: Mapping[str, Path]
     fragments: Mapping[str, Path]
     _compiled: dict[str, Profile]
+    own: frozenset[str] = frozenset()
+    """Names that the user's folders have."""
 
     def names(self) -> list[str]:
         """Every profile's name, sorted."""
@@ -54,10 +56,13 @@ class Library:
         return f"unknown profile {name!r}; {hint}"
 
     def all(self) -> list[Profile]:
-        """Every profile, compiled. Raises ConfigError with the problems of all of them."""
+        """Every profile, compiled; the user's own first, because they win where two fit alike.
+
+        Raises ConfigError with the problems of all of them.
+        """
         problems: list[Problem] = []
         found = []
-        for name in self.names():
+        for name in sorted(self.profiles, key=lambda name: (name not in self.own, name)):
             try:
                 found.append(self.get(name))
             except ConfigError as error:
@@ -154,12 +159,16 @@ def open_library(folders: Iterable[Path] = ()) -> Library:
     profiles: dict[str, Path] = {}
     fragments: dict[str, Path] = {}
     roots = [Path(str(files(point.value))) for point in entry_points(group=ENTRY_POINTS)]
+    theirs = len(roots)
     for folder in folders:
         if not folder.is_dir():
             raise ConfigError([Problem(str(folder), 0, "", "is not a folder of profiles")])
         roots.append(folder)
-    for root in roots:
+    own: set[str] = set()
+    for place, root in enumerate(roots):
         for path in sorted(root.rglob("*.yaml")):
             target = fragments if path.parent.name == "fragments" else profiles
             target[path.stem] = path
-    return Library(profiles, fragments, {})
+            if place >= theirs:
+                own.add(path.stem)
+    return Library(profiles, fragments, {}, frozenset(own))

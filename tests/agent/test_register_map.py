@@ -1,6 +1,7 @@
 """Foreign register maps: what becomes a point, what is left to a person, what is refused."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ RACKMON = {
          "name": "PSU_Temp0_Inlet"},
         {"begin": 79, "length": 1, "format": "FLOAT", "precision": 10, "name": "Output_Voltage"},
         {"begin": 100, "length": 1, "format": "FLOAT", "scale": 0.1, "name": "Coolant_Flow_LPM"},
+        {"begin": 110, "length": 1, "format": "FLOAT", "scale": 0.1, "shift": -273.15,
+         "endian": "L", "name": "Pack_Temp"},
         {"begin": 101, "length": 2, "format": "INTEGER", "endian": "L", "name": "Fan_RPM"},
     ],
 }  # fmt: skip
@@ -50,7 +53,7 @@ def write(path: Path, text: str) -> Path:
 def test_a_rackmon_map_becomes_a_profile_that_checks(tmp_path: Path) -> None:
     rows, head, draft = read_rackmon(write(tmp_path / "psu.json", json.dumps(RACKMON)))
     draft_profile(rows, head, draft, "rackmon map")
-    assert draft.points == 5
+    assert draft.points == 6
     assert draft.undecided == ["register 52 'Total_Up_Time': its name tells no unit"]
     assert len(draft.refused) == 1
     assert "register 90" in draft.refused[0]
@@ -74,7 +77,9 @@ def test_the_values_come_out_as_the_map_says(tmp_path: Path) -> None:
     assert by_name["PSU_Temp0_Inlet"].scale * 128 == 1
     assert by_name["Output_Voltage"].scale * 1024 == 1
     assert by_name["Coolant_Flow_LPM"].unit == "L/min"
-    assert by_name["Fan_RPM"].byte_order == "CDAB"
+    assert by_name["Fan_RPM"].byte_order == "DCBA"
+    assert by_name["Pack_Temp"].byte_order == "BADC"
+    assert by_name["Pack_Temp"].offset == Fraction("-273.15")
     assert by_name["Alarm_Status"].flags == ((3, "Fan Fail"), (0, "PFC"))
 
 

@@ -176,7 +176,7 @@ class Comparison:
         found = []
         for row in self.rows(classes):
             readings = self.outcome.at(row["oid"])
-            if readings and not any(_agrees(row, reading) for reading in readings):
+            if readings and not any(agrees(row, reading) for reading in readings):
                 shown = ", ".join(f"{r.metric}={r.value!r} {r.reason}" for r in readings)
                 found.append(f"{_spell(row)}: {shown}")
         return found
@@ -200,11 +200,15 @@ async def compare(recording: str, profile: str) -> Comparison:
     return Comparison(outcome, tuple(json.loads(text)["sensors"]))
 
 
-def _agrees(row: Mapping[str, Any], reading: Reading) -> bool:
+def agrees(row: Mapping[str, Any], reading: Reading) -> bool:
+    """Whether a reading says what the oracle's row says, in the base unit.
+
+    Of a state the oracle gives the raw value: a state, or yes or no, from the same OID agrees.
+    """
     if reading.value is None:
         return False
     if row["cls"] == "state":
-        return True  # the oracle gives the raw value, and the reading comes from that OID
+        return CATALOGUE[reading.metric].kind is Kind.STATE or reading.value in (0, 1)
     if row["cls"] not in UNITS or not isinstance(reading.value, int | float):
         return False
     native = unit(UNITS[row["cls"]])

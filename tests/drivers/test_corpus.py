@@ -1,82 +1,202 @@
-"""Shipped profiles against recordings of real devices: every trusted row, by its OID."""
+"""Shipped profiles against every recording of a real device: who it is, and each trusted row."""
+
+import math
 
 import pytest
 
-from tests.drivers.harness import Comparison, compare
+from agent.catalogue import CATALOGUE, Kind
+from agent.values import Reading
+from tests.corpus_report import by_folder, every_recording, examine
+from tests.drivers.harness import UNITS, Comparison, compare, corpus
+from tests.drivers.recorded import NOT_CARRIED, SAME, SENTINELS, covers, electrical, replay, share
+from tests.drivers.recordings import RECORDINGS, read
 
 pytestmark = pytest.mark.corpus
 
-COMPLETE = [
-    ("pdu/apc_ap8853", "apc-rpdu2"),
-    ("pdu/apc_ap7900b", "apc-rpdu2"),
-    ("pdu/apc_apdu9959eu3", "apc-rpdu2"),
-    ("pdu/raritan-pdu_px2", "raritan-pdu2"),
-    ("pdu/raritan-pdu_px2-temp", "raritan-pdu2"),
-    ("pdu/sentry4", "servertech-sentry4"),
-]
-"""Every trusted row of the oracle, states too, is read and agrees."""
+each = pytest.mark.parametrize("name", RECORDINGS)
 
-MEASURED = (
-    "voltage",
-    "current",
-    "power",
-    "power_consumed",
-    "temperature",
-    "frequency",
-    "fanspeed",
-    "humidity",
-)
-
-SENTINELS = {
-    "apc-rpdu2": (-1,),
-    "raritan-pdu2": (-1,),
-    "servertech-sentry4": (-1, -410),
+FOLDERS = {
+    "pdu": (0.97, 1188),
+    "pdu states": (0.90, 401),
+    "cooling": (0.97, 276),
+    "cooling states": (0.90, 182),
+    "switch": (0.97, 828),
+    "switch states": (0.90, 128),
+    "env": (0.90, 98),
+    "env states": (0.90, 196),
+    "power": (0.90, 362),
+    "power states": (0.90, 158),
 }
+"""What part of a folder's trusted rows must be read at least, and of how many."""
 
 
-def assert_clean(found: Comparison, profile: str) -> None:
+def number(reading: Reading) -> float:
+    assert isinstance(reading.value, int | float), reading
+    return reading.value
+
+
+def test_every_recording_of_the_corpus_is_judged() -> None:
+    found = {f"{path.parent.name}/{path.stem}" for path in corpus().glob("snmp/*/*.snmprec")}
+
+    assert found == set(RECORDINGS)
+
+
+@each
+def test_the_right_profile_is_found_and_who_it_is(name: str) -> None:
+    recorded = RECORDINGS[name]
+    found = replay(name, recorded.profile)
+    who, oracle = found.identity, found.oracle["identity"]
+    model, serial, firmware = recorded.identity
+
+    assert found.profile == recorded.profile
+    assert (who.model, who.firmware) == (model, firmware)
+    assert who.serial == (oracle["serial"] if serial == SAME else serial)
+    assert who.serial or serial is None, "the oracle has no serial either"
+    assert recorded.vendor in (None, who.vendor)
+    assert found.refused == ()
+
+
+@each
+def test_the_oracle_says_the_same_of_model_and_serial(name: str) -> None:
+    recorded = RECORDINGS[name]
+    oracle = replay(name, recorded.profile).oracle["identity"]
+    model, serial, _ = recorded.identity
+
+    if oracle["hardware"] and model:
+        assert (model in oracle["hardware"]) is not bool(recorded.hardware)
+    if oracle["serial"] and serial not in (None, SAME):
+        assert serial in oracle["serial"]
+
+
+@each
+def test_every_trusted_row_is_read_or_left_out_for_a_reason(name: str) -> None:
+    recorded, found = RECORDINGS[name], read(name)
+    unread = [row for row in found.rows() if row["cls"] not in NOT_CARRIED and not is_read(found, row)]
+    carried = {row["cls"] for row in found.rows()} - set(NOT_CARRIED)
+
+    assert carried, "the oracle has rows"
+    assert carried <= {*UNITS, "state"}
+    assert [row for row in unread if recorded.reason(row) is None] == []
+    for key in recorded.left_out:
+        assert any(covers(key, row) for row in unread), f"{key} is read well"
+    assert bool(found.wrong()) == recorded.otherwise
+
+
+@each
+def test_most_rows_are_read(name: str) -> None:
+    recorded, found = RECORDINGS[name], read(name)
+
+    assert share(found) >= recorded.least
+    assert share(found, "state") >= recorded.least_states
+
+
+async def test_each_folder_is_read_as_far_as_it_must_be_and_nothing_is_wrong() -> None:
+    """As a user reads: each recording served over UDP, its profile found by the agent."""
+    devices = await examine(every_recording())
+
+    for device in devices:
+        assert device.profile == RECORDINGS[device.name].profile
+        assert device.duplicates == 0
+    folders = by_folder(devices)
+    assert set(folders) == set(FOLDERS)
+    for folder, (least, rows) in FOLDERS.items():
+        tally = folders[folder]
+        assert tally.wrong == []
+        assert tally.missing == []
+        assert tally.total >= rows
+        assert tally.share_of_right() >= least, folder
+        # five rows of ninety-eight are empty sockets that the oracle takes for 0 % of humidity
+        assert tally.share() >= least or (folder == "env" and tally.share() >= 0.88), folder
+
+
+@each
+def test_nothing_is_doubled_and_no_sentinel_is_a_value(name: str) -> None:
+    found = read(name)
+
     assert found.outcome.duplicates() == []
     assert found.outcome.failures == ()
-    assert found.sentinels(*SENTINELS[profile]) == []
+    assert found.sentinels(*SENTINELS) == []
 
 
-@pytest.mark.parametrize(("recording", "profile"), COMPLETE)
-async def test_every_trusted_row_is_read(recording: str, profile: str) -> None:
-    found = await compare(recording, profile)
+@each
+def test_nothing_is_impossible(name: str) -> None:
+    for reading in read(name).outcome.good:
+        metric = CATALOGUE[reading.metric]
+        if metric.kind is Kind.GAUGE and isinstance(reading.value, int | float):
+            assert metric.low is None or reading.value >= metric.low
+            assert metric.high is None or reading.value <= metric.high
+        if reading.metric.endswith("_temperature_celsius"):
+            assert -40 < number(reading) < RECORDINGS[name].hottest, reading
+        elif reading.metric == "rack_busbar_voltage_volts":
+            assert 0 <= number(reading) < 500, reading
+        elif reading.metric == "rack_optic_bias_current_amperes":
+            assert number(reading) < 0.5, "a laser takes milliamperes"
 
-    assert found.rows(), "the oracle has rows"
-    assert found.missing() == []
+
+@each
+def test_power_is_that_of_voltage_and_current(name: str) -> None:
+    unbalanced = set(RECORDINGS[name].unbalanced)
+
+    odd = set()
+    for (kind, labels), series in electrical(read(name)).items():
+        volts, amperes, watts = (series.get(word) for word in ("voltage", "current", "power"))
+        if not volts or amperes is None or watts is None:
+            continue
+        # half an ampere and half a volt of rounding, and one per cent of its own
+        fits = watts <= 1.01 * (volts + 0.5) * (amperes + 0.5)
+        factor = series.get("power_factor")
+        if watts and factor and amperes > 0.5:
+            real = volts * amperes * abs(factor)
+            fits = fits and math.isclose(watts, real, rel_tol=0.1, abs_tol=30)
+        if not fits:
+            odd.add((kind, ",".join(sorted(labels))))
+
+    assert odd == unbalanced
+
+
+@each
+def test_its_parts_are_listed_once(name: str) -> None:
+    parts = [r for r in read(name).outcome.good if r.metric == "rack_component_info"]
+    junk = {"n/a", "na", "default", "builtin", "none"}
+
+    assert len(parts) == RECORDINGS[name].parts
+    assert not [p.labels for p in parts if p.labels.get("serial", "").lower() in junk]
+
+
+@pytest.mark.parametrize("name", [name for name, each in RECORDINGS.items() if each.states])
+def test_states_have_the_meaning_of_the_mib(name: str) -> None:
+    found, states = read(name), RECORDINGS[name].states
+
+    said = {oid: found.outcome.at(f"1.3.6.1.4.1.{oid}")[0].value for oid in states}
+
+    assert said == states
+
+
+@each
+def test_every_neighbour_that_the_oracle_knows_is_found(name: str) -> None:
+    recorded = RECORDINGS[name]
+    links = replay(name, recorded.profile).oracle["lldp_links"]
+    neighbours = [
+        r.labels for r in read(name).outcome.good if r.metric == "rack_lldp_neighbor_info"
+    ]
+
+    assert len(links) == recorded.links
+    for link in links:
+        remote = link["remote_port"].removesuffix("()").strip()  # it adds an empty description
+        at_port = [n for n in neighbours if n.get("port") == link["ifName"]]
+        assert at_port, link
+        systems = [n.get("remote_system") for n in at_port if remote in ("", n.get("remote_port"))]
+        assert link["remote_hostname"] in systems, (link, at_port)
+
+
+@each
+async def test_the_generic_profile_reads_nothing_wrong(name: str) -> None:
+    found = await compare(name, "snmp-generic")
+
     assert found.wrong() == []
-    assert_clean(found, profile)
+    assert found.outcome.duplicates() == []
+    assert found.outcome.failures == ()
 
 
-async def test_raritan_px3_is_read_but_for_what_the_device_calls_unavailable() -> None:
-    found = await compare("pdu/raritan-pdu_px3", "raritan-pdu2")
-
-    assert len(found.rows(MEASURED)) == 129
-    assert found.missing(MEASURED) == []
-    assert found.wrong(MEASURED) == []
-    assert_clean(found, "raritan-pdu2")
-    # 15 idle outlets have no power factor: state -1 (unavailable). The oracle reads 0.
-    unavailable = found.wrong(["power_factor"])
-    assert len(unavailable) == 15
-    assert all("is -1" in row for row in unavailable)
-    assert found.missing(["power_factor"]) == []
-    # States stand in column 3; the oracle reads the value column 4, which is 0 for all of them.
-    values = found.missing(["state"])
-    assert len(values) == len(found.rows(["state"])) == 30
-    for row in found.rows(["state"]):
-        column_3 = row["oid"].replace(".3.1.4.", ".3.1.3.")
-        assert [r.value is not None for r in found.outcome.at(column_3)] == [True]
-
-
-async def test_raritan_power_factor_has_its_digits() -> None:
-    found = await compare("pdu/raritan-pdu_px3", "raritan-pdu2")
-
-    assert found.outcome.value("rack_inlet_power_factor_ratio", inlet="I1") == 0.98
-
-
-async def test_what_the_oracle_does_not_list_is_read_too() -> None:
-    found = await compare("pdu/raritan-pdu_px3", "raritan-pdu2")
-
-    assert len([r for r in found.outcome.good if r.metric == "rack_outlet_state"]) >= 24
+def is_read(found: Comparison, row: object) -> bool:
+    raise NotImplementedError

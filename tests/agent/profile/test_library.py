@@ -88,3 +88,10 @@ def test_a_file_that_is_no_profile(write: Write, tmp_path: Path, text: str, says
     path = write(text)
     with pytest.raises(ConfigError, match=says):
         open_library([tmp_path]).load(path)
+
+
+def test_your_own_profiles_come_first_so_that_they_win_equal_claims(
+    write: Write, tmp_path: Path
+) -> None:
+    write(snmp(POWER).replace("profile: p", "profile: zz-acme"), "zz-acme")
+    assert [profile.name for profile in open_library([tmp_path]).all()][:1] == ["zz-acme"]
