@@ -20,7 +20,7 @@ PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/cre
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test corpus docs bench-snmp bench-modbus fmt lint types pytest coverage lock clean
+.PHONY: help setup demo test corpus docs bench-snmp bench-modbus bench-fleet fmt lint types pytest coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-snmp: setup ## SNMP beside snmp_exporter and pysnmp; bench/results/snmp.js
 
 bench-modbus: setup ## Modbus beside pymodbus and a hand-written client; bench/results/modbus.json
 	$(BIN)/python -m bench.modbus.bench_modbus $(ARGS)
+
+bench-fleet: setup ## 100 simulated racks and one agent; bench/results/fleet.json
+	$(BIN)/python -m bench.fleet.run $(ARGS)
 
 fmt: setup ## format, and mend what ruff can mend
 	$(BIN)/python -m ruff format

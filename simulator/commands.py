@@ -15,7 +15,7 @@ from agent.config import Config, load_config
 from agent.errors import ConfigError
 from agent.logs import set_up_logs
 from agent.loop import run_loop, stopping
-from simulator.fleet import fleet_config, write_fleet
+from simulator.fleet import fleet_config, raise_file_limit, write_fleet
 from simulator.keeper import keeping
 from simulator.mib_view import StaticView
 from simulator.recording import read_recording
@@ -152,6 +152,7 @@ def _site(
 ) -> contextlib.AbstractContextManager[Config]:
     if not racks:
         return contextlib.nullcontext(load_config(config))
+    raise_file_limit()
     if fleet_file is not None:
         return contextlib.nullcontext(write_fleet(config, racks, fleet_file))
     return fleet_config(config, racks)

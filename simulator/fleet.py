@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from agent.errors import ConfigError
 from agent.url import Url, parse_url
 
 RACKS_MAX = 250  # one octet of 127.0.x.y each
+_FILES = 65_536  # sockets of a fleet, with room to spare
 
 
 def fleet_data(config: Path, racks: int) -> dict[str, Any]:
@@ -52,6 +54,17 @@ def fleet_config(config: Path, racks: int) -> Iterator[Config]:
     """That configuration, loaded, for who needs no file of it."""
     with tempfile.TemporaryDirectory() as folder:
         yield write_fleet(config, racks, Path(folder) / config.name)
+
+
+def raise_file_limit() -> None:
+    """Let this process have as many sockets as the system allows it: one per device."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _hosts(racks: list[Mapping[str, Any]]) -> dict[str, int]:

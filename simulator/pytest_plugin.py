@@ -4,7 +4,7 @@ Loaded in every run of pytest where this package is installed: it imports nothin
 until a test asks for ``rack``.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,9 +68,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None] | pytest.TestReport:  # the protocol of a hook that wraps others
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write how each test ended."""
-    report: pytest.TestReport = yield
+    report = yield
     log = item.config.stash.get(_LOG, None)
     if log is not None and (report.when == "call" or report.outcome != "passed"):
         log.test = item.nodeid

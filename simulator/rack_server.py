@@ -45,9 +45,10 @@ async def serving(
 ) -> AsyncIterator[Site]:
     """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
 
-    Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen`` where the configuration has it. Raises ConfigError for a rack
-    without a generation, a role the generation does not have, a profile ``auto``, a fault that
-    cannot be, or an address that cannot be bound.
+    Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen``
+    where the configuration has it. Raises ConfigError for a rack without a generation, a role the
+    generation does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
+    be bound.
     """
     site, hosts = build(config, seed=seed, speed=speed)
     site.desk.plan(faults)

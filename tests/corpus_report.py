@@ -3,12 +3,11 @@
 ``python -m tests.corpus_report [FOLDER/NAME ...]`` replays each recording as an SNMP agent, reads
 it as ``rackagent read --profile auto`` would, prints a line per device and per class, and writes
 the same to ``build/corpus.json``. A row is read where a good reading comes from its OID and agrees
-after conversion to the base unit; wrong where a reading comes from it and differs.
+after conversion to the base unit; wrong where a reading comes from it and differs. Why rows are
+left out stands in ``tests/drivers/recordings``; rows where the oracle itself is wrong are counted.
 """
 
-import importlib
 import json
-import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,53 +19,24 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agent.catalogue import CATALOGUE, Kind
 from agent.credentials import SnmpCredentials
 from agent.loop import run_loop
 from agent.oneshot import Look, Target, read_device
 from agent.profile.library import Library, open_library
 from agent.transport.base import Limits
-from agent.units import UNITS
 from agent.url import Url
 from agent.values import OidSource, Quality, Reading
 from simulator.mib_view import StaticView
 from simulator.recording import read_recording
 from simulator.snmp_responder import SnmpResponder
-from tests.drivers.harness import corpus
+from tests.drivers.harness import UNITS, agrees, corpus
+from tests.drivers.recorded import ORACLE, Recorded
+from tests.drivers.recordings import FOLDERS, RECORDINGS
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("pdu", "cooling", "switch", "env", "power")
-NATIVE = {
-    "voltage": "V",
-    "current": "A",
-    "power": "W",
-    "power_consumed": "kWh",
-    "power_factor": "ratio",
-    "frequency": "Hz",
-    "temperature": "degC",
-    "humidity": "%RH",
-    "fanspeed": "rpm",
-    "waterflow": "L/min",
-    "airflow": "cfm",
-    "pressure": "kPa",
-    "load": "%",
-    "percent": "%",
-    "charge": "%",
-    "dbm": "dBm",
-}
-"""The oracle's class, and its unit in our spelling. States are judged by where they come from."""
 
-PX3 = "1.3.6.1.4.1.13742.6.5"
-REASONS = {
-    "raritan-pdu_px3": {
-        f"power_factor {PX3}.4.3.1.4": "an idle outlet: the state column says 'unavailable'",
-        f"state {PX3}.4.3.1.4": "the value column of a switch is always 0; column 3 is its state",
-        f"state {PX3}.5.3.1.4": "the value column of a contact is always 0; column 3 is its state",
-    },
-}
-"""Why rows of recordings without a corpus test of their own are read otherwise."""
-
-RELATIVE_ERROR = 1e-6
+UNWRITTEN = Recorded("auto", (None, None, None))
+"""Stands for a recording that nobody has written reasons for yet."""
 
 
 @dataclass
@@ -79,10 +49,17 @@ class Tally:
     missing: list[str] = field(default_factory=list)
     explained: list[str] = field(default_factory=list)
     """Rows that are not read, or read otherwise, each with its written reason."""
+    oracle: int = 0
+    """How many of the explained rows are errors of the oracle itself."""
 
     def share(self) -> float:
         """Read rows, 0 to 1; 1 where there is nothing to read."""
         return self.read / self.total if self.total else 1.0
+
+    def share_of_right(self) -> float:
+        """The same of the rows where the oracle is not in error."""
+        right = self.total - self.oracle
+        return self.read / right if right else 1.0
 
     def add(self, other: "Tally") -> None:
         """Sum up."""
@@ -91,6 +68,7 @@ class Tally:
         self.wrong += other.wrong
         self.missing += other.missing
         self.explained += other.explained
+        self.oracle += other.oracle
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
@@ -98,6 +76,8 @@ class Tally:
             "total": self.total,
             "read": self.read,
             "share": round(self.share(), 4),
+            "oracle_errors": self.oracle,
+            "share_without_oracle_errors": round(self.share_of_right(), 4),
             "wrong": self.wrong,
             "missing": self.missing,
             "explained": self.explained,
@@ -138,46 +118,26 @@ async def read_recorded(recording: Path, library: Library) -> Look:
         responder.close()
 
 
-def written_reasons() -> dict[str, dict[str, str]]:
-    """Why rows of a recording are left out, by recording's file name: the corpus tests say so."""
-    reasons: dict[str, dict[str, str]] = {name: dict(rows) for name, rows in REASONS.items()}
-    for path in sorted((ROOT / "tests" / "drivers").glob("test_corpus_*.py")):
-        module = importlib.import_module(f"tests.drivers.{path.stem}")
-        for name, recorded in getattr(module, "RECORDINGS", {}).items():
-            reasons[name.rpartition("/")[2]] = dict(recorded.left_out)
-    return reasons
-
-
-def _reason(reasons: Mapping[str, str], row: Mapping[str, Any]) -> str | None:
-    """The reason for a row; a key is the beginning of OIDs, with a class before it or not."""
-    for key, reason in reasons.items():
-        cls, _, oid = key.rpartition(" ")
-        if cls in ("", row["cls"]) and f"{row['oid']}.".startswith(f"{oid.rstrip('.')}."):
-            return reason
-    return None
-
-
-def judge(
-    name: str, look: Look, rows: Iterable[Mapping[str, Any]], reasons: Mapping[str, str]
-) -> Device:
-    """Compare a read with the oracle's rows; ``reasons`` are those of this recording."""
+def judge(name: str, look: Look, rows: Iterable[Mapping[str, Any]], recorded: Recorded) -> Device:
+    """Compare a read with the oracle's rows; ``recorded`` gives the reasons of this recording."""
     by_oid: dict[str, list[Reading]] = {}
     for reading in look.readings:
         if isinstance(reading.source, OidSource):
             by_oid.setdefault(reading.source.oid, []).append(reading)
     classes: dict[str, Tally] = {}
     for row in rows:
-        if row["verdict"] != "ok" or row["cls"] not in (*NATIVE, "state"):
+        if row["verdict"] != "ok" or row["cls"] not in (*UNITS, "state"):
             continue
         tally = classes.setdefault(row["cls"], Tally())
         tally.total += 1
         found = [r for r in by_oid.get(row["oid"], ()) if r.quality is not Quality.BAD]
         spelt = f"{name} {row['oid']} {row['descr']!r} = {row['expected']} {row['unit']}"
-        reason = _reason(reasons, row)
-        if any(_agrees(row, reading) for reading in found):
+        reason = recorded.reason(row)
+        if any(agrees(row, reading) for reading in found):
             tally.read += 1
         elif reason is not None:
             tally.explained.append(f"{spelt}: {reason}")
+            tally.oracle += reason.startswith(ORACLE)
         elif found:
             shown = ", ".join(f"{r.metric} {r.value!r} {r.unit}" for r in found)
             tally.wrong.append(f"{spelt}: {shown}")
@@ -194,32 +154,16 @@ def judge(
     )
 
 
-def _agrees(row: Mapping[str, Any], reading: Reading) -> bool:
-    kind = CATALOGUE[reading.metric].kind
-    if row["cls"] == "state":
-        return kind is Kind.STATE or reading.value in (0, 1)
-    value = reading.value
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    native = UNITS[NATIVE[row["cls"]]]
-    also = {"VA", "VAr"} if row["cls"] == "power" else set()
-    if reading.unit not in {native.base, *also}:
-        return False
-    expected = float(row["expected"] * native.factor + native.offset)
-    return math.isclose(value, expected, rel_tol=RELATIVE_ERROR, abs_tol=1e-12)
-
-
 async def examine(names: Iterable[str]) -> list[Device]:
     """Every named recording (``pdu/apc_ap8853``), read and judged."""
     library = open_library()
     devices = []
-    reasons = written_reasons()
     root = corpus() / "snmp"
-    for name in track(list(names), "reading recordings", console=Console(stderr=True)):
+    for name in names:
         look = await read_recorded(root / f"{name}.snmprec", library)
         oracle = json.loads((root / f"{name}.expected.json").read_text(encoding="utf-8"))
-        mine = reasons.get(name.rpartition("/")[2], {})
-        devices.append(judge(name, look, oracle["sensors"], mine))
+        recorded = RECORDINGS.get(name, UNWRITTEN)
+        devices.append(judge(name, look, oracle["sensors"], recorded))
     return devices
 
 
@@ -251,10 +195,11 @@ def show(devices: list[Device], console: Console) -> None:
         )
     console.print(table)
     for title, tallies in (("class", by_class(devices)), ("folder", by_folder(devices))):
-        table = Table(title, "read", "share", "wrong", "unexplained", "explained", box=None)
+        heads = (title, "read", "share", "wrong", "unexplained", "explained", "oracle in error")
+        table = Table(*heads, box=None)
         for name, tally in tallies.items():
             counts = f"{tally.read}/{tally.total}"
-            left = (len(tally.wrong), len(tally.missing), len(tally.explained))
+            left = (len(tally.wrong), len(tally.missing), len(tally.explained), tally.oracle)
             table.add_row(name, counts, f"{100 * tally.share():.1f} %", *map(str, left))
         console.print(table)
 
@@ -298,7 +243,8 @@ def as_json(devices: list[Device]) -> dict[str, Any]:
 
 def main() -> None:
     """Report on the recordings named on the command line, or on all."""
-    devices = run_loop(examine(sys.argv[1:] or every_recording()))
+    names = sys.argv[1:] or every_recording()
+    devices = run_loop(examine(track(names, "reading recordings", console=Console(stderr=True))))
     show(devices, Console(width=None if sys.stdout.isatty() else 160))
     target = ROOT / "build" / "corpus.json"
     target.parent.mkdir(exist_ok=True)

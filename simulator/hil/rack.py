@@ -39,9 +39,7 @@ class Now:
 
     def number(self, device: str, metric: str, **labels: str) -> float:
         """The same, for what is a number."""
-        value = self(device, metric, **labels)
-        assert isinstance(value, int | float), f"{metric} is the word {value!r}, not a number"
-        return float(value)
+        return _number(metric, self(device, metric, **labels))
 
     def all(self, device: str, metric: str, **labels: str) -> list[Reading]:
         """Every reading of a metric that carries these labels."""
@@ -86,9 +84,7 @@ class HilRack:
 
     async def number(self, device: str, metric: str, **labels: str) -> float:
         """One number, read now."""
-        value = await self.read(device, metric, **labels)
-        assert isinstance(value, int | float), f"{metric} is the word {value!r}, not a number"
-        return float(value)
+        return _number(metric, await self.read(device, metric, **labels))
 
     async def reading(self, device: str, metric: str, **labels: str) -> Reading:
         """The same with its unit, quality and source."""
@@ -204,6 +200,12 @@ class HilRack:
             quality=reading.quality,
             source=reading.source,
         )
+
+
+def _number(metric: str, value: Value) -> float:
+    if not isinstance(value, int | float):
+        pytest.fail(f"{metric} is the word {value!r}, not a number", pytrace=False)
+    return float(value)
 
 
 def neighbors(readings: Sequence[Reading]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Reads the devices of a configuration on demand, as the agent does: same profiles, same sockets."""
+"""Reads the devices of a configuration on demand, by the agent's own profiles and transports."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -112,9 +112,9 @@ class Reader:
                 self._config.library,
                 device.url,
             )
-        except DeviceError:
+        except DeviceError as error:
             await transport.close()
-            raise
+            raise NotShown(f"{device.name} does not answer: {error}") from None
         return transport, session
 
     async def _drop(self, name: str) -> None:

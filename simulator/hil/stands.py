@@ -5,6 +5,7 @@ A stand keeps the time that tests wait by, and gives stimuli.
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
@@ -81,8 +82,10 @@ class SimulatedStand:
 
 
 class HardwareStand:
-    """A hall. ``commands`` are what the configuration has for stimuli; ``ask`` shows an operator a
-    request and returns whether it was done; None where there is no operator.
+    """A hall.
+
+    ``commands`` are what the configuration has for stimuli; ``ask`` shows an operator a request
+    and returns whether it was done; None where there is no operator.
     """
 
     simulated = False
@@ -158,8 +161,6 @@ async def _run(name: str, command: list[str]) -> None:
 @contextlib.contextmanager
 def asking(config: pytest.Config) -> Iterator[Callable[[str], bool] | None]:
     """A way to ask the operator at the terminal; None where no terminal is there."""
-    import sys
-
     capture = config.pluginmanager.getplugin("capturemanager")
     if sys.__stdin__ is None or not sys.__stdin__.isatty():
         yield None

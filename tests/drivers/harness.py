@@ -167,6 +167,14 @@ class Comparison:
             if row["verdict"] == "ok" and (wanted is None or row["cls"] in wanted)
         ]
 
+    def unread(self, classes: Iterable[str] | None = None) -> list[Mapping[str, Any]]:
+        """Rows that no reading agrees with: those of ``missing`` and of ``wrong``."""
+        return [
+            row
+            for row in self.rows(classes)
+            if not any(agrees(row, reading) for reading in self.outcome.at(row["oid"]))
+        ]
+
     def missing(self, classes: Iterable[str] | None = None) -> list[str]:
         """Rows of the oracle that no reading came from."""
         return [_spell(row) for row in self.rows(classes) if not self.outcome.at(row["oid"])]

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from agent.errors import DeviceError
 from agent.identify import identify, read_identity
 from agent.plan import make_plan
 from agent.transport.memory import MemoryTransport
-from agent.values import Failure, Identity
+from agent.values import Identity
 from simulator.recording import read_recording
 from tests.drivers.harness import UNITS, Comparison, compare, corpus, library
 
@@ -49,7 +50,8 @@ class Recorded:
     hardware: str = ""
     """Why the oracle's name for the hardware does not hold the model."""
     otherwise: bool = False
-    """Whether some rows that are left out are read, but otherwise than the oracle reads them."""
+    """Whether from some rows that are left out another value is read, or that there is none; where
+    not, nothing at all is read from them."""
     least: float = 0.97
     """The part of the measured rows that must be read as the oracle reads them."""
     least_states: float = 0.9
@@ -81,7 +83,7 @@ class Replay:
     profile: str
     """The profile that identification finds."""
     identity: Identity
-    refused: tuple[Failure, ...]
+    refused: tuple[DeviceError, ...]
     """What the device did not answer of its identity."""
     read: Comparison
     """Its rows, read with the profile that is asked for."""
@@ -103,9 +105,7 @@ async def _replay(name: str, profile: str) -> Replay:
     found = await identify(transport, "snmp", profiles)
     identity, refused = await read_identity(transport, found.profile, make_plan(found.profile))
     oracle = json.loads((folder / f"{name}.expected.json").read_text(encoding="utf-8"))
-    return Replay(
-        found.profile.name, identity, tuple(refused), await compare(name, profile), oracle
-    )
+    return Replay(found.profile.name, identity, refused, await compare(name, profile), oracle)
 
 
 def share(found: Comparison, *classes: str) -> float:

@@ -5,10 +5,14 @@ from tests.drivers.recorded import ORACLE, SAME, Recorded
 PERCENTAGE = f"{ORACLE}the row's unit is per cent: a duty, not a speed"
 HUNDREDTHS = f"{ORACLE}the MIB says hundredths of a kilowatt-hour, not thousandths"
 NO_STATE = f"{ORACLE}a duration in seconds, listed as a state"
-OPENING = f"{ORACLE}how far a valve is open, in per cent, listed a second time as a state"
+OPENING = (
+    f"{ORACLE}how far a valve is open, in per cent, listed a second time as a state; only 0 and 1"
+    " can pass for one"
+)
 
 COOLING = "1.3.6.1.4.1.318.1.1.27.1.4.1.2.1.3.1"
 DCS = "1.3.6.1.4.1.13400.3"
+STULZ = "1.3.6.1.4.1.29462.10.2.1.1.2.1"
 CMC3 = "1.3.6.1.4.1.2606.7.4.2.2.1.11"
 RECORDINGS = {
     "apc-inrow": Recorded(
@@ -59,7 +63,7 @@ RECORDINGS = {
     "stulz_wib8000": Recorded(
         "stulz-wib8000",
         ("WIB8000", None, None),
-        {"state 1.3.6.1.4.1.29462.10.2.1.1.2.1.2.5.1.2238": OPENING},
+        {f"state {STULZ}.2.5.1.2238.{valve}": OPENING for valve in ("1.6.1", "1.8.1", "2.1.1")},
         otherwise=True,
         parts=9,
     ),

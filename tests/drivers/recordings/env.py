@@ -57,9 +57,7 @@ RECORDINGS = {
         least=0.63,
         least_states=0.8,
     ),
-    "apc_environmental-manager": Recorded(
-        "apc-emu", ("NBRK0200", None, "v3.5.6"), hardware=CARD
-    ),
+    "apc_environmental-manager": Recorded("apc-emu", ("NBRK0200", None, "v3.5.6"), hardware=CARD),
     "avtech_roomalert12s": Recorded(
         "avtech-roomalert",
         ("RoomAlert 12S", None, None),

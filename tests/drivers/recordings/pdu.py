@@ -93,6 +93,7 @@ RECORDINGS = {
         "digipower-pdu",
         ("SWV-1623K-24N1", None, "s4.82-091002-1cb24s"),
         {"power 1.3.6.1.4.1.17420.1.2.9.1.11.0": NO_POWER},
+        otherwise=True,
         least=0.66,  # two of its three rows
     ),
     "e3meter": Recorded("e3meter-ips", ("E3METER IPS 1290", "027676", "4.8")),
@@ -102,12 +103,8 @@ RECORDINGS = {
         ("EN1814", SAME, "2.0.4.3"),
         unbalanced={("rack_phase", "phase=L2"): DELTA},
     ),
-    "gude-epc_1202": Recorded(
-        "gude-epc", ("Expert Power Control 1202-1", None, "1.13.3"), parts=1
-    ),
-    "gude-epc_8031": Recorded(
-        "gude-epc", ("Expert Power Control 8031-3", None, "1.6.3"), parts=1
-    ),
+    "gude-epc_1202": Recorded("gude-epc", ("Expert Power Control 1202-1", None, "1.13.3"), parts=1),
+    "gude-epc_8031": Recorded("gude-epc", ("Expert Power Control 8031-3", None, "1.6.3"), parts=1),
     "hpe-mapdu_pdu3": Recorded(
         "hpe-mapdu",
         ("P9S18A", SAME, "2.0.0.J"),
@@ -138,6 +135,7 @@ RECORDINGS = {
             f"current {LGP}.3.8.40.20.1.150.1.2": HEADROOM,
             f"power_factor {LGP}.3.8.30.20.1.95.1.1": NO_FACTOR,
         },
+        otherwise=True,
         least_states=0.85,
     ),
     "panduit": Recorded(
@@ -169,9 +167,7 @@ RECORDINGS = {
         least=0.91,
         parts=1,
     ),
-    "schleifenbauer": Recorded(
-        "schleifenbauer-databus", ("SSDCHIN1307-002", SAME, "250"), parts=1
-    ),
+    "schleifenbauer": Recorded("schleifenbauer-databus", ("SSDCHIN1307-002", SAME, "250"), parts=1),
     "schleifenbauer_dpm27e": Recorded("schleifenbauer-databus", (None, SAME, "250"), parts=1),
     "sentry3": Recorded("servertech-sentry3", ("CW-24V2C458C1", SAME, "7.1a")),
     "sentry3_3phase": Recorded("servertech-sentry3", ("CS-24V4-P32MA", SAME, "7.1f")),

@@ -51,6 +51,7 @@ RECORDINGS = {
             "12148.9.5.5.2.1.2.0": "normal",
         },
         hardware="behind the WebPower adapter the oracle names the controller",
+        otherwise=True,
         least=0.84,
         least_states=0.75,
         parts=3,
@@ -81,6 +82,7 @@ RECORDINGS = {
             f"temperature {ENEXUS}.10.7.5.0": UNWATCHED,
             **{f"voltage {ENEXUS}.10.19.6.1.7.1.{tap}": DEVIATION for tap in (1, 2, 3, 4)},
         },
+        otherwise=True,
         least=0.81,
         parts=7,
     ),
@@ -88,10 +90,11 @@ RECORDINGS = {
         "eltek-enexus",
         ("SmartPack2 Touch", SAME, "1.5"),
         {f"load {ENEXUS}.10.12.5.0": NO_TEST},
+        otherwise=True,
         least=0.88,
     ),
     "enexus_eltek-smartpack2-syst": Recorded(
-        "eltek-enexus", ("SmartPack2 Syst.", SAME, "2.3")
+        "eltek-enexus", ("SmartPack2 Syst.", SAME, "2.3"), parts=3
     ),
     "huawei-smu_11b": Recorded(
         "huawei-smu",

@@ -2,15 +2,12 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
-
-from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 
 ROOT = Path(__file__).parents[3]
 _SUITE = ROOT / "configs" / "hil"
@@ -34,15 +31,16 @@ class Run:
 
 
 def copy_suite(folder: Path, more: str = "") -> Path:
-    """The suite with its rack on free ports; ``more`` is added to the rack's file."""
+    """The suite with its rack on addresses of this process; ``more`` is added to the rack's file.
+
+    Its ports are none that a client may be given, so that they stay free between two tests.
+    """
     for path in _SUITE.iterdir():
         if path.is_file():
             (folder / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     rack = folder / "rack.yaml"
-    text = rack.read_text(encoding="utf-8")
-    ports = zip(("16201", "16202", "16203"), free_udp_ports(3), strict=True)
-    for old, new in (*ports, ("15222", free_tcp_ports(1)[0])):
-        text = re.sub(f":{old}", f":{new}", text)
+    own = f"127.77.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF}"
+    text = rack.read_text(encoding="utf-8").replace("127.0.0.1", own)
     rack.write_text(text + more, encoding="utf-8")
     return rack
 

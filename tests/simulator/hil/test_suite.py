@@ -47,7 +47,11 @@ def test_it_passes_on_the_simulator_and_writes_what_it_saw(tmp_path: Path) -> No
             {PLAN},
             "not as planned: {'Ethernet2': 'node-03', 'Ethernet3': 'node-02'}",
         ),
-        ("ct_reversed:feed=b,phase=1", {SHARE, TAKES_OVER}, "feed B carries"),
+        (
+            "ct_reversed:feed=b,phase=1",
+            {SHARE, TAKES_OVER},
+            "feed A carries 37190 W, feed B 12400 W",
+        ),
         ("silent:device=switch-1", {TAKES_OVER, PLAN, SWAP}, "switch-1"),
         ("dirty_optic", set(), ""),
     ],

@@ -1,0 +1,1 @@
+"""A hundred simulated racks and one agent that polls them."""
