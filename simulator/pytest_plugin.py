@@ -90,7 +90,7 @@ async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
     from agent.config import load_config
     from simulator.hil import HardwareStand, HilRack, SimulatedStand, Stand
     from simulator.hil.reader import Reader
-    from simulator.hil.stands import asking
+    from simulator.hil.stands import operator
     from simulator.rack_server import serving
     from simulator.schedule import parse_fault
 
@@ -106,7 +106,7 @@ async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
             site.advance(1.0)
             stand = SimulatedStand(site)
         else:
-            stand = HardwareStand(site_config.stimuli, stack.enter_context(asking(request.config)))
+            stand = HardwareStand(site_config.stimuli, operator(request.config))
         reader = await stack.enter_async_context(Reader(site_config))
         under_test = HilRack(reader, stand, log)
         yield under_test

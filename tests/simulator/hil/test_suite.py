@@ -1,5 +1,6 @@
 """The example suite: it passes on the simulator, and finds what is planted."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -97,6 +98,24 @@ def test_the_same_tests_on_a_rack_that_is_only_there(tmp_path: Path) -> None:
     assert "stimuli.stop_pump_1: exit status 1" in run.text
     assert run.outcomes("skipped") == {LEAK, SWAP}
     assert "stimulus 'swap_cables' needs somebody to do it" in run.text
+
+
+def test_an_operator_at_the_terminal_is_asked(tmp_path: Path) -> None:
+    rack = copy_suite(tmp_path)
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, b"s\n")
+        with background("simulate", str(rack)) as process:
+            assert process.stderr is not None
+            while not (said := process.stderr.readline()).endswith("devices served\n"):
+                assert said, "it ended"
+            run = run_pytest(tmp_path, f"--rack={rack}", "-k", SWAP, stdin=theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert run.outcomes("skipped") == {SWAP}, run.text
+    assert "Please swap cables (two LLDP neighbours exchanged" in run.text
+    assert "the operator did not: swap cables" in run.text
 
 
 def test_without_a_rack_nothing_is_tested(tmp_path: Path) -> None:
