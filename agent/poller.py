@@ -40,6 +40,7 @@ from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _FAILURES_KEPT = 50
+_EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
 _CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
@@ -112,7 +113,8 @@ async def open_session(
     if protocol == "modbus":
         driver = SplittingDriver(driver)
     identity, _ = await read_identity(transport, profile, plan, driver)
-    crosschecks = CrossChecks(profile, patience)
+    every_s = _EXAMINED_EVERY_S if patience > 1 else 0.0
+    crosschecks = CrossChecks(profile, patience, every_s)
     return Session(profile, plan, make_normaliser(device, profile), driver, identity, crosschecks)
 
 
@@ -148,7 +150,7 @@ async def read_once(
         first, normalised = normalised, session.normaliser.normalise(cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
-    held = session.crosschecks.apply(normalised.blocks)
+    held = session.crosschecks.apply(normalised.blocks, now)
     blocks = {**held, **dict.fromkeys(cycle.failed, ())}
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)

@@ -61,6 +61,8 @@ class _Compiled:
     series: tuple[tuple[Series, ...], ...]
     checks: tuple[_Check, ...]
     failed: dict[int, int] = field(default_factory=dict)
+    doubts: Mapping[_Cell, Flaw] = field(default_factory=dict)
+    examined_at: float = float("-inf")
 
 
 def _kinds() -> dict[str, tuple[str, str]]:
@@ -80,23 +82,34 @@ class CrossChecks:
 
     A check counts when it fails ``patience`` times in a row: where a load jumps between two
     requests, readings disagree once. It is skipped while one of its readings is bad, doubted
-    already, or not there.
+    already, or not there. Readings are examined at most once in ``every_s`` seconds, because what
+    is wired or scaled wrongly stays so; what is doubted stays doubted in between.
     """
 
-    def __init__(self, profile: Profile, patience: int = 1) -> None:
+    def __init__(self, profile: Profile, patience: int = 1, every_s: float = 0.0) -> None:
         metrics = {point.metric.name for point in profile.points}
         self._wanted = bool(metrics & {name for name in _KINDS if name.endswith("_watts")})
         self._patience = patience
+        self._every_s = every_s
         self._compiled: _Compiled | None = None
 
-    def apply(self, blocks: Blocks) -> Blocks:
-        """``blocks``, the readings that contradict each other marked as uncertain."""
+    def apply(self, blocks: Blocks, now: float = 0.0) -> Blocks:
+        """``blocks``, the readings that contradict each other marked as uncertain.
+
+        ``now`` is any clock in seconds that does not go backwards.
+        """
         if not self._wanted:
             return blocks
         series = tuple(block.series for group in blocks.values() for block in group)
         compiled = self._compiled
         if compiled is None or not _same(compiled.series, series):
             compiled = self._compiled = _Compiled(series, tuple(_checks(blocks)))
+        if now - compiled.examined_at >= self._every_s:
+            compiled.examined_at = now
+            compiled.doubts = self._examine(compiled, blocks)
+        return _marked(blocks, compiled.doubts) if compiled.doubts else blocks
+
+    def _examine(self, compiled: _Compiled, blocks: Blocks) -> dict[_Cell, Flaw]:
         flaws: dict[_Cell, Flaw] = {}
         value = _values(blocks)
         for number, check in enumerate(compiled.checks):
@@ -107,7 +120,7 @@ class CrossChecks:
             if compiled.failed[number] >= self._patience:
                 for cell in check.cells:
                     flaws.setdefault(cell, Flaw(Quality.UNCERTAIN, reason))
-        return _marked(blocks, flaws) if flaws else blocks
+        return flaws
 
 
 def _same(one: Sequence[tuple[Series, ...]], other: Sequence[tuple[Series, ...]]) -> bool:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from agent import smi
 from agent.poller import Poller, Schedule
 from agent.profile.library import open_library
@@ -23,7 +25,8 @@ points:
 """
 
 
-async def test_only_what_lasts_is_doubted(tmp_path: Path) -> None:
+async def test_only_what_lasts_is_doubted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.poller._EXAMINED_EVERY_S", 0.0)  # this test's cycles take no time
     (tmp_path / "acme.yaml").write_text(PROFILE)
     device = MemoryTransport(
         {smi.oid(f"{BASE}.1.0"): (smi.INTEGER, 900), smi.oid(f"{BASE}.2.0"): (smi.INTEGER, 1000)}

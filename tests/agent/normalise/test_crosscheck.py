@@ -264,6 +264,22 @@ def test_one_contradiction_is_forgiven_where_readings_take_turns() -> None:
     assert [r.quality for r in readings(later)] == [Quality.UNCERTAIN] * 3
 
 
+def test_readings_are_examined_now_and_then_and_doubted_in_between() -> None:
+    checks = CrossChecks(PDU, every_s=10.0)
+    wrong = blocks_of(product("inlet", 5000.0, 230.0, 4.0))
+    good = again(wrong, 920.0, 230.0, 4.0)
+
+    def uncertain(blocks: Blocks, now: float) -> bool:
+        found = {reading.quality for reading in readings(checks.apply(blocks, now))}
+        return Quality.UNCERTAIN in found
+
+    assert uncertain(wrong, 100.0)
+    assert uncertain(good, 105.0), "nothing was examined yet, so the doubt stands"
+    assert not uncertain(good, 110.0)
+    assert not uncertain(again(wrong, 5000.0, 230.0, 4.0), 119.0)
+    assert uncertain(again(wrong, 5000.0, 230.0, 4.0), 120.0)
+
+
 def test_other_rows_begin_anew() -> None:
     checks = CrossChecks(PDU, patience=2)
     wrong = blocks_of(product("phase", 4000, 230, 2))
