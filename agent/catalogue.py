@@ -175,6 +175,7 @@ _COOLING = (
     _gauge("rack_relative_humidity_setpoint_ratio", "ratio", "Relative humidity the controller aims at.", "side", "zone", low=0, high=1),
     _gauge("rack_absolute_humidity_grams_per_cubic_meter", "g/m3", "Absolute humidity.", "side", "sensor", low=0, high=1000),
     _gauge("rack_dew_point_celsius", "degC", "Dew point.", "side", "sensor", low=-100, high=100),
+    _gauge("rack_dew_point_margin_kelvin", "K", "How far the temperature is above the dew point.", "side", "sensor", low=-100, high=150),
     _gauge("rack_airflow_liters_per_second", "L/s", "Air volume flow.", "side", "sensor", low=0, high=200_000),
     _gauge("rack_air_velocity_meters_per_second", "m/s", "Air velocity.", "side", "sensor", low=0, high=200),
     _gauge("rack_air_pressure_pascals", "Pa", "Air pressure or pressure difference.", "side", "sensor", low=-200_000, high=2_000_000),

@@ -35,6 +35,7 @@ _UNIT_WORDS = {
     "Hz": "hertz",
     "Pa": "pascals",
     "degC": "celsius",
+    "K": "kelvin",
     "L/s": "liters_per_second",
     "rpm": "rpm",
     "ratio": "ratio",

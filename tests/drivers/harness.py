@@ -222,6 +222,8 @@ def agrees(row: Mapping[str, Any], reading: Reading) -> bool:
     native = unit(UNITS[row["cls"]])
     if reading.unit in ("VA", "VAr"):  # the oracle files apparent and reactive power under power
         native = unit(reading.unit)
+    if reading.unit == "K":  # and a difference of temperatures under temperature
+        native = unit("delta_degC")
     want = float(row["expected"] * native.factor + native.offset)
     return reading.unit == native.base and math.isclose(
         reading.value, want, rel_tol=RELATIVE_ERROR, abs_tol=1e-12

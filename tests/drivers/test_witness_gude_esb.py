@@ -28,6 +28,7 @@ async def test_tenths_of_degrees_and_whole_hectopascals(model: int) -> None:
     assert outcome.value("rack_relative_humidity_ratio", sensor="1", name="Rack 4") == 0.532
     assert outcome.value("rack_air_pressure_pascals", sensor="1", name="Rack 4") == 101_100
     assert outcome.value("rack_dew_point_celsius", sensor="1", name="Rack 4") == 16.2
+    assert outcome.value("rack_dew_point_margin_kelvin", sensor="1", name="Rack 4") == 10.3
     assert outcome.value("rack_sensor_state", port="1", quantity="input") == "high"
     assert outcome.value("rack_device_state", part="power_over_ethernet") == "absent"
     assert outcome.value("rack_psu_state", psu="2") == "up"
