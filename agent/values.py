@@ -39,10 +39,14 @@ class GetOids:
 
 @dataclass(frozen=True, slots=True)
 class WalkColumns:
-    """Walk SNMP table columns side by side with GETBULK. OIDs are BER content octets."""
+    """Walk SNMP table columns side by side with GETBULK. OIDs are BER content octets.
+
+    ``repetitions_max`` is what the device stands in one answer; None leaves it to the transport.
+    """
 
     columns: tuple[bytes, ...]
     interval_s: float = 0.0
+    repetitions_max: int | None = None
 
 
 Part = tuple[int, int]

@@ -15,10 +15,10 @@ from agent.config import Config, load_config
 from agent.errors import ConfigError
 from agent.logs import set_up_logs
 from agent.loop import run_loop, stopping
+from agent.recording import read_recording
 from simulator.fleet import fleet_config, raise_file_limit, write_fleet
 from simulator.keeper import keeping
 from simulator.mib_view import StaticView
-from simulator.recording import read_recording
 from simulator.schedule import Planned, parse_fault, read_faults
 from simulator.site import Site
 from simulator.snmp_responder import SnmpResponder

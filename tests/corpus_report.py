@@ -23,11 +23,11 @@ from agent.credentials import SnmpCredentials
 from agent.loop import run_loop
 from agent.oneshot import Look, Target, read_device
 from agent.profile.library import Library, open_library
+from agent.recording import read_recording
 from agent.transport.base import Limits
 from agent.url import Url
 from agent.values import OidSource, Quality, Reading
 from simulator.mib_view import StaticView
-from simulator.recording import read_recording
 from simulator.snmp_responder import SnmpResponder
 from tests.drivers.harness import UNITS, agrees, corpus
 from tests.drivers.recorded import ORACLE, Recorded

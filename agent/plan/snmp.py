@@ -27,7 +27,7 @@ def identity(profile: Profile) -> Iterable[Request]:
     columns = {field.oid for field in fields if field.oid is not None and field.column}
     columns |= {field.by for field in fields if field.by is not None}
     yield from _gets(instances, profile.limits.oids_max, 0.0)
-    yield from _walks(columns, 0.0)
+    yield from _walks(columns, 0.0, profile.limits.repetitions_max)
 
 
 def requests(profile: Profile) -> Iterable[Request]:
@@ -52,7 +52,8 @@ def requests(profile: Profile) -> Iterable[Request]:
     for interval in sorted({*instances.values(), *columns.values()}):
         wanted = [oid for oid, often in instances.items() if often == interval]
         yield from _gets(wanted, profile.limits.oids_max, interval)
-        yield from _walks([oid for oid, often in columns.items() if often == interval], interval)
+        walked = [oid for oid, often in columns.items() if often == interval]
+        yield from _walks(walked, interval, profile.limits.repetitions_max)
 
 
 def _gets(oids: Iterable[bytes], most: int, interval_s: float) -> Iterable[GetOids]:
@@ -61,7 +62,9 @@ def _gets(oids: Iterable[bytes], most: int, interval_s: float) -> Iterable[GetOi
         yield GetOids(tuple(listed[start : start + most]), interval_s)
 
 
-def _walks(columns: Iterable[bytes], interval_s: float) -> Iterable[WalkColumns]:
+def _walks(
+    columns: Iterable[bytes], interval_s: float, repetitions_max: int | None
+) -> Iterable[WalkColumns]:
     """Columns of one table side by side: they share their rows, so no answer is wasted."""
     tables: dict[tuple[int, ...], list[bytes]] = {}
     for column in columns:
@@ -69,7 +72,8 @@ def _walks(columns: Iterable[bytes], interval_s: float) -> Iterable[WalkColumns]
     for table in sorted(tables):
         members = sorted(tables[table], key=smi.decode_subids)
         for start in range(0, len(members), _COLUMNS_MAX):
-            yield WalkColumns(tuple(members[start : start + _COLUMNS_MAX]), interval_s)
+            chosen = tuple(members[start : start + _COLUMNS_MAX])
+            yield WalkColumns(chosen, interval_s, repetitions_max)
 
 
 def costs(profile: Profile, wanted: Iterable[Request]) -> list[Cost]:

@@ -191,7 +191,7 @@ class ProfileLimits:
     gap_max: int = 16
     forbidden: tuple[tuple[int, int], ...] = ()
     oids_max: int = 24
-    repetitions_max: int = 25
+    repetitions_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,7 +342,7 @@ class LimitsSpec(Spec):
         default_factory=list, description="registers that are never read: first, last"
     )
     oids_max: int = Field(24, ge=1, le=100, description="OIDs in one GET")
-    repetitions_max: int = Field(25, ge=1, le=500, description="rows in one GETBULK")
+    repetitions_max: int | None = Field(None, ge=1, le=500, description="rows in one GETBULK")
 
 
 class FileSpec(Spec):

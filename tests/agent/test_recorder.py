@@ -7,9 +7,9 @@ import pytest
 from agent import smi
 from agent.errors import DeviceTimeout
 from agent.recorder import MASK, lines, record
+from agent.recording import parse_recording
 from agent.transport.memory import MemoryTransport
 from agent.values import VarBind
-from simulator.recording import parse_recording
 from tests.end_to_end.ports import free_udp_ports
 from tests.end_to_end.programs import rackagent, replay
 

@@ -24,11 +24,11 @@ from agent.normalise.snmp import SnmpNormaliser
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library
 from agent.profile.points import Profile
+from agent.recording import read_recording
 from agent.transport.base import Transport
 from agent.transport.memory import MemoryTransport
 from agent.units import unit
 from agent.values import Answer, Failure, OidSource, Quality, Reading, RegisterSource
-from simulator.recording import read_recording
 
 PROFILES = Path(__file__).parents[2] / "drivers" / "profiles"
 _BESIDE = Path(__file__).parents[3] / "shared" / "corpus"

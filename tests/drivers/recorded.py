@@ -10,9 +10,9 @@ from typing import Any
 from agent.errors import DeviceError
 from agent.identify import identify, read_identity
 from agent.plan import make_plan
+from agent.recording import read_recording
 from agent.transport.memory import MemoryTransport
 from agent.values import Identity
-from simulator.recording import read_recording
 from tests.drivers.harness import UNITS, Comparison, compare, corpus, library
 
 SAME = "what the oracle says"

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from agent import smi
 from agent.errors import ConfigError
+from agent.recording import parse_recording, read_recording
 from agent.transport.snmp import message
 from agent.transport.snmp.message import Pdu
 from agent.values import VarBind
 from simulator.mib_view import LiveView, MibView, StaticView
-from simulator.recording import parse_recording, read_recording
 from simulator.snmp_responder import SnmpResponder
 from tests.agent.test_recording import CORPUS
 from tests.peers import require

@@ -60,8 +60,8 @@ class NativeTransport:
             case GetOids(oids):
                 row, failures = await self._get(oids)
                 return Answer(request, [row], time.time(), failures)
-            case WalkColumns(columns):
-                table, failures = await self._walk(columns)
+            case WalkColumns(columns, _, repetitions_max):
+                table, failures = await self._walk(columns, repetitions_max)
                 return Answer(request, table, time.time(), failures)
             case ReadRegisters():
                 raise TypeError("an SNMP device has no registers")
@@ -122,7 +122,7 @@ class NativeTransport:
         return pdu
 
     async def _walk(
-        self, prefixes: tuple[bytes, ...]
+        self, prefixes: tuple[bytes, ...], repetitions_max: int | None
     ) -> tuple[list[list[VarBind]], tuple[Failure, ...]]:
         """One list of rows per column, and why columns ended early.
 
@@ -133,7 +133,7 @@ class NativeTransport:
             prefixes,
             self._pace,
             bulk=self._bulk,
-            max_repetitions=limits.max_repetitions,
+            max_repetitions=repetitions_max or limits.max_repetitions,
             max_columns=limits.max_oids,
             max_rows=limits.max_rows,
             expected_rows=self._row_counts.get(prefixes),

@@ -48,8 +48,8 @@ class PysnmpTransport:
             case GetOids(oids):
                 row, failures = await self._get(oids)
                 return Answer(request, [row], time.time(), failures)
-            case WalkColumns(columns):
-                table, failures = await self._walk(columns)
+            case WalkColumns(columns, _, repetitions_max):
+                table, failures = await self._walk(columns, repetitions_max)
                 return Answer(request, table, time.time(), failures)
             case ReadRegisters():
                 raise TypeError("an SNMP device has no registers")
@@ -95,14 +95,14 @@ class PysnmpTransport:
         return [found[oid] for oid in oids if oid in found], tuple(failures)
 
     async def _walk(
-        self, prefixes: tuple[bytes, ...]
+        self, prefixes: tuple[bytes, ...], repetitions_max: int | None
     ) -> tuple[list[list[VarBind]], tuple[Failure, ...]]:
         """The rows of each column, and why columns ended early."""
         walk = Walk(
             prefixes,
             self._pace,
             bulk=self._bulk,
-            max_repetitions=self._limits.max_repetitions,
+            max_repetitions=repetitions_max or self._limits.max_repetitions,
             max_columns=self._limits.max_oids,
             max_rows=self._limits.max_rows,
             expected_rows=self._row_counts.get(prefixes, 0),

@@ -16,12 +16,12 @@ import pytest
 
 from agent.credentials import SnmpCredentials
 from agent.poller import open_session, read_once
+from agent.recording import read_recording
 from agent.transport.base import Limits
 from agent.transport.factory import Transports
 from agent.url import parse_url
 from agent.values import Failure, Identity, Reading
 from simulator.mib_view import StaticView
-from simulator.recording import read_recording
 from simulator.snmp_responder import SnmpResponder
 from tests.drivers.harness import corpus, library
 

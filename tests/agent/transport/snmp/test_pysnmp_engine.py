@@ -17,13 +17,13 @@ from agent.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.recording import read_recording
 from agent.transport.base import Limits
 from agent.transport.snmp import message
 from agent.transport.snmp.message import Pdu
 from agent.transport.snmp.pysnmp_engine import PysnmpTransport
 from agent.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 from simulator.mib_view import StaticView
-from simulator.recording import read_recording
 from simulator.snmp_responder import SnmpResponder
 from tests.agent.test_recording import CORPUS
 from tests.peers import Snmpd, snmpd, usm_credentials
