@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKER := .cache/locker
 COMPILE := $(LOCKER)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
-	--generate-hashes --custom-compile-command "make lock"
+	--generate-hashes --no-strip-extras --custom-compile-command "make lock"
 
 # The layers that are arithmetic only: every branch of them is tested.
 comma := ,
