@@ -58,6 +58,10 @@ def test_ci_can_be_run() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
+PINNED = r"([a-z0-9._-]+)(?:\[[a-z0-9,._-]+\])?=="
+"""How a line of a lock begins: the package, the extras that others ask of it, one version."""
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_locks_pin_and_hash_everything_and_name_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -68,7 +72,7 @@ def test_locks_pin_and_hash_everything_and_name_no_address(name: str) -> None:
     loose = [
         entry.split()[0]
         for entry in entries
-        if not re.match(r"[a-z0-9._-]+==\S+", entry) or "--hash=sha256:" not in entry
+        if not re.match(rf"{PINNED}\S+", entry) or "--hash=sha256:" not in entry
     ]
     assert not loose
 
@@ -76,7 +80,7 @@ def test_locks_pin_and_hash_everything_and_name_no_address(name: str) -> None:
 def test_locks_hold_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     runtime, dev = (
-        set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / name).read_text("utf-8"), re.MULTILINE))
+        set(re.findall(f"^{PINNED}", (ROOT / name).read_text("utf-8"), re.MULTILINE))
         for name in ("requirements.lock", "requirements-dev.lock")
     )
 
