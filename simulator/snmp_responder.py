@@ -45,7 +45,7 @@ class SnmpResponder:
         self._view = view if wire is None else WiredView(view, wire)
         self._community = None if community is None else community.encode()
         self._max_size = min(max_size, MAX_DATAGRAM)
-        self._usm = usm
+        self.usm = usm
         self._wire = wire
         self._protocol: _Protocol | None = None
 
@@ -84,9 +84,9 @@ class SnmpResponder:
 
     def answer(self, datagram: bytes) -> bytes | None:
         """The response to one datagram; None where an agent keeps silent."""
-        if self._usm is not None:
+        if self.usm is not None:
             room = self._max_size - _V3_FRAMING
-            return self._usm.answer(datagram, lambda pdu: self._respond(message.V3, pdu, room))
+            return self.usm.answer(datagram, lambda pdu: self._respond(message.V3, pdu, room))
         try:
             version, community, request = message.decode_message(datagram)
         except ProtocolError:

@@ -5,10 +5,12 @@ something happened, which is what makes a manager look. Sources: RFC 3416 sectio
 RFC 2863 (linkDown and linkUp).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent import smi
+from agent.credentials import SnmpCredentials, SnmpVersion
 from agent.plan import SYS_NAME, SYS_UP_TIME
 from agent.transport.snmp import message
 from agent.transport.snmp.message import Pdu
@@ -17,6 +19,7 @@ from simulator.model.points import Point, Value
 from simulator.panel import Panel
 from simulator.site import Site
 from simulator.snmp_responder import SnmpResponder
+from simulator.usm_agent import UsmAgent
 
 _TRAP_OID = smi.oid("1.3.6.1.6.3.1.1.4.1.0")
 _SNMP_TRAPS = "1.3.6.1.6.3.1.1.5"
@@ -29,12 +32,16 @@ _TICKS_PER_S, _TICKS_MAX, _INT32 = 100, 2**32, 2**31
 _PER_LOOK_MAX = 100  # a device does not send more at once
 
 
+Seal = Callable[[Pdu], bytes]
+"""A whole message around a trap, as the device's credentials want it."""
+
+
 @dataclass(slots=True)
 class DeviceTraps:
     """One device that sends traps; remembers what it showed last."""
 
     name: str
-    community: bytes
+    seal: Seal
     panel: Panel
     responder: SnmpResponder
     enterprise: bytes
@@ -77,8 +84,7 @@ class DeviceTraps:
             (SYS_NAME, smi.OCTET_STRING, self.name.encode()),
             *more,
         ]
-        pdu = Pdu(message.TRAP2, self.sent % _INT32, 0, 0, varbinds)
-        return message.encode_message(message.V2C, self.community, pdu)
+        return self.seal(Pdu(message.TRAP2, self.sent % _INT32, 0, 0, varbinds))
 
 
 class TrapSender:
@@ -96,18 +102,18 @@ class TrapSender:
 
 
 def senders(site: Site, responders: Mapping[str, SnmpResponder]) -> list[DeviceTraps]:
-    """The devices of ``site`` that can send: those of v2c, whose receiver needs no engine ids."""
+    """The devices of ``site`` that can send: all of SNMP but those of v1, which has other traps."""
     found = []
     for item in site:
         responder = responders.get(item.device.name)
-        if responder is None or item.device.credentials.version != "2c":
+        if responder is None or item.device.credentials.version is SnmpVersion.V1:
             continue
         prefixes = [prefix for rule in item.profile.identify for prefix in rule.sys_object_ids]
         points = tuple(p for p in item.model.points(item.device.role) if p.metric in _WATCHED)
         found.append(
             DeviceTraps(
                 item.device.name,
-                item.device.credentials.community.encode(),
+                _seal(item.device.credentials, responder.usm),
                 item.panel,
                 responder,
                 prefixes[0] if prefixes else smi.oid("1.3.6.1.4.1.8072.3.2.10"),
@@ -115,3 +121,15 @@ def senders(site: Site, responders: Mapping[str, SnmpResponder]) -> list[DeviceT
             )
         )
     return found
+
+
+def _seal(credentials: SnmpCredentials, usm: UsmAgent | None) -> Seal:
+    if usm is None:
+        return partial(message.encode_message, message.V2C, credentials.community.encode())
+
+    def sealed(pdu: Pdu) -> bytes:
+        varbinds = message.encode_varbinds(pdu.varbinds)
+        encoded = message.encode_pdu(pdu.kind, pdu.request_id, 0, 0, varbinds)
+        return usm.notify(pdu.request_id, encoded)
+
+    return sealed

@@ -1,7 +1,7 @@
-"""The agent's side of SNMPv3: one engine and its user, reports, time window; without I/O.
+"""The agent's side of SNMPv3: one engine and its user, reports, time window, traps; without I/O.
 
 Sources: RFC 3414 section 3.2 (the order of the checks), RFC 3412 section 7.1 (reports), RFC 3413
-section 3.2 (contexts).
+section 3.2 (contexts) and 3.3 (notifications).
 """
 
 import hashlib
@@ -90,7 +90,11 @@ class UsmAgent:
         except _Refused as refused:
             return self._report(envelope, refused, request_id)
         response = _forbidden(pdu) if level != self._level else respond(pdu)
-        return None if response is None else self._seal(envelope, level, response)
+        return None if response is None else self._seal(envelope.message_id, level, response)
+
+    def notify(self, message_id: int, pdu: bytes) -> bytes:
+        """A trap at the user's own level; the sender of a trap is authoritative for it."""
+        return self._seal(message_id, self._level, pdu)
 
     def _localize(self) -> None:
         digest = hashlib.sha256(f"{self._name}/{self._changes}".encode()).digest()
@@ -142,9 +146,9 @@ class UsmAgent:
         self._counts[refused.counter] = count
         varbinds = message.encode_varbinds([(refused.counter, smi.COUNTER32, count)])
         pdu = message.encode_pdu(message.REPORT, request_id, 0, 0, varbinds)
-        return self._seal(envelope, refused.level, pdu)
+        return self._seal(envelope.message_id, refused.level, pdu, envelope.user)
 
-    def _seal(self, envelope: v3.Envelope, level: int, pdu: bytes) -> bytes:
+    def _seal(self, message_id: int, level: int, pdu: bytes, user: bytes | None = None) -> bytes:
         boots, engine_time, salt = self.boots, self.engine_time, b""
         body = v3.encode_scoped(self.engine_id, self._context, pdu)
         if level & v3.PRIV and self._privacy is not None:
@@ -155,9 +159,8 @@ class UsmAgent:
         authenticator = self._authenticator if level & v3.AUTH else None
         octets = 0 if authenticator is None else authenticator.mac_octets
         engine = (self.engine_id, boots, engine_time)
-        whole, start = v3.encode(
-            envelope.message_id, level, engine, envelope.user, octets, salt, body
-        )
+        name = self._user if user is None else user  # a report goes to whoever asked
+        whole, start = v3.encode(message_id, level, engine, name, octets, salt, body)
         if authenticator is None:
             return whole
         return whole[:start] + authenticator.digest(whole) + whole[start + octets :]
