@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,9 +18,10 @@ from agent.errors import ConfigError
 from agent.logs import set_up_logs
 from agent.loop import run_loop, stopping
 from agent.recording import read_recording
+from simulator.drive import DrivenView, bind
+from simulator.drive_spec import Drive, parse_drive, read_drives
 from simulator.fleet import fleet_config, raise_file_limit, write_fleet
 from simulator.keeper import keeping
-from simulator.mib_view import StaticView
 from simulator.schedule import Planned, parse_fault, read_faults
 from simulator.site import Site
 from simulator.snmp_responder import SnmpResponder
@@ -104,6 +107,18 @@ def simulate(
         str | None,
         typer.Option(help="With --recording: answer only this community; any by default."),
     ] = None,
+    drive: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --recording: OID=MOTION[:PARAM=VALUE,...] for the row or all under it, as"
+            " count:rate=, ramp:to=,over= (or period=), noise:sigma= (or ratio=) and"
+            " step:to=,at=,for=; or 'counters' for sysUpTime and all above zero. The longest OID"
+            " wins, and noise joins it; repeatable."
+        ),
+    ] = None,
+    drive_file: Annotated[
+        Path | None, typer.Option(help="With --recording: a YAML file of drives.")
+    ] = None,
 ) -> None:
     """Serve the rack of CONFIG on its own addresses, or replay one recording as an SNMP agent.
 
@@ -117,6 +132,10 @@ def simulate(
       rackagent simulate configs/racks/demo.yaml --fault delay:device=cdu,seconds=3@1m
 
       rackagent simulate --recording pdu.snmprec --listen 127.0.0.1:16100
+
+      rackagent simulate --recording switch.snmprec --drive counters --speed 10
+
+      rackagent simulate --recording pdu.snmprec --drive 1.3.6.1.4.1.9999.1=ramp:to=230,over=60s
     """
     if list_faults:
         _list_faults()
@@ -124,8 +143,12 @@ def simulate(
     if (config is None) == (recording is None):
         raise ConfigError("name a CONFIG or a --recording, not both and not neither")
     if recording is not None:
-        run_loop(_replay(recording, listen, community))
+        drives = [parse_drive(text) for text in drive or ()]
+        drives += read_drives(drive_file) if drive_file is not None else []
+        run_loop(_replay(recording, _address(listen), community, Driven(seed, speed, drives)))
         return
+    if drive or drive_file is not None:
+        raise ConfigError("--drive and --drive-file need --recording")
     assert config is not None  # one of the two is given  # noqa: S101
     if fleet_file is not None and not racks:
         raise ConfigError("--fleet-config needs --racks")
@@ -180,15 +203,30 @@ def _address(listen: str, option: str = "--listen") -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-async def _replay(recording: Path, listen: str, community: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """How a recording is to move."""
+
+    seed: int
+    speed: float
+    drives: Sequence[Drive]
+
+
+async def _replay(
+    recording: Path, place: tuple[str, int], community: str | None, driven: Driven
+) -> None:
     rows = read_recording(recording)
-    responder = SnmpResponder(StaticView(rows), community)
-    host, port = _address(listen)
+    moving = bind(rows, driven.drives, driven.seed)
+    started = time.monotonic()
+    view = DrivenView(rows, moving, lambda: (time.monotonic() - started) * driven.speed)
+    responder = SnmpResponder(view, community)
+    host, port = place
     stop = asyncio.Event()
     with stopping(stop):
         bound = await responder.start(host, port)
         shown = f"[{host}]" if ":" in host else host
-        console.err(f"{recording.name}: {len(rows)} rows served at snmp://{shown}:{bound}")
+        moves = f", {len(moving)} of them driven" if moving else ""
+        console.err(f"{recording.name}: {len(rows)} rows served at snmp://{shown}:{bound}{moves}")
         try:
             await stop.wait()
         finally:

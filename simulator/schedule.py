@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.config.spec import Duration
-from agent.document import load, parse
-from agent.errors import ConfigError, Problem
+from agent.errors import ConfigError
+from simulator.listed import load_list
 
 _TEXT = re.compile(
     r"(?P<name>\w+)(?::(?P<params>[^@]*))?(?:@(?P<at>[^+@]+))?(?:\+(?P<for>[^+@]+))?"
@@ -88,25 +88,8 @@ def _pairs(text: str) -> Iterator[str]:
 
 def read_faults(path: Path) -> list[Planned]:
     """The faults of a YAML file. Raises ConfigError with every problem, by file and line."""
-    text = _text(path)
-    shift = 1 if re.match(r"(?:\s*(?:#.*)?\n)*-", text) else 0
-    try:
-        spec = parse("faults:\n" * shift + text, str(path)).validate(_FileSpec)
-    except ConfigError as error:
-        raise ConfigError(_shifted(error, shift)) from None
+    spec = load_list(path, "faults").validate(_FileSpec)
     return [_planned(item, f"{path}: faults[{place}]") for place, item in enumerate(spec.faults)]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        load(path)  # says what is wrong, as for any other file
-        raise
-
-
-def _shifted(error: ConfigError, lines: int) -> list[Problem]:
-    return [replace(problem, line=max(0, problem.line - lines)) for problem in error.problems]
 
 
 def _planned(item: _FaultSpec, origin: str) -> Planned:
