@@ -44,7 +44,7 @@ LIBRARIES = {
     "fastapi": r"agent/expose/|simulator/control\.py",
     "jinja2": r"agent/expose/|agent/commission/",
     "prometheus_client": r"agent/expose/",
-    "pymodbus": r"agent/transport/modbus/framing\.py",
+    "pymodbus": r"agent/transport/modbus/framing\.py|simulator/hil/write\.py",
     "pysmi": r"agent/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",
     "rich": r"agent/console\.py|agent/cli/scan\.py|simulator/(commands|live_view)\.py",

@@ -44,6 +44,7 @@ def cross_check(document: Document, environment: Mapping[str, str]) -> Findings:
     checks = _Checks(document, environment, base, Findings(open_library(folders), problems))
     checks.credentials()
     checks.racks()
+    checks.stimuli()
     return checks.found
 
 
@@ -142,6 +143,48 @@ class _Checks:
                 self._labels(device.get("labels"), (*place, "labels"))
                 self._known_credentials(device.get("credentials"), (*place, "credentials"))
                 self._profile(device.get("profile"), device.get("url"), (*place, "profile"))
+
+    def stimuli(self) -> None:
+        """Writes are confirmed, and go to devices that take them."""
+        urls = {
+            device["name"]: device.get("url")
+            for key, rack in _mappings(self._document.data.get("racks"), ("racks",))
+            for _, device in _mappings(rack.get("devices"), (*key, "devices"))
+            if isinstance(device.get("name"), str)
+        }
+        for key, entry in _mappings(self._document.data.get("stimuli"), ("stimuli",)):
+            if entry.get("confirmed", False) is False:
+                message = (
+                    "this writes to a device: check what it does to the rack, then add"
+                    " 'confirmed: true' here"
+                )
+                self._say((*key, "confirmed"), message)
+            write = entry.get("write")
+            if isinstance(write, Mapping):
+                self._write(write, urls, (*key, "write"))
+
+    def _write(self, write: Mapping[Any, Any], urls: Mapping[str, Any], key: Key) -> None:
+        name = write.get("device")
+        if not isinstance(name, str):
+            return
+        if name not in urls:
+            there = f"there are: {', '.join(sorted(urls))}" if urls else "there are none"
+            self._say((*key, "device"), f"unknown device {name!r}; {there}")
+            return
+        try:
+            url = parse_url(str(urls[name]))
+        except ConfigError:
+            return
+        place = (*key, "device")
+        if url.protocol == "snmp":
+            if "register" in write:
+                self._say(place, f"{name} speaks snmp; give 'oid', 'type' and 'value'")
+        elif "oid" in write:
+            self._say(place, f"{name} speaks modbus; give 'register' and 'value'")
+        elif url.scheme != "modbus+tcp":
+            self._say(place, f"{name} is on {url.scheme}; registers are written by modbus+tcp only")
+        elif url.unit == 0:
+            self._say(place, f"{name} is unit 0, which is every unit; name one in its URL")
 
     def _unique(self, what: str, name: Any, key: Key) -> None:
         if not isinstance(name, str):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.config.checks import Findings, cross_check
 from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec, SiteSpec
+from agent.config.stimuli import Stimulus, stimulus
 from agent.credentials import SnmpCredentials, SnmpVersion
 from agent.document import load
 from agent.errors import ConfigError, Problem
@@ -41,7 +42,7 @@ class Config:
     """A checked configuration. ``warnings`` are worth a line, not a refusal.
 
     ``traps_listen`` is the host and port for SNMP notifications, None where none are wanted.
-    ``stimuli`` are commands with their arguments, by the name tests call them.
+    ``stimuli`` are commands and confirmed writes, by the name tests call them.
     """
 
     file: str
@@ -53,7 +54,7 @@ class Config:
     library: Library
     warnings: tuple[str, ...] = ()
     traps_listen: tuple[str, int] | None = None
-    stimuli: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -99,17 +100,19 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         name: _credentials(name, given, found) for name, given in spec.credentials.items()
     }
     host, port = _host_and_port(spec.http.listen)
+    devices = tuple(_devices(spec, credentials, found.library))
+    ways = {device.name: (device.url, device.credentials, device.timeout_s) for device in devices}
     return Config(
         file=file,
         site=spec.site,
         listen_host=host,
         listen_port=port,
-        devices=tuple(_devices(spec, credentials, found.library)),
+        devices=devices,
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
         traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,
-        stimuli={name: tuple(command) for name, command in spec.stimuli.items()},
+        stimuli={name: stimulus(given, ways) for name, given in spec.stimuli.items()},
     )
 
 

@@ -17,12 +17,15 @@ from pydantic import (
     model_validator,
 )
 
+from agent import smi
 from agent.credentials import AuthProtocol, PrivProtocol
 from agent.errors import ConfigError
 from agent.profile.spec import LabelName
 from agent.url import parse_url
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_WRITE_TEXT_MAX = 255
+_WRITE_RANGES = {"integer": (-(2**31), 2**31 - 1), "gauge": (0, 2**32 - 1)}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -203,6 +206,62 @@ class TrapsSpec(Model):
     )
 
 
+def _oid(text: str) -> str:
+    smi.oid(text)
+    return text
+
+
+class SnmpWriteSpec(Model):
+    """One SNMP SET of one instance."""
+
+    device: Name
+    oid: Annotated[str, AfterValidator(_oid)] = Field(
+        description="the whole instance, dotted, with its index"
+    )
+    type: Literal["integer", "gauge", "string"] = Field(
+        description="INTEGER (32 bits, signed), Gauge32 (unsigned) or OCTET STRING (UTF-8 text)"
+    )
+    value: int | str = Field(description="a whole number, or text where the type is string")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SnmpWriteSpec":
+        if self.type == "string":
+            if isinstance(self.value, int):
+                raise ValueError("the value of a string is text; put it in quotes")
+            if len(self.value.encode()) > _WRITE_TEXT_MAX:
+                raise ValueError(f"the value is longer than {_WRITE_TEXT_MAX} octets")
+            return self
+        low, high = _WRITE_RANGES[self.type]
+        if isinstance(self.value, str) or not low <= self.value <= high:
+            raise ValueError(
+                f"the value of {self.type} is a whole number from {low} to {high},"
+                f" not {self.value!r}"
+            )
+        return self
+
+
+class RegisterWriteSpec(Model):
+    """One Modbus write of one holding register (function 6)."""
+
+    device: Name
+    register_: int = Field(
+        alias="register", ge=0, le=65535, description="its 0-based address, as on the wire"
+    )
+    value: int = Field(ge=0, le=65535, description="the 16 bits to write")
+
+
+class WriteStimulusSpec(Model):
+    """A write to a device of this file, done when a test on hardware asks for the stimulus."""
+
+    write: SnmpWriteSpec | RegisterWriteSpec = Field(
+        description="what is written once, read back and compared: over SNMP device, oid, type and"
+        " value; over Modbus TCP device, register and value"
+    )
+    confirmed: bool = Field(
+        False, description="must be true: somebody has checked what this write does to the rack"
+    )
+
+
 class SiteSpec(Model):
     """The whole file."""
 
@@ -215,9 +274,9 @@ class SiteSpec(Model):
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
     traps: TrapsSpec | None = None
-    stimuli: dict[Name, list[str]] = Field(
+    stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
         default_factory=dict,
-        description="what a test on hardware runs for a stimulus: the command and its arguments;"
-        " end_NAME ends it",
+        description="what a test on hardware does for a stimulus: a command and its arguments, or"
+        " one confirmed write to a device; end_NAME ends it",
     )
     racks: list[RackSpec] = Field(default_factory=list)

@@ -140,8 +140,8 @@ class HilRack:
     async def stimulus(self, name: str, **params: object) -> None:
         """Do something to the rack: a fault of the simulator's catalogue, by name.
 
-        On hardware the configuration's command is run, or the operator asked; the test is skipped
-        where there is neither.
+        On hardware the configuration's command is run, its confirmed write done, or the operator
+        asked; the test is skipped where there is none of them.
         """
         self._log.write("stimulus", name=name, params=params)
         try:

@@ -12,8 +12,10 @@ from typing import Protocol
 
 import pytest
 
-from agent.errors import ConfigError
+from agent.config.stimuli import Command, Stimulus
+from agent.errors import ConfigError, DeviceError
 from simulator.faults import catalogue
+from simulator.hil.write import perform
 from simulator.site import Site
 
 _COMMAND_TIMEOUT_S = 120.0
@@ -84,18 +86,18 @@ class SimulatedStand:
 class HardwareStand:
     """A hall.
 
-    ``commands`` are what the configuration has for stimuli; ``ask`` shows an operator a request
-    and returns whether it was done; None where there is no operator.
+    ``stimuli`` are the configuration's commands and confirmed writes; ``ask`` shows an operator a
+    request and returns whether it was done; None where there is no operator.
     """
 
     simulated = False
 
     def __init__(
         self,
-        commands: Mapping[str, tuple[str, ...]],
+        stimuli: Mapping[str, Stimulus],
         ask: Callable[[str], bool] | None,
     ) -> None:
-        self._commands, self._ask = commands, ask
+        self._stimuli, self._ask = stimuli, ask
 
     def now_s(self) -> float:
         """Seconds of a clock that nobody sets."""
@@ -106,12 +108,12 @@ class HardwareStand:
         await asyncio.sleep(seconds)
 
     async def begin(self, stimulus: str, params: Mapping[str, object]) -> None:
-        """Run the command of that name, or ask the operator."""
+        """Run the command or do the write of that name, or ask the operator."""
         given = "".join(f" {name}={value}" for name, value in params.items())
         await self._do(stimulus, f"{_words(stimulus)}{given}", params)
 
     async def end(self, stimulus: str) -> None:
-        """Run ``end_NAME``, or ask the operator."""
+        """Run or write ``end_NAME``, or ask the operator."""
         await self._do(f"end_{stimulus}", f"undo: {_words(stimulus)}", {})
 
     async def load(self, ratio: float) -> None:
@@ -119,13 +121,22 @@ class HardwareStand:
         await self._do("load", f"load the rack to {ratio:.0%}", {"ratio": ratio})
 
     async def _do(self, name: str, request: str, params: Mapping[str, object]) -> None:
-        if name in self._commands:
+        todo = self._stimuli.get(name)
+        if isinstance(todo, Command):
             values = [f"{key}={value}" for key, value in params.items()]
-            await _run(name, [*self._commands[name], *values])
+            await _run(name, [*todo.arguments, *values])
+        elif todo is not None:
+            if params:
+                given = ", ".join(params)
+                raise ConfigError(f"stimuli.{name}: a write is as configured, it takes no {given}")
+            try:
+                await perform(todo)
+            except DeviceError as error:
+                raise ConfigError(f"stimuli.{name}: {error}") from None
         elif self._ask is None:
             pytest.skip(
                 f"stimulus {name!r} needs somebody to do it: run on a terminal (pytest then asks),"
-                f" or name a command for it under 'stimuli:' in the configuration"
+                f" or name a command or a write for it under 'stimuli:' in the configuration"
             )
         elif not await asyncio.to_thread(self._ask, request):
             pytest.skip(f"the operator did not: {request}")

@@ -43,7 +43,7 @@ class NativeTransport:
         *,
         any_source: bool = False,
     ) -> None:
-        security = _security(credentials)
+        security = security_of(credentials)
         self._session = Session(engine, host, port, security, limits, any_source=any_source)
         self._limits = limits
         self._bulk = credentials.version is not SnmpVersion.V1
@@ -188,7 +188,8 @@ class NativeTransport:
         return encoded
 
 
-def _security(credentials: SnmpCredentials) -> Security:
+def security_of(credentials: SnmpCredentials) -> Security:
+    """What seals and opens messages for these credentials."""
     match credentials.version:
         case SnmpVersion.V1:
             return CommunitySecurity(message.V1, credentials.community.encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import load_config
+from agent.config.stimuli import Command
 from agent.errors import ConfigError
 from simulator.hil import HardwareStand, HilRack, Now, SimulatedStand
 from simulator.hil.log import RunLog
@@ -158,7 +159,7 @@ async def test_an_operator_is_asked(tmp_path: Path) -> None:
 async def test_commands_are_run_with_what_a_test_gives_them(tmp_path: Path) -> None:
     out = tmp_path / "out"
     script = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + chr(10))"
-    command = (sys.executable, "-c", script, str(out))
+    command = Command((sys.executable, "-c", script, str(out)))
     stand = HardwareStand({"open": command, "end_open": command, "load": command}, None)
     await stand.begin("open", {"feed": "a"})
     await stand.end("open")
@@ -176,6 +177,6 @@ async def test_commands_are_run_with_what_a_test_gives_them(tmp_path: Path) -> N
     ],
 )
 async def test_commands_that_fail(command: tuple[str, ...], said: str) -> None:
-    stand = HardwareStand({"open": command}, None)
+    stand = HardwareStand({"open": Command(command)}, None)
     with pytest.raises(ConfigError, match=said):
         await stand.begin("open", {})

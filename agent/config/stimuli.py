@@ -1,0 +1,65 @@
+"""What a configuration has for stimuli: commands, and the few writes that somebody confirmed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent import smi
+from agent.config.spec import SnmpWriteSpec, WriteStimulusSpec
+from agent.credentials import SnmpCredentials
+from agent.url import Url
+
+_TAGS: Mapping[str, int] = {
+    "integer": smi.INTEGER,
+    "gauge": smi.GAUGE32,
+    "string": smi.OCTET_STRING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program and its arguments."""
+
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpWrite:
+    """One SNMP SET. ``oid`` is BER content octets, ``tag`` the type of ``value``."""
+
+    device: str
+    url: Url
+    credentials: SnmpCredentials
+    timeout_s: float
+    oid: bytes
+    tag: int
+    value: int | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWrite:
+    """One Modbus write of one holding register; ``register`` is 0-based as on the wire."""
+
+    device: str
+    url: Url
+    timeout_s: float
+    register: int
+    value: int
+
+
+Stimulus = Command | SnmpWrite | RegisterWrite
+
+
+def stimulus(
+    spec: list[str] | WriteStimulusSpec,
+    devices: Mapping[str, tuple[Url, SnmpCredentials, float]],
+) -> Stimulus:
+    """The record of a checked entry; ``devices`` has URL, credentials and timeout by name."""
+    if isinstance(spec, list):
+        return Command(tuple(spec))
+    write = spec.write
+    url, credentials, timeout_s = devices[write.device]
+    if not isinstance(write, SnmpWriteSpec):
+        return RegisterWrite(write.device, url, timeout_s, write.register_, write.value)
+    value = write.value.encode() if isinstance(write.value, str) else write.value
+    oid, tag = smi.oid(write.oid), _TAGS[write.type]
+    return SnmpWrite(write.device, url, credentials, timeout_s, oid, tag, value)
