@@ -65,6 +65,10 @@ class UsmAgent:
         self.boots += 1
         self._began = self._clock()
 
+    def leap(self, seconds: float) -> None:
+        """Be that much later at once, as when the device's clock is set."""
+        self._began -= seconds
+
     def change_engine_id(self) -> None:
         """Become another engine, as after an exchange of the management card."""
         self._changes += 1

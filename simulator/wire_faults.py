@@ -15,6 +15,7 @@ from simulator.usm_agent import UsmAgent
 
 _BUSY, _ILLEGAL_ADDRESS = 6, 2
 _EVERY_ADDRESS = -1
+_LEAP_S = 600.0  # well past the 150 s that SNMP v3 allows two clocks to be apart
 
 
 @dataclass
@@ -174,15 +175,23 @@ def _restart(end: WireEnd) -> None:
         end.line.usm.reboot()
 
 
-def _no_engine(end: WireEnd, params: Params) -> snmp.SnmpFault:
-    if isinstance(end.line, SnmpLine) and end.line.usm is None:
-        raise ConfigError(f"fault engine_id_change: {end.device} does not speak SNMP v3")
-    return snmp.SnmpFault()
+def _v3_only(name: str) -> Make:
+    def make(end: WireEnd, params: Params) -> snmp.SnmpFault:
+        if isinstance(end.line, SnmpLine) and end.line.usm is None:
+            raise ConfigError(f"fault {name}: {end.device} does not speak SNMP v3")
+        return snmp.SnmpFault()
+
+    return make
 
 
 def _new_engine(end: WireEnd) -> None:
     if isinstance(end.line, SnmpLine) and end.line.usm is not None:
         end.line.usm.change_engine_id()
+
+
+def _out_of_window(end: WireEnd) -> None:
+    if isinstance(end.line, SnmpLine) and end.line.usm is not None:
+        end.line.usm.leap(_LEAP_S)
 
 
 WIRE_FAULTS: Mapping[str, WireFault] = {
@@ -245,9 +254,17 @@ WIRE_FAULTS: Mapping[str, WireFault] = {
             "engine_id_change",
             "SNMP v3 under another engine id: discovery again, then as before",
             {},
-            _no_engine,
+            _v3_only("engine_id_change"),
             None,
             begins=_new_engine,
+        ),
+        WireFault(
+            "time_window",
+            "the SNMP v3 clock leaps: one report that it is out of the window, then as before",
+            {},
+            _v3_only("time_window"),
+            None,
+            begins=_out_of_window,
         ),
         WireFault(
             "busy",

@@ -5,20 +5,16 @@
 
 import json
 import os
-import subprocess
 import time
-import urllib.parse
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.drivers.harness import corpus
+from tests.end_to_end.monitoring import prometheus, query
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch, replay
-from tests.peers import require
+from tests.end_to_end.programs import background, eventually, replay
 
 pytestmark = [pytest.mark.corpus, pytest.mark.peer]
 
@@ -54,52 +50,6 @@ def write_cdu(path: Path, modbus: int) -> None:
     path.write_text(json.dumps({"racks": [rack]}), encoding="utf-8")
 
 
-@contextmanager
-def prometheus(folder: Path, target: int, port: int) -> Iterator[str]:
-    """A Prometheus that scrapes ``target`` every second; gives its base URL."""
-    config = folder / "prometheus.yml"
-    config.write_text(
-        json.dumps(
-            {
-                "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-                "scrape_configs": [
-                    {
-                        "job_name": "rackagent",
-                        "static_configs": [{"targets": [f"127.0.0.1:{target}"]}],
-                    }
-                ],
-            }
-        ),
-        encoding="utf-8",
-    )
-    with (folder / "prometheus.log").open("w") as log:
-        process = subprocess.Popen(
-            [
-                require("prometheus"),
-                f"--config.file={config}",
-                f"--storage.tsdb.path={folder / 'tsdb'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            eventually(lambda: "Ready" in fetch(f"{url}/-/ready"))
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def query(url: str, expression: str) -> list[dict[str, Any]]:
-    question = urllib.parse.urlencode({"query": expression})
-    answer = json.loads(fetch(f"{url}/api/v1/query?{question}"))
-    assert answer["status"] == "success", answer
-    result: list[dict[str, Any]] = answer["data"]["result"]
-    return result
-
-
 def devices_of(url: str) -> set[str]:
     found = query(url, 'count by (device) ({__name__=~"rack_.*"})')
     return {row["metric"]["device"] for row in found}
@@ -119,7 +69,9 @@ def test_a_device_that_goes_and_returns_costs_nobody_else_a_gap(tmp_path: Path) 
                 stack.enter_context(replay(recordings / f"{RECORDINGS[name]}.snmprec", port))
         with replay(recordings / f"{RECORDINGS['sentry']}.snmprec", ports["sentry"]):
             stack.enter_context(background("run", str(tmp_path / "site.yaml")))
-            url = stack.enter_context(prometheus(tmp_path, http, prom))
+            url = stack.enter_context(
+                prometheus(tmp_path, {"static_configs": [{"targets": [f"127.0.0.1:{http}"]}]}, prom)
+            )
             eventually(lambda: devices_of(url) == everyone)
             began = time.time()
             time.sleep(SOAK_S)

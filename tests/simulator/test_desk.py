@@ -103,7 +103,8 @@ def test_a_second_fault_in_the_same_place_replaces_the_first(site: Site) -> None
         ("gen_err:device=cdu", "cdu is no snmp device"),
         ("gen_err:device=pdu-a,oid=system", "is not a numeric OID"),
         ("crc:device=cdu", "Modbus TCP, which has no check sum"),
-        ("engine_id_change:device=pdu-a", "does not speak SNMP v3"),
+        ("engine_id_change:device=pdu-a", "engine_id_change: pdu-a does not speak SNMP v3"),
+        ("time_window:device=pdu-a", "time_window: pdu-a does not speak SNMP v3"),
         ("weak_bbu", "no battery shelves"),
     ],
 )

@@ -154,6 +154,15 @@ async def test_a_reboot_raises_boots_and_is_followed() -> None:
         assert await name_of(device) == b"pdu-1"
 
 
+async def test_a_clock_that_leaps_is_followed_after_one_report() -> None:
+    credentials = peers.usm_credentials(*SHA_AES)
+    async with served(credentials) as (port, agent), client(port, credentials) as device:
+        assert await name_of(device) == b"pdu-1"
+        agent.leap(usm.TIME_WINDOW_S + 60)
+        assert await name_of(device) == b"pdu-1"
+        assert agent.boots == 1
+
+
 async def test_another_engine_id_is_discovered_in_the_end() -> None:
     credentials = peers.usm_credentials(*SHA_AES)
     async with served(credentials) as (port, agent), client(port, credentials) as device:

@@ -3,19 +3,30 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.config import load_config
 from agent.errors import ConfigError
+from agent.transport.snmp import usm
 from agent.values import Quality
+from simulator.hil.reader import Reader
 from simulator.rack_server import serving
 from simulator.schedule import parse_fault
+from simulator.usm_agent import UsmAgent
+from simulator.wire_faults import WIRE_FAULTS
 from tests.simulator.bench import Bench, bench, write_site
 
 POWER = "rack_inlet_power_watts"
 FLOW = "rack_coolant_flow_liters_per_second"
 _ROLES = {"pdu-a": "apc-rpdu2", "cdu": "orv3-rpu"}
+_V3 = {
+    "version": 3,
+    "user": "u",
+    "auth": {"protocol": "SHA-256", "secret": "auth-secret-1"},
+    "priv": {"protocol": "AES-128", "secret": "priv-secret-1"},
+}
 
 
 @pytest.fixture
@@ -142,6 +153,37 @@ async def test_a_reboot_is_silence_and_then_counters_from_zero(rack: Bench) -> N
     assert shown.number("rack_inlet_energy_joules_total") < 0.01 * energy
 
 
+@pytest.mark.parametrize(
+    ("fault", "counter"),
+    [("time_window", usm.NOT_IN_TIME_WINDOW), ("engine_id_change", usm.UNKNOWN_ENGINE)],
+    ids=["time_window", "engine_id_change"],
+)
+async def test_an_engine_that_is_not_as_it_was_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, counter: bytes
+) -> None:
+    """By a session that is open, because a new one discovers the engine anyway."""
+    seen: list[bytes] = []
+    report = UsmAgent._report
+
+    def spy(agent: UsmAgent, envelope: Any, refused: Any, request_id: int) -> bytes | None:
+        seen.append(refused.counter)
+        return report(agent, envelope, refused, request_id)
+
+    async with bench(tmp_path, {"pdu-a": "apc-rpdu2"}, credentials=_V3) as rack:
+        async with Reader(rack.config) as reader:
+            before = (await reader.look("pdu-a")).one(POWER, {})
+            monkeypatch.setattr(UsmAgent, "_report", spy)
+            inject(rack, fault, device="pdu-a")
+            after = (await reader.look("pdu-a")).one(POWER, {})
+            assert set(seen) == {counter}
+            seen.clear()
+            await reader.look("pdu-a")
+        assert seen == []
+    assert after.quality is Quality.GOOD
+    assert isinstance(before.value, float)
+    assert after.value == pytest.approx(before.value, rel=0.05)
+
+
 async def test_what_hangs_on_the_bus_bar_dies_with_it(tmp_path: Path) -> None:
     roles = {"switch-1": "switch", "shelf-1": "orv3-hpr-psu", "pdu-a": "apc-rpdu2"}
     async with bench(tmp_path, roles) as rack:
@@ -194,3 +236,8 @@ async def test_faults_on_the_clock_of_a_fast_rack(tmp_path: Path) -> None:
             seen.add(tuple(active.fault for active in rack.site.desk.active))
             await asyncio.sleep(0.01)
     assert seen == {(), ("silent",)}
+
+
+def test_every_fault_of_the_wire_has_its_test() -> None:
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in WIRE_FAULTS if f'"{name}"' not in tests] == []
