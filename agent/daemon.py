@@ -10,9 +10,11 @@ from typing import Any
 import structlog
 
 from agent.config import Config, DeviceConfig
+from agent.config.web import exposure
 from agent.expose.http import create_app
 from agent.expose.prometheus import PrometheusExposition
 from agent.expose.serve import serve
+from agent.expose.tls import Certificates
 from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
 from agent.loop import stopping
@@ -142,7 +144,8 @@ class Running:
     def url(self) -> str:
         """Its start page."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        scheme = "http" if self.agent.config.web.tls is None else "https"
+        return f"{scheme}://{host}:{self.port}"
 
     async def until(self, stop: asyncio.Event) -> None:
         """Wait for ``stop``. Raises what a poller died of, should one die."""
@@ -162,12 +165,16 @@ async def running(config: Config) -> AsyncIterator[Running]:
     Raises ConfigError when a port cannot be bound, before anything is polled.
     """
     agent = Agent(config)
-    app = create_app(agent.store, agent.exposition, agent.views(), lambda: agent.ready)
+    web = config.web
+    app = create_app(agent.store, agent.exposition, agent.views(), lambda: agent.ready, web)
+    tls = None if web.tls is None else Certificates(web.tls).context
     async with (
         Transports(config.quirks()) as transports,
-        serve(app, config.listen_host, config.listen_port) as address,
+        serve(app, config.listen_host, config.listen_port, tls) as address,
         agent.hearing_traps(),
     ):
+        if unsafe := exposure(address[0], web):
+            _log.warning("HTTP is open", host=address[0], port=address[1], reason=unsafe)
         polling = asyncio.create_task(agent.run(transports), name="pollers")
         try:
             yield Running(agent, *address, polling)

@@ -1,5 +1,6 @@
 """Commands about a whole site: run it, check it, plan it; and the schema of its file."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,10 @@ def run(
     config: ConfigPath,
     log_format: Annotated[str, typer.Option(help="auto, console or json.")] = "auto",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    web_config: Annotated[
+        Path | None,
+        typer.Option(help="TLS and passwords (Prometheus' web.yml); instead of http.web_config."),
+    ] = None,
 ) -> None:
     """Run the daemon: poll every device of CONFIG and serve /metrics until SIGTERM or Ctrl-C."""
     if log_format not in ("auto", "console", "json"):
@@ -35,7 +40,7 @@ def run(
     def announce(current: Running) -> None:
         console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")
 
-    run_loop(run_until_stopped(load_config(config), announce))
+    run_loop(run_until_stopped(load_config(config, web_config=web_config), announce))
 
 
 def check(config: ConfigPath) -> None:

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.config.checks import Findings, cross_check
 from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec, SiteSpec
 from agent.config.stimuli import Stimulus, stimulus
+from agent.config.web import Web, load_web
 from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.document import load
+from agent.document import Document, load
 from agent.errors import ConfigError, Problem
 from agent.profile.library import Library
 from agent.profile.points import Quirks
@@ -55,6 +56,7 @@ class Config:
     warnings: tuple[str, ...] = ()
     traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
+    web: Web = field(default_factory=Web)
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -70,9 +72,16 @@ class Config:
 
 
 def load_config(
-    path: Path, environment: Mapping[str, str] | None = None, *, need_devices: bool = True
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    need_devices: bool = True,
+    web_config: Path | None = None,
 ) -> Config:
     """Read and check ``path``; ``environment`` is the process's own unless given.
+
+    ``web_config`` stands in for the file that ``http.web_config`` names. Neither is read where no
+    devices are needed: nothing is served then, and the key may not be ours to read.
 
     Raises ConfigError with every problem: syntax, keys, types, duplicate names, unknown or broken
     profiles, unknown credentials, secrets that cannot be had, and (where ``need_devices``) no
@@ -87,12 +96,24 @@ def load_config(
         problems += error.problems
     found = cross_check(document, os.environ if environment is None else environment)
     problems += found.problems
-    if need_devices and document.data.get("racks", []) == []:
-        problems.append(document.problem((), "has no 'racks': nothing would be polled"))
+    web = Web()
+    if need_devices:
+        if document.data.get("racks", []) == []:
+            problems.append(document.problem((), "has no 'racks': nothing would be polled"))
+        try:
+            web = _web(document, spec, web_config)
+        except ConfigError as error:
+            problems += error.problems
     if problems:
         problems.sort(key=lambda problem: (problem.file != document.file, problem.line))
         raise ConfigError(dict.fromkeys(problems))
-    return _records(document.file, spec, found)
+    return replace(_records(document.file, spec, found), web=web)
+
+
+def _web(document: Document, spec: SiteSpec, instead: Path | None) -> Web:
+    if instead is None and spec.http.web_config is not None:
+        instead = Path(document.file).parent / spec.http.web_config
+    return Web() if instead is None else load_web(instead)
 
 
 def _records(file: str, spec: SiteSpec, found: Findings) -> Config:

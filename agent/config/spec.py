@@ -196,6 +196,9 @@ class HttpSpec(Model):
     """Where metrics, the API and the start page are served."""
 
     listen: Listen = "127.0.0.1:9847"
+    web_config: FilePath | None = Field(
+        None, description="TLS and passwords, in the web.yml format of Prometheus' exporters"
+    )
 
 
 class TrapsSpec(Model):

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
@@ -13,7 +13,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.catalogue import CATALOGUE
+from agent.config.web import Web
 from agent.expose import json_model
+from agent.expose.basic_auth import BasicAuth
 from agent.expose.own_metrics import agent_version
 from agent.expose.page import StartPage
 from agent.expose.prometheus import PrometheusExposition
@@ -44,8 +46,11 @@ def create_app(
     exposition: PrometheusExposition,
     devices: Sequence[DeviceView],
     ready: Callable[[], bool],
+    web: Web | None = None,
 ) -> FastAPI:
     """The application. ``devices`` is looked at on every request; all must be in ``store``.
+
+    Behind the passwords of ``web`` everything is, health too.
 
     Nothing here writes, and no page loads anything from elsewhere.
     """
@@ -56,7 +61,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(SecurityHeaders)
+    web = web or Web()
+    if web.users:
+        app.add_middleware(BasicAuth, users=web.users)
+    app.add_middleware(SecurityHeaders, extra=web.headers)  # outermost: a 401 has them too
     _add_metrics(app, exposition)
     _add_health(app, ready)
     _add_api(app, store, devices)
@@ -65,10 +73,11 @@ def create_app(
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds headers which a route did not set itself."""
+    """ASGI middleware that adds headers which a route did not set itself, ``extra`` before ours."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, extra: Mapping[str, str]) -> None:
         self._app = app
+        self._headers = {**_HEADERS, **extra}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with the headers added to the start of the response."""
@@ -76,7 +85,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -4,17 +4,19 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from agent.errors import ConfigError
+from agent.expose.connection import HEADER_BYTES, MAX_CONNECTIONS, Connection
 
 _BACKLOG = 128
-_MAX_CONNECTIONS = 256
 _KEEP_ALIVE_S = 75  # longer than a scrape interval, so that a scraper keeps its connection
 _PATIENCE_S = 0.4  # for answers under way when we stop
+_HANDSHAKE_S = 10.0  # for TLS; asyncio would wait a minute for whoever says nothing
 
 _REASONS = {
     errno.EADDRINUSE: "the port is in use by another program (is a rackagent running already?); "
@@ -48,8 +50,12 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+async def serve(
+    app: ASGIApp, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, int]]:
     """Serve ``app`` while the block runs; gives the address and port that are really bound.
+
+    Over TLS where ``tls`` is given.
 
     Raises ConfigError before anything is served when the address cannot be bound. Signals stay
     with the caller.
@@ -59,17 +65,19 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str, 
         server = _Server(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 backlog=_BACKLOG,
-                limit_concurrency=_MAX_CONNECTIONS,
+                h11_max_incomplete_event_size=HEADER_BYTES,
+                limit_concurrency=MAX_CONNECTIONS,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=1,
-            )
+            ),
+            tls,
         )
         task = asyncio.create_task(server.serve([sock]), name="http")
         try:
@@ -79,7 +87,30 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[tuple[str, 
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its hands on our signals."""
+    """uvicorn without its hands on our signals, and with our own TLS."""
+
+    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None) -> None:
+        super().__init__(config)
+        self._tls = tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on ``sockets``; uvicorn's own way leaves no say in how long TLS may take."""
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                self._connection,
+                sock=sock,
+                ssl=self._tls,
+                backlog=_BACKLOG,
+                ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
+                ssl_shutdown_timeout=_PATIENCE_S if self._tls else None,
+            )
+            for sock in sockets or ()
+        ]
+        self.started = True
+
+    def _connection(self) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

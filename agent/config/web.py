@@ -1,0 +1,196 @@
+"""Who may read over HTTP, and how: the ``web.yml`` of Prometheus' exporter-toolkit, checked.
+
+Nothing here repeats a password or a hash: errors name the user, never what stands behind.
+"""
+
+import ipaddress
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from agent.config.spec import FilePath, Model
+from agent.config.tls import SECTION, Tls, server_context
+from agent.document import Document, load
+from agent.errors import ConfigError, Problem
+
+MAX_BCRYPT_COST = 16  # some 4 s of one core for every wrong password; each step doubles it
+_MIN_BCRYPT_COST = 4  # bcrypt's own
+_HASH = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+
+_CLIENT_AUTH: Mapping[str, ssl.VerifyMode] = {
+    "NoClientCert": ssl.CERT_NONE,
+    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+}
+_UNCHECKED = ("RequestClientCert", "RequireAnyClientCert")
+_VERSIONS: Mapping[str, ssl.TLSVersion] = {
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+
+
+def _client_auth(text: str) -> str:
+    if text in _UNCHECKED:
+        raise ValueError(
+            f"{text!r} takes certificates without checking them, which is not supported;"
+            " write 'VerifyClientCertIfGiven' or 'RequireAndVerifyClientCert'"
+        )
+    if text not in _CLIENT_AUTH:
+        known = ", ".join(map(repr, _CLIENT_AUTH))
+        raise ValueError(f"must be one of {known}, not {text!r}")
+    return text
+
+
+def _http2(value: bool) -> bool:
+    if value:
+        raise ValueError("HTTP/2 is not served; write false or leave it out")
+    return value
+
+
+def _header(text: str) -> str:
+    if not text or not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII on one line, and not empty")
+    return text
+
+
+def _users(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a mapping of user names to bcrypt hashes")
+    return value
+
+
+def _user(name: str) -> str:
+    if not name or ":" in name:
+        raise ValueError("a user's name is not empty and holds no ':'")
+    return name
+
+
+def _hash(value: Any) -> Any:
+    match = _HASH.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("is not a bcrypt hash; make one with: htpasswd -nBC 10 USER")
+    if not _MIN_BCRYPT_COST <= int(match.group(1)) <= MAX_BCRYPT_COST:
+        bounds = f"from {_MIN_BCRYPT_COST} to {MAX_BCRYPT_COST}"
+        raise ValueError(f"a bcrypt hash's cost is {bounds}, not {int(match.group(1))}")
+    return value
+
+
+Version = Literal["TLS12", "TLS13"]
+Header = Annotated[str, AfterValidator(_header)]
+Users = Annotated[
+    dict[Annotated[str, AfterValidator(_user)], Annotated[str, BeforeValidator(_hash)]],
+    BeforeValidator(_users),
+]
+
+
+class TlsSpec(Model):
+    """The server's certificate, and what is asked of clients."""
+
+    cert_file: FilePath
+    key_file: FilePath
+    client_auth_type: Annotated[str, AfterValidator(_client_auth)] = "NoClientCert"
+    client_ca_file: FilePath | None = None
+    min_version: Version = "TLS12"
+    max_version: Version = "TLS13"
+
+
+class HeadersSpec(Model):
+    """Headers that may be added to every answer; the toolkit's list."""
+
+    content_security_policy: Header | None = Field(None, alias="Content-Security-Policy")
+    frame_options: Literal["deny", "sameorigin"] | None = Field(None, alias="X-Frame-Options")
+    content_type_options: Literal["nosniff"] | None = Field(None, alias="X-Content-Type-Options")
+    xss_protection: Header | None = Field(None, alias="X-XSS-Protection")
+    transport_security: Header | None = Field(None, alias="Strict-Transport-Security")
+
+
+class HttpServerSpec(Model):
+    """How HTTP is spoken."""
+
+    http2: Annotated[bool, AfterValidator(_http2)] = False
+    headers: HeadersSpec = HeadersSpec()
+
+
+class WebSpec(Model):
+    """The whole file."""
+
+    tls_server_config: TlsSpec | None = None
+    http_server_config: HttpServerSpec = HttpServerSpec()
+    basic_auth_users: Users = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """Checked web security; by itself, none. ``users`` maps names to bcrypt hashes."""
+
+    tls: Tls | None = None
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_web(path: Path) -> Web:
+    """Read and check ``path``; the files it names are relative to its folder.
+
+    Raises ConfigError with every problem: syntax, keys, values, and certificates that cannot be
+    read or do not fit their key.
+    """
+    document = load(path)
+    spec = document.validate(WebSpec)
+    tls = None
+    if spec.tls_server_config is not None:
+        if problems := list(_contradictions(document, spec.tls_server_config)):
+            raise ConfigError(problems)
+        tls = _tls(document, spec.tls_server_config)
+        server_context(tls)
+    headers = spec.http_server_config.headers.model_dump(by_alias=True, exclude_none=True)
+    return Web(tls, spec.basic_auth_users, headers)
+
+
+def _contradictions(document: Document, spec: TlsSpec) -> Iterator[Problem]:
+    asks = spec.client_auth_type != "NoClientCert"
+    if asks and spec.client_ca_file is None:
+        message = f"{spec.client_auth_type} needs 'client_ca_file' to check against"
+        yield document.problem((SECTION, "client_auth_type"), message)
+    if not asks and spec.client_ca_file is not None:
+        message = "no client is asked for a certificate; set 'client_auth_type'"
+        yield document.problem((SECTION, "client_ca_file"), message)
+    if spec.min_version > spec.max_version:
+        message = f"{spec.max_version} is less than 'min_version' {spec.min_version}"
+        yield document.problem((SECTION, "max_version"), message)
+
+
+def _tls(document: Document, spec: TlsSpec) -> Tls:
+    base = Path(document.file).parent
+    return Tls(
+        document,
+        base / spec.cert_file,
+        base / spec.key_file,
+        None if spec.client_ca_file is None else base / spec.client_ca_file,
+        _CLIENT_AUTH[spec.client_auth_type],
+        _VERSIONS[spec.min_version],
+        _VERSIONS[spec.max_version],
+    )
+
+
+def exposure(address: str, web: Web) -> str:
+    """What is unsafe about serving on the IP ``address``; empty where nothing is."""
+    if ipaddress.ip_address(address).is_loopback:
+        return ""
+    if web.tls is None and web.users:
+        return "passwords and readings travel unencrypted; give web_config a tls_server_config"
+    if web.tls is None:
+        return (
+            "whoever reaches this address reads everything, unencrypted; give http.web_config"
+            " with tls_server_config and basic_auth_users, or listen on 127.0.0.1"
+        )
+    if not web.users and web.tls.client_auth is not ssl.CERT_REQUIRED:
+        return (
+            "whoever reaches this address reads everything; add basic_auth_users"
+            " or RequireAndVerifyClientCert to web_config"
+        )
+    return ""

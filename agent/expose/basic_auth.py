@@ -1,0 +1,95 @@
+"""Lets in who knows a password: HTTP basic authentication against bcrypt hashes."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import bcrypt
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_KNOWN_MAX = 128  # logins remembered, so that a scrape costs a digest and not a bcrypt
+_CHECKS_AT_ONCE = 1  # bcrypt fills a core; wrong passwords wait for each other, not the polls
+_PASSWORD_BYTES = 72  # bcrypt reads no more, and two long passwords would be one
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="rackagent", charset="UTF-8"'}
+
+
+class BasicAuth:
+    """ASGI middleware: 401 for every path unless the request carries a user and password."""
+
+    def __init__(self, app: ASGIApp, users: Mapping[str, str]) -> None:
+        self._app = app
+        self._logins = Logins(users)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is let in."""
+        login = credentials(Headers(scope=scope).get("authorization", ""))
+        if login is not None and await self._logins.valid(*login):
+            await self._app(scope, receive, send)
+            return
+        answer = PlainTextResponse("Unauthorized\n", 401, headers=_CHALLENGE)
+        await answer(scope, receive, send)
+
+
+def credentials(header: str) -> tuple[str, bytes] | None:
+    """User and password of an ``Authorization`` header; None where it holds none."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        return (user.decode(), password) if colon else None
+    except (binascii.Error, UnicodeError, ValueError):
+        return None
+
+
+class Logins:
+    """Checks passwords. An unknown user costs what the costliest known one does.
+
+    Only logins that are right are remembered, as digests under a key of this process: so nothing
+    in memory tells a password, and a flood of wrong ones drives no scraper out.
+    """
+
+    def __init__(self, users: Mapping[str, str]) -> None:
+        self._users = {user: hashed.encode() for user, hashed in users.items()}
+        self._decoy = max(self._users.values(), key=_cost)
+        self._key = secrets.token_bytes(32)
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._turn = asyncio.Semaphore(_CHECKS_AT_ONCE)
+
+    async def valid(self, user: str, password: bytes) -> bool:
+        """Whether ``password`` is that of ``user``."""
+        if len(password) > _PASSWORD_BYTES:
+            return False
+        name = user.encode()
+        # Names hold no ':', so that no two logins are spelt alike.
+        digest = hmac.digest(self._key, name + b":" + password, hashlib.sha256)
+        if digest in self._known:
+            self._known.move_to_end(digest)
+            return True
+        hashed = self._users.get(user, self._decoy)
+        async with self._turn:
+            right = await asyncio.to_thread(_matches, password, hashed)
+        if not right or user not in self._users:
+            return False
+        self._known[digest] = None
+        while len(self._known) > _KNOWN_MAX:
+            self._known.popitem(last=False)
+        return True
+
+
+def _cost(hashed: bytes) -> bytes:
+    return hashed[4:6]
+
+
+def _matches(password: bytes, hashed: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(password, hashed)
+    except ValueError:  # a hash of the right shape that bcrypt cannot read
+        return False
