@@ -81,7 +81,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME[:PARAM=VALUE,...][@AT][+FOR], in rack time; repeatable."),
+        typer.Option(help=r"NAME[:PARAM=VALUE,...]\[@AT][+FOR], in rack time; repeatable."),
     ] = None,
     faults: Annotated[Path | None, typer.Option(help="A YAML file of faults.")] = None,
     list_faults: Annotated[
