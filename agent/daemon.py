@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from agent.expose.tls import Certificates
 from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
 from agent.loop import stopping
+from agent.notify import Notifier
 from agent.poller import Poller, Schedule
 from agent.store import Store
 from agent.transport.base import Limits, Transport
@@ -26,6 +28,8 @@ from agent.transport.snmp.traps import Sender, Traps
 from agent.values import PollResult
 
 _log = structlog.get_logger("daemon")
+_STUCK_AFTER_S = 300.0  # beyond what backoff and a slow device's longest cycle explain
+_STUCK_AFTER_INTERVALS = 3.0
 
 
 class Agent:
@@ -41,6 +45,7 @@ class Agent:
         self.exposition = PrometheusExposition(self._labels)
         self.store.subscribe(self.exposition.update)
         self._waiting = {device.name for device in config.devices}
+        self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
         self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
@@ -48,6 +53,19 @@ class Agent:
     def ready(self) -> bool:
         """Whether every device had its first cycle, well or badly."""
         return not self._waiting
+
+    def stuck(self) -> list[str]:
+        """Devices whose poller has ended no cycle, well or badly, for longer than can be.
+
+        A device that does not answer is not among them: its cycles end.
+        """
+        now = time.monotonic()
+        return [
+            device.name
+            for device in self.config.devices
+            if now - self._polled_at[device.name]
+            > _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * device.interval_s
+        ]
 
     def views(self) -> list[DeviceView]:
         """What the HTTP interface tells about each device."""
@@ -123,6 +141,7 @@ class Agent:
     def _deliver(self, result: PollResult) -> None:
         self.store.put(result)
         self._waiting.discard(result.device)
+        self._polled_at[result.device] = time.monotonic()
 
 
 async def open_transport(device: DeviceConfig, transports: Transports) -> Transport:
@@ -186,12 +205,15 @@ async def running(config: Config) -> AsyncIterator[Running]:
 
 async def run_until_stopped(config: Config, announce: Callable[[Running], None]) -> None:
     """Run ``config`` until SIGTERM or SIGINT; ``announce`` is told once it serves."""
-    stop = asyncio.Event()
+    stop, manager = asyncio.Event(), Notifier()
     with stopping(stop):
         async with running(config) as current:
             announce(current)
             for warning in config.warnings:
                 _log.warning("configuration", warning=warning)
             _log.info("started", devices=len(config.devices), url=current.url)
-            await current.until(stop)
+            manager.send("READY=1", f"STATUS={len(config.devices)} devices, {current.url}")
+            async with manager.watched(current.agent.stuck):
+                await current.until(stop)
             _log.info("stopping")
+            manager.send("STOPPING=1")
