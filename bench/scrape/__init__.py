@@ -1,0 +1,1 @@
+"""The price of a scrape beside prometheus-client's own."""
