@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -13,14 +14,15 @@ import structlog
 from agent.config import Config, DeviceConfig
 from agent.config.web import exposure
 from agent.expose.http import create_app
-from agent.expose.prometheus import PrometheusExposition
+from agent.expose.prometheus import PrometheusExposition, check_labels
 from agent.expose.serve import serve
 from agent.expose.tls import Certificates
 from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
-from agent.loop import stopping
+from agent.loop import hearing, stopping
 from agent.notify import Notifier
 from agent.poller import Poller, Schedule
+from agent.reload import Outcome, Reloader, check_fixed
 from agent.store import Store
 from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
@@ -37,16 +39,17 @@ class Agent:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._labels = {
-            device.name: {**device.labels, "site": device.site, "rack": device.rack}
-            for device in config.devices
-        }
+        self._labels = {device.name: _labels(device) for device in config.devices}
         self.store = Store({device.name: device.stale_after_s for device in config.devices})
         self.exposition = PrometheusExposition(self._labels)
         self.store.subscribe(self.exposition.update)
         self._waiting = {device.name for device in config.devices}
         self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group = asyncio.TaskGroup()
+        self._transports: Transports | None = None
+        self.views = [self._view(device) for device in config.devices]
         self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     @property
@@ -67,32 +70,89 @@ class Agent:
             > _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * device.interval_s
         ]
 
-    def views(self) -> list[DeviceView]:
-        """What the HTTP interface tells about each device."""
-        library = self.config.library
-        return [
-            DeviceView(
-                name=device.name,
-                rack=device.rack,
-                site=device.site,
-                kind="" if device.profile == "auto" else library.get(device.profile).kind,
-                profile="" if device.profile == "auto" else device.profile,
-                url=str(device.url),
-                labels=device.labels,
-            )
-            for device in self.config.devices
-        ]
+    def _view(self, device: DeviceConfig) -> DeviceView:
+        """What the HTTP interface tells about a device."""
+        known = device.profile != "auto"
+        return DeviceView(
+            name=device.name,
+            rack=device.rack,
+            site=device.site,
+            kind=self.config.library.get(device.profile).kind if known else "",
+            profile=device.profile if known else "",
+            url=str(device.url),
+            labels=device.labels,
+        )
 
     async def run(self, transports: Transports) -> None:
         """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
-        self._pollers = {
-            device.name: self._poller(device, transports) for device in self.config.devices
-        }
-        async with asyncio.TaskGroup() as group:
-            for name, poller in self._pollers.items():
-                group.create_task(poller.run(), name=name)
-            for job in self._jobs:
+        self._transports = transports
+        async with self._group as group:
+            for device in self.config.devices:
+                self._begin(device, transports)
+            for job in (*self._jobs, asyncio.Event().wait):  # the last keeps an empty group open
                 group.create_task(job())
+
+    def _begin(self, device: DeviceConfig, transports: Transports) -> None:
+        poller = self._pollers[device.name] = self._poller(device, transports)
+        self._tasks[device.name] = self._group.create_task(poller.run(), name=device.name)
+
+    async def change(self, config: Config) -> str:
+        """Take over ``config``: only devices that differ stop and start, the rest poll on.
+
+        Returns what was done, for people. Raises ConfigError, with nothing changed, for what only
+        a restart can change.
+        """
+        check_fixed(self.config, config)
+        check_labels({device.name: _labels(device) for device in config.devices})
+        assert self._transports is not None  # it runs  # noqa: S101
+        before = {device.name: device for device in self.config.devices}
+        after = {device.name: device for device in config.devices}
+        added = [name for name in after if name not in before]
+        removed = [name for name in before if name not in after]
+        changed = [n for n in after if n in before and self._differs(before[n], after[n], config)]
+        await self._end([*removed, *changed])
+        self.config = config
+        self._transports.expect(config.quirks())
+        for name in removed:
+            self._forget(name)
+        for name in (*added, *changed):
+            device = after[name]
+            self._labels[name] = _labels(device)
+            self.store.add(name, device.stale_after_s)
+            self.exposition.add(name, self._labels[name])
+            self._polled_at[name] = time.monotonic()
+            self._begin(device, self._transports)
+        self.views[:] = [self._view(device) for device in config.devices]
+        if config.traps_listen and any(after[name].url.protocol == "snmp" for name in added):
+            _log.warning("traps of added devices are known by name after a restart")
+        kept = len(after) - len(added) - len(changed)
+        return f"{len(added)} added, {len(changed)} changed, {len(removed)} removed, {kept} kept"
+
+    def _differs(self, before: DeviceConfig, after: DeviceConfig, config: Config) -> bool:
+        """Whether a device has to start anew: it or its profile is another.
+
+        One that finds its profile by asking is held to the one it found; one that found none asks
+        again, because there may be a profile for it now.
+        """
+        if before != after:
+            return True
+        used = self.store.device(after.name).profile or after.profile
+        if used == "auto" or used not in config.library.profiles:
+            return True
+        return self.config.library.get(used) != config.library.get(used)
+
+    async def _end(self, names: list[str]) -> None:
+        tasks = [self._tasks.pop(name) for name in names]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _forget(self, name: str) -> None:
+        self.store.remove(name)
+        self.exposition.remove(name)
+        self._waiting.discard(name)
+        del self._labels[name], self._polled_at[name], self._pollers[name]
 
     @contextlib.asynccontextmanager
     async def hearing_traps(self) -> AsyncIterator[None]:
@@ -144,6 +204,11 @@ class Agent:
         self._polled_at[result.device] = time.monotonic()
 
 
+def _labels(device: DeviceConfig) -> dict[str, str]:
+    """What stands on every series of a device, beside its name."""
+    return {**device.labels, "site": device.site, "rack": device.rack}
+
+
 async def open_transport(device: DeviceConfig, transports: Transports) -> Transport:
     """The transport that a device's configuration asks for."""
     limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
@@ -158,6 +223,7 @@ class Running:
     host: str
     port: int
     polling: asyncio.Task[None]
+    reloader: Reloader
 
     @property
     def url(self) -> str:
@@ -178,14 +244,27 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Running]:
+async def running(
+    config: Config, load: Callable[[], Config] | None = None
+) -> AsyncIterator[Running]:
     """Run ``config`` with its HTTP interface while the block runs.
 
-    Raises ConfigError when a port cannot be bound, before anything is polled.
+    ``load`` reads the configuration anew where a reload is asked for; without it the same one is
+    taken over again. Raises ConfigError when a port cannot be bound, before anything is polled.
     """
     agent = Agent(config)
     web = config.web
-    app = create_app(agent.store, agent.exposition, agent.views(), lambda: agent.ready, web)
+    reloader = Reloader(config, load or (lambda: config), agent.change)
+    agent.exposition.registry.register(reloader.metrics)
+
+    async def reload() -> tuple[bool, str]:
+        outcome = await reloader.reload()
+        return outcome.done, outcome.text
+
+    app = create_app(
+        *(agent.store, agent.exposition, agent.views, lambda: agent.ready, web),
+        reload if config.reload_http else None,
+    )
     tls = None if web.tls is None else Certificates(web.tls).context
     async with (
         Transports(config.quirks()) as transports,
@@ -196,24 +275,60 @@ async def running(config: Config) -> AsyncIterator[Running]:
             _log.warning("HTTP is open", host=address[0], port=address[1], reason=unsafe)
         polling = asyncio.create_task(agent.run(transports), name="pollers")
         try:
-            yield Running(agent, *address, polling)
+            yield Running(agent, *address, polling, reloader)
         finally:
             polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await polling
 
 
-async def run_until_stopped(config: Config, announce: Callable[[Running], None]) -> None:
-    """Run ``config`` until SIGTERM or SIGINT; ``announce`` is told once it serves."""
+async def run_until_stopped(
+    load: Callable[[], Config], announce: Callable[[Running], None]
+) -> None:
+    """Run what ``load`` gives until SIGTERM or SIGINT; SIGHUP loads anew.
+
+    ``announce`` is told once it serves. Raises ConfigError where it cannot begin.
+    """
+    config = load()
     stop, manager = asyncio.Event(), Notifier()
     with stopping(stop):
-        async with running(config) as current:
+        async with running(config, load) as current:
             announce(current)
             for warning in config.warnings:
                 _log.warning("configuration", warning=warning)
             _log.info("started", devices=len(config.devices), url=current.url)
             manager.send("READY=1", f"STATUS={len(config.devices)} devices, {current.url}")
-            async with manager.watched(current.agent.stuck):
+            async with manager.watched(current.agent.stuck), reloading(current, manager):
                 await current.until(stop)
             _log.info("stopping")
             manager.send("STOPPING=1")
+
+
+@contextlib.asynccontextmanager
+async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
+    """Reload on SIGHUP, and on a change of the file where that is wanted, while the block runs."""
+    asked = asyncio.Event()
+
+    async def answer() -> None:
+        while True:
+            await asked.wait()
+            asked.clear()  # what is asked for meanwhile becomes one reload more
+            manager.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            outcome = await current.reloader.reload()
+            manager.send("READY=1", f"STATUS={_said(outcome)}")
+
+    jobs = [answer()]
+    if current.agent.config.reload_watch:
+        jobs.append(current.reloader.watch())
+    tasks = [asyncio.create_task(job, name="reload") for job in jobs]
+    try:
+        with hearing(signal.SIGHUP, asked.set):
+            yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+def _said(outcome: Outcome) -> str:
+    return outcome.text if outcome.done else "configuration refused, the old one is in force"

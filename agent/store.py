@@ -67,7 +67,7 @@ class Store:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._stale_after_s = stale_after_s
+        self._stale_after_s = dict(stale_after_s)
         self._clock = clock
         self._states = {name: DeviceState(name) for name in stale_after_s}
         self._listeners: list[Listener] = []
@@ -76,6 +76,15 @@ class Store:
     def devices(self) -> tuple[str, ...]:
         """The names of all devices, in the order they were given."""
         return tuple(self._states)
+
+    def add(self, name: str, stale_after_s: float) -> None:
+        """Take in a device more; of one that is there already nothing is known any more."""
+        self._stale_after_s[name] = stale_after_s
+        self._states[name] = DeviceState(name)
+
+    def remove(self, name: str) -> None:
+        """Forget a device. Raises KeyError for an unknown name."""
+        del self._stale_after_s[name], self._states[name]
 
     def subscribe(self, listener: Listener) -> None:
         """Call ``listener`` after each put, in order of subscription."""

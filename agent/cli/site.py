@@ -1,5 +1,6 @@
 """Commands about a whole site: run it, check it, plan it; and the schema of its file."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,8 @@ def run(
     def announce(current: Running) -> None:
         console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")
 
-    run_loop(run_until_stopped(load_config(config, web_config=web_config), announce))
+    load = partial(load_config, config, web_config=web_config)
+    run_loop(run_until_stopped(load, announce))
 
 
 def check(config: ConfigPath) -> None:

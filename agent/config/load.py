@@ -57,6 +57,8 @@ class Config:
     traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
     web: Web = field(default_factory=Web)
+    reload_http: bool = False
+    reload_watch: bool = False
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -132,6 +134,8 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
+        reload_http=spec.reload.http,
+        reload_watch=spec.reload.watch,
         traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,
         stimuli={name: stimulus(given, ways) for name, given in spec.stimuli.items()},
     )

@@ -201,6 +201,13 @@ class HttpSpec(Model):
     )
 
 
+class ReloadSpec(Model):
+    """How a changed file is taken over while the agent runs; SIGHUP always does."""
+
+    http: bool = Field(False, description="POST /-/reload reloads")
+    watch: bool = Field(False, description="a change of the file reloads")
+
+
 class TrapsSpec(Model):
     """Where SNMP traps and informs are received, with the credentials of all devices."""
 
@@ -276,6 +283,7 @@ class SiteSpec(Model):
     credentials: dict[Name, CredentialsSpec] = Field(default_factory=dict)
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
+    reload: ReloadSpec = Field(default_factory=ReloadSpec)
     traps: TrapsSpec | None = None
     stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
         default_factory=dict,

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
@@ -38,6 +38,9 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+Reload = Callable[[], Awaitable[tuple[bool, str]]]
+"""Takes over the configuration anew: whether it did, and a text for people."""
+
 _Name = Annotated[str | None, Query(max_length=_NAME_LENGTH)]
 
 
@@ -47,12 +50,13 @@ def create_app(
     devices: Sequence[DeviceView],
     ready: Callable[[], bool],
     web: Web | None = None,
+    reload: Reload | None = None,
 ) -> FastAPI:
     """The application. ``devices`` is looked at on every request; all must be in ``store``.
 
-    Behind the passwords of ``web`` everything is, health too.
-
-    Nothing here writes, and no page loads anything from elsewhere.
+    Behind the passwords of ``web`` everything is, health too. ``reload`` is offered as
+    ``POST /-/reload`` where it is given. Nothing else here changes anything, and no page loads
+    anything from elsewhere.
     """
     app = FastAPI(
         title="rackagent",
@@ -69,6 +73,8 @@ def create_app(
     _add_health(app, ready)
     _add_api(app, store, devices)
     _add_page(app, store, devices, ready)
+    if reload is not None:
+        _add_reload(app, reload)
     return app
 
 
@@ -131,6 +137,22 @@ def _add_health(app: FastAPI, ready: Callable[[], bool]) -> None:
         if ready():
             return PlainTextResponse("ready\n")
         return PlainTextResponse("waiting for the first cycle\n", status_code=503)
+
+
+def _add_reload(app: FastAPI, reload: Reload) -> None:
+    refused: dict[int | str, dict[str, Any]] = {
+        403: {"description": "Sent by a page elsewhere."},
+        409: {"description": "The file is refused; the old one stays."},
+    }
+
+    @app.post("/-/reload", response_class=PlainTextResponse, responses=refused)
+    async def reload_configuration(request: Request) -> PlainTextResponse:
+        """Take over the configuration file; 409 says why the old one stays."""
+        # A browser tells where a request comes from, and a page elsewhere cannot change that.
+        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            raise HTTPException(403, "only this agent's own pages may ask for that")
+        done, text = await reload()
+        return PlainTextResponse(f"{text}\n", status_code=200 if done else 409)
 
 
 def _add_api(app: FastAPI, store: Store, devices: Sequence[DeviceView]) -> None:

@@ -141,12 +141,22 @@ class OwnMetrics:
         duplicates: Callable[[str], int],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._labels = labels
+        self._labels = dict(labels)
         self._duplicates = duplicates
         self._clock = clock
         self._devices: dict[str, _Device] = {}
         build = {"python_version": platform.python_version(), "version": agent_version()}
         self._build = f"{_BUILD.name}{{{label_text(build.items())}}} 1\n"
+
+    def add(self, name: str, labels: Mapping[str, str]) -> None:
+        """Take in a device more; its counts begin at nothing."""
+        self.remove(name)
+        self._labels[name] = labels
+
+    def remove(self, name: str) -> None:
+        """Forget a device; one that is not there stays away."""
+        self._labels.pop(name, None)
+        self._devices.pop(name, None)
 
     def observe(self, state: DeviceState, duration_s: float) -> None:
         """Take over the state after one poll that took ``duration_s``."""

@@ -136,7 +136,7 @@ class PrometheusExposition:
         registry: CollectorRegistry | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        _check_labels(device_labels)
+        check_labels(device_labels)
         self._clock = clock
         self._devices = {name: _Device(name, labels) for name, labels in device_labels.items()}
         self._headers: dict[tuple[str, Format], bytes] = {}
@@ -147,6 +147,17 @@ class PrometheusExposition:
             clock=clock,
         )
         ProcessCollector(registry=self.registry)
+
+    def add(self, name: str, labels: Mapping[str, str]) -> None:
+        """Take in a device more, or one anew. Raises ConfigError for its labels."""
+        check_labels({name: labels})
+        self._devices[name] = _Device(name, labels)
+        self._own.add(name, self._devices[name].labels)
+
+    def remove(self, name: str) -> None:
+        """Drop a device and all its series. Raises KeyError for an unknown name."""
+        del self._devices[name]
+        self._own.remove(name)
 
     def update(self, state: DeviceState, result: PollResult) -> None:
         """Render one poll; subscribe this to the store. Raises KeyError for an unknown device."""
@@ -182,7 +193,8 @@ class PrometheusExposition:
         return encode(self.registry)
 
 
-def _check_labels(device_labels: Mapping[str, Mapping[str, str]]) -> None:
+def check_labels(device_labels: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise ConfigError for labels, by device, that Prometheus or the agent does not allow."""
     faults = []
     for device, labels in device_labels.items():
         for name in labels:

@@ -46,6 +46,10 @@ class Transports:
             return NativeTransport(await self._snmp(), url.host, url.port, credentials, limits)
         return ModbusTransport(self.bus(url), url.unit, limits)
 
+    def expect(self, quirks: Mapping[str, Quirks]) -> None:
+        """Lines opened from now on are opened with what their devices need now."""
+        self._quirks = quirks
+
     async def close(self) -> None:
         """Close what is shared. Transports that are still open fail from now on."""
         engine, self._engine = self._engine, None
