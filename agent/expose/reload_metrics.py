@@ -7,7 +7,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 from prometheus_client.registry import Collector
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ReloadMetrics(Collector):
     """A prometheus_client collector; whoever reloads keeps it true.
 

@@ -148,7 +148,7 @@ async def test_a_profile_that_changes_restarts_its_devices(place: Place, tmp_pat
     mine.mkdir()
     page = (
         "profile: mine\ntitle: t\nkind: pdu\nprotocol: snmp\nverified: datasheet\nsource: s\n"
-        "points:\n  - {metric: rack_inlet_power_watts, oid: 1.3.6.1.4.1.99.1.0, scale: SCALE}\n"
+        "points:\n  - {metric: rack_inlet_power_watts, oid: 1.3.6.1.4.1.99.1.0, unit: W, scale: SCALE}\n"
     )
     (mine / "mine.yaml").write_text(page.replace("SCALE", "1"), encoding="utf-8")
     place.site["profiles"] = ["mine"]
@@ -223,7 +223,7 @@ def test_a_running_daemon_reloads_on_a_signal_and_over_http(place: Place) -> Non
         place.path.write_text("racks: [", encoding="utf-8")
         status, text = post(place.url)
         assert status == 409
-        assert "site.yaml:1" in text
+        assert "site.yaml:2: is not YAML" in text
         assert fetch(f"{place.url}/api/v1/devices").count('"rack"') == 19
 
 
