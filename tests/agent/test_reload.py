@@ -148,7 +148,8 @@ async def test_a_profile_that_changes_restarts_its_devices(place: Place, tmp_pat
     mine.mkdir()
     page = (
         "profile: mine\ntitle: t\nkind: pdu\nprotocol: snmp\nverified: datasheet\nsource: s\n"
-        "points:\n  - {metric: rack_inlet_power_watts, oid: 1.3.6.1.4.1.99.1.0, unit: W, scale: SCALE}\n"
+        "points:\n"
+        "  - {metric: rack_inlet_power_watts, oid: 1.3.6.1.4.1.99.1.0, unit: W, scale: SCALE}\n"
     )
     (mine / "mine.yaml").write_text(page.replace("SCALE", "1"), encoding="utf-8")
     place.site["profiles"] = ["mine"]
