@@ -14,6 +14,7 @@ import structlog
 from agent.config import Config, DeviceConfig
 from agent.config.web import exposure
 from agent.expose.http import create_app
+from agent.expose.probe import add_probe
 from agent.expose.prometheus import PrometheusExposition, check_labels
 from agent.expose.serve import serve
 from agent.expose.tls import Certificates
@@ -22,6 +23,7 @@ from agent.expose.view import DeviceView
 from agent.loop import hearing, stopping
 from agent.notify import Notifier
 from agent.poller import Poller, Schedule
+from agent.probe import Prober
 from agent.reload import Outcome, Reloader, check_fixed
 from agent.store import Store
 from agent.transport.base import Limits, Transport
@@ -265,6 +267,8 @@ async def running(
         *(agent.store, agent.exposition, agent.views, lambda: agent.ready, web),
         reload if config.reload_http else None,
     )
+    if config.probe_networks:
+        add_probe(app, Prober(config).probe)
     tls = None if web.tls is None else Certificates(web.tls).context
     async with (
         Transports(config.quirks()) as transports,

@@ -13,7 +13,7 @@ LAYERS = (
     ("transport", "driver", "identify", "splitting"),
     ("store", "poller"),
     ("expose", "commission"),
-    ("loop", "logs", "notify", "recorder", "reload", "oneshot", "scan", "daemon"),
+    ("loop", "logs", "notify", "probe", "recorder", "reload", "oneshot", "scan", "daemon"),
     ("witness", "draft", "register_map", "hints"),
     ("console", "cli", "__main__"),
 )
@@ -44,7 +44,7 @@ LIBRARIES = {
     "cryptography": r"agent/transport/snmp/keys\.py",
     "fastapi": r"agent/expose/|simulator/control\.py",
     "jinja2": r"agent/expose/|agent/commission/",
-    "prometheus_client": r"agent/expose/",
+    "prometheus_client": r"agent/expose/|agent/probe\.py",
     "pymodbus": r"agent/transport/modbus/framing\.py|simulator/hil/write\.py",
     "pysmi": r"agent/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",

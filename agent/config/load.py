@@ -1,5 +1,6 @@
 """A site's YAML to checked records, with every problem of the file told at once."""
 
+import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from agent.errors import ConfigError, Problem
 from agent.profile.library import Library
 from agent.profile.points import Quirks
 from agent.url import Url, parse_url
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,14 @@ class Config:
     traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
     web: Web = field(default_factory=Web)
+    probe_networks: tuple[Network, ...] = ()
     reload_http: bool = False
     reload_watch: bool = False
+
+    def may_probe(self, address: str) -> bool:
+        """Whether a device at this IP address may be read without being configured."""
+        place = ipaddress.ip_address(address)
+        return any(place in network for network in self.probe_networks)
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -134,6 +143,9 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
+        probe_networks=tuple(
+            ipaddress.ip_network(text) for text in (spec.probe.networks if spec.probe else ())
+        ),
         reload_http=spec.reload.http,
         reload_watch=spec.reload.watch,
         traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,

@@ -3,6 +3,7 @@
 Every key is described here once; ``rackagent schema config`` prints the same as JSON Schema.
 """
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -208,6 +209,24 @@ class ReloadSpec(Model):
     watch: bool = Field(False, description="a change of the file reloads")
 
 
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a network such as 10.20.0.0/16 or 2001:db8::/64, its host bits 0"
+        ) from None
+    return text
+
+
+class ProbeSpec(Model):
+    """Devices that are not configured and may be read with ``GET /probe?target=URL``."""
+
+    networks: list[Annotated[str, AfterValidator(_network)]] = Field(
+        min_length=1, description="where such devices may be; a name counts by its address"
+    )
+
+
 class TrapsSpec(Model):
     """Where SNMP traps and informs are received, with the credentials of all devices."""
 
@@ -284,6 +303,7 @@ class SiteSpec(Model):
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
     reload: ReloadSpec = Field(default_factory=ReloadSpec)
+    probe: ProbeSpec | None = None
     traps: TrapsSpec | None = None
     stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
         default_factory=dict,

@@ -125,7 +125,8 @@ class PrometheusExposition:
     """Everything that a scrape returns.
 
     ``device_labels`` names every device and its own labels (site, rack, feed, ...); ``device`` is
-    added. ``registry`` is the agent's own; other parts of the agent register their metrics there.
+    added. ``registry`` is where the agent's parts register their metrics; one is made, with the
+    process's metrics, unless it is given.
     Raises ConfigError for a label name that Prometheus does not allow or that the agent sets.
     """
 
@@ -141,12 +142,13 @@ class PrometheusExposition:
         self._devices = {name: _Device(name, labels) for name, labels in device_labels.items()}
         self._headers: dict[tuple[str, Format], bytes] = {}
         self.registry = registry or CollectorRegistry(auto_describe=False)
+        if registry is None:
+            ProcessCollector(registry=self.registry)
         self._own = OwnMetrics(
             {name: device.labels for name, device in self._devices.items()},
             duplicates=lambda name: self._devices[name].duplicates(),
             clock=clock,
         )
-        ProcessCollector(registry=self.registry)
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
         """Take in a device more, or one anew. Raises ConfigError for its labels."""

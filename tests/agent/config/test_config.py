@@ -6,6 +6,7 @@ import pytest
 
 from agent.config import Config, load_config
 from agent.credentials import AuthProtocol, PrivProtocol, SnmpVersion
+from agent.errors import ConfigError
 from agent.url import Url
 from tests.agent.config.conftest import ENVIRONMENT, SITE
 
@@ -129,3 +130,16 @@ racks:
     assert set(quirks) == {lines[0], lines[3]}
     assert (quirks[lines[0]].delay_s, quirks[lines[0]].connect_pause_s) == (0.05, 0.02)
     assert quirks[lines[3]].delay_s == 0
+
+
+def test_what_may_be_probed_is_told_by_address(folder: Path) -> None:
+    config = loaded(folder, SITE + "\nprobe: {networks: [10.20.0.0/16, '2001:db8::/64']}\n")
+    asked = ("10.20.3.4", "10.21.0.1", "2001:db8::1", "::1")
+    assert [config.may_probe(address) for address in asked] == [True, False, True, False]
+    assert not loaded(folder).may_probe("127.0.0.1")
+
+
+@pytest.mark.parametrize("network", ["10.20.0.1/16", "10.20", "hall-7"])
+def test_what_is_no_network_is_named(folder: Path, network: str) -> None:
+    with pytest.raises(ConfigError, match="is not a network such as"):
+        loaded(folder, SITE + f"\nprobe: {{networks: ['{network}']}}\n")
