@@ -64,3 +64,11 @@ def test_what_is_no_plain_arithmetic(text: str, says: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is looked at
         parse_expression(text)
     assert says in str(caught.value)
+
+
+def test_curves_are_functions_of_one_number() -> None:
+    curves = {"double": lambda x: 2 * x}
+    assert parse_expression("double(a) - double(b + 1)", curves)(VALUES) == 7
+    assert parse_expression("double(a)", curves).names == ("a",)
+    with pytest.raises(ValueError, match=r"'double\(a, b\)' is not allowed"):
+        parse_expression("double(a, b)", curves)

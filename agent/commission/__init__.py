@@ -1,0 +1,1 @@
+"""Commissioning: from readings to a verdict with evidence."""
