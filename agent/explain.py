@@ -32,6 +32,8 @@ _BOUNDS: Mapping[str, tuple[str, str]] = {
     "less_than_equal": ("at most", "le"),
 }
 
+_SECRETS = frozenset({"community", "password", "secret"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Mistake:
@@ -142,8 +144,10 @@ def _keys(model: type[BaseModel], mistake: _Mistake) -> str:
 
 
 def _given(mistake: _Mistake) -> str:
-    """``, not 5``: what stands there, as the file spells it."""
+    """``, not 5``: what stands there, as the file spells it; a secret is not repeated."""
     given = mistake.detail["input"]
+    if isinstance(given, str | int | float) and _may_be_secret(mistake):
+        return ", not text" if isinstance(given, str) else ", not a number"
     if given is None:
         return ", but nothing stands there"
     if isinstance(given, bool):
@@ -151,6 +155,12 @@ def _given(mistake: _Mistake) -> str:
     if isinstance(given, str | int | float):
         return f", not {given!r}"
     return ", not a mapping" if isinstance(given, Mapping) else ", not a list"
+
+
+def _may_be_secret(mistake: _Mistake) -> bool:
+    """Whether a secret may stand there, also one that was put a level too high."""
+    last = mistake.key[-1] if mistake.key else ""
+    return last in _SECRETS or (mistake.key[:1] == ("credentials",) and mistake.kind in _SHAPES)
 
 
 def _sentence(mistake: _Mistake) -> str:

@@ -218,7 +218,7 @@ def test_duplicate_keys_are_told_with_all_their_lines() -> None:
         ("span: [1, 2, 3]", "span: must have 2 values, not 3"),
         ("span: 5", "span: must be a list, not 5"),
         ("speeed: 5", "speeed: unknown key 'speeed'; did you mean 'speed'?"),
-        ("secret: 5", "secret: must be text or a mapping (env, file), not 5"),
+        ("secret: 5", "secret: must be text or a mapping (env, file), not a number"),
         ("secret: [5]", "secret: must be text or a mapping (env, file), not a list"),
         ("secret: {env: 5}", "secret.env: must be text, not 5; put it in quotes"),
         ("secret: {evn: X}", "secret.evn: unknown key 'evn'; did you mean 'env'?"),

@@ -81,7 +81,7 @@ def test_a_mistake_in_a_device(problems: Check, key: str, says: str) -> None:
         ("credentials: {a: {}}", ":1: credentials.a: SNMP v1 and v2c need a 'community'"),
         (
             "credentials: {a: {community: 5}}",
-            ":1: credentials.a.community: must be text or a mapping (env, file), not 5",
+            ":1: credentials.a.community: must be text or a mapping (env, file), not a number",
         ),
         (
             "credentials: {a: {community: {evn: X}}}",
@@ -274,3 +274,21 @@ racks:
         ["12", " racks[0].devices[2]"],
         ["12", " racks[0].devices[2].labels.site"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("credentials: planted", "credentials: must be a mapping, not text"),
+        ("credentials: {a: planted}", "credentials.a: must be a mapping, not text"),
+        ("credentials: {a: {version: 3, user: u, auth: planted}}", "must be a mapping, not text"),
+        (
+            "credentials: {a: {community: 4711}}",
+            "community: must be text or a mapping (env, file), not a number",
+        ),
+    ],
+)
+def test_what_may_be_a_secret_is_not_repeated(problems: Check, text: str, said: str) -> None:
+    found = [line for line in problems(text) if "credentials" in line]
+    assert any(said in line for line in found), found
+    assert not [line for line in found if "planted" in line or "4711" in line]
