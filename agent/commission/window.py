@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import sqrt
 
 from agent.commission.records import Sample, SeriesKey
 from agent.errors import RackagentError
@@ -49,6 +50,34 @@ class Course:
     def last(self) -> float:
         """The latest value."""
         return self.values[-1]
+
+    @property
+    def ripple(self) -> float:
+        """The standard deviation of the values around their mean."""
+        mean = self.mean
+        return sqrt(sum((value - mean) ** 2 for value in self.values) / len(self.values))
+
+    @property
+    def drift(self) -> float:
+        """The slope of the line that fits best, per second; 0 where there is one value."""
+        middle, mean = sum(self.times) / len(self.times), self.mean
+        pairs = zip(self.times, self.values, strict=True)
+        along = sum((time - middle) ** 2 for time in self.times)
+        return sum((t - middle) * (v - mean) for t, v in pairs) / along if along else 0.0
+
+    @property
+    def rise(self) -> float:
+        """What a counter rose by. Raises Unusable where it was reset."""
+        if any(b < a for a, b in pairwise(self.values)):
+            raise Unusable("a counter went back: it was reset")
+        return self.values[-1] - self.values[0]
+
+    @property
+    def rate(self) -> float:
+        """What a counter rises by per second. Raises Unusable where it was reset or read once."""
+        if len(self.times) == 1:
+            raise Unusable("a counter that was read once has no rate")
+        return self.rise / (self.times[-1] - self.times[0])
 
     def share_inside(self, low: float, high: float) -> float:
         """Which part of the values is in the band, 0 to 1; its ends belong to it."""
@@ -140,6 +169,19 @@ class Window:
     def devices(self) -> frozenset[str]:
         """Devices of which anything was read."""
         return frozenset(device for device, _, _ in self._tracks)
+
+    def silent(self, devices: Iterable[str]) -> list[str]:
+        """Those that have said nothing fresh at the end of the window."""
+        heard: dict[str, float] = {}
+        for (device, _, _), track in self._tracks.items():
+            latest = max((*track.times[-1:], *(time for time, _ in track.flaws)))
+            heard[device] = max(latest, heard.get(device, self.began))
+        return sorted(
+            device
+            for device in devices
+            if device not in heard
+            or self.ended - heard[device] > self._max_age_s.get(device, self._default_age_s)
+        )
 
     def between(self, began: float, ended: float) -> "Window":
         """A part of it; what lies outside the window does not come back."""

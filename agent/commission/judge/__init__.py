@@ -1,0 +1,33 @@
+"""The closed kinds of check, each a pure function of what was read (and of the build sheet)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agent.commission.judge.case import Case, Line, Span
+from agent.commission.judge.measured import judge_failover, judge_limit, judge_settle, judge_soak
+from agent.commission.judge.words import judge_alarm, judge_attachment, judge_equals
+from agent.commission.records import CheckResult, Verdict
+from agent.commission.spec import Check
+from agent.commission.window import Unusable
+
+__all__ = ["Case", "Line", "Span", "judge"]
+
+_JUDGES: Mapping[str, Callable[[str, Any, Case], CheckResult]] = {
+    "limit": judge_limit,
+    "soak": judge_soak,
+    "settle": judge_settle,
+    "failover": judge_failover,
+    "alarm": judge_alarm,
+    "equals": judge_equals,
+    "attachment": judge_attachment,
+}
+
+
+def judge(name: str, check: Check, case: Case) -> CheckResult:
+    """How a check ends. What cannot be trusted, or was never confirmed, is an ERROR."""
+    if case.span.confirmed is None:
+        return CheckResult(name, Verdict.ERROR, reason="the stimulus was not seen in the data")
+    try:
+        return _JUDGES[check.kind](name, check, case)
+    except Unusable as error:
+        return CheckResult(name, Verdict.ERROR, reason=str(error))

@@ -1,0 +1,210 @@
+"""The judges of numbers: limit, soak, settle and failover."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from agent.commission.judge.case import Case, Line, lines
+from agent.commission.records import CheckResult, Measurement, Verdict, worst
+from agent.commission.spec import (
+    FailoverCheck,
+    LimitCheck,
+    Measured,
+    SettleCheck,
+    SoakCheck,
+    from_base,
+)
+from agent.commission.window import Course, Unusable
+
+_HOUR_S = 3600.0
+_NAMED_MAX = 5  # of the series that fail, so many are told by name
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A measurement of one series: ``what`` is measured, and whether the guard band is for it."""
+
+    what: str
+    measurement: Measurement
+    guarded: bool = False
+
+    @property
+    def margin(self) -> float:
+        return inf if self.measurement.margin is None else self.measurement.margin
+
+
+def judge_limit(name: str, check: LimitCheck, case: Case) -> CheckResult:
+    """Every value on the right side of its limit."""
+    found = lines(case, case.steady, check)
+    if not found:
+        return _never(name, check)
+    return _decided(name, check, [_limited(check, line) for line in found])
+
+
+def judge_soak(name: str, check: SoakCheck, case: Case) -> CheckResult:
+    """Inside a band for a time."""
+    window = case.steady
+    if window.duration_s < check.lasting:
+        raise Unusable(
+            f"the step was judged for {window.duration_s:.0f} s, {check.lasting:.0f} s are needed"
+        )
+    found = lines(case, window, check)
+    if not found:
+        return _never(name, check)
+    judged = []
+    for line in found:
+        course = _shown(check, line.course)
+        share = course.share_inside(check.low, check.high)
+        judged.append(
+            _judged("share inside", line, share, "ratio", at_least=check.share),
+        )
+        if check.share == 1.0:  # then the worst value says how near it came
+            judged.append(_banded(check, line, course))
+    return _decided(name, check, judged)
+
+
+def judge_settle(name: str, check: SettleCheck, case: Case) -> CheckResult:
+    """At rest in its band in time, without passing the peak."""
+    found = lines(case, case.reaction, check)
+    if not found:
+        return _never(name, check)
+    judged = []
+    for line in found:
+        course = _shown(check, line.course)
+        settled = course.settle_s(check.low, check.high, case.span.began)
+        judged.append(_in_time("settles", line, settled, check.within))
+        if check.peak is not None:
+            peak = course.maximum
+            judged.append(_judged("peak", line, peak, check.unit, at_most=check.peak, guarded=True))
+    return _decided(name, check, judged)
+
+
+def judge_failover(name: str, check: FailoverCheck, case: Case) -> CheckResult:
+    """Back in time at a share of what it was, and no device lost.
+
+    A lost device is a failure, not missing data: that it stays is what is judged.
+    """
+    wanted = [case.devices[role] for role in case.generation.roles if role in case.devices]
+    lost = case.reaction.silent(wanted)
+    count = float(len(lost))
+    measurement = Measurement("devices lost", count, "", check.lost, check.lost - count, "at most")
+    if len(lost) > check.lost:
+        return CheckResult(name, Verdict.FAIL, (measurement,), f"lost: {', '.join(lost)}")
+    before = lines(case, case.before, check)
+    after = {line.labels: line.course for line in lines(case, case.reaction, check)}
+    if not before or not after:
+        return _never(name, check)
+    judged = [_Judged("devices lost", measurement)]
+    for line in before:
+        was, course = line.course.mean, after.get(line.labels)
+        if course is None or was <= 0:
+            raise Unusable(f"{line.name or check.measure}: nothing to compare with")
+        recovered = course.recover_s(check.ratio * was, case.span.began)
+        judged += [
+            _in_time("recovers", line, recovered, check.within),
+            _judged("ratio", line, course.last / was, "ratio", at_least=check.ratio),
+        ]
+    return _decided(name, check, judged)
+
+
+def _shown(check: Measured, course: Course) -> Course:
+    """The course in the check's unit."""
+    return Course(course.times, tuple(from_base(v, check.unit) for v in course.values))
+
+
+def _judged(
+    what: str,
+    line: Line,
+    value: float,
+    unit: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    guarded: bool = False,
+) -> _Judged:
+    """One value held against the bound that is nearer."""
+    name = f"{line.name} {what}".strip() or "value"
+    over = inf if at_most is None else at_most - value
+    under = inf if at_least is None else value - at_least
+    limit, bound = (at_least, "at least") if under < over else (at_most, "at most")
+    measurement = Measurement(name, value, unit, limit, min(over, under), bound)
+    return _Judged(what, measurement, guarded)
+
+
+def _limited(check: LimitCheck, line: Line) -> _Judged:
+    course = _shown(check, line.course)
+    if check.reduce == "worst":
+        return _banded(check, line, course)
+    try:
+        value = _scalar(check.reduce, course)
+    except Unusable as error:
+        raise Unusable(f"{line.name}: {error}") from None
+    return _judged(
+        *("", line, value, check.unit),
+        at_least=check.at_least,
+        at_most=check.at_most,
+        guarded=True,
+    )
+
+
+def _scalar(reduce: str, course: Course) -> float:
+    """What is judged of a course."""
+    if reduce == "drift":
+        return course.drift * _HOUR_S
+    values: Mapping[str, Callable[[], float]] = {
+        "mean": lambda: course.mean,
+        "last": lambda: course.last,
+        "ripple": lambda: course.ripple,
+        "rise": lambda: course.rise,
+        "rate": lambda: course.rate,
+    }
+    return values[reduce]()
+
+
+def _banded(check: LimitCheck | SoakCheck, line: Line, course: Course) -> _Judged:
+    """The value that came nearest to a bound, or went furthest beyond it."""
+    if isinstance(check, SoakCheck):
+        bounds: tuple[float | None, float | None] = (check.low, check.high)
+    else:
+        bounds = (check.at_least, check.at_most)
+    ends = [
+        _judged("", line, value, check.unit, at_least=bounds[0], at_most=bounds[1], guarded=True)
+        for value in (course.maximum, course.minimum)
+    ]
+    return min(ends, key=lambda end: end.margin)
+
+
+def _in_time(what: str, line: Line, took_s: float | None, within_s: float) -> _Judged:
+    if took_s is not None:
+        return _judged(what, line, took_s, "s", at_most=within_s)
+    name = f"{line.name} {what}".strip()
+    return _Judged(what, Measurement(name, "never", "s", within_s, -inf, "at most"))
+
+
+def _never(name: str, check: Measured) -> CheckResult:
+    return CheckResult(name, Verdict(check.otherwise), reason=f"never was {check.when}")
+
+
+def _decided(name: str, check: Measured, judged: Sequence[_Judged]) -> CheckResult:
+    """The verdict of the worst; of each thing measured only the worst series is kept.
+
+    A rack has hundreds of series; the one nearest to its limit speaks for its siblings.
+    """
+    verdict = worst(_verdict(check, each) for each in judged)
+    kept: dict[str, _Judged] = {}
+    for each in judged:
+        if each.what not in kept or each.margin < kept[each.what].margin:
+            kept[each.what] = each
+    failing = [each.measurement.name for each in judged if each.margin < 0]
+    reason = ""
+    if len(failing) > 1:
+        more = f" and {len(failing) - _NAMED_MAX} more" if len(failing) > _NAMED_MAX else ""
+        reason = f"outside: {', '.join(failing[:_NAMED_MAX])}{more}"
+    return CheckResult(name, verdict, tuple(each.measurement for each in kept.values()), reason)
+
+
+def _verdict(check: Measured, judged: _Judged) -> Verdict:
+    if judged.margin < 0:
+        return Verdict.FAIL
+    marginal = judged.guarded and judged.margin < check.guard
+    return Verdict.MARGINAL if marginal else Verdict.PASS

@@ -1,0 +1,142 @@
+"""The generations that ship: whole, sourced, and right about the simulated rack they stand for."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from agent.commission.generation import Generation, find_generations, open_generation
+from agent.commission.records import Sample, Verdict
+from agent.values import Quality
+from simulator.model import shipped_generations
+from tests.agent.commission.rack import Run, rack
+
+SHIPPED = ("air-cooled", "nvl72", "orv3")
+WELL = {Verdict.PASS, Verdict.SKIP}
+
+
+def test_three_ship_and_the_rest_is_there_to_be_extended() -> None:
+    found = [open_generation(name) for name in find_generations()]
+    assert tuple(each.name for each in found if not each.spec.abstract) == SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_it_stands_for_a_simulated_rack(name: str) -> None:
+    generation = open_generation(name)
+    assert generation.spec.model in shipped_generations()
+    model = rack(generation)
+    assert set(generation.roles) <= set(model.roles)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_number_has_a_source_and_is_marked(name: str) -> None:
+    spec = open_generation(name).spec
+    sourced = {**spec.constants, **spec.curves, **spec.checks, **spec.abort}
+    assert all(each.source for each in sourced.values())
+    numbers = Counter(check.number for check in spec.checks.values())
+    assert all(1 <= number <= 44 for number in numbers)
+
+
+def verdicts(
+    generation: Generation, seed: int = 7, faults: Mapping[str, Mapping[str, object]] | None = None
+) -> dict[str, Verdict]:
+    run = Run(generation, rack(generation, seed, faults or {})).run("L11")
+    return {name: result.verdict for name, result in run.items() if result.verdict not in WELL}
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [("nvl72", range(10)), ("nvl72", range(10, 20)), ("orv3", range(3)), ("air-cooled", range(3))],
+    ids=["nvl72-0", "nvl72-10", "orv3-0", "air-cooled-0"],
+)
+def test_with_no_fault_nothing_fails(name: str, seeds: range) -> None:
+    generation = open_generation(name)
+    assert {seed: verdicts(generation, seed) for seed in seeds} == {seed: {} for seed in seeds}
+
+
+UNPOWERED = "power.feed_share power.psu_count power.psu_share power.efficiency power.shelf_alarms"
+LOOP_WARM = "cooling.supply cooling.supply_step cooling.alarms cooling.flow"
+SEEN = {
+    "feed_lost": f"{UNPOWERED} power.voltage power.frequency power.power_factor power.alarms"
+    " power.n_plus_1 power.clips",
+    "phase_lost": "power.voltage power.voltage_unbalance power.current_unbalance power.survivor"
+    " power.feed_share power.alarms power.lose_feed_b power.shelf_unbalance power.psu_count"
+    " power.psu_share power.shelf_alarms",
+    "outlet_off": f"{UNPOWERED} power.outlets power.lose_feed_b power.wiring_b",
+    "psu_dead": "power.shelf_unbalance power.psu_count power.psu_share power.shelf_alarms",
+    "ab_miswired": "power.wiring_a power.wiring_b",
+    "ct_reversed": "power.power_factor power.feed_share power.direction power.lose_feed_b"
+    " power.agreement",
+    "bad_joint": "power.clips",
+    "pump_trip": "cooling.alarms",
+    "clog": "cooling.drop",
+    "exchanger_fouled": "cooling.valve",
+    "valve_stuck": f"{LOOP_WARM} cooling.valve_follows",
+    "facility_warm": "cooling.supply_step cooling.valve",
+    "air_in_loop": "cooling.flow_steady",
+    "leak": "cooling.pressure_hold cooling.leak cooling.alarms",
+    "leak_cable_cut": "cooling.leak_sensor cooling.alarms",
+    "supply_return_swapped": f"{LOOP_WARM} cooling.delta_t",
+    "humidity_drift": "cooling.humidity",
+    "dirty_optic": "network.optics_alike",
+    "link_down": "network.optics network.optics_alike",
+    "frozen_sensor": "cooling.supply cooling.supply_step cooling.return cooling.flow"
+    " cooling.delta_t cooling.approach cooling.dew_point",
+    "wrong_scale": "power.feed_share power.lose_feed_a power.agreement",
+    "crosstalk": "power.crosstalk",
+}
+"""What each physical fault must be seen by on the NVL72-class rack, and nothing else may see it."""
+
+
+@pytest.mark.parametrize("fault", SEEN)
+def test_a_fault_is_seen_by_those_checks_and_by_no_other(fault: str) -> None:
+    found = verdicts(open_generation("nvl72"), faults={fault: {}})
+    assert set(found) == set(SEEN[fault].split())
+
+
+def test_without_pumps_nothing_passes_that_needs_load() -> None:
+    found = verdicts(open_generation("nvl72"), faults={"pumps_lost": {}})
+    assert found["cooling.flow_idle"] is Verdict.FAIL
+    assert found["cooling.supply"] is Verdict.ERROR
+
+
+def test_batteries_that_are_weak_are_seen() -> None:
+    found = verdicts(open_generation("orv3"), faults={"weak_bbu": {}})
+    assert set(found) == {"power.battery_health", "power.battery_alarms"}
+
+
+def test_an_exchanger_that_is_half_fouled_is_marginal() -> None:
+    found = verdicts(open_generation("nvl72"), faults={"exchanger_fouled": {}})
+    assert found == {"cooling.valve": Verdict.MARGINAL}
+
+
+COOLING_DATA = {
+    *("cooling.supply", "cooling.supply_step", "cooling.return", "cooling.flow_setpoint"),
+    *("cooling.flow_steady", "cooling.flow", "cooling.delta_t", "cooling.drop", "cooling.valve"),
+}
+"""Some of what cannot be judged without the cooling unit."""
+
+
+@pytest.mark.parametrize("harm", ["silent", "bad", "absent"])
+def test_data_that_fail_are_an_error_and_never_a_pass(harm: str) -> None:
+    """The cooling unit is silent for a while, shows nonsense, or lacks its points."""
+
+    def tamper(samples: list[Sample], seconds: float) -> list[Sample]:
+        during = any(low <= seconds < low + 120 for low in (400, 1000, 1800))
+        if harm != "absent" and not during:
+            return samples
+        if harm != "bad":
+            return [sample for sample in samples if sample.device != "cdu"]
+        return [
+            replace(sample, value=None, quality=Quality.BAD, reason="sentinel")
+            if sample.device == "cdu"
+            else sample
+            for sample in samples
+        ]
+
+    generation = open_generation("nvl72")
+    results = Run(generation, rack(generation), tamper).run("L11")
+    touched = {name: result.verdict for name, result in results.items() if name in COOLING_DATA}
+    assert touched == dict.fromkeys(COOLING_DATA, Verdict.ERROR)
+    assert results["power.voltage"].verdict is Verdict.PASS
