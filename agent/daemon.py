@@ -52,6 +52,7 @@ class Agent:
         self._group = asyncio.TaskGroup()
         self._transports: Transports | None = None
         self.views = [self._view(device) for device in config.devices]
+        self._leaving: list[Callable[[str], None]] = []
         self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     @property
@@ -153,6 +154,8 @@ class Agent:
     def _forget(self, name: str) -> None:
         self.store.remove(name)
         self.exposition.remove(name)
+        for forget in self._leaving:
+            forget(name)
         self._waiting.discard(name)
         del self._labels[name], self._polled_at[name], self._pollers[name]
 
@@ -183,6 +186,28 @@ class Agent:
             yield
         finally:
             await receiver.close()
+
+    @contextlib.asynccontextmanager
+    async def publishing(self) -> AsyncIterator[None]:
+        """Have the outbox for MQTT, where a broker is named; ``run`` delivers from it.
+
+        Raises ConfigError when it cannot be opened.
+        """
+        if self.config.mqtt is None:
+            yield
+            return
+        # Imported only where it is wanted, as the receiver of traps.
+        from agent.expose.mqtt.publisher import Publisher
+
+        publisher = Publisher(self.config.mqtt, lambda device: self._labels[device]["rack"])
+        self.store.subscribe(publisher.hear)
+        self.exposition.registry.register(publisher.metrics)
+        self._jobs.append(publisher.run)
+        self._leaving.append(publisher.forget)
+        try:
+            yield
+        finally:
+            await publisher.close()
 
     def _wake(self, device: str) -> None:
         if device in self._pollers:
@@ -274,6 +299,7 @@ async def running(
         Transports(config.quirks()) as transports,
         serve(app, config.listen_host, config.listen_port, tls) as address,
         agent.hearing_traps(),
+        agent.publishing(),
     ):
         if unsafe := exposure(address[0], web):
             _log.warning("HTTP is open", host=address[0], port=address[1], reason=unsafe)

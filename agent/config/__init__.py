@@ -1,6 +1,7 @@
 """YAML to Config: sites, racks, devices, credentials; checked as a whole before anything runs."""
 
 from agent.config.load import Config, DeviceConfig, load_config
-from agent.config.spec import PositionSpec, SiteSpec
+from agent.config.site import SiteSpec
+from agent.config.spec import PositionSpec
 
 __all__ = ["Config", "DeviceConfig", "PositionSpec", "SiteSpec", "load_config"]

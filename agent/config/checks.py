@@ -92,6 +92,9 @@ class _Checks:
 
     def credentials(self) -> None:
         """Read every secret."""
+        broker = self._document.data.get("mqtt")
+        if isinstance(broker, Mapping) and broker.get("password") is not None:
+            self._secret(("mqtt", "password"), broker["password"])
         for key, spec in _mappings(self._document.data.get("credentials"), ("credentials",)):
             self._secret((*key, "community"), spec.get("community"))
             for part in ("auth", "priv"):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.config.checks import Findings, cross_check
-from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec, SiteSpec
+from agent.config.mqtt import Mqtt, mqtt_record
+from agent.config.site import SiteSpec
+from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec
 from agent.config.stimuli import Stimulus, stimulus
 from agent.config.web import Web, load_web
 from agent.credentials import SnmpCredentials, SnmpVersion
@@ -60,6 +62,7 @@ class Config:
     traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
     web: Web = field(default_factory=Web)
+    mqtt: Mqtt | None = None
     probe_networks: tuple[Network, ...] = ()
     reload_http: bool = False
     reload_watch: bool = False
@@ -143,6 +146,9 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
+        mqtt=None
+        if spec.mqtt is None
+        else mqtt_record(spec.mqtt, spec.site, Path(file).parent, found.secrets),
         probe_networks=tuple(
             ipaddress.ip_network(text) for text in (spec.probe.networks if spec.probe else ())
         ),

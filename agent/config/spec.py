@@ -289,25 +289,3 @@ class WriteStimulusSpec(Model):
     confirmed: bool = Field(
         False, description="must be true: somebody has checked what this write does to the rack"
     )
-
-
-class SiteSpec(Model):
-    """The whole file."""
-
-    schema_: str | None = Field(None, alias="$schema")
-    site: Name = "default"
-    profiles: list[FilePath] = Field(
-        default_factory=list, description="folders of your own profiles"
-    )
-    credentials: dict[Name, CredentialsSpec] = Field(default_factory=dict)
-    defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
-    http: HttpSpec = Field(default_factory=HttpSpec)
-    reload: ReloadSpec = Field(default_factory=ReloadSpec)
-    probe: ProbeSpec | None = None
-    traps: TrapsSpec | None = None
-    stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
-        default_factory=dict,
-        description="what a test on hardware does for a stimulus: a command and its arguments, or"
-        " one confirmed write to a device; end_NAME ends it",
-    )
-    racks: list[RackSpec] = Field(default_factory=list)

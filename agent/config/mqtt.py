@@ -1,0 +1,109 @@
+"""What a site's YAML may say of its MQTT broker, and the checked record that comes of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from agent.config.spec import Duration, FilePath, Model, Name, Secret
+from agent.document import Key
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_PREFIX = re.compile(r"[^+#\x00/]+(?:/[^+#\x00/]+)*")
+
+
+def _broker(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("must be a broker's URL such as mqtt://broker.example:1883") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a URL holds no secrets; give 'username' and 'password'")
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or port == 0:
+        raise ValueError(
+            f"{text!r} is no broker's URL; write mqtt://HOST:1883 or mqtts://HOST:8883"
+        )
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(f"{text!r} is no beginning of a topic: words between '/', no '+' or '#'")
+    return text
+
+
+class OutboxSpec(Model):
+    """Where messages wait for the broker; they outlive a restart."""
+
+    path: FilePath = Field(description="an SQLite file, made where it is missing")
+    max_messages: int = Field(
+        1_000_000, ge=100, le=100_000_000, description="beyond these the oldest are dropped"
+    )
+
+
+class MqttSpec(Model):
+    """Readings as JSON on ``PREFIX/SITE/RACK/DEVICE/METRIC``, QoS 1."""
+
+    url: Annotated[str, AfterValidator(_broker)]
+    outbox: OutboxSpec
+    username: str | None = None
+    password: Secret | None = None
+    ca_file: FilePath | None = Field(None, description="who signs the broker's certificate")
+    client_id: Name | None = Field(None, description="rackagent-SITE unless given")
+    version: Literal["3.1.1", "5"] = "5"
+    prefix: Annotated[str, AfterValidator(_prefix)] = "rack"
+    publish: Literal["changes", "all"] = Field(
+        "changes", description="readings that changed, or every reading of every poll"
+    )
+    dead_band: float = Field(
+        0.0, ge=0, lt=1, description="as a share of the value last sent; less is no change"
+    )
+    full_every: Duration = Field(
+        300.0, ge=1, le=86400, description="with 'changes': what did not change is sent so often"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """A broker and how to speak to it; ``full_every_s`` is 0 where every reading is sent."""
+
+    host: str
+    port: int
+    tls: bool
+    ca_file: Path | None
+    username: str | None
+    password: str | None = field(repr=False)
+    client_id: str
+    version: str
+    prefix: str
+    dead_band: float
+    full_every_s: float
+    outbox: Path
+    max_messages: int
+    site: str
+
+
+def mqtt_record(spec: MqttSpec, site: str, base: Path, secrets: Mapping[Key, str]) -> Mqtt:
+    """``spec`` with its defaults filled in, files beside ``base`` and its secret read."""
+    parts = urlsplit(spec.url)
+    return Mqtt(
+        host=parts.hostname or "",
+        port=parts.port or _PORTS[parts.scheme],
+        tls=parts.scheme == "mqtts",
+        ca_file=None if spec.ca_file is None else base / spec.ca_file,
+        username=spec.username,
+        password=secrets.get(("mqtt", "password")),
+        client_id=spec.client_id or f"rackagent-{site}",
+        version=spec.version,
+        prefix=spec.prefix,
+        dead_band=spec.dead_band,
+        full_every_s=spec.full_every if spec.publish == "changes" else 0.0,
+        outbox=base / spec.outbox.path,
+        max_messages=spec.outbox.max_messages,
+        site=site,
+    )

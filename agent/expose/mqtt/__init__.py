@@ -1,0 +1,1 @@
+"""Readings to an MQTT broker, stored first and forwarded then."""

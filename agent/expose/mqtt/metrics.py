@@ -1,0 +1,36 @@
+"""How the way to the broker goes, as metrics."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+@dataclass(slots=True, eq=False)
+class MqttMetrics(Collector):
+    """A prometheus_client collector; the publisher keeps it true."""
+
+    connected: bool = False
+    waiting: int = 0
+    published: int = 0
+    dropped: int = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """The four families."""
+        yield GaugeMetricFamily(
+            "rackagent_mqtt_connected", "1 while the broker is connected.", float(self.connected)
+        )
+        yield GaugeMetricFamily(
+            "rackagent_mqtt_outbox_messages",
+            "Messages that wait for the broker.",
+            float(self.waiting),
+        )
+        yield CounterMetricFamily(
+            "rackagent_mqtt_published", "Messages that the broker has taken.", float(self.published)
+        )
+        yield CounterMetricFamily(
+            "rackagent_mqtt_dropped",
+            "Messages that were given up, the oldest first, because too many waited.",
+            float(self.dropped),
+        )
