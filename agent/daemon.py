@@ -4,242 +4,25 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import structlog
 
-from agent.config import Config, DeviceConfig
+from agent.config import Config
 from agent.config.web import exposure
+from agent.core import Agent
 from agent.expose.http import create_app
 from agent.expose.probe import add_probe
-from agent.expose.prometheus import PrometheusExposition, check_labels
 from agent.expose.serve import serve
 from agent.expose.tls import Certificates
-from agent.expose.trap_metrics import TrapMetrics
-from agent.expose.view import DeviceView
 from agent.loop import hearing, stopping
 from agent.notify import Notifier
-from agent.poller import Poller, Schedule
 from agent.probe import Prober
-from agent.reload import Outcome, Reloader, check_fixed
-from agent.store import Store
-from agent.transport.base import Limits, Transport
+from agent.reload import Outcome, Reloader
 from agent.transport.factory import Transports
-from agent.transport.snmp.traps import Sender, Traps
-from agent.values import PollResult
 
 _log = structlog.get_logger("daemon")
-_STUCK_AFTER_S = 300.0  # beyond what backoff and a slow device's longest cycle explain
-_STUCK_AFTER_INTERVALS = 3.0
-
-
-class Agent:
-    """One running configuration: its store, its exposition and one poller per device."""
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self._labels = {device.name: _labels(device) for device in config.devices}
-        self.store = Store({device.name: device.stale_after_s for device in config.devices})
-        self.exposition = PrometheusExposition(self._labels)
-        self.store.subscribe(self.exposition.update)
-        self._waiting = {device.name for device in config.devices}
-        self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
-        self._pollers: dict[str, Poller] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._group = asyncio.TaskGroup()
-        self._transports: Transports | None = None
-        self.views = [self._view(device) for device in config.devices]
-        self._leaving: list[Callable[[str], None]] = []
-        self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
-
-    @property
-    def ready(self) -> bool:
-        """Whether every device had its first cycle, well or badly."""
-        return not self._waiting
-
-    def stuck(self) -> list[str]:
-        """Devices whose poller has ended no cycle, well or badly, for longer than can be.
-
-        A device that does not answer is not among them: its cycles end.
-        """
-        now = time.monotonic()
-        return [
-            device.name
-            for device in self.config.devices
-            if now - self._polled_at[device.name]
-            > _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * device.interval_s
-        ]
-
-    def _view(self, device: DeviceConfig) -> DeviceView:
-        """What the HTTP interface tells about a device."""
-        known = device.profile != "auto"
-        return DeviceView(
-            name=device.name,
-            rack=device.rack,
-            site=device.site,
-            kind=self.config.library.get(device.profile).kind if known else "",
-            profile=device.profile if known else "",
-            url=str(device.url),
-            labels=device.labels,
-        )
-
-    async def run(self, transports: Transports) -> None:
-        """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
-        self._transports = transports
-        async with self._group as group:
-            for device in self.config.devices:
-                self._begin(device, transports)
-            for job in (*self._jobs, asyncio.Event().wait):  # the last keeps an empty group open
-                group.create_task(job())
-
-    def _begin(self, device: DeviceConfig, transports: Transports) -> None:
-        poller = self._pollers[device.name] = self._poller(device, transports)
-        self._tasks[device.name] = self._group.create_task(poller.run(), name=device.name)
-
-    async def change(self, config: Config) -> str:
-        """Take over ``config``: only devices that differ stop and start, the rest poll on.
-
-        Returns what was done, for people. Raises ConfigError, with nothing changed, for what only
-        a restart can change.
-        """
-        check_fixed(self.config, config)
-        check_labels({device.name: _labels(device) for device in config.devices})
-        assert self._transports is not None  # it runs  # noqa: S101
-        before = {device.name: device for device in self.config.devices}
-        after = {device.name: device for device in config.devices}
-        added = [name for name in after if name not in before]
-        removed = [name for name in before if name not in after]
-        changed = [n for n in after if n in before and self._differs(before[n], after[n], config)]
-        await self._end([*removed, *changed])
-        self.config = config
-        self._transports.expect(config.quirks())
-        for name in removed:
-            self._forget(name)
-        for name in (*added, *changed):
-            device = after[name]
-            self._labels[name] = _labels(device)
-            self.store.add(name, device.stale_after_s)
-            self.exposition.add(name, self._labels[name])
-            self._polled_at[name] = time.monotonic()
-            self._begin(device, self._transports)
-        self.views[:] = [self._view(device) for device in config.devices]
-        if config.traps_listen and any(after[name].url.protocol == "snmp" for name in added):
-            _log.warning("traps of added devices are known by name after a restart")
-        kept = len(after) - len(added) - len(changed)
-        return f"{len(added)} added, {len(changed)} changed, {len(removed)} removed, {kept} kept"
-
-    def _differs(self, before: DeviceConfig, after: DeviceConfig, config: Config) -> bool:
-        """Whether a device has to start anew: it or its profile is another.
-
-        One that finds its profile by asking is held to the one it found; one that found none asks
-        again, because there may be a profile for it now.
-        """
-        if before != after:
-            return True
-        used = self.store.device(after.name).profile or after.profile
-        if used == "auto" or used not in config.library.profiles:
-            return True
-        return self.config.library.get(used) != config.library.get(used)
-
-    async def _end(self, names: list[str]) -> None:
-        tasks = [self._tasks.pop(name) for name in names]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    def _forget(self, name: str) -> None:
-        self.store.remove(name)
-        self.exposition.remove(name)
-        for forget in self._leaving:
-            forget(name)
-        self._waiting.discard(name)
-        del self._labels[name], self._polled_at[name], self._pollers[name]
-
-    @contextlib.asynccontextmanager
-    async def hearing_traps(self) -> AsyncIterator[None]:
-        """Have the port for traps, where one is wanted; ``run`` listens to it.
-
-        Each trap is counted, and its device polled early. Raises ConfigError when the port cannot
-        be bound.
-        """
-        if self.config.traps_listen is None:
-            yield
-            return
-        # Imported only where it is wanted: it takes longer to load than the whole agent.
-        from agent.transport.snmp.pysnmp_receiver import TrapReceiver
-
-        snmp = [device for device in self.config.devices if device.url.protocol == "snmp"]
-        traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), self._wake)
-        metrics = TrapMetrics(self._labels, traps.counts, traps.refused)
-        accepted = [*(d.credentials for d in snmp), *self.config.credentials.values()]
-        receiver = await TrapReceiver.open(
-            self.config.traps_listen, accepted, traps.take, traps.refuse
-        )
-        try:
-            self.exposition.registry.register(metrics)
-            self._jobs += [receiver.run, traps.keep_resolving]
-            _log.info("listening for traps", host=receiver.host, port=receiver.port)
-            yield
-        finally:
-            await receiver.close()
-
-    @contextlib.asynccontextmanager
-    async def publishing(self) -> AsyncIterator[None]:
-        """Have the outbox for MQTT, where a broker is named; ``run`` delivers from it.
-
-        Raises ConfigError when it cannot be opened.
-        """
-        if self.config.mqtt is None:
-            yield
-            return
-        # Imported only where it is wanted, as the receiver of traps.
-        from agent.expose.mqtt.publisher import Publisher
-
-        publisher = Publisher(self.config.mqtt, lambda device: self._labels[device]["rack"])
-        self.store.subscribe(publisher.hear)
-        self.exposition.registry.register(publisher.metrics)
-        self._jobs.append(publisher.run)
-        self._leaving.append(publisher.forget)
-        try:
-            yield
-        finally:
-            await publisher.close()
-
-    def _wake(self, device: str) -> None:
-        if device in self._pollers:
-            self._pollers[device].wake()
-
-    def _poller(self, device: DeviceConfig, transports: Transports) -> Poller:
-        return Poller(
-            device.name,
-            device.url.protocol,
-            device.profile,
-            self.config.library,
-            Schedule(device.interval_s),
-            partial(open_transport, device, transports),
-            self._deliver,
-            device.url,
-        )
-
-    def _deliver(self, result: PollResult) -> None:
-        self.store.put(result)
-        self._waiting.discard(result.device)
-        self._polled_at[result.device] = time.monotonic()
-
-
-def _labels(device: DeviceConfig) -> dict[str, str]:
-    """What stands on every series of a device, beside its name."""
-    return {**device.labels, "site": device.site, "rack": device.rack}
-
-
-async def open_transport(device: DeviceConfig, transports: Transports) -> Transport:
-    """The transport that a device's configuration asks for."""
-    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
-    return await transports.open(device.url, device.credentials, limits, device.engine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ LAYERS = (
     ("transport", "driver", "identify", "splitting"),
     ("store", "poller"),
     ("expose", "commission"),
-    ("loop", "logs", "notify", "probe", "recorder", "reload", "oneshot", "scan", "daemon"),
+    ("core", "loop", "logs", "notify", "probe", "recorder", "reload", "oneshot", "scan", "daemon"),
     ("witness", "draft", "register_map", "hints"),
     ("console", "cli", "__main__"),
 )

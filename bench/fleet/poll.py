@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.config import load_config
-from agent.daemon import Agent
+from agent.core import Agent
 from agent.logs import set_up_logs
 from agent.loop import run_loop
 from agent.transport.factory import Transports

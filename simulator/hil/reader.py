@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agent.config import Config, DeviceConfig
-from agent.daemon import open_transport
+from agent.core import open_transport
 from agent.errors import DeviceError
 from agent.poller import Session, open_session, read_once
 from agent.transport.base import Transport

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.config import load_config
-from agent.daemon import Agent
+from agent.core import Agent
 from agent.notify import Notifier
 from agent.values import PollResult
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
@@ -117,7 +117,7 @@ def test_a_device_that_is_silent_is_not_stuck_and_a_hung_poller_is(
     agent = Agent(load_config(site(tmp_path)))
     assert agent.stuck() == []
     later = time.monotonic() + 304.0
-    monkeypatch.setattr("agent.daemon.time.monotonic", lambda: later)
+    monkeypatch.setattr("agent.core.time.monotonic", lambda: later)
     assert agent.stuck() == ["pdu"]
     agent._deliver(PollResult("pdu", False, {}, (), 0.0, 0.1))
     assert agent.stuck() == []
