@@ -1,9 +1,11 @@
 """One look at one device: read everything once, or find out what it is."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from agent.config import Config, DeviceConfig
 from agent.credentials import SnmpCredentials
 from agent.errors import (
     AuthenticationError,
@@ -23,6 +25,7 @@ from agent.url import Url
 from agent.values import Failure, Identity, Reading
 
 _WALK_ROWS_MAX = 500_000
+_AT_ONCE = 32  # devices that are read side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,45 @@ async def read_device(target: Target, library: Library, profile: str = "auto") -
         target = replace(target, url=url)
         quirks = {url.line: known.quirks}
     async with Transports(quirks) as transports:
-        transport = await transports.open(
-            target.url, target.credentials, target.limits, target.engine
+        return await _read(target, str(target.url), library, profile, transports)
+
+
+async def read_devices(config: Config) -> dict[str, Look]:
+    """Every request of every device of ``config`` once, by the device's name.
+
+    Devices are read side by side, those of one line one after another.
+    """
+    places = asyncio.Semaphore(_AT_ONCE)
+    async with Transports(config.quirks()) as transports:
+
+        async def read(device: DeviceConfig) -> Look:
+            limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
+            target = Target(device.url, device.credentials, limits, device.engine)
+            async with places:
+                try:
+                    return await _read(
+                        target, device.name, config.library, device.profile, transports
+                    )
+                except DeviceError as error:
+                    return Look(None, None, (), (Failure(error.kind, str(error)),), error)
+
+        looks = await asyncio.gather(*map(read, config.devices))
+    return {device.name: look for device, look in zip(config.devices, looks, strict=True)}
+
+
+async def _read(
+    target: Target, name: str, library: Library, profile: str, transports: Transports
+) -> Look:
+    transport = await transports.open(target.url, target.credentials, target.limits, target.engine)
+    try:
+        session = await open_session(
+            name, transport, target.url.protocol, profile, library, target.url
         )
-        try:
-            session = await open_session(
-                str(target.url), transport, target.url.protocol, profile, library, target.url
-            )
-            now = time.monotonic()
-            blocks, failures, _ = await read_once(session, transport, now)
-        except DeviceError as error:
-            return Look(None, None, (), (Failure(error.kind, str(error)),), error)
-        finally:
-            await transport.close()
+        blocks, failures, _ = await read_once(session, transport, time.monotonic())
+    except DeviceError as error:
+        return Look(None, None, (), (Failure(error.kind, str(error)),), error)
+    finally:
+        await transport.close()
     readings = tuple(
         reading
         for position in sorted(blocks)

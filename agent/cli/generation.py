@@ -15,7 +15,14 @@ from agent.commission.generation import (
     load_generation,
     open_generation,
 )
-from agent.commission.spec import AlarmCheck, AttachmentCheck, Check, EqualsCheck, Measured
+from agent.commission.spec import (
+    AlarmCheck,
+    AttachmentCheck,
+    Check,
+    EqualsCheck,
+    Measured,
+    PlanCheck,
+)
 from agent.errors import ConfigError
 
 _DIFFERENT = 1
@@ -155,6 +162,8 @@ def _limit(check: Check) -> str:
         return check.expect
     if isinstance(check, EqualsCheck):
         return f"is {' or '.join(map(str, check.one_of))}"
+    if isinstance(check, PlanCheck):
+        return check.what
     if isinstance(check, AttachmentCheck):
         return check.needs
     return _numbers(check)

@@ -138,6 +138,7 @@ class Signal(Model):
     by: list[str] = Field(default_factory=list)
     count: int | None = Field(None, ge=1)
     moves: bool = False
+    optional: bool = Field(False, description="a device whose profile has no such point is skipped")
     max_age: Duration | None = Field(None, gt=0)
 
     @model_validator(mode="after")
@@ -273,6 +274,13 @@ class EqualsCheck(CheckSpec):
     label: str | None = None
 
 
+class PlanCheck(CheckSpec):
+    """What devices say is what the build sheet (or the generation) plans."""
+
+    kind: Literal["matches_plan"]
+    what: Literal["cabling", "ports", "identity", "firmware"]
+
+
 class AttachmentCheck(CheckSpec):
     """What no device can show: a certificate, or the record of an instrument."""
 
@@ -287,6 +295,7 @@ Check = Annotated[
     | FailoverCheck
     | AlarmCheck
     | EqualsCheck
+    | PlanCheck
     | AttachmentCheck,
     Field(discriminator="kind"),
 ]

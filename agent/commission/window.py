@@ -5,7 +5,7 @@ one bad value raises ``Unusable``, and whoever judges makes an ERROR of it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
@@ -190,6 +190,20 @@ class Window:
         part._tracks = {key: _cut(track, began, ended) for key, track in self._tracks.items()}
         part._tracks = {k: track for k, track in part._tracks.items() if track.times or track.flaws}
         return part
+
+    def shows(self, metric: str) -> bool:
+        """Whether any device has shown a metric."""
+        return any(key[1] == metric for key in self._tracks)
+
+    def samples(self, metrics: Container[str]) -> Iterator[Sample]:
+        """Everything it has of these metrics, series by series, good values first."""
+        for (device, metric, labels), track in self._tracks.items():
+            if metric not in metrics:
+                continue
+            for time, value in zip(track.times, track.values, strict=True):
+                yield Sample(device, metric, labels, value, Quality.GOOD, time)
+            for time, reason in track.flaws:
+                yield Sample(device, metric, labels, None, Quality.BAD, time, reason)
 
     def find(self, device: str, metric: str, labels: Mapping[str, str]) -> list[SeriesKey]:
         """The series of a device's metric that carry these labels, in a fixed order."""

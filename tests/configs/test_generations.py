@@ -10,7 +10,7 @@ from agent.commission.generation import Generation, find_generations, open_gener
 from agent.commission.records import Sample, Verdict
 from agent.values import Quality
 from simulator.model import shipped_generations
-from tests.agent.commission.rack import Run, rack
+from tests.agent.commission.rack import Run, papers, rack
 
 SHIPPED = ("air-cooled", "nvl72", "orv3")
 WELL = {Verdict.PASS, Verdict.SKIP}
@@ -41,7 +41,8 @@ def test_every_number_has_a_source_and_is_marked(name: str) -> None:
 def verdicts(
     generation: Generation, seed: int = 7, faults: Mapping[str, Mapping[str, object]] | None = None
 ) -> dict[str, Verdict]:
-    run = Run(generation, rack(generation, seed, faults or {})).run("L11")
+    sheet = papers(generation, seed)
+    run = Run(generation, rack(generation, seed, faults or {}), sheet=sheet).run("L11")
     return {name: result.verdict for name, result in run.items() if result.verdict not in WELL}
 
 
@@ -80,7 +81,9 @@ SEEN = {
     "supply_return_swapped": f"{LOOP_WARM} cooling.delta_t",
     "humidity_drift": "cooling.humidity",
     "dirty_optic": "network.optics_alike",
-    "link_down": "network.optics network.optics_alike",
+    "link_down": "network.optics network.optics_alike network.ports network.cabling",
+    "cable_swap": "network.cabling",
+    "wrong_identity": "identity.firmware",
     "frozen_sensor": "cooling.supply cooling.supply_step cooling.return cooling.flow"
     " cooling.delta_t cooling.approach cooling.dew_point",
     "wrong_scale": "power.feed_share power.lose_feed_a power.agreement",
@@ -93,6 +96,24 @@ SEEN = {
 def test_a_fault_is_seen_by_those_checks_and_by_no_other(fault: str) -> None:
     found = verdicts(open_generation("nvl72"), faults={fault: {}})
     assert set(found) == set(SEEN[fault].split())
+
+
+def test_a_swap_is_named() -> None:
+    generation = open_generation("nvl72")
+    model = rack(generation, faults={"cable_swap": {"port_a": 4, "port_b": 9}})
+    results = Run(generation, model, sheet=papers(generation)).run("L4")
+    assert results["network.cabling"].reason == (
+        "switch-1 4: swapped with switch-1 9: node-09 eth1 and node-04 eth1 are exchanged"
+    )
+
+
+def test_without_a_build_sheet_there_is_no_verdict() -> None:
+    generation = open_generation("nvl72")
+    results = Run(generation, rack(generation)).run("L4")
+    for name in ("network.ports", "network.cabling", "identity.parts"):
+        assert results[name].verdict is Verdict.ERROR
+        assert results[name].reason == "there is no build sheet to compare with"
+    assert results["identity.firmware"].verdict is Verdict.SKIP
 
 
 def test_without_pumps_nothing_passes_that_needs_load() -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.commission.judge.case import Case, Line, Span
+from agent.commission.judge.case import Case, Line, NotShown, Span
 from agent.commission.judge.measured import judge_failover, judge_limit, judge_settle, judge_soak
+from agent.commission.judge.plan import judge_plan
 from agent.commission.judge.words import judge_alarm, judge_attachment, judge_equals
 from agent.commission.records import CheckResult, Verdict
 from agent.commission.spec import Check
@@ -19,6 +20,7 @@ _JUDGES: Mapping[str, Callable[[str, Any, Case], CheckResult]] = {
     "failover": judge_failover,
     "alarm": judge_alarm,
     "equals": judge_equals,
+    "matches_plan": judge_plan,
     "attachment": judge_attachment,
 }
 
@@ -29,5 +31,7 @@ def judge(name: str, check: Check, case: Case) -> CheckResult:
         return CheckResult(name, Verdict.ERROR, reason="the stimulus was not seen in the data")
     try:
         return _JUDGES[check.kind](name, check, case)
+    except NotShown as error:
+        return CheckResult(name, Verdict.SKIP, reason=str(error))
     except Unusable as error:
         return CheckResult(name, Verdict.ERROR, reason=str(error))

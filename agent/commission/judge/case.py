@@ -1,15 +1,23 @@
 """What a check is judged on, and the courses that an expression takes over it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import nextafter
 
 from agent.commission.expression import Expression
 from agent.commission.generation import Generation
 from agent.commission.records import Labels, SeriesKey
+from agent.commission.sheet import Sheet
 from agent.commission.spec import Measured, Signal
 from agent.commission.window import Course, Track, Unusable, Window, spelled
+from agent.errors import RackagentError
+
+_ANYTHING: Mapping[str, Collection[str]] = {}
+
+
+class NotShown(RackagentError):
+    """A device's profile has no point for an optional signal: what needs it does not apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,8 @@ class Span:
 class Case:
     """One rack in one step of a run. ``devices`` are their names by role.
 
-    ``window`` reaches back before the step, so that what was before can be compared.
+    ``window`` reaches back before the step, so that what was before can be compared. ``shows`` are
+    the metrics of each device's profile; one that it does not name may show anything.
     """
 
     generation: Generation
@@ -37,6 +46,8 @@ class Case:
     span: Span
     devices: Mapping[str, str]
     before_s: float = 30.0
+    sheet: Sheet | None = None
+    shows: Mapping[str, Collection[str]] = field(default_factory=lambda: _ANYTHING)
 
     @property
     def steady(self) -> Window:
@@ -90,6 +101,8 @@ def tracks(case: Case, window: Window, name: str) -> list[tuple[SeriesKey, Track
 
 def _keys(case: Case, window: Window, signal: Signal) -> Iterator[SeriesKey]:
     for device in case.names(signal.of):
+        if signal.optional and signal.metric not in case.shows.get(device, (signal.metric,)):
+            raise NotShown(f"{device} has no {signal.metric}")
         keys = [
             key
             for key in window.find(device, signal.metric, signal.labels)

@@ -6,6 +6,9 @@ from agent.commission.generation import Generation
 from agent.commission.judge import Case, Span, judge
 from agent.commission.judge.case import aligned
 from agent.commission.records import CheckResult, Sample
+from agent.commission.seen import PLAN_METRICS, look
+from agent.commission.sheet import Sheet
+from agent.commission.sheet_draft import draft_sheet
 from agent.commission.spec import POLLS, StepSpec
 from agent.commission.window import Unusable, Window
 from agent.values import Quality
@@ -28,10 +31,12 @@ class Run:
         generation: Generation,
         rack: RackModel,
         tamper: Tamper | None = None,
+        sheet: Sheet | None = None,
     ) -> None:
         self.generation, self.rack, self.tamper = generation, rack, tamper
         self.devices = {role: role for role in generation.roles}
-        self.wanted = {signal.metric for signal in generation.spec.signals.values()}
+        self.wanted = PLAN_METRICS | {each.metric for each in generation.spec.signals.values()}
+        self.sheet = sheet
         self.samples: list[Sample] = []
         self.start = rack.elapsed_s
 
@@ -108,10 +113,19 @@ class Run:
                 )
                 windows[check.during] = part
             case = Case(
-                self.generation, windows[check.during], span, self.devices, before_s=BEFORE_S
+                *(self.generation, windows[check.during], span, self.devices),
+                before_s=BEFORE_S,
+                sheet=self.sheet,
             )
             results[name] = judge(name, check, case)
         return results
+
+
+def papers(generation: Generation, seed: int = 7) -> Sheet:
+    """The build sheet of that rack as it was meant to be."""
+    run = Run(generation, rack(generation, seed))
+    run.look()
+    return Sheet.model_validate(draft_sheet(look(run.samples, generation.roles), "r1"))
 
 
 def rack(
