@@ -59,15 +59,17 @@ class Course:
 
     @property
     def drift(self) -> float:
-        """The slope of the line that fits best, per second; 0 where there is one value."""
+        """The slope of the line that fits best, per second. Raises Unusable for one value."""
+        self._changes()
         middle, mean = sum(self.times) / len(self.times), self.mean
         pairs = zip(self.times, self.values, strict=True)
         along = sum((time - middle) ** 2 for time in self.times)
-        return sum((t - middle) * (v - mean) for t, v in pairs) / along if along else 0.0
+        return sum((t - middle) * (v - mean) for t, v in pairs) / along
 
     @property
     def rise(self) -> float:
-        """What a counter rose by. Raises Unusable where it was reset."""
+        """What a counter rose by. Raises Unusable where it was reset or read once."""
+        self._changes()
         if any(b < a for a, b in pairwise(self.values)):
             raise Unusable("a counter went back: it was reset")
         return self.values[-1] - self.values[0]
@@ -75,9 +77,11 @@ class Course:
     @property
     def rate(self) -> float:
         """What a counter rises by per second. Raises Unusable where it was reset or read once."""
-        if len(self.times) == 1:
-            raise Unusable("a counter that was read once has no rate")
         return self.rise / (self.times[-1] - self.times[0])
+
+    def _changes(self) -> None:
+        if len(self.times) == 1:
+            raise Unusable("what was read once shows no change")
 
     def share_inside(self, low: float, high: float) -> float:
         """Which part of the values is in the band, 0 to 1; its ends belong to it."""
@@ -159,6 +163,7 @@ class Window:
         self._default_age_s = default_age_s
         inside = (sample for sample in samples if began <= sample.observed_at <= ended)
         self._tracks = _tracks(sorted(inside, key=lambda sample: sample.observed_at))
+        self._first = {key: _first(track) for key, track in self._tracks.items()}
 
     @property
     def duration_s(self) -> float:
@@ -184,11 +189,15 @@ class Window:
         )
 
     def between(self, began: float, ended: float) -> "Window":
-        """A part of it; what lies outside the window does not come back."""
+        """A part of it; what lies outside the window does not come back.
+
+        It remembers which series there were by its end: one that went silent is missed.
+        """
         began, ended = max(began, self.began), min(ended, self.ended)
         part = Window((), began, max(began, ended), self._max_age_s, self._default_age_s)
         part._tracks = {key: _cut(track, began, ended) for key, track in self._tracks.items()}
         part._tracks = {k: track for k, track in part._tracks.items() if track.times or track.flaws}
+        part._first = {key: first for key, first in self._first.items() if first <= ended}
         return part
 
     def shows(self, metric: str) -> bool:
@@ -206,11 +215,14 @@ class Window:
                 yield Sample(device, metric, labels, None, Quality.BAD, time, reason)
 
     def find(self, device: str, metric: str, labels: Mapping[str, str]) -> list[SeriesKey]:
-        """The series of a device's metric that carry these labels, in a fixed order."""
+        """The series of a device's metric that carry these labels, in a fixed order.
+
+        Those that went silent before the window began are among them.
+        """
         wanted = labels.items()
         return sorted(
             key
-            for key in self._tracks
+            for key in self._first
             if key[0] == device and key[1] == metric and wanted <= dict(key[2]).items()
         )
 
@@ -266,6 +278,10 @@ def _tracks(samples: Iterable[Sample]) -> dict[SeriesKey, Track]:
 
 def _is_value(value: Value) -> bool:
     return value is not None and value == value and value not in (float("inf"), -float("inf"))
+
+
+def _first(track: Track) -> float:
+    return min((*track.times[:1], *(time for time, _ in track.flaws)))
 
 
 def _cut(track: Track, began: float, ended: float) -> Track:

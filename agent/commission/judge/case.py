@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import nextafter
 
-from agent.commission.expression import Expression
+from agent.commission.expression import Condition, Expression
 from agent.commission.generation import Generation
 from agent.commission.records import Labels, SeriesKey
 from agent.commission.sheet import Sheet
@@ -77,10 +77,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One course and whose it is: the labels (and the device) that tell it from its siblings."""
+    """One course and whose it is: the labels (and the device) that tell it from its siblings.
+
+    ``held_s`` is the longest time without a break that the check's condition held.
+    """
 
     labels: Labels
     course: Course
+    held_s: float = 0.0
 
     @property
     def name(self) -> str:
@@ -176,20 +180,27 @@ def lines(case: Case, window: Window, check: Measured) -> list[Line]:
     found = []
     for labels, rows in aligned(case, window, list(names)):
         times, values = [], []
+        since, held_s = None, 0.0
         for time, row in rows:
-            if when is not None:
-                held = when(row)
-                if held is None:
-                    raise Unusable(f"{check.when!r} cannot be computed")
-                if not held:
-                    continue
+            if when is not None and not _holds(when, row):
+                since = None
+                continue
+            since = time if since is None else since
+            held_s = max(held_s, time - since)
             times.append(time)
             values.append(_computed(expression, check.measure, row))
         if times:
-            found.append(Line(labels, Course(tuple(times), tuple(values))))
+            found.append(Line(labels, Course(tuple(times), tuple(values)), held_s))
         elif when is None:
             raise Unusable(f"{check.measure!r}: its series have no instant in common")
     return found
+
+
+def _holds(when: Condition, row: Mapping[str, float]) -> bool:
+    held = when(row)
+    if held is None:
+        raise Unusable(f"{when.text!r} cannot be computed")
+    return held
 
 
 def _computed(expression: Expression, text: str, row: Mapping[str, float]) -> float:

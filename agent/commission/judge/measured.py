@@ -53,6 +53,10 @@ def judge_soak(name: str, check: SoakCheck, case: Case) -> CheckResult:
         return _never(name, check)
     judged = []
     for line in found:
+        if check.when is not None and line.held_s < check.lasting:
+            raise Unusable(
+                f"{check.when!r} held for {line.held_s:.0f} s, {check.lasting:.0f} s are needed"
+            )
         course = _shown(check, line.course)
         share = course.share_inside(check.low, check.high)
         judged.append(
