@@ -10,6 +10,8 @@ from typing import Any
 import structlog
 
 from agent.config import Config, DeviceConfig
+from agent.events.recorder import Recorder
+from agent.expose.events import EventMetrics
 from agent.expose.prometheus import PrometheusExposition, check_labels
 from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
@@ -178,7 +180,21 @@ class Agent:
             await receiver.close()
 
     @contextlib.asynccontextmanager
-    async def publishing(self) -> AsyncIterator[None]:
+    async def recording(self) -> AsyncIterator[Recorder]:
+        """Have the journal of events; ``run`` writes it. Raises ConfigError when it cannot be."""
+        config, names = self.config, [device.name for device in self.config.devices]
+        recorder = Recorder(config.events_path, config.max_events, names, time.time())
+        self.store.subscribe(recorder.hear)
+        self.exposition.registry.register(EventMetrics(recorder))
+        self._jobs.append(recorder.run)
+        self._leaving.append(lambda device: recorder.forget(device, time.time()))
+        try:
+            yield recorder
+        finally:
+            await recorder.close()
+
+    @contextlib.asynccontextmanager
+    async def publishing(self, recorder: Recorder) -> AsyncIterator[None]:
         """Have the outbox for MQTT, where a broker is named; ``run`` delivers from it.
 
         Raises ConfigError when it cannot be opened.
@@ -191,6 +207,7 @@ class Agent:
 
         publisher = Publisher(self.config.mqtt, lambda device: self._labels[device]["rack"])
         self.store.subscribe(publisher.hear)
+        recorder.subscribe(publisher.tell)
         self.exposition.registry.register(publisher.metrics)
         self._jobs.append(publisher.run)
         self._leaving.append(publisher.forget)

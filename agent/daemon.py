@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import structlog
+from fastapi import FastAPI
 
 from agent.config import Config
 from agent.config.web import exposure
 from agent.core import Agent
-from agent.expose.http import create_app
+from agent.events.recorder import Recorder
+from agent.expose.events import add_events
+from agent.expose.http import Reload, create_app
 from agent.expose.probe import add_probe
 from agent.expose.serve import serve
 from agent.expose.tls import Certificates
@@ -64,6 +67,7 @@ async def running(
     """
     agent = Agent(config)
     web = config.web
+    tls = None if web.tls is None else Certificates(web.tls).context
     reloader = Reloader(config, load or (lambda: config), agent.change)
     agent.exposition.registry.register(reloader.metrics)
 
@@ -71,18 +75,14 @@ async def running(
         outcome = await reloader.reload()
         return outcome.done, outcome.text
 
-    app = create_app(
-        *(agent.store, agent.exposition, agent.views, lambda: agent.ready, web),
-        reload if config.reload_http else None,
-    )
-    if config.probe_networks:
-        add_probe(app, Prober(config).probe)
-    tls = None if web.tls is None else Certificates(web.tls).context
     async with (
         Transports(config.quirks()) as transports,
-        serve(app, config.listen_host, config.listen_port, tls) as address,
+        agent.recording() as recorder,
+        serve(
+            _app(agent, recorder, reload), config.listen_host, config.listen_port, tls
+        ) as address,
         agent.hearing_traps(),
-        agent.publishing(),
+        agent.publishing(recorder),
     ):
         if unsafe := exposure(address[0], web):
             _log.warning("HTTP is open", host=address[0], port=address[1], reason=unsafe)
@@ -93,6 +93,19 @@ async def running(
             polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await polling
+
+
+def _app(agent: Agent, recorder: Recorder, reload: Reload) -> FastAPI:
+    """The HTTP interface with all that the configuration offers there."""
+    config = agent.config
+    app = create_app(
+        *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),
+        reload if config.reload_http else None,
+    )
+    add_events(app, recorder, agent.store)
+    if config.probe_networks:
+        add_probe(app, Prober(config).probe)
+    return app
 
 
 async def run_until_stopped(

@@ -62,6 +62,8 @@ class Config:
     traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
     web: Web = field(default_factory=Web)
+    events_path: Path | None = None
+    max_events: int = 10_000
     mqtt: Mqtt | None = None
     probe_networks: tuple[Network, ...] = ()
     reload_http: bool = False
@@ -146,6 +148,8 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
+        events_path=None if spec.events.path is None else Path(file).parent / spec.events.path,
+        max_events=spec.events.max_events,
         mqtt=None
         if spec.mqtt is None
         else mqtt_record(spec.mqtt, spec.site, Path(file).parent, found.secrets),

@@ -6,6 +6,7 @@ from agent.config.mqtt import MqttSpec
 from agent.config.spec import (
     CredentialsSpec,
     DefaultsSpec,
+    EventsSpec,
     FilePath,
     HttpSpec,
     Model,
@@ -30,6 +31,7 @@ class SiteSpec(Model):
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
     reload: ReloadSpec = Field(default_factory=ReloadSpec)
+    events: EventsSpec = Field(default_factory=EventsSpec)
     mqtt: MqttSpec | None = None
     probe: ProbeSpec | None = None
     traps: TrapsSpec | None = None

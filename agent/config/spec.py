@@ -227,6 +227,17 @@ class ProbeSpec(Model):
     )
 
 
+class EventsSpec(Model):
+    """Alarms raised and cleared, states that changed, devices that went silent."""
+
+    path: FilePath | None = Field(
+        None, description="an SQLite file, so that they outlive a restart; in memory without it"
+    )
+    max_events: int = Field(
+        10_000, ge=10, le=10_000_000, description="beyond these the oldest that do not stand go"
+    )
+
+
 class TrapsSpec(Model):
     """Where SNMP traps and informs are received, with the credentials of all devices."""
 

@@ -39,6 +39,10 @@ class Topics:
         """Whether a device answers."""
         return f"{self.prefix}/{self.site}/{rack}/{device}/status"
 
+    def event(self, rack: str, device: str) -> str:
+        """What happens to a device: alarms raised and cleared, states that change."""
+        return f"{self.prefix}/{self.site}/{rack}/{device}/event"
+
     def agent(self, client_id: str) -> str:
         """Whether this agent is there. ``$`` starts no rack's name."""
         return f"{self.prefix}/{self.site}/$agent/{client_id}/status"

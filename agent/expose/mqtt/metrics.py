@@ -1,6 +1,6 @@
 """How the way to the broker goes, as metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,10 +11,10 @@ from prometheus_client.registry import Collector
 class MqttMetrics(Collector):
     """A prometheus_client collector; the publisher keeps it true."""
 
+    waiting: Callable[[], int]
+    dropped: Callable[[], int]
     connected: bool = False
-    waiting: int = 0
     published: int = 0
-    dropped: int = 0
 
     def collect(self) -> Iterator[Metric]:
         """The four families."""
@@ -24,7 +24,7 @@ class MqttMetrics(Collector):
         yield GaugeMetricFamily(
             "rackagent_mqtt_outbox_messages",
             "Messages that wait for the broker.",
-            float(self.waiting),
+            float(self.waiting()),
         )
         yield CounterMetricFamily(
             "rackagent_mqtt_published", "Messages that the broker has taken.", float(self.published)
@@ -32,5 +32,5 @@ class MqttMetrics(Collector):
         yield CounterMetricFamily(
             "rackagent_mqtt_dropped",
             "Messages that were given up, the oldest first, because too many waited.",
-            float(self.dropped),
+            float(self.dropped()),
         )

@@ -1,39 +1,39 @@
 """From polls to the broker: every message goes through the outbox, and leaves it when it is taken.
 
-A poll only appends to a list. One thread has the outbox; one task stores what polls have brought,
-another delivers from its front, so that order holds however often the broker goes.
+A poll only appends to a spool, whose thread writes the outbox. One task delivers from the front of
+it, so that order holds however often the broker goes.
 """
 
 import asyncio
 import contextlib
+import json
 import random
 import sqlite3
 import ssl
-from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import aiomqtt
 import structlog
 
 from agent.config.mqtt import Mqtt
 from agent.errors import ConfigError
+from agent.events.records import Event
+from agent.expose.events import event_json
 from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, Message, Topics, about, payload
 from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.mqtt.outbox import Outbox
+from agent.spool import Spool
 from agent.store import DeviceState
 from agent.values import PollResult
 
 _log = structlog.get_logger("mqtt")
-_T = TypeVar("_T")
 _PENDING_MAX = 200_000  # messages between a poll and the disk
 _BATCH = 500  # delivered and forgotten together
 _TIMEOUT_S = 10.0  # for the broker to connect or to take a batch's message
 _KEEPALIVE_S = 30
 _BACKOFF_S = (1.0, 60.0)
-_DISK_AGAIN_S = 5.0
 _FAREWELL_S = 2.0
 _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion.V5}
 
@@ -49,21 +49,22 @@ class Publisher:
         self._topics = Topics(config.prefix, config.site)
         self._tls = _context(config) if config.tls else None
         self._outbox = Outbox(config.outbox, config.max_messages)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
-        self._pending: deque[Message] = deque()
-        self._heard, self._stored = asyncio.Event(), asyncio.Event()
+        self._spool: Spool[Message] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
+        self._lost = 0
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
         self._known: dict[str, Message] = {}  # what metrics are, by topic; devices x metrics
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
-        self.metrics = MqttMetrics(waiting=self._outbox.count)
+        self.metrics = MqttMetrics(
+            waiting=lambda: self._outbox.count, dropped=lambda: self._lost + self._spool.dropped
+        )
 
     def hear(self, state: DeviceState, result: PollResult) -> None:
         """Take one poll; subscribe this to the store. Quick, and never waits."""
         device, rack = result.device, self._rack_of(result.device)
         if self._up.get(device) != state.up:
             self._up[device] = state.up
-            self._add(
+            self._spool.put(
                 Message(self._topics.status(rack, device), "up" if state.up else "down", True)
             )
         changes = self._changes.get(device)
@@ -74,9 +75,16 @@ class Publisher:
             topic = self._topics.metric(rack, device, reading.metric)
             if topic not in self._known:
                 self._known[topic] = about(topic, reading.metric)
-                self._add(self._known[topic])
-            self._add(Message(topic, payload(reading)))
-        self._heard.set()
+                self._spool.put(self._known[topic])
+            self._spool.put(Message(topic, payload(reading)))
+        self._spool.wake()
+
+    def tell(self, event: Event) -> None:
+        """Take an event; subscribe this to the recorder of events."""
+        device = event.subject.device
+        text = json.dumps(event_json(event), allow_nan=False, separators=(",", ":"))
+        self._spool.put(Message(self._topics.event(self._rack_of(device), device), text))
+        self._spool.wake()
 
     def forget(self, device: str) -> None:
         """A device is gone from the configuration."""
@@ -86,54 +94,15 @@ class Publisher:
     async def run(self) -> None:
         """Store and deliver until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._store_forever(), name="mqtt outbox")
+            group.create_task(self._spool.run(), name="mqtt outbox")
             group.create_task(self._deliver_forever(), name="mqtt delivery")
 
     async def close(self) -> None:
         """Store what is pending and close the outbox; ``run`` has ended."""
-        with contextlib.suppress(sqlite3.Error):
-            await self._store()
-        await self._on_disk(self._outbox.close)
-        self._thread.shutdown()
+        await self._spool.close(self._outbox.close)
 
-    def _add(self, message: Message) -> None:
-        if len(self._pending) >= _PENDING_MAX:
-            self._pending.popleft()
-            self.metrics.dropped += 1
-        self._pending.append(message)
-
-    async def _store_forever(self) -> None:
-        failing = False
-        while True:
-            await self._heard.wait()
-            self._heard.clear()
-            try:
-                await self._store()
-            except sqlite3.Error as error:
-                if not failing:
-                    _log.error("the outbox cannot be written", reason=str(error))
-                failing = True
-                await asyncio.sleep(_DISK_AGAIN_S)
-                self._heard.set()
-                continue
-            if failing:
-                _log.info("the outbox is written again")
-            failing = False
-
-    async def _store(self) -> None:
-        """Put what is pending on the disk; where that fails it stays pending, in order."""
-        batch = list(self._pending)
-        self._pending.clear()
-        try:
-            # Shielded: a put that has begun is finished, and must not be made a second time.
-            storing = asyncio.ensure_future(self._on_disk(lambda: self._outbox.put(batch)))
-            self.metrics.dropped += await asyncio.shield(storing)
-        except sqlite3.Error:
-            room = _PENDING_MAX - len(self._pending)
-            self._pending.extendleft(reversed(batch[-room:] if room else ()))
-            raise
-        self.metrics.waiting = self._outbox.count
-        self._stored.set()
+    def _store(self, messages: list[Message]) -> None:
+        self._lost += self._outbox.put(messages)
 
     async def _deliver_forever(self) -> None:
         waits_s, was_connected = _BACKOFF_S[0], True
@@ -159,19 +128,18 @@ class Publisher:
         await client.publish(status, ONLINE, qos=1, retain=True)
         try:
             while True:
-                self._stored.clear()
-                batch = await self._on_disk(lambda: self._outbox.first(_BATCH))
+                self._spool.written.clear()
+                batch = await self._spool.do(lambda: self._outbox.first(_BATCH))
                 if not batch:
-                    await self._stored.wait()
+                    await self._spool.written.wait()
                     continue
                 # In this order: each task hands over to the client before it waits.
                 async with asyncio.TaskGroup() as group:
                     for _, each in batch:
                         group.create_task(_publish(client, each))
                 delivered = [number for number, _ in batch]
-                await self._on_disk(partial(self._outbox.done, delivered))
+                await self._spool.do(partial(self._outbox.done, delivered))
                 self.metrics.published += len(batch)
-                self.metrics.waiting = self._outbox.count
         except BaseExceptionGroup as group_error:
             raise _first(group_error) from None
         except asyncio.CancelledError:
@@ -201,9 +169,6 @@ class Publisher:
         # It would warn of each message beyond ten under way, and a batch is meant to be more.
         client.pending_calls_threshold = _BATCH + 1
         return client
-
-    async def _on_disk(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
 async def _publish(client: aiomqtt.Client, message: Message) -> None:

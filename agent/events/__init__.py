@@ -1,0 +1,1 @@
+"""What happened: alarms that were raised and cleared, states that changed, devices that went."""

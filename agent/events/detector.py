@@ -1,0 +1,121 @@
+"""From polls to events; pure. What stands is told once, and what is not known says nothing.
+
+A bad reading neither raises nor clears, and a device that goes does not clear its alarms: nobody
+knows then. A state that is seen for the first time is no event; an alarm and a silent device are.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agent import catalogue
+from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, Kind, Subject, Trace
+from agent.values import Block, PollResult, Quality, Series, Value
+
+_BLOCKS_KEPT = 20_000  # identities of series; all are forgotten beyond that
+_PER_MINUTE = 6  # of one subject: what flaps faster is told so often and no more
+_MINUTE_S = 60.0
+
+
+@dataclass(slots=True)
+class Detector:
+    """Remembers what was told; ``standing`` may come from before a restart."""
+
+    standing: dict[Subject, Value] = field(default_factory=dict)
+    suppressed: int = 0
+    seen: dict[Subject, tuple[Value, float]] = field(default_factory=dict)
+    """States seen for the first time, with when; whoever writes them down empties it."""
+    _recent: dict[Subject, deque[float]] = field(default_factory=dict)
+    _subjects: dict[int, tuple[tuple[Series, ...], list[tuple[int, Subject]]]] = field(
+        default_factory=dict
+    )
+
+    def take(self, result: PollResult) -> list[Event]:
+        """The events of one poll, in the order of its readings."""
+        found = list(self._device(result))
+        for blocks in result.blocks.values():
+            for block in blocks:
+                found += self._block(block)
+        return found
+
+    def forget(self, device: str, at: float) -> list[Event]:
+        """A device is no longer configured: what stood of it ends."""
+        found = []
+        for subject in [each for each in self.standing if each.device == device]:
+            before = self.standing.pop(subject)
+            kind = subject.kind
+            if kind is not Kind.STATE:
+                gone = "no longer configured"
+                found.append(Event(kind, Action.CLEARED, subject, 0, before, at, gone))
+        for subject in [each for each in self._recent if each.device == device]:
+            del self._recent[subject]
+        return found
+
+    def _device(self, result: PollResult) -> Iterator[Event]:
+        subject = Subject(result.device, DEVICE_METRIC)
+        was_down = subject in self.standing
+        if result.up is not was_down or not self._may(subject, result.started_at):
+            return
+        reason = result.failures[0].message if result.failures and not result.up else ""
+        if result.up:
+            del self.standing[subject]
+        else:
+            self.standing[subject] = 0
+        action = Action.CLEARED if result.up else Action.RAISED
+        value = int(result.up)
+        yield Event(Kind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
+
+    def _block(self, block: Block) -> Iterator[Event]:
+        for position, subject in self._watched(block.series):
+            flaw = block.flaws.get(position)
+            value = block.values[position]
+            if value is None or (flaw is not None and flaw.quality is Quality.BAD):
+                continue
+            trace = Trace(block.series[position].source, block.raws[position])
+            event = self._judge(subject, value, block.observed_at, trace)
+            if event is not None:
+                yield event
+
+    def _watched(self, all_series: tuple[Series, ...]) -> list[tuple[int, Subject]]:
+        """Positions worth a look. Kept by the identity of the series, as renderers do."""
+        known = self._subjects.get(id(all_series))
+        if known is not None and known[0] is all_series:
+            return known[1]
+        found = []
+        for position, series in enumerate(all_series):
+            name = series.metric.name
+            if name in ALARMS or series.metric.kind is catalogue.Kind.STATE:
+                subject = Subject(series.device, name, tuple(sorted(series.labels)))
+                found.append((position, subject))
+        if len(self._subjects) >= _BLOCKS_KEPT:
+            self._subjects.clear()
+        self._subjects[id(all_series)] = (all_series, found)
+        return found
+
+    def _judge(self, subject: Subject, value: Value, at: float, trace: Trace) -> Event | None:
+        kind = subject.kind
+        before = self.standing.get(subject)
+        if kind is Kind.STATE:
+            if before is None:
+                self.standing[subject] = value
+                self.seen[subject] = (value, at)
+            if before is None or before == value or not self._may(subject, at):
+                return None
+            self.standing[subject] = value
+            return Event(kind, Action.CHANGED, subject, value, before, at, trace=trace)
+        if bool(value) is (before is not None) or not self._may(subject, at):
+            return None
+        if value:
+            self.standing[subject] = value
+            return Event(kind, Action.RAISED, subject, value, 0, at, trace=trace)
+        del self.standing[subject]
+        return Event(kind, Action.CLEARED, subject, value, before, at, trace=trace)
+
+    def _may(self, subject: Subject, at: float) -> bool:
+        """Whether an event of ``subject`` may be told now. One that may not is judged again."""
+        recent = self._recent.setdefault(subject, deque(maxlen=_PER_MINUTE))
+        if len(recent) == _PER_MINUTE and at - recent[0] < _MINUTE_S:
+            self.suppressed += 1
+            return False
+        recent.append(at)
+        return True

@@ -1,0 +1,189 @@
+"""Events in SQLite, and what stands; bounded, and there again after a restart.
+
+Made for one thread at a time. An event and what it changes of what stands are one transaction.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import ConfigError
+from agent.events.records import Action, Event, Kind, Subject, Trace
+from agent.values import OidSource, Raw, RegisterSource, Source, Value
+
+_BUSY_S = 5.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, device TEXT NOT NULL,
+    kind TEXT NOT NULL, action TEXT NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL,
+    value TEXT NOT NULL, before TEXT NOT NULL, reason TEXT NOT NULL, trace TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS events_of_device ON events (device, id);
+CREATE TABLE IF NOT EXISTS standing (
+    device TEXT NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL, value TEXT NOT NULL,
+    since REAL NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (device, metric, labels));
+"""
+_COLUMNS = "id, at, device, kind, action, metric, labels, value, before, reason, trace"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event with its number in the journal; ``standing`` where it still holds."""
+
+    id: int
+    event: Event
+    standing: bool
+
+
+class Journal:
+    """At most ``max_events`` events. Methods raise sqlite3.Error where the disk fails."""
+
+    def __init__(self, path: Path | None, max_events: int) -> None:
+        """Open or make the file; None keeps it in memory. Raises ConfigError."""
+        self._max = max_events
+        self.dropped = 0
+        try:
+            name = ":memory:" if path is None else str(path)
+            # Opened by one thread, used by another: never by two at once.
+            self._base = sqlite3.connect(name, timeout=_BUSY_S, check_same_thread=False)
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA synchronous=NORMAL")
+            self._base.executescript(_SCHEMA)
+            self._count: int = self._base.execute("SELECT count(*) FROM events").fetchone()[0]
+        except sqlite3.Error as error:
+            raise ConfigError(
+                f"events.path: {path} cannot be used: {error}; its folder must exist and be"
+                " writable for the agent; a damaged file can be moved away"
+            ) from None
+
+    def standing(self) -> dict[Subject, Value]:
+        """What stood when it was last written."""
+        rows = self._base.execute("SELECT device, metric, labels, value FROM standing")
+        return {_subject(device, metric, labels): json.loads(value)
+                for device, metric, labels, value in rows}  # fmt: skip
+
+    def add(
+        self,
+        events: Iterable[Event],
+        seen: Mapping[Subject, tuple[Value, float]],
+        gone: Iterable[str] = (),
+    ) -> None:
+        """Write as one: events, states seen for the first time, devices that went.
+
+        ``seen`` has value and when; of a device that is ``gone`` nothing stands any more.
+        """
+        with self._base:
+            for event in events:
+                number = self._insert(event)
+                subject = event.subject
+                if event.action is Action.CLEARED:
+                    self._base.execute(
+                        "DELETE FROM standing WHERE device = ? AND metric = ? AND labels = ?",
+                        _key(subject),
+                    )
+                else:
+                    self._stand(subject, event.value, event.at, number)
+                self._count += 1
+            for subject, (value, at) in seen.items():
+                self._stand(subject, value, at, 0)
+            for device in gone:
+                self._base.execute("DELETE FROM standing WHERE device = ?", (device,))
+            self._trim()
+
+    def find(self, device: str | None, after: int, limit: int, *, standing: bool) -> list[Kept]:
+        """Events numbered beyond ``after``, oldest first; of one device, or standing only."""
+        held = (
+            "EXISTS (SELECT 1 FROM standing WHERE standing.event = events.id"
+            " AND events.kind != 'state')"
+        )
+        wanted = " AND device = ?" if device is not None else ""
+        wanted += f" AND {held}" if standing else ""
+        rows = self._base.execute(
+            f"SELECT {_COLUMNS}, {held} FROM events"  # noqa: S608 - nothing of it is given
+            f" WHERE id > ?{wanted} ORDER BY id LIMIT ?",
+            (after, *((device,) if device is not None else ()), limit),
+        )
+        return [Kept(row[0], _event(*row[1:-1]), bool(row[-1])) for row in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._base.close()
+
+    def _insert(self, event: Event) -> int:
+        device, metric, labels = _key(event.subject)
+        row = self._base.execute(
+            "INSERT INTO events (at, device, kind, action, metric, labels, value, before, reason,"
+            " trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(event.at, device, event.kind.value, event.action.value, metric, labels),
+                *(json.dumps(event.value), json.dumps(event.before), event.reason),
+                json.dumps(_trace(event.trace)),
+            ),
+        ).lastrowid
+        assert row is not None  # it was inserted  # noqa: S101
+        return row
+
+    def _stand(self, subject: Subject, value: Value, at: float, event: int) -> None:
+        self._base.execute(
+            "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?, ?, ?)",
+            (*_key(subject), json.dumps(value), at, event),
+        )
+
+    def _trim(self) -> None:
+        """Let the oldest go that do not stand; what stands is known by its row there as well."""
+        excess = self._count - self._max
+        if excess <= 0:
+            return
+        gone = self._base.execute(
+            "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE kind = 'state'"
+            " OR id NOT IN (SELECT event FROM standing) ORDER BY id LIMIT ?)",
+            (excess,),
+        ).rowcount
+        self._count -= gone
+        self.dropped += gone
+
+
+def _key(subject: Subject) -> tuple[str, str, str]:
+    return subject.device, subject.metric, json.dumps(dict(subject.labels))
+
+
+def _subject(device: str, metric: str, labels: str) -> Subject:
+    return Subject(device, metric, tuple(json.loads(labels).items()))
+
+
+def _trace(trace: Trace | None) -> dict[str, object] | None:
+    if trace is None:
+        return None
+    raw = trace.raw.hex() if isinstance(trace.raw, bytes) else trace.raw
+    form = "bytes" if isinstance(trace.raw, bytes) else "plain"
+    match trace.source:
+        case OidSource(oid):
+            return {"oid": oid, "raw": raw, "form": form}
+        case RegisterSource(table, address, count):
+            place = {"table": table, "address": address, "count": count}
+            return {**place, "raw": raw, "form": form}
+
+
+def _read_trace(text: str) -> Trace | None:
+    found = json.loads(text)
+    if found is None:
+        return None
+    given = found["raw"]
+    raw: Raw = bytes.fromhex(given) if found["form"] == "bytes" else given
+    raw = tuple(raw) if isinstance(raw, list) else raw
+    source: Source
+    if "oid" in found:
+        source = OidSource(found["oid"])
+    else:
+        source = RegisterSource(found["table"], found["address"], found["count"])
+    return Trace(source, raw)
+
+
+def _event(
+    at: float, device: str, kind: str, action: str, metric: str, labels: str, value: str,
+    before: str, reason: str, trace: str,
+) -> Event:  # fmt: skip
+    subject = _subject(device, metric, labels)
+    was, is_ = json.loads(before), json.loads(value)
+    return Event(Kind(kind), Action(action), subject, is_, was, at, reason, _read_trace(trace))

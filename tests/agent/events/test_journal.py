@@ -1,0 +1,96 @@
+"""The journal: what is written is there again, bounded, and what stands is never dropped."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import ConfigError
+from agent.events.journal import Journal
+from agent.events.records import Action, Event, Kind, Subject, Trace
+from agent.values import OidSource, Raw, RegisterSource, Source
+
+LEAK = Subject("cdu", "rack_leak_detected", (("sensor", "1"),))
+PUMP = Subject("cdu", "rack_pump_state", (("pump", "1"),))
+
+
+def event(action: Action, at: float, subject: Subject = LEAK, trace: Trace | None = None) -> Event:
+    raised = action is Action.RAISED
+    return Event(subject.kind, action, subject, int(raised), int(not raised), at, trace=trace)
+
+
+def changed(value: str, at: float) -> Event:
+    return Event(Kind.STATE, Action.CHANGED, PUMP, value, "running", at)
+
+
+@pytest.mark.parametrize(
+    ("source", "raw"),
+    [
+        (OidSource("1.3.6.1.4"), b"\x00on"),
+        (OidSource("1.3.6.1.4"), 2),
+        (OidSource("1.3.6.1.4"), "text"),
+        (RegisterSource("holding", 36865, 2), (1, 2)),
+        (RegisterSource("coil", 7, 1), None),
+    ],
+    ids=["octets", "integer", "text", "registers", "nothing"],
+)
+def test_an_event_comes_back_as_it_was(tmp_path: Path, source: Source, raw: Raw) -> None:
+    journal = Journal(tmp_path / "e.db", 100)
+    written = event(Action.RAISED, 5.25, trace=Trace(source, raw))
+    journal.add([written], {})
+    journal.close()
+    again = Journal(tmp_path / "e.db", 100)
+    [kept] = again.find(None, 0, 10, standing=False)
+    assert (kept.event, kept.standing) == (written, True)
+    assert again.standing() == {LEAK: 1}
+    again.close()
+
+
+def test_what_is_cleared_stands_no_more(tmp_path: Path) -> None:
+    journal = Journal(None, 100)
+    journal.add([event(Action.RAISED, 1), event(Action.CLEARED, 2)], {PUMP: ("running", 1.0)})
+    assert journal.standing() == {PUMP: "running"}
+    found = journal.find(None, 0, 10, standing=False)
+    assert [(each.event.action, each.standing) for each in found] == [
+        (Action.RAISED, False),
+        (Action.CLEARED, False),
+    ]
+    journal.close()
+
+
+def test_pages_by_device_and_by_what_stands() -> None:
+    journal = Journal(None, 100)
+    other = Subject("pdu-a", "rack_alarm_active", (("alarm", "overload"),))
+    journal.add([event(Action.RAISED, n, other if n % 2 else LEAK) for n in range(6)], {})
+    journal.add([changed("stopped", 9.0)], {})
+    first = journal.find(None, 0, 4, standing=False)
+    rest = journal.find(None, first[-1].id, 4, standing=False)
+    assert [each.event.at for each in (*first, *rest)] == [0, 1, 2, 3, 4, 5, 9]
+    assert {e.event.subject for e in journal.find("pdu-a", 0, 9, standing=False)} == {other}
+    assert [each.event.at for each in journal.find(None, 0, 9, standing=True)] == [4, 5]
+    journal.close()
+
+
+def test_the_oldest_go_but_not_what_stands() -> None:
+    journal = Journal(None, 10)
+    journal.add([event(Action.RAISED, 0)], {})
+    journal.add([changed("stopped" if n % 2 else "running", n) for n in range(1, 40)], {})
+    found = journal.find(None, 0, 100, standing=False)
+    assert len(found) == 10
+    assert found[0].event.subject == LEAK
+    assert [each.event.at for each in found[1:]] == list(range(31, 40))
+    assert journal.dropped == 30
+    journal.close()
+
+
+def test_a_device_that_is_gone_leaves_nothing_standing() -> None:
+    journal = Journal(None, 10)
+    journal.add([event(Action.RAISED, 0)], {PUMP: ("running", 0.0)})
+    journal.add([], {}, ["cdu"])
+    assert journal.standing() == {}
+    journal.close()
+
+
+def test_a_file_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "e.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(ConfigError, match=r"events\.path: .* cannot be used"):
+        Journal(tmp_path / "e.db", 10)

@@ -1,0 +1,91 @@
+"""What a poll and an event bring to the outbox while no broker is there."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.config.mqtt import Mqtt
+from agent.errors import ConfigError
+from agent.events.records import Action, Event, Kind, Subject
+from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.outbox import Outbox
+from agent.expose.mqtt.publisher import Publisher
+from agent.store import DeviceState
+from agent.values import PollResult
+from tests.agent.expose.rack import block, poll, series
+
+AMPERES = (series("pdu-a", "rack_phase_current_amperes", {"phase": "1"}),)
+_BASE = "rack/lab/r1/pdu-a"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Mqtt:
+    return Mqtt(
+        host="127.0.0.1", port=1, tls=False, ca_file=None, username=None, password=None,
+        client_id="me", version="5", prefix="rack", dead_band=0.0, full_every_s=300.0,
+        outbox=tmp_path / "o.db", max_messages=100, site="lab",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def publisher(config: Mqtt) -> Publisher:
+    return Publisher(config, lambda device: "r1")
+
+
+async def stored(publisher: Publisher, config: Mqtt) -> list[Message]:
+    await publisher.close()
+    outbox = Outbox(config.outbox, 100)
+    found = [message for _, message in outbox.first(100)]
+    outbox.close()
+    return found
+
+
+def hear(publisher: Publisher, result: PollResult) -> None:
+    publisher.hear(DeviceState(result.device, up=result.up), result)
+
+
+async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
+    publisher: Publisher, config: Mqtt
+) -> None:
+    hear(publisher, poll("pdu-a", {0: (block(AMPERES, [52.1]),)}))
+    hear(publisher, poll("pdu-a", {0: (block(AMPERES, [52.1]),)}))
+    hear(publisher, poll("pdu-a", up=False))
+    found = await stored(publisher, config)
+    metric = f"{_BASE}/rack_phase_current_amperes"
+    assert [(message.topic, message.retain) for message in found] == [
+        (f"{_BASE}/status", True),
+        (f"{metric}/meta", True),
+        (metric, False),
+        (f"{_BASE}/status", True),
+    ]
+    assert [found[0].payload, found[-1].payload] == ["up", "down"]
+    assert json.loads(found[2].payload)["value"] == 52.1
+
+
+async def test_an_event_has_its_own_topic(publisher: Publisher, config: Mqtt) -> None:
+    subject = Subject("pdu-a", "rack_alarm_active", (("alarm", "overload"),))
+    publisher.tell(Event(Kind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
+    [message] = await stored(publisher, config)
+    assert (message.topic, message.retain) == (f"{_BASE}/event", False)
+    document = json.loads(message.payload)
+    assert (document["action"], document["labels"]) == ("raised", {"alarm": "overload"})
+
+
+async def test_a_device_that_left_is_told_whole_when_it_comes_back(
+    publisher: Publisher, config: Mqtt
+) -> None:
+    reading = poll("pdu-a", {0: (block(AMPERES, [52.1]),)})
+    hear(publisher, reading)
+    publisher.forget("pdu-a")
+    hear(publisher, reading)
+    found = await stored(publisher, config)
+    assert [message.topic for message in found].count(f"{_BASE}/rack_phase_current_amperes") == 2
+
+
+def test_a_certificate_authority_that_is_none_is_said(config: Mqtt, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for name, said in (("ca.pem", "not a certificate|NO_CERT|no cert"), ("none", "No such file")):
+        with pytest.raises(ConfigError, match=rf"mqtt\.ca_file: .*({said})"):
+            Publisher(replace(config, tls=True, ca_file=tmp_path / name), lambda device: "r1")
