@@ -1,4 +1,4 @@
-"""Writes docs/devices.md and docs/metrics.md from the profiles and the catalogue: ``make docs``."""
+"""Writes the pages that profiles and catalogue tell, and the dashboards: ``make docs``."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +9,7 @@ from agent.catalogue import CATALOGUE, Kind, Metric
 from agent.plan import Cost, costs, make_plan
 from agent.profile.library import open_library
 from agent.profile.points import Identify, Profile, SnmpPoint
+from docs import dashboards
 
 DOCS = Path(__file__).parent
 PROFILES = DOCS.parent / "drivers" / "profiles"
@@ -335,6 +336,7 @@ def main() -> None:
     """Write the pages."""
     for name, text in pages().items():
         (DOCS / name).write_text(text, encoding="utf-8")
+    dashboards.write()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The Prometheus configuration that ships: it loads, its alerts are tested, its metrics exist."""
 
+import asyncio
 import re
 import subprocess
 from pathlib import Path
@@ -9,7 +10,11 @@ import pytest
 import yaml
 
 from agent.catalogue import CATALOGUE
+from agent.events.recorder import Recorder
+from agent.expose.events import EventMetrics
+from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.prometheus import PrometheusExposition
+from agent.expose.reload_metrics import ReloadMetrics
 from tests.house import ROOT
 from tests.peers import require
 
@@ -63,9 +68,24 @@ def test_every_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
         assert {(rule["alert"], True), (rule["alert"], False)} <= set(cases)
 
 
+def known_metrics() -> set[str]:
+    """The catalogue, what the agent says of itself, and what is recorded of both."""
+    exposition = PrometheusExposition({"pdu": {}})
+    recorder = Recorder(None, 10, [], 0.0)
+    for part in (
+        EventMetrics(recorder),
+        MqttMetrics(lambda: 0, lambda: 0),
+        ReloadMetrics("", 0.0),
+    ):
+        exposition.registry.register(part)
+    text = exposition.render()
+    asyncio.run(recorder.close())
+    own = set(re.findall(r"# TYPE (\w+)", text.decode()))
+    return own | set(CATALOGUE) | {rule["record"] for rule in rules("recording.yml")}
+
+
 def test_every_metric_that_rules_name_exists() -> None:
-    own = set(re.findall(r"# TYPE (\w+)", PrometheusExposition({"pdu": {}}).render().decode()))
-    known = own | set(CATALOGUE) | {rule["record"] for rule in rules("recording.yml")}
+    known = known_metrics()
     named = {
         name
         for rule in rules(*RULES)
