@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from agent import console
-from agent.cli import device, generation, imports, profiles, rack, scan, site
+from agent.cli import commission, device, generation, imports, profiles, rack, scan, site
 from agent.errors import ConfigError, DeviceError, UnknownDevice
 
 COMMANDS = "rackagent.commands"
@@ -45,6 +45,8 @@ profiles.profiles_app.add_typer(imports.app, name="import")
 app.add_typer(profiles.profiles_app, name="profiles")
 app.add_typer(generation.generation_app, name="generation")
 app.add_typer(rack.rack_app, name="rack")
+app.command()(commission.commission)
+app.add_typer(commission.evidence_app, name="evidence")
 app.add_typer(site.schema_app, name="schema")
 
 

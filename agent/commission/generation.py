@@ -30,11 +30,14 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A specification that is whole. ``digest`` is the SHA-256 of everything it says."""
+    """A specification that is whole. ``digest`` is the SHA-256 of everything it says.
+
+    ``data`` is all of that, with what it extends in its place.
+    """
 
     spec: GenerationSpec
     digest: str
-    file: str
+    data: Mapping[str, Any]
     constants: Mapping[str, float]
     curves: Mapping[str, Curve]
 
@@ -120,11 +123,17 @@ def open_generation(name: str, folder: Path | None = None) -> Generation:
 def load_generation(path: Path, known: Mapping[str, Path]) -> Generation:
     """Read ``path`` and what it extends. Raises ConfigError with every problem found."""
     document = _resolved(load(path), known, ())
+    name = document.data.get("generation")
+    if isinstance(name, str) and name != path.stem:
+        message = f"{name!r} stands in {path.name}: files are found by their names"
+        raise ConfigError([document.problem(("generation",), message)])
+    return prove(document)
+
+
+def prove(document: Document) -> Generation:
+    """The generation that a whole document is. Raises ConfigError with every problem found."""
     spec = document.validate(GenerationSpec)
     problems = []
-    if spec.generation != path.stem:
-        message = f"{spec.generation!r} stands in {path.name}: files are found by their names"
-        problems.append(document.problem(("generation",), message))
     curves: dict[str, Curve] = {}
     for name, given in spec.curves.items():
         try:
@@ -137,7 +146,7 @@ def load_generation(path: Path, known: Mapping[str, Path]) -> Generation:
     generation = Generation(
         spec=spec,
         digest=hashlib.sha256(canonical(document.data)).hexdigest(),
-        file=str(path),
+        data=document.data,
         constants={n: to_base(given.value, given.unit) for n, given in spec.constants.items()},
         curves=curves,
     )

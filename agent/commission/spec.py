@@ -23,10 +23,7 @@ _DIFFERENCES = {"K": UNITS["delta_K"], "dB": Unit("dB", "dB", UNITS[""].factor)}
 POLLS = "rackagent_poll_success"
 """The recorder's own series: 1 for a poll that was answered, 0 for one that was not."""
 
-CLOCK = "rackagent_clock_offset_seconds"
-"""The recorder's own series: how far a device's clock is ahead of ours."""
-
-OWN = frozenset({POLLS, CLOCK})
+OWN = frozenset({POLLS})
 
 
 def find_unit(name: str) -> Unit:

@@ -144,8 +144,8 @@ class Track:
 class Window:
     """The samples of a rack between two instants, by series. Never changes.
 
-    ``max_age_s`` says by device how old a value may become before it is stale (three intervals);
-    devices that it does not name have ``default_age_s``.
+    ``max_age_s`` says by series, or else by device, how old a value may become before it is stale
+    (three intervals); what it does not name has ``default_age_s``.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Window:
         samples: Iterable[Sample],
         began: float,
         ended: float,
-        max_age_s: Mapping[str, float] | None = None,
+        max_age_s: Mapping[str | SeriesKey, float] | None = None,
         default_age_s: float = _MAX_AGE_S,
     ) -> None:
         if ended < began:
@@ -238,7 +238,8 @@ class Window:
         if not track.times:
             raise Unusable(f"{name}: no value")
         if max_age_s is None:
-            max_age_s = self._max_age_s.get(key[0], self._default_age_s)
+            default = self._max_age_s.get(key[0], self._default_age_s)
+            max_age_s = self._max_age_s.get(key, default)
         gap_s = track.longest_gap_s(self.began, self.ended)
         if gap_s > max_age_s:
             raise Unusable(f"{name}: no value for {gap_s:.0f} s ({max_age_s:.0f} s are allowed)")

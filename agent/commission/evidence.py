@@ -1,0 +1,149 @@
+"""The directory of a run: what it was judged by, what was read, and what came of it.
+
+Everything that verdicts rest on is in it, so they can be judged again from it alone. Nothing in it
+is overwritten but what is made from the rest: results.json, junit.xml and ocptv.jsonl.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.commission.generation import canonical, prove
+from agent.commission.journal import Journal, read_journal, spans
+from agent.commission.ocptv import ocptv_lines
+from agent.commission.results import Report, junit_xml, results_json
+from agent.commission.samples import SampleStore
+from agent.commission.sheet import Sheet
+from agent.commission.verdicts import Facts, Waiver, Waivers, judge_stage, waived
+from agent.document import Document, load
+from agent.errors import ConfigError
+
+JOURNAL, SAMPLES = "journal.jsonl", "samples.sqlite"
+GENERATION, SHEET, WAIVERS = "generation.json", "sheet.json", "waivers.json"
+RESULTS, JUNIT, OCPTV = "results.json", "junit.xml", "ocptv.jsonl"
+
+
+def begin(
+    folder: Path,
+    facts: Facts,
+    rack: str,
+    version: str,
+    config_file: Path,
+    waivers: Sequence[Waiver] = (),
+) -> Journal:
+    """Make the directory and write down what the run is judged by. Raises ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConfigError(f"{folder} is not empty; a run never overwrites another")
+        _keep(folder / GENERATION, facts.generation.data)
+        if facts.sheet is not None:
+            _keep(folder / SHEET, facts.sheet.model_dump(mode="json"))
+        if waivers:
+            _keep(folder / WAIVERS, {"waivers": [each.model_dump(mode="json") for each in waivers]})
+        digest = hashlib.sha256(config_file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
+    journal = Journal(folder / JOURNAL)
+    journal.write(
+        *("run_started", 0.0),
+        rack=rack,
+        tool=version,
+        generation=facts.generation.digest,
+        stage=facts.stage,
+        devices=dict(facts.devices),
+        interval_s=facts.interval_s,
+        configuration=digest,
+    )
+    return journal
+
+
+def resume(folder: Path, facts: Facts, rack: str) -> tuple[Journal, list[str]]:
+    """Go on in a directory; the steps that are done. Raises ConfigError if it is another run's."""
+    events = read_journal(folder / JOURNAL)
+    started = _started(folder, events)
+    now = (rack, facts.generation.digest, facts.stage, dict(facts.devices), facts.interval_s)
+    was = tuple(started[key] for key in ("rack", "generation", "stage", "devices", "interval_s"))
+    if now != was:
+        raise ConfigError(
+            f"{folder} is of another run: rack, generation, stage, devices or interval differ"
+        )
+    if any(event["event"] == "run_ended" for event in events):
+        raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
+    journal = Journal(folder / JOURNAL)
+    return journal, list(spans(events))
+
+
+def judged(folder: Path) -> Report:
+    """The verdicts of a directory, from what was recorded in it. Raises ConfigError."""
+    events = read_journal(folder / JOURNAL)
+    started = _started(folder, events)
+    generation = prove(load(folder / GENERATION))
+    if generation.digest != started["generation"]:
+        raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
+    sheet = _optional(folder / SHEET)
+    hashes = {"configuration": started["configuration"]}
+    if sheet is not None:
+        hashes["sheet"] = hashlib.sha256(canonical(sheet.data)).hexdigest()
+    shows: dict[str, list[str]] = next(
+        (e["shows"] for e in reversed(events) if e["event"] == "profiles"), {}
+    )
+    facts = Facts(
+        generation=generation,
+        stage=started["stage"],
+        devices=started["devices"],
+        interval_s=started["interval_s"],
+        shows=shows,
+        sheet=None if sheet is None else sheet.validate(Sheet),
+    )
+    aborted = next((e["why"] for e in reversed(events) if e["event"] == "aborted"), "")
+    steps = spans(events)
+    store = SampleStore(folder / SAMPLES, read_only=True)
+    try:
+        results = judge_stage(facts, store, steps, aborted)
+    finally:
+        store.close()
+    waivers = _optional(folder / WAIVERS)
+    if waivers is not None:
+        last = max((span.ended for span in steps.values()), default=0.0)
+        today = datetime.fromtimestamp(last, UTC).date()
+        results = list(waived(results, waivers.validate(Waivers).waivers, today))
+    return Report(facts, started["rack"], started["tool"], steps, results, hashes, aborted)
+
+
+def write_results(folder: Path, report: Report) -> None:
+    """What is made from the rest. Raises ConfigError where it cannot be written."""
+    made = {
+        RESULTS: results_json(report).encode(),
+        JUNIT: junit_xml(report),
+        OCPTV: ocptv_lines(report).encode(),
+    }
+    try:
+        for name, content in made.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from None
+
+
+def _keep(path: Path, data: Any) -> None:
+    path.write_bytes(canonical(data) + b"\n")
+
+
+def _optional(path: Path) -> Document | None:
+    return load(path) if path.exists() else None
+
+
+def _started(folder: Path, events: list[dict[str, Any]]) -> dict[str, Any]:
+    if not events or events[0].get("event") != "run_started":
+        raise ConfigError(f"{folder / JOURNAL} does not begin with a run")
+    return events[0]
+
+
+def stored_results(folder: Path) -> str:
+    """The results as they were written. Raises ConfigError."""
+    try:
+        return (folder / RESULTS).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{folder / RESULTS}: {error.strerror}") from None

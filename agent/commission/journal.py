@@ -1,0 +1,65 @@
+"""What a run did, line by line as it does it: enough to go on after a crash.
+
+Every line is on the disk before the run goes on; a half-written last line is left out.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agent.commission.judge import Span
+from agent.errors import ConfigError
+
+_LINES_MAX = 100_000
+
+
+class Journal:
+    """One file that is only ever added to."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ConfigError where it cannot be written."""
+        self.path = path
+        try:
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+
+    def write(self, event: str, at: float, **what: Any) -> None:
+        """One line: what happened, and when (Unix seconds of the rack's clock)."""
+        line = {"event": event, "at": at, **what}
+        self._file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a journal. Raises ConfigError where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    return list(_events(text))
+
+
+def _events(text: str) -> Iterator[dict[str, Any]]:
+    for line in text.splitlines()[:_LINES_MAX]:
+        try:
+            found = json.loads(line)
+        except json.JSONDecodeError:
+            return  # the run ended in the middle of it
+        yield found
+
+
+def spans(events: list[dict[str, Any]]) -> dict[str, Span]:
+    """The steps that ended, by name; of one that was repeated the last."""
+    return {
+        event["step"]: Span(event["began"], event["confirmed"], event["steady"], event["ended"])
+        for event in events
+        if event["event"] == "step_ended"
+    }

@@ -1,0 +1,135 @@
+"""The verdicts of a stage from what was recorded: the same samples give the same verdicts."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from pydantic import Field, Strict
+
+from agent.commission.generation import Generation
+from agent.commission.judge import Case, Span, judge
+from agent.commission.records import CheckResult, Sample, SeriesKey, Verdict, blocks
+from agent.commission.seen import PLAN_METRICS
+from agent.commission.sheet import Sheet
+from agent.commission.window import Window
+from agent.config.spec import Model
+from agent.document import load
+
+_INTERVALS_UNTIL_STALE = 3.0
+_BEFORE_INTERVALS = 4.0
+_BEFORE_MIN_S = 30.0
+
+
+class Recorded(Protocol):
+    """Where samples are kept."""
+
+    @property
+    def intervals_s(self) -> Mapping[SeriesKey, float]:
+        """How often each series is asked for."""
+        ...
+
+    def between(self, began: float, ended: float, metrics: Collection[str]) -> Iterable[Sample]:
+        """The samples of these metrics between two instants."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What verdicts rest on beside samples. ``shows`` are the metrics of each device's profile."""
+
+    generation: Generation
+    stage: str
+    devices: Mapping[str, str]
+    interval_s: float
+    shows: Mapping[str, Collection[str]] = field(default_factory=dict)
+    sheet: Sheet | None = None
+
+    @property
+    def before_s(self) -> float:
+        """How long before a step is looked at, to compare with."""
+        return max(_BEFORE_MIN_S, _BEFORE_INTERVALS * self.interval_s)
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """What has to be recorded."""
+        signals = self.generation.spec.signals.values()
+        return PLAN_METRICS | {signal.metric for signal in signals}
+
+
+def judge_stage(
+    facts: Facts, recorded: Recorded, spans: Mapping[str, Span], ended: str = ""
+) -> list[CheckResult]:
+    """How every check of the stage ends, in the order of the specification.
+
+    A step without a span was not come to; ``ended`` says why.
+    """
+    checks = facts.generation.checks(facts.stage)
+    results: dict[str, CheckResult] = {}
+    for step in facts.generation.steps(facts.stage):
+        own = {name: check for name, check in checks.items() if check.during == step}
+        if step not in spans:
+            reason = f"step {step!r} was not done: {ended or 'the run ended before'}"
+            results |= {name: CheckResult(name, Verdict.ERROR, reason=reason) for name in own}
+        elif own:
+            case = _case(facts, recorded, spans[step])
+            results |= {name: judge(name, check, case) for name, check in own.items()}
+    return [results[name] for name in checks]
+
+
+def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Window:
+    """What was recorded between two instants, with what it needs to know what is stale."""
+    ages: dict[str | SeriesKey, float] = {
+        key: _INTERVALS_UNTIL_STALE * interval_s for key, interval_s in recorded.intervals_s.items()
+    }
+    samples = recorded.between(began, ended, facts.metrics)
+    default_s = _INTERVALS_UNTIL_STALE * facts.interval_s
+    return Window(samples, began, ended, ages, default_s)
+
+
+def _case(facts: Facts, recorded: Recorded, span: Span) -> Case:
+    return Case(
+        generation=facts.generation,
+        window=window(facts, recorded, span.began - facts.before_s, span.ended),
+        span=span,
+        devices=facts.devices,
+        before_s=facts.before_s,
+        sheet=facts.sheet,
+        shows=facts.shows,
+    )
+
+
+class Waiver(Model):
+    """A check that may be as it is: who says so, why, and the last day of that."""
+
+    check: str
+    by: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    until: Annotated[date, Strict(False)]
+
+
+class Waivers(Model):
+    """The file of them."""
+
+    waivers: list[Waiver]
+
+
+def load_waivers(path: Path) -> list[Waiver]:
+    """The waivers of a file. Raises ConfigError."""
+    return load(path).validate(Waivers).waivers
+
+
+def waived(
+    results: Iterable[CheckResult], waivers: Iterable[Waiver], today: date
+) -> Iterator[CheckResult]:
+    """The results with waivers applied to what blocks or is marginal; old ones do not count."""
+    valid = {each.check: each for each in waivers if each.until >= today}
+    for result in results:
+        waiver = valid.get(result.check)
+        if waiver is None or not (blocks(result.verdict) or result.verdict is Verdict.MARGINAL):
+            yield result
+            continue
+        was = f"{result.verdict}: {result.reason}" if result.reason else str(result.verdict)
+        reason = f"waived by {waiver.by} until {waiver.until}: {waiver.why} (was {was})"
+        yield replace(result, verdict=Verdict.WAIVED, reason=reason)

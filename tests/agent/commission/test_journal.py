@@ -1,0 +1,45 @@
+"""A journal survives a crash: whole lines count, a torn one does not."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.commission.journal import Journal, read_journal, spans
+from agent.commission.judge import Span
+from agent.errors import ConfigError
+
+
+def ended(step: str, began: float, confirmed: float | None) -> dict[str, object]:
+    return {"step": step, "began": began, "confirmed": confirmed, "steady": 3.0, "ended": 4.0}
+
+
+def test_steps_that_ended_are_known_and_a_repeated_one_by_its_last_time(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.write("run_started", 0.0, rack="r1")
+    journal.write("step_ended", 4.0, **ended("idle", 1.0, 2.0))
+    journal.write("step_began", 5.0, step="full")
+    journal.write("step_ended", 6.0, **ended("idle", 1.5, None))
+    journal.close()
+    assert spans(read_journal(path)) == {"idle": Span(1.5, None, 3.0, 4.0)}
+
+
+def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.write("run_started", 0.0)
+    journal.write("step_began", 1.0, step="idle")
+    journal.close()
+    whole = path.read_bytes()
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        assert len(read_journal(path)) <= 2
+    path.write_bytes(whole[:-5])
+    assert [event["event"] for event in read_journal(path)] == ["run_started"]
+
+
+def test_a_journal_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_journal(tmp_path / "none")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Journal(tmp_path / "none" / "journal.jsonl")

@@ -1,0 +1,207 @@
+"""'commission' on simulated racks over their sockets: verdicts, evidence, a crash."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.programs import RACKAGENT, background
+from tests.simulator.bench import write_site
+
+SMALL = """\
+generation: two
+version: 1.0.0
+title: A feed, a pump and a switch
+devices:
+  pdu: {kind: pdu, roles: [pdu-a], source: (e)}
+  cdu: {kind: cdu, roles: [cdu], source: (e)}
+  switch: {kind: switch, roles: [switch-1], source: (e)}
+signals:
+  power: {of: pdu, metric: rack_inlet_power_watts}
+  supply:
+    {of: cdu, metric: rack_coolant_temperature_celsius, labels: {loop: technology, side: supply},
+     moves: true}
+  flow: {of: cdu, metric: rack_coolant_flow_liters_per_second, labels: {loop: technology}}
+  drop: {of: cdu, metric: rack_coolant_differential_pressure_pascals, labels: {across: rack}}
+  pump_1: {of: cdu, metric: rack_pump_speed_rpm, labels: {pump: '1'}}
+  fec: {of: switch, metric: rack_port_fec_uncorrected_total, optional: true}
+steps:
+  full: {title: Full load, load: 1, confirm: power > 55000, within: 1m, rest: 3m, hold: 6m}
+  lose_pump: {title: Stop the pump, event: stop_pump_1, confirm: pump_1 < 100, hold: 40, after: 20}
+stages: {L11: [full, lose_pump]}
+abort:
+  hot: {when: supply > 40, says: coolant is supplied above 40 C, source: (e)}
+checks:
+  supply:
+    {number: 19, title: Supply at its setpoint, kind: soak, during: full, measure: supply - 30,
+     unit: K, low: -2, high: 2, lasting: 3m, source: (e)}
+  drop:
+    {number: 25, title: Pressure difference, kind: limit, during: full, measure: drop, unit: kPa,
+     at_most: 100, reduce: mean, source: (e)}
+  failover:
+    {number: 31, title: The other pump, kind: failover, during: lose_pump, measure: flow,
+     unit: L/min, ratio: 0.9, within: 30, source: (e)}
+  cabling:
+    {number: 36, title: Cables, kind: matches_plan, during: full, what: cabling, source: sheet}
+  fec: {number: 37, title: FEC, kind: limit, during: full, measure: fec, at_most: 0, source: (e)}
+"""
+ROLES = {"pdu-a": "*", "cdu": "*", "switch-1": "switch"}
+PASSED = {
+    "supply": "PASS",
+    "drop": "PASS",
+    "failover": "PASS",
+    "cabling": "PASS",
+    "fec": "SKIP",
+}
+
+
+class Hall:
+    """A folder with a site, its generation and its build sheet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.site = folder, write_site(folder, ROLES)
+        self.generation = folder / "two.yaml"
+        self.generation.write_text(SMALL)
+        self.sheet = folder / "sheet.yaml"
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [*RACKAGENT, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)
+
+    def order(self, out: str, *more: object) -> list[str]:
+        given = ("--generation", self.generation, "--stage", "L11", "--sheet", self.sheet)
+        return ["commission", *map(str, (self.site, *given, "--out", out, "--simulated", *more))]
+
+    def verdicts(self, out: str) -> dict[str, str]:
+        found = json.loads((self.folder / out / "results.json").read_text())
+        return {each["check"]: each["verdict"] for each in found["checks"]}
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
+    made = Hall(tmp_path_factory.mktemp("hall"))
+    with background("simulate", str(made.site)):
+        for _ in range(100):
+            drafted = made.run("rack", "draft", made.site)
+            if drafted.returncode == 0:
+                break
+            time.sleep(0.2)
+    assert drafted.returncode == 0, drafted.stderr
+    made.sheet.write_text(drafted.stdout)
+    return made
+
+
+@pytest.fixture(scope="module")
+def passed(hall: Hall) -> str:
+    """The evidence of a rack without a fault."""
+    done = hall.run(*hall.order("well"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "r1 two L11: PASS (4 PASS, 1 SKIP)" in done.stdout
+    return "well"
+
+
+def test_a_rack_without_a_fault_passes_and_leaves_evidence(hall: Hall, passed: str) -> None:
+    assert hall.verdicts(passed) == PASSED
+    assert {path.name for path in (hall.folder / passed).iterdir()} == {
+        *("generation.json", "journal.jsonl", "junit.xml", "ocptv.jsonl", "results.json"),
+        *("samples.sqlite", "sheet.json"),
+    }
+
+
+def test_a_recorded_run_is_judged_again_byte_for_byte(hall: Hall, passed: str) -> None:
+    again = hall.run("evidence", "judge", passed)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.endswith("the results are the same\n")
+    shutil.copytree(hall.folder / passed, hall.folder / "changed")
+    results = hall.folder / "changed" / "results.json"
+    results.write_text(results.read_text().replace('"SKIP"', '"PASS"'))
+    changed = hall.run("evidence", "judge", "changed")
+    assert changed.returncode == 1
+    assert "results.json is not what the samples give" in changed.stderr
+
+
+def test_a_run_never_overwrites_another(hall: Hall, passed: str) -> None:
+    refused = hall.run(*hall.order(passed))
+    assert refused.returncode == 2
+    assert "is not empty; a run never overwrites another" in refused.stderr
+    ended = hall.run(*hall.order(passed, "--resume"))
+    assert ended.returncode == 2
+    assert "holds a run that has ended" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [
+        ("clog", {"drop": "FAIL"}),
+        ("swap_cables:port_a=4,port_b=9", {"cabling": "FAIL"}),
+        ("frozen_sensor", {"supply": "ERROR"}),
+        ("silent:device=cdu@300s+50s", {"supply": "ERROR", "drop": "ERROR"}),
+    ],
+    ids=["clog", "swap", "frozen", "silent"],
+)
+def test_a_fault_is_seen_by_its_check_and_by_no_other(
+    hall: Hall, fault: str, seen: dict[str, str]
+) -> None:
+    out = f"with-{fault.partition(':')[0]}"
+    done = hall.run(*hall.order(out, "--fault", fault))
+    assert done.returncode == 1, done.stderr
+    assert hall.verdicts(out) == PASSED | seen
+
+
+def test_an_abort_limit_ends_it(hall: Hall) -> None:
+    done = hall.run(*hall.order("hot", "--fault", "valve_stuck:position=0.2"))
+    assert done.returncode == 1
+    assert "aborted: hot: coolant is supplied above 40 C" in done.stderr
+    assert hall.verdicts("hot") == dict.fromkeys(PASSED, "ERROR")
+
+
+def test_a_run_that_was_killed_goes_on_with_all_it_had(hall: Hall) -> None:
+    """SIGKILL once the first step is done: what is on the disk is enough."""
+    command = [sys.executable, "-m", "agent", *hall.order("killed", "--speed", "200")]
+    process = subprocess.Popen(
+        command, cwd=hall.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    journal = hall.folder / "killed" / "journal.jsonl"
+    for _ in range(600):
+        if journal.exists() and '"step_ended"' in journal.read_text():
+            break
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    unjudged = hall.run("evidence", "judge", "killed")
+    assert unjudged.returncode == 2, "there are no results yet"
+    assert "step 'lose_pump' was not done: the run ended before" in unjudged.stdout
+    other = hall.run(*hall.order("killed", "--resume", "--interval", "9"))
+    assert other.returncode == 2
+    assert "is of another run" in other.stderr
+    done = hall.run(*hall.order("killed", "--resume"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert hall.verdicts("killed") == PASSED
+    events = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
+    assert events.count("step_ended") == 2
+    assert hall.run("evidence", "judge", "killed").returncode == 0
+
+
+def test_a_rack_that_cannot_be_is_refused_before_anything_is_done(hall: Hall) -> None:
+    order = hall.order("never")
+    for given, says in (
+        (["--stage", "L99"], "two has no stage 'L99'; there are: L11"),
+        (["--generation", "nvl72"], "nvl72 needs devices that the rack does not have: pdu-b"),
+        (["--generation", "common"], "is only there to be extended"),
+        (["--rack", "r9"], "has no rack 'r9'; there are: r1"),
+    ):
+        refused = hall.run(*order, *given)
+        assert refused.returncode == 2
+        assert says in refused.stderr
+    assert (
+        hall.run(*[word for word in order if word != "--simulated"], "--seed", "1").returncode == 2
+    )
+    silent = hall.run(*[word for word in order if word != "--simulated"])
+    assert silent.returncode == 3
+    assert "the run does not begin: cdu: " in silent.stderr
