@@ -40,7 +40,7 @@ CODECS = frozenset(
 
 LIBRARIES = {
     "aiomqtt": r"agent/expose/",
-    "bcrypt": r"agent/expose/basic_auth\.py",
+    "bcrypt": r"agent/cli/init\.py|agent/expose/basic_auth\.py",
     "cryptography": r"agent/transport/snmp/keys\.py",
     "fastapi": r"agent/expose/|agent/daemon\.py|simulator/control\.py",
     "jinja2": r"agent/expose/|agent/commission/",

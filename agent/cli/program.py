@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from agent import console
-from agent.cli import commission, device, generation, imports, profiles, rack, scan, site
+from agent.cli import commission, device, generation, imports, init, profiles, rack, scan, site
 from agent.errors import ConfigError, DeviceError, UnknownDevice
 
 COMMANDS = "rackagent.commands"
@@ -41,6 +41,7 @@ app = typer.Typer(
 for command in (site.run, site.check, site.plan, device.read, device.identify, device.walk):
     app.command()(command)
 app.command()(scan.scan)
+app.command()(init.init)
 profiles.profiles_app.add_typer(imports.app, name="import")
 app.add_typer(profiles.profiles_app, name="profiles")
 app.add_typer(generation.generation_app, name="generation")
