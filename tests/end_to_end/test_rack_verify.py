@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.end_to_end.programs import background
+from tests.end_to_end.programs import background, eventually
 from tests.simulator.bench import write_site
 
 ROLES = {
@@ -55,7 +55,7 @@ def sheet(site: Path, tmp_path: Path) -> Path:
 def test_a_swapped_cable_and_a_wrong_serial_are_told(site: Path, sheet: Path) -> None:
     with background("simulate", str(site), "--fault", "swap_cables:switch=2,port_a=4,port_b=9"):
         plan = yaml.safe_load(sheet.read_text())
-        assert drafted(site) != plan
+        eventually(lambda: drafted(site) != plan)  # a fault is laid with the first tick
         plan["devices"][0]["serial"] = "ANOTHER"
         sheet.write_text(json.dumps(plan))
         result = rackagent("rack", "verify", site, "--sheet", sheet, "-f", "json")
