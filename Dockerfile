@@ -17,7 +17,9 @@ LABEL org.opencontainers.image.title="rackagent" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV PATH=/opt/rackagent/bin:$PATH PYTHONUNBUFFERED=1
 COPY --from=build /opt/rackagent /opt/rackagent
-RUN useradd --system --uid 9847 --no-create-home rackagent
+RUN useradd --system --uid 9847 --no-create-home rackagent \
+ && install -d -o 9847 /var/lib/rackagent
+VOLUME /var/lib/rackagent
 USER 9847
 EXPOSE 9847
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s CMD ["python", "-c", \

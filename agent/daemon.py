@@ -14,6 +14,7 @@ from agent.config import Config
 from agent.config.web import exposure
 from agent.core import Agent
 from agent.events.recorder import Recorder
+from agent.expose.discovery import add_discovery
 from agent.expose.events import add_events
 from agent.expose.http import Reload, create_app
 from agent.expose.probe import add_probe
@@ -102,6 +103,7 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> FastAPI:
         *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),
         reload if config.reload_http else None,
     )
+    add_discovery(app, agent.views, config.siblings)
     add_events(app, recorder, agent.store)
     if config.probe_networks:
         add_probe(app, Prober(config).probe)

@@ -18,6 +18,7 @@ _LOOK_EVERY_S = 2.0  # at a watched file
 _HASH_DIGITS = 16
 _FIXED: Mapping[str, Callable[[Config], object]] = {
     "http.listen": lambda config: (config.listen_host, config.listen_port),
+    "http.siblings": lambda config: config.siblings,
     "http.web_config": lambda config: config.web,
     "traps.listen": lambda config: config.traps_listen,
     "events": lambda config: (config.events_path, config.max_events),

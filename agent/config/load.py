@@ -65,6 +65,7 @@ class Config:
     events_path: Path | None = None
     max_events: int = 10_000
     mqtt: Mqtt | None = None
+    siblings: tuple[str, ...] = ()
     probe_networks: tuple[Network, ...] = ()
     reload_http: bool = False
     reload_watch: bool = False
@@ -153,6 +154,7 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         mqtt=None
         if spec.mqtt is None
         else mqtt_record(spec.mqtt, spec.site, Path(file).parent, found.secrets),
+        siblings=tuple(spec.http.siblings),
         probe_networks=tuple(
             ipaddress.ip_network(text) for text in (spec.probe.networks if spec.probe else ())
         ),

@@ -200,6 +200,9 @@ class HttpSpec(Model):
     web_config: FilePath | None = Field(
         None, description="TLS and passwords, in the web.yml format of Prometheus' exporters"
     )
+    siblings: list[Listen] = Field(
+        default_factory=list, description="other agents, HOST:PORT, that /sd tells Prometheus of"
+    )
 
 
 class ReloadSpec(Model):
