@@ -163,7 +163,7 @@ def test_an_abort_limit_ends_it(hall: Hall) -> None:
 
 def test_a_run_that_was_killed_goes_on_with_all_it_had(hall: Hall) -> None:
     """SIGKILL once the first step is done: what is on the disk is enough."""
-    command = [sys.executable, "-m", "agent", *hall.order("killed", "--speed", "200")]
+    command = [sys.executable, "-m", "agent", *hall.order("killed", "--speed", "60")]
     process = subprocess.Popen(
         command, cwd=hall.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
