@@ -9,12 +9,14 @@ from agent.catalogue import CATALOGUE, Kind, Metric
 from agent.plan import Cost, costs, make_plan
 from agent.profile.library import open_library
 from agent.profile.points import Identify, Profile, SnmpPoint
-from docs import dashboards
+from docs import configuration, dashboards, own_metrics
 
 DOCS = Path(__file__).parent
 PROFILES = DOCS.parent / "drivers" / "profiles"
 
 GENERATED = "<!-- written by 'make docs' from the profiles and the catalogue; do not edit -->"
+
+GENERATED_MODELS = "<!-- written by 'make docs' from the models that check it; do not edit -->"
 
 KINDS = {
     "pdu": "Power distribution",
@@ -265,7 +267,15 @@ def _line_time(group: Iterable[Cost]) -> str:
 
 def metrics(catalogue: Iterable[Metric]) -> str:
     """The page of metrics."""
-    return "\n".join(_metrics(catalogue)) + "\n"
+    return "\n".join([*_metrics(catalogue), *_own()]) + "\n"
+
+
+def _own() -> Iterator[str]:
+    yield from ("", "## The agent's own", "")
+    yield "Beside these stand the process's own metrics (`process_*`), as every exporter has them."
+    yield from ("", "| metric | kind | what it is |", "|---|---|---|")
+    for family in own_metrics.families():
+        yield f"| `{family.name}` | {family.kind} | {family.help} |"
 
 
 def _metrics(catalogue: Iterable[Metric]) -> Iterator[str]:
@@ -329,7 +339,11 @@ def pages() -> dict[str, str]:
     """Every generated page's text by its file name, from the profiles of this checkout."""
     library = open_library([PROFILES])
     shipped = [profile for profile in library.all() if Path(profile.file).is_relative_to(PROFILES)]
-    return {"devices.md": devices(shipped), "metrics.md": metrics(CATALOGUE.values())}
+    return {
+        "configuration.md": configuration.page(GENERATED_MODELS),
+        "devices.md": devices(shipped),
+        "metrics.md": metrics(CATALOGUE.values()),
+    }
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """The reference pages: written from the profiles and the catalogue, and not stale."""
 
+import re
+
 import pytest
 
 from agent.catalogue import CATALOGUE, Kind
@@ -7,7 +9,7 @@ from docs import generate
 from tests.drivers.harness import library
 
 
-@pytest.mark.parametrize("name", ["devices.md", "metrics.md"])
+@pytest.mark.parametrize("name", ["configuration.md", "devices.md", "metrics.md"])
 def test_the_page_is_what_make_docs_writes(name: str) -> None:
     written = (generate.DOCS / name).read_text(encoding="utf-8")
     assert written == generate.pages()[name], f"docs/{name} is stale: run 'make docs'"
@@ -45,3 +47,20 @@ def test_no_quantity_holds_its_unit() -> None:
     numbers = [m for m in CATALOGUE.values() if m.kind in (Kind.GAUGE, Kind.COUNTER)]
     units = ("volts", "amperes", "watts", "celsius", "pascals", "second", "ratio", "dbm", "joules")
     assert not [m.name for m in numbers if any(u in generate.quantity(m) for u in units)]
+
+
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    pages = [generate.DOCS.parent / "README.md", *generate.DOCS.glob("*.md")]
+    broken = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert not broken
+
+
+def test_every_key_of_a_site_has_its_line() -> None:
+    page = generate.pages()["configuration.md"]
+    for key in ("racks[].devices[].url", "mqtt.outbox.path", "credentials.NAME.auth.secret"):
+        assert f"| `{key}` |" in page

@@ -1,6 +1,5 @@
 """The Prometheus configuration that ships: it loads, its alerts are tested, its metrics exist."""
 
-import asyncio
 import re
 import subprocess
 from pathlib import Path
@@ -10,11 +9,7 @@ import pytest
 import yaml
 
 from agent.catalogue import CATALOGUE
-from agent.events.recorder import Recorder
-from agent.expose.events import EventMetrics
-from agent.expose.mqtt.metrics import MqttMetrics
-from agent.expose.prometheus import PrometheusExposition
-from agent.expose.reload_metrics import ReloadMetrics
+from docs.own_metrics import families
 from tests.house import ROOT
 from tests.peers import require
 
@@ -70,17 +65,7 @@ def test_every_alert_has_a_case_that_fires_and_one_that_does_not() -> None:
 
 def known_metrics() -> set[str]:
     """The catalogue, what the agent says of itself, and what is recorded of both."""
-    exposition = PrometheusExposition({"pdu": {}})
-    recorder = Recorder(None, 10, [], 0.0)
-    for part in (
-        EventMetrics(recorder),
-        MqttMetrics(lambda: 0, lambda: 0),
-        ReloadMetrics("", 0.0),
-    ):
-        exposition.registry.register(part)
-    text = exposition.render()
-    asyncio.run(recorder.close())
-    own = set(re.findall(r"# TYPE (\w+)", text.decode()))
+    own = {family.name for family in families()}
     return own | set(CATALOGUE) | {rule["record"] for rule in rules("recording.yml")}
 
 

@@ -1,0 +1,47 @@
+"""The metrics that the agent tells of itself, as it exposes them with every outlet in use."""
+
+import asyncio
+import re
+from typing import NamedTuple
+
+from agent.events.recorder import Recorder
+from agent.expose.events import EventMetrics
+from agent.expose.mqtt.metrics import MqttMetrics
+from agent.expose.prometheus import PrometheusExposition
+from agent.expose.reload_metrics import ReloadMetrics
+from agent.expose.trap_metrics import TrapMetrics
+
+
+class Family(NamedTuple):
+    """One family as Prometheus' text has it."""
+
+    name: str
+    kind: str
+    help: str
+
+
+def families() -> list[Family]:
+    """All of them, by name; those of the process are Prometheus' own and left out."""
+    text = asyncio.run(_text())
+    helps = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE))
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    return [
+        Family(name, kinds[name], helps[name])
+        for name in sorted(kinds)
+        if name.startswith("rackagent_")
+    ]
+
+
+async def _text() -> str:
+    exposition, recorder = PrometheusExposition({"pdu": {}}), Recorder(None, 10, [], 0.0)
+    try:
+        for part in (
+            EventMetrics(recorder),
+            MqttMetrics(lambda: 0, lambda: 0),
+            ReloadMetrics("", 0.0),
+            TrapMetrics({}, {}, {}),
+        ):
+            exposition.registry.register(part)
+        return exposition.render().decode()
+    finally:
+        await recorder.close()
