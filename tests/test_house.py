@@ -41,7 +41,7 @@ CODECS = frozenset(
 LIBRARIES = {
     "aiomqtt": r"agent/expose/",
     "bcrypt": r"agent/cli/init\.py|agent/expose/basic_auth\.py",
-    "cryptography": r"agent/transport/snmp/keys\.py",
+    "cryptography": r"agent/transport/snmp/keys\.py|agent/commission/signing\.py",
     "fastapi": r"agent/expose/|agent/daemon\.py|simulator/control\.py",
     "jinja2": r"agent/expose/|agent/commission/",
     "prometheus_client": r"agent/expose/|agent/probe\.py",

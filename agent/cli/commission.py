@@ -21,7 +21,9 @@ from agent.commission.results import Report, results_json
 from agent.commission.rounds import Rounds
 from agent.commission.runner import Runner, roles
 from agent.commission.samples import SampleStore
+from agent.commission.sealing import seal, unsound
 from agent.commission.sheet import load_sheet
+from agent.commission.signing import private_key, public_key
 from agent.commission.stand import HallStand, Stand, simulated_stand
 from agent.commission.verdicts import Facts, Waiver, load_waivers
 from agent.config import Config, load_config
@@ -74,6 +76,10 @@ def commission(
     interval: Annotated[
         float, typer.Option(help="Seconds between two rounds of readings.", min=1, max=60)
     ] = 5.0,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Sign the evidence with this ed25519 key (PEM, without a password)."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
     ] = False,
@@ -105,6 +111,7 @@ def commission(
         raise ConfigError("--fault, --speed and --seed need --simulated")
     if resume and out is None:
         raise ConfigError("--resume needs --out, the directory of the run")
+    signer = None if key is None else private_key(key)
     chosen = choose_rack(load_config(config), rack)
     facts = Facts(
         generation=open_generation(generation),
@@ -128,6 +135,7 @@ def commission(
     run_loop(_carry_out(order))
     report = evidence.judged(order.folder)
     evidence.write_results(order.folder, report)
+    seal(order.folder, report, signer)
     _show(report)
     console.out(f"evidence: {order.folder}")
     if blocks(report.verdict):
@@ -145,6 +153,32 @@ def judge_again(
         console.err(f"error: {folder / evidence.RESULTS} is not what the samples give")
         raise typer.Exit(_CHECK_FAILED)
     console.out("the results are the same")
+
+
+@evidence_app.command("verify")
+def verify_evidence(
+    folder: Annotated[Path, typer.Argument(help="The directory of a run.", show_default=False)],
+    key: Annotated[
+        Path | None, typer.Option(help="The public ed25519 key (PEM) that must have signed it.")
+    ] = None,
+) -> None:
+    """Check that the evidence of a run is what was sealed, and that its samples give its results.
+
+    Every file is held against the manifest, and every verdict is given again. The exit status is 1
+    when anything was changed, is missing or was added; each is named.
+
+    A pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
+    openssl pkey -in key.pem -pubout -out public.pem
+    """
+    problems, signed = unsound(folder, None if key is None else public_key(key))
+    for problem in problems:
+        console.err(f"error: {folder / problem}")
+    if problems:
+        raise typer.Exit(_CHECK_FAILED)
+    if key is None:
+        hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
+        console.err(f"warning: {hint}")
+    console.out(f"{folder}: as it was sealed")
 
 
 def _with(facts: Facts, devices: dict[str, str]) -> Facts:

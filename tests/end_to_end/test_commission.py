@@ -10,6 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from tests.end_to_end.programs import RACKAGENT, background
 from tests.simulator.bench import write_site
@@ -100,7 +107,14 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
 @pytest.fixture(scope="module")
 def passed(hall: Hall) -> str:
     """The evidence of a rack without a fault."""
-    done = hall.run(*hall.order("well"))
+    keys = hall.folder / "key.pem", hall.folder / "public.pem"
+    pair = Ed25519PrivateKey.generate()
+    plain = NoEncryption()
+    keys[0].write_bytes(pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, plain))
+    keys[1].write_bytes(
+        pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    done = hall.run(*hall.order("well", "--key", keys[0]))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "r1 two L11: PASS (4 PASS, 1 SKIP)" in done.stdout
     return "well"
@@ -110,7 +124,7 @@ def test_a_rack_without_a_fault_passes_and_leaves_evidence(hall: Hall, passed: s
     assert hall.verdicts(passed) == PASSED
     assert {path.name for path in (hall.folder / passed).iterdir()} == {
         *("generation.json", "journal.jsonl", "junit.xml", "ocptv.jsonl", "results.json"),
-        *("samples.sqlite", "sheet.json"),
+        *("manifest.dsse.json", "samples.sqlite", "sheet.json"),
     }
 
 
@@ -124,6 +138,21 @@ def test_a_recorded_run_is_judged_again_byte_for_byte(hall: Hall, passed: str) -
     changed = hall.run("evidence", "judge", "changed")
     assert changed.returncode == 1
     assert "results.json is not what the samples give" in changed.stderr
+
+
+def test_sealed_evidence_is_verified_and_a_changed_byte_is_named(hall: Hall, passed: str) -> None:
+    well = hall.run("evidence", "verify", passed, "--key", "public.pem")
+    assert (well.returncode, well.stdout) == (0, f"{passed}: as it was sealed\n")
+    for name in sorted(path.name for path in (hall.folder / passed).iterdir()):
+        copy = hall.folder / "tampered"
+        shutil.copytree(hall.folder / passed, copy)
+        content = bytearray((copy / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (copy / name).write_bytes(content)
+        found = hall.run("evidence", "verify", "tampered", "--key", "public.pem")
+        assert found.returncode == 1, name
+        assert f"tampered/{name}: " in found.stderr
+        shutil.rmtree(copy)
 
 
 def test_a_run_never_overwrites_another(hall: Hall, passed: str) -> None:

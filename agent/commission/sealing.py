@@ -1,0 +1,90 @@
+"""Seals the directory of a run, and finds out whether it is still what was sealed."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agent.commission.evidence import JUNIT, OCPTV, RESULTS, judged
+from agent.commission.ocptv import ocptv_lines
+from agent.commission.records import Verdict, blocks
+from agent.commission.results import Report, junit_xml, results_json
+from agent.commission.signing import PrivateKey, PublicKey, Unsound, envelope, opened, statement
+from agent.errors import ConfigError
+
+MANIFEST = "manifest.dsse.json"
+
+
+def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
+    """Write the manifest of everything in the directory. Raises ConfigError."""
+    named = {verdict: _named(report, verdict) for verdict in Verdict}
+    passed = [*named[Verdict.PASS], *named[Verdict.WAIVED]]
+    predicate = {
+        "result": _result(report),
+        "configuration": [{"name": "generation.json"}],
+        "passedTests": sorted(passed),
+        "warnedTests": sorted([*named[Verdict.MARGINAL], *named[Verdict.SKIP]]),
+        "failedTests": sorted([*named[Verdict.FAIL], *named[Verdict.ERROR]]),
+    }
+    try:
+        files = {path.name: path.read_bytes() for path in _files(folder)}
+        (folder / MANIFEST).write_bytes(envelope(statement(files, predicate), key))
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from None
+
+
+def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
+    """What is not as it was sealed, and whether anybody had signed it.
+
+    Every file is held against its hash, and the samples are judged again. ``key`` must have signed
+    the manifest where it is given. Raises ConfigError where there is no manifest.
+    """
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{folder / MANIFEST}: {error.strerror}") from None
+    try:
+        found, signed = opened(text, key)
+        problems = list(_changed(folder, found["subject"]))
+    except (Unsound, KeyError, TypeError) as error:
+        return [f"{MANIFEST}: {error}"], False
+    if problems:
+        return problems, signed  # what was changed is not worth being judged
+    return list(_other_results(folder)), signed
+
+
+def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
+    sealed = {each["name"]: each["digest"]["sha256"] for each in subject}
+    there = {path.name: path for path in _files(folder)}
+    for name, digest in sealed.items():
+        if name not in there:
+            yield f"{name}: is missing"
+        elif hashlib.sha256(there[name].read_bytes()).hexdigest() != digest:
+            yield f"{name}: was changed"
+    yield from (f"{name}: was not there when it was sealed" for name in there if name not in sealed)
+
+
+def _other_results(folder: Path) -> Iterator[str]:
+    report = judged(folder)
+    made = {
+        RESULTS: results_json(report).encode(),
+        JUNIT: junit_xml(report),
+        OCPTV: ocptv_lines(report).encode(),
+    }
+    for name, content in made.items():
+        if (folder / name).read_bytes() != content:
+            yield f"{name}: is not what the samples give"
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
+
+
+def _named(report: Report, verdict: Verdict) -> list[str]:
+    return [result.check for result in report.results if result.verdict is verdict]
+
+
+def _result(report: Report) -> str:
+    if blocks(report.verdict):
+        return "FAILED"
+    return "WARNED" if report.verdict is Verdict.MARGINAL else "PASSED"
