@@ -29,6 +29,7 @@ class Spool(Generic[_Item]):
         self._pending: deque[_Item] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._news, self._failing = asyncio.Event(), False
+        self._one_at_a_time = asyncio.Lock()
         self.written = asyncio.Event()
         self.dropped = 0
 
@@ -62,17 +63,18 @@ class Spool(Generic[_Item]):
             self._failing = False
 
     async def flush(self) -> None:
-        """Write what waits now. Raises sqlite3.Error, with all of it pending again."""
-        batch = list(self._pending)
-        self._pending.clear()
-        try:
-            # Shielded: what has begun is finished, and must not be done a second time.
-            await asyncio.shield(asyncio.ensure_future(self.do(lambda: self._write(batch))))
-        except sqlite3.Error:
-            room = self._bound - len(self._pending)
-            self.dropped += max(0, len(batch) - room)
-            self._pending.extendleft(reversed(batch[-room:] if room > 0 else ()))
-            raise
+        """Write what waits now. Raises sqlite3.Error, with all of it pending again, in order."""
+        async with self._one_at_a_time:
+            batch = list(self._pending)
+            self._pending.clear()
+            try:
+                # Shielded: what has begun is finished, and must not be done a second time.
+                await asyncio.shield(asyncio.ensure_future(self.do(lambda: self._write(batch))))
+            except sqlite3.Error:
+                room = self._bound - len(self._pending)
+                self.dropped += max(0, len(batch) - room)
+                self._pending.extendleft(reversed(batch[-room:] if room > 0 else ()))
+                raise
         self.written.set()
 
     async def do(self, work: Callable[[], _T]) -> _T:

@@ -114,7 +114,8 @@ class Detector:
     def _may(self, subject: Subject, at: float) -> bool:
         """Whether an event of ``subject`` may be told now. One that may not is judged again."""
         recent = self._recent.setdefault(subject, deque(maxlen=_PER_MINUTE))
-        if len(recent) == _PER_MINUTE and at - recent[0] < _MINUTE_S:
+        # From 0: after a clock was set back nothing may wait until it has caught up.
+        if len(recent) == _PER_MINUTE and 0 <= at - recent[0] < _MINUTE_S:
             self.suppressed += 1
             return False
         recent.append(at)

@@ -5,7 +5,7 @@ Made for one thread at a time. An event and what it changes of what stands are o
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,18 @@ class Kept:
     standing: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one poll brings: events, and states seen for the first time (value and when).
+
+    ``gone`` names a device that is no longer configured: nothing stands of it any more.
+    """
+
+    events: tuple[Event, ...] = ()
+    seen: tuple[tuple[Subject, Value, float], ...] = ()
+    gone: str = ""
+
+
 class Journal:
     """At most ``max_events`` events. Methods raise sqlite3.Error where the disk fails."""
 
@@ -63,33 +75,27 @@ class Journal:
         return {_subject(device, metric, labels): json.loads(value)
                 for device, metric, labels, value in rows}  # fmt: skip
 
-    def add(
-        self,
-        events: Iterable[Event],
-        seen: Mapping[Subject, tuple[Value, float]],
-        gone: Iterable[str] = (),
-    ) -> None:
-        """Write as one: events, states seen for the first time, devices that went.
-
-        ``seen`` has value and when; of a device that is ``gone`` nothing stands any more.
-        """
+    def add(self, lines: Sequence[Line]) -> None:
+        """Write lines in their order, all or none."""
+        count = self._count + sum(len(line.events) for line in lines)
         with self._base:
-            for event in events:
-                number = self._insert(event)
-                subject = event.subject
-                if event.action is Action.CLEARED:
-                    self._base.execute(
-                        "DELETE FROM standing WHERE device = ? AND metric = ? AND labels = ?",
-                        _key(subject),
-                    )
-                else:
-                    self._stand(subject, event.value, event.at, number)
-                self._count += 1
-            for subject, (value, at) in seen.items():
-                self._stand(subject, value, at, 0)
-            for device in gone:
-                self._base.execute("DELETE FROM standing WHERE device = ?", (device,))
-            self._trim()
+            for line in lines:
+                for subject, value, at in line.seen:
+                    self._stand(subject, value, at, 0)
+                for event in line.events:
+                    number = self._insert(event)
+                    if event.action is Action.CLEARED:
+                        self._base.execute(
+                            "DELETE FROM standing WHERE device = ? AND metric = ? AND labels = ?",
+                            _key(event.subject),
+                        )
+                    else:
+                        self._stand(event.subject, event.value, event.at, number)
+                if line.gone:
+                    self._base.execute("DELETE FROM standing WHERE device = ?", (line.gone,))
+            gone = self._trim(count - self._max)
+        self._count = count - gone
+        self.dropped += gone
 
     def find(self, device: str | None, after: int, limit: int, *, standing: bool) -> list[Kept]:
         """Events numbered beyond ``after``, oldest first; of one device, or standing only."""
@@ -130,18 +136,15 @@ class Journal:
             (*_key(subject), json.dumps(value), at, event),
         )
 
-    def _trim(self) -> None:
-        """Let the oldest go that do not stand; what stands is known by its row there as well."""
-        excess = self._count - self._max
+    def _trim(self, excess: int) -> int:
+        """Let so many of the oldest go, but none of an alarm that stands; how many went."""
         if excess <= 0:
-            return
-        gone = self._base.execute(
+            return 0
+        return self._base.execute(
             "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE kind = 'state'"
             " OR id NOT IN (SELECT event FROM standing) ORDER BY id LIMIT ?)",
             (excess,),
         ).rowcount
-        self._count -= gone
-        self.dropped += gone
 
 
 def _key(subject: Subject) -> tuple[str, str, str]:

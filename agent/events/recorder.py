@@ -2,28 +2,18 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from agent.events.detector import Detector
-from agent.events.journal import Journal, Kept
-from agent.events.records import Action, Event, Kind, Subject
+from agent.events.journal import Journal, Kept, Line
+from agent.events.records import Action, Event, Kind
 from agent.spool import Spool
 from agent.store import DeviceState
-from agent.values import PollResult, Value
+from agent.values import PollResult
 
 _PENDING_MAX = 100_000
 Listener = Callable[[Event], None]
 """Told of every event at once; it must be quick and must not raise."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """What one poll brings to the journal."""
-
-    events: tuple[Event, ...]
-    seen: tuple[tuple[Subject, tuple[Value, float]], ...] = ()
-    gone: str = ""
 
 
 class Recorder:
@@ -37,7 +27,7 @@ class Recorder:
     ) -> None:
         self._journal = Journal(path, max_events)
         self._detector = Detector(self._journal.standing())
-        self._spool: Spool[_Line] = Spool("events", self._write, _PENDING_MAX)
+        self._spool: Spool[Line] = Spool("events", self._journal.add, _PENDING_MAX)
         self._listeners: list[Listener] = []
         self.counts: Counter[tuple[Kind, Action]] = Counter()
         known = set(devices)
@@ -95,16 +85,9 @@ class Recorder:
         seen, self._detector.seen = self._detector.seen, {}
         if not (events or seen or gone):
             return
-        self._spool.put(_Line(tuple(events), tuple(seen.items()), gone))
+        self._spool.put(Line(tuple(events), tuple((each, *seen[each]) for each in seen), gone))
         self._spool.wake()
         for event in events:
             self.counts[event.kind, event.action] += 1
             for listener in self._listeners:
                 listener(event)
-
-    def _write(self, lines: list[_Line]) -> None:
-        events = [event for line in lines for event in line.events]
-        seen = {subject: value for line in lines for subject, value in line.seen}
-        changed = {event.subject for event in events}
-        first = {subject: value for subject, value in seen.items() if subject not in changed}
-        self._journal.add(events, first, [line.gone for line in lines if line.gone])

@@ -1,5 +1,6 @@
 """Events for programs: the JSON of one, ``GET /api/v1/events``, and their metrics."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -43,7 +44,10 @@ def event_json(event: Event) -> json_model.Json:
 
 def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
     """Offer ``/api/v1/events`` on ``app``, about the devices of ``store``."""
-    missing: dict[int | str, dict[str, Any]] = {404: {"description": "No such device."}}
+    missing: dict[int | str, dict[str, Any]] = {
+        404: {"description": "No such device."},
+        503: {"description": "The journal's disk fails; events wait to be written."},
+    }
 
     @app.get("/api/v1/events", response_class=JSONResponse, responses=missing)
     async def list_events(
@@ -55,7 +59,10 @@ def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
         """
         if device is not None and device not in store.devices:
             raise HTTPException(404, f"no device {device!r} is configured")
-        found = await recorder.find(device, after, limit, standing=standing)
+        try:
+            found = await recorder.find(device, after, limit, standing=standing)
+        except sqlite3.Error as error:
+            raise HTTPException(503, f"the journal cannot be used: {error}") from None
         listed = [
             {"id": kept.id, **event_json(kept.event), "standing": kept.standing} for kept in found
         ]

@@ -124,3 +124,11 @@ def test_raised_and_cleared_take_turns(values: list[int | None], step_s: float) 
     assert actions == [Action.RAISED, Action.CLEARED] * (len(actions) // 2) + [Action.RAISED] * (
         len(actions) % 2
     )
+
+
+def test_a_clock_that_is_set_back_silences_nothing() -> None:
+    detector = Detector()
+    told(detector, *(poll(100_000 + at, [at % 2]) for at in range(20)))
+    before = detector.standing.copy()
+    events = told(detector, poll(10, [0 if before else 1]))
+    assert len(events) == 1
