@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from agent import console
+from agent.cli.generation import Folder
 from agent.cli.options import ConfigPath
 from agent.cli.rack import RackName, choose_rack
 from agent.commission import evidence
@@ -62,6 +63,7 @@ def commission(
     generation: Annotated[str, typer.Option(help="A generation's name, or its YAML file.")],
     stage: Annotated[str, typer.Option(help="L11, L12, L3, L4 or L5; as the generation has them.")],
     rack: RackName = None,
+    generations: Folder = None,
     sheet: Annotated[Path | None, typer.Option(help="The build sheet: YAML or CSV.")] = None,
     cables: Annotated[
         Path | None, typer.Option(help="With a CSV of devices: the CSV of cables.")
@@ -114,7 +116,7 @@ def commission(
     signer = None if key is None else private_key(key)
     chosen = choose_rack(load_config(config), rack)
     facts = Facts(
-        generation=open_generation(generation),
+        generation=open_generation(generation, generations),
         stage=stage,
         devices={},
         interval_s=interval,
@@ -197,12 +199,13 @@ async def _carry_out(order: _Order) -> None:
     config, facts = order.config, order.facts
     rack = config.devices[0].rack
     done: list[str] = []
+    open_step = ""
     async with contextlib.AsyncExitStack() as stack:
         stand = await stack.enter_async_context(_stand(order))
         rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
         journal: Journal
         if order.resume:
-            journal, done = evidence.resume(order.folder, facts, rack)
+            journal, done, open_step = evidence.resume(order.folder, facts, rack)
         else:
             tool = version("rackagent")
             journal = evidence.begin(
@@ -217,6 +220,8 @@ async def _carry_out(order: _Order) -> None:
             raise DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
+        if open_step:
+            await runner.undo(open_step)
         await runner.run(done)
         journal.write("run_ended", stand.now())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.commission.generation import canonical, prove
-from agent.commission.journal import Journal, read_journal, spans
+from agent.commission.journal import Journal, cut_off, read_journal, spans
 from agent.commission.ocptv import ocptv_lines
 from agent.commission.results import Report, junit_xml, results_json
 from agent.commission.samples import SampleStore
@@ -60,8 +60,11 @@ def begin(
     return journal
 
 
-def resume(folder: Path, facts: Facts, rack: str) -> tuple[Journal, list[str]]:
-    """Go on in a directory; the steps that are done. Raises ConfigError if it is another run's."""
+def resume(folder: Path, facts: Facts, rack: str) -> tuple[Journal, list[str], str]:
+    """Go on in a directory: the steps that are done, and the one that the run died in, if any.
+
+    Raises ConfigError if it is another run's.
+    """
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)
     now = (rack, facts.generation.digest, facts.stage, dict(facts.devices), facts.interval_s)
@@ -73,7 +76,7 @@ def resume(folder: Path, facts: Facts, rack: str) -> tuple[Journal, list[str]]:
     if any(event["event"] == "run_ended" for event in events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
     journal = Journal(folder / JOURNAL)
-    return journal, list(spans(events))
+    return journal, list(spans(events)), cut_off(events)
 
 
 def judged(folder: Path) -> Report:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from agent.commission.spec import (
 from agent.document import Document, Key, load, nearest
 from agent.errors import ConfigError, Problem
 
+ENTRY_POINTS = "rackagent.generations"
 _CHECKOUT = Path(__file__).parents[2]
 _EXTENDS_MAX = 5
 _FORMULAS_DEEP_MAX = 8
@@ -97,9 +99,14 @@ def shipped_folder() -> Path:
 
 
 def find_generations(folder: Path | None = None) -> dict[str, Path]:
-    """Generations by name: those that ship, and those of ``folder``, which win."""
+    """Generations by name: those that ship, of installed packages, and of ``folder``.
+
+    The later ones win. A package names its folder as an entry point of ``rackagent.generations``.
+    Raises ConfigError where a folder does not exist.
+    """
     found: dict[str, Path] = {}
-    for place in (shipped_folder(), folder):
+    theirs = (Path(str(files(point.value))) for point in entry_points(group=ENTRY_POINTS))
+    for place in (shipped_folder(), *theirs, folder):
         if place is not None:
             if not place.is_dir():
                 raise ConfigError([Problem(str(place), 0, "", "is not a folder of generations")])

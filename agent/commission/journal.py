@@ -63,3 +63,14 @@ def spans(events: list[dict[str, Any]]) -> dict[str, Span]:
         for event in events
         if event["event"] == "step_ended"
     }
+
+
+def cut_off(events: list[dict[str, Any]]) -> str:
+    """The step that a run died in, so that its stimulus may still be there; empty if none."""
+    begun = ""
+    for event in events:
+        if event["event"] == "step_began":
+            begun = event["step"]
+        elif event["event"] in ("step_ended", "undone") and event["step"] == begun:
+            begun = ""
+    return begun

@@ -72,6 +72,15 @@ class Runner:
             return str(error)
         return ""
 
+    async def undo(self, name: str) -> None:
+        """End the stimulus of a step that the run before died in, and let the rack recover."""
+        spec = self._facts.generation.spec.steps[name]
+        if spec.event is not None:
+            self._tell(f"{name}: undone, the run was cut off in it")
+            self._ask(await self._stand.end(spec.event))
+            await self._hold(spec.after)
+        self._journal.write("undone", self._stand.now(), step=name)
+
     async def _step(self, name: str, spec: StepSpec) -> None:
         began = self._stand.now()
         self._journal.write("step_began", began, step=name)

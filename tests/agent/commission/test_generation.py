@@ -1,11 +1,17 @@
 """Generations: what is refused and where, what extending does, the hash, the differences."""
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from agent.commission.differences import Difference, differences
-from agent.commission.generation import find_generations, load_generation, open_generation
+from agent.commission.generation import (
+    ENTRY_POINTS,
+    find_generations,
+    load_generation,
+    open_generation,
+)
 from agent.commission.spec import from_base, to_base
 from agent.errors import ConfigError
 from tests.agent.commission.small import TEXT, generation
@@ -186,3 +192,17 @@ def test_generations_are_found_by_name_and_by_file(tmp_path: Path) -> None:
 def test_limits_are_in_peoples_units(value: float, unit: str, base: float) -> None:
     assert to_base(value, unit) == pytest.approx(base)
     assert from_base(base, unit) == pytest.approx(value)
+
+
+def test_a_package_may_bring_generations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "acme_racks"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    generation(package, CHECK)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    point = EntryPoint("acme", "acme_racks", ENTRY_POINTS)
+    monkeypatch.setattr(
+        "agent.commission.generation.entry_points", lambda group: [point][: group == ENTRY_POINTS]
+    )
+    assert open_generation("small").name == "small"
+    assert "nvl72" in find_generations()

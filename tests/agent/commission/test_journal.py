@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.journal import Journal, read_journal, spans
+from agent.commission.journal import Journal, cut_off, read_journal, spans
 from agent.commission.judge import Span
 from agent.errors import ConfigError
 
@@ -43,3 +43,16 @@ def test_a_journal_that_cannot_be(tmp_path: Path) -> None:
         read_journal(tmp_path / "none")
     with pytest.raises(ConfigError, match="cannot be written"):
         Journal(tmp_path / "none" / "journal.jsonl")
+
+
+def test_the_step_that_a_run_died_in() -> None:
+    def event(kind: str, step: str = "") -> dict[str, object]:
+        return {"event": kind, "step": step} if step else {"event": kind}
+
+    began, ended = event("step_began", "lose"), event("step_ended", "lose")
+    assert cut_off([]) == ""
+    assert cut_off([event("run_started"), began]) == "lose"
+    assert cut_off([began, event("profiles")]) == "lose"
+    assert cut_off([began, ended]) == ""
+    assert cut_off([began, event("undone", "lose")]) == ""
+    assert cut_off([began, ended, event("step_began", "idle")]) == "idle"

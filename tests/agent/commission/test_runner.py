@@ -170,6 +170,19 @@ async def test_a_run_goes_on_where_it_was_cut_off(make: Make) -> None:
     assert list(bench.spans()) == ["lose"]
 
 
+async def test_what_a_run_that_died_left_behind_is_undone(make: Make) -> None:
+    bench = make(Rack())
+    await bench.runner.undo("lose")
+    await bench.runner.undo("load")
+    assert bench.rack.events == ["end open_feed_a"]
+    assert bench.rack.now() == 1030
+    events = read_journal(bench.journal.path)
+    assert [(each["event"], each["step"]) for each in events] == [
+        ("undone", "lose"),
+        ("undone", "load"),
+    ]
+
+
 async def test_who_does_not_answer_keeps_the_run_from_beginning(make: Make) -> None:
     rack = Rack()
     rack.failures = {"cdu": "no answer"}
