@@ -15,7 +15,9 @@ from agent.expose.events import EventMetrics
 from agent.expose.prometheus import PrometheusExposition, check_labels
 from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
+from agent.history import History
 from agent.poller import Poller, Schedule
+from agent.profile.points import Profile
 from agent.reload import check_fixed
 from agent.store import Store
 from agent.transport.base import Limits, Transport
@@ -37,6 +39,8 @@ class Agent:
         self.store = Store({device.name: device.stale_after_s for device in config.devices})
         self.exposition = PrometheusExposition(self._labels)
         self.store.subscribe(self.exposition.update)
+        self.history = History()
+        self.store.subscribe(self.history.hear)
         self._waiting = {device.name for device in config.devices}
         self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
@@ -44,7 +48,7 @@ class Agent:
         self._group = asyncio.TaskGroup()
         self._transports: Transports | None = None
         self.views = [self._view(device) for device in config.devices]
-        self._leaving: list[Callable[[str], None]] = []
+        self._leaving: list[Callable[[str], None]] = [self.history.forget]
         self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     @property
@@ -65,6 +69,11 @@ class Agent:
             > _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * device.interval_s
         ]
 
+    def profile(self, name: str) -> Profile | None:
+        """A profile of the library in force, None if it has none of that name."""
+        library = self.config.library
+        return library.get(name) if name in library.profiles else None
+
     def _view(self, device: DeviceConfig) -> DeviceView:
         """What the HTTP interface tells about a device."""
         known = device.profile != "auto"
@@ -76,6 +85,7 @@ class Agent:
             profile=device.profile if known else "",
             url=str(device.url),
             labels=device.labels,
+            position=device.position,
         )
 
     async def run(self, transports: Transports) -> None:

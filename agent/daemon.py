@@ -25,6 +25,8 @@ from agent.notify import Notifier
 from agent.probe import Prober
 from agent.reload import Outcome, Reloader
 from agent.transport.factory import Transports
+from agent.web.routes import add_pages
+from agent.web.site import Site
 
 _log = structlog.get_logger("daemon")
 
@@ -105,6 +107,9 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> FastAPI:
     )
     add_discovery(app, agent.views, config.siblings)
     add_events(app, recorder, agent.store)
+    add_pages(
+        app, Site(agent.store, agent.views, agent.history, agent.profile), lambda: agent.ready
+    )
     if config.probe_networks:
         add_probe(app, Prober(config).probe)
     return app

@@ -1,4 +1,4 @@
-"""The HTTP interface: metrics, health, devices and readings as JSON, and the start page."""
+"""The HTTP interface for programs: metrics, health, devices and readings as JSON."""
 
 import asyncio
 import gzip
@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,7 +17,6 @@ from agent.config.web import Web
 from agent.expose import json_model
 from agent.expose.basic_auth import BasicAuth
 from agent.expose.own_metrics import agent_version
-from agent.expose.page import StartPage
 from agent.expose.prometheus import PrometheusExposition
 from agent.expose.text_format import accepts_gzip, negotiate
 from agent.expose.view import DeviceView, condition
@@ -72,7 +71,6 @@ def create_app(
     _add_metrics(app, exposition)
     _add_health(app, ready)
     _add_api(app, store, devices)
-    _add_page(app, store, devices, ready)
     if reload is not None:
         _add_reload(app, reload)
     return app
@@ -217,14 +215,3 @@ async def _readings_json(found: Iterable[Reading]) -> AsyncIterator[str]:
         lead = ",\n"
         await asyncio.sleep(0)
     yield "]}\n" if lead.startswith(",") else lead + "]}\n"
-
-
-def _add_page(
-    app: FastAPI, store: Store, devices: Sequence[DeviceView], ready: Callable[[], bool]
-) -> None:
-    page = StartPage()
-
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def start() -> HTMLResponse:
-        text = page.render(store, devices, ready=ready())
-        return HTMLResponse(text, headers={"Content-Security-Policy": page.policy})

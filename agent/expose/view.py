@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.config.spec import PositionSpec
 from agent.store import DeviceState
 
 _SECRET = re.compile(r"(?i)auth|communit|credential|key|pass|priv|pwd|secret|token|user")
@@ -14,7 +15,7 @@ class DeviceView:
     """A configured device. ``profile`` is empty while it is not identified.
 
     ``labels`` are the device's own (site, rack, feed, ...). ``url`` may hold secrets; nobody is
-    shown more of it than ``address``.
+    shown more of it than ``address``. ``position`` is where it sits in its rack.
     """
 
     name: str
@@ -24,6 +25,7 @@ class DeviceView:
     profile: str
     url: str = field(repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
+    position: PositionSpec | None = None
 
     @property
     def address(self) -> str:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -10,9 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from agent.expose.http import create_app
-from agent.expose.page import ago
 from agent.expose.view import DeviceView
-from agent.values import Failure, Identity
 from tests.agent.expose.rack import DEVICES, Rack, block, parse_openmetrics, poll, series
 
 
@@ -204,55 +201,7 @@ async def test_many_readings_are_one_valid_document(site: Site, client: httpx.As
     assert [reading["value"] for reading in readings] == list(range(1_201))
 
 
-async def test_the_start_page_shows_devices_and_links_everything(
-    client: httpx.AsyncClient,
-) -> None:
-    answer = await client.get("/")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "1 of 3 devices up" not in answer.text
-    assert "2 of 3 devices up" in answer.text
-    assert "no answer from 192.0.2.2 within 2 s" in answer.text
-    assert "APC AP8853" in answer.text
-    links = re.findall(r'<a href="([^"]+)"', answer.text)
-    assert {"metrics", "api/v1/devices", "api/v1/readings", "-/healthy", "-/ready"} <= set(links)
-    for link in links:
-        assert (await client.get(f"/{link}")).status_code == 200, link
-
-
-async def test_the_start_page_loads_nothing_from_elsewhere_and_its_style_is_allowed(
-    client: httpx.AsyncClient,
-) -> None:
-    answer = await client.get("/")
-    assert "<script" not in answer.text
-    assert re.findall(r'(?:src|href)="(?:https?:)?//', answer.text) == []
-    assert "style-src 'sha256-" in answer.headers["content-security-policy"]
-
-
-async def test_what_a_device_says_of_itself_cannot_become_markup(
-    site: Site, client: httpx.AsyncClient
-) -> None:
-    evil = "<script>alert(1)</script>"
-    failure = Failure("protocol", evil)
-    identity = Identity(evil, 'x" onload="y')
-    site.rack.store.put(poll("cdu", identity=identity, failures=(failure,)))
-    text = (await client.get("/")).text
-    assert "<script>" not in text
-    assert text.count("&lt;script&gt;") == 2
-    assert 'x" onload' not in text
-
-
-async def test_a_start_page_before_the_first_poll_and_without_devices() -> None:
-    rack = Rack(filled=False)
-    for devices, says in ((DEVICES, "waiting"), ([], "No devices are configured.")):
-        app = create_app(rack.store, rack.exposition, devices, lambda: False)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://agent") as client:
-            text = (await client.get("/")).text
-        assert says in text
-        assert "first cycle still running" in text
-
-
-@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/devices", "/-/healthy", "/nowhere"])
+@pytest.mark.parametrize("path", ["/metrics", "/api/v1/devices", "/-/healthy", "/nowhere"])
 async def test_every_answer_carries_security_headers(client: httpx.AsyncClient, path: str) -> None:
     headers = (await client.get(path)).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -268,12 +217,3 @@ async def test_the_api_describes_itself_without_a_page_from_a_cdn(
     assert {"/metrics", "/api/v1/devices", "/api/v1/readings", "/-/ready"} <= set(paths)
     for path in ("/docs", "/redoc"):
         assert (await client.get(path)).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("age_s", "text"),
-    [(-1, "now"), (0.4, "now"), (42.9, "42 s ago"), (61, "1 min ago"), (7200, "2 h ago"),
-     (200_000, "2 d ago")],
-)  # fmt: skip
-def test_ages_for_people(age_s: float, text: str) -> None:
-    assert ago(age_s) == text

@@ -1,0 +1,166 @@
+// Keeps a page true: takes what changes from the agent, says at once when nothing comes any more.
+// Everything that is shown is set as text or as an attribute, never as markup.
+"use strict";
+(() => {
+  const SILENCE_MS = 4000; // four periods without a word: the agent is gone
+  const RETRY_MS = 1500;
+  const body = document.body;
+  const root = body.dataset.root;
+  const link = document.getElementById("link");
+  let source = null;
+  let heard = 0;
+  let ahead = 0; // the agent's clock minus ours, in seconds
+  let places = new Map();
+
+  const collect = () => {
+    places = new Map();
+    for (const element of document.querySelectorAll("[data-live]")) {
+      const key = element.dataset.live;
+      if (places.has(key)) places.get(key).push(element);
+      else places.set(key, [element]);
+    }
+  };
+
+  const apply = (cells) => {
+    for (const [key, cell] of Object.entries(cells)) {
+      for (const element of places.get(key) || []) {
+        for (const [name, value] of Object.entries(cell)) {
+          if (name === "text") {
+            if (element.textContent !== value) element.textContent = value;
+          } else element.setAttribute(name, value);
+        }
+      }
+    }
+  };
+
+  const say = (state, text) => {
+    if (link.dataset.link === state && link.textContent === text) return;
+    link.dataset.link = state;
+    link.textContent = text;
+    document.documentElement.dataset.link = state;
+  };
+
+  const clock = (unix) => new Date(unix * 1000).toLocaleTimeString();
+
+  const lost = () => {
+    const since = heard ? ` since ${clock(heard / 1000)}` : "";
+    say("lost", `no word from the agent${since}`);
+  };
+
+  const open = () => {
+    if (!body.dataset.shape) return; // a page without anything live
+    const query = new URLSearchParams({ page: body.dataset.page, shape: body.dataset.shape });
+    source = new EventSource(`${root}live?${query}`);
+    source.onmessage = (event) => {
+      const told = JSON.parse(event.data);
+      heard = Date.now();
+      ahead = told.at - heard / 1000;
+      apply(told.cells);
+      say("live", `live · ${clock(told.at)}`);
+    };
+    source.addEventListener("shape", () => { source.close(); renew(); });
+    source.onerror = () => {
+      lost();
+      source.close(); // a refused stream is not tried again by the browser, so we do
+      setTimeout(open, RETRY_MS);
+    };
+  };
+
+  // The page has other parts now: take the new ones, keep what is open, in focus and scrolled to.
+  const renew = async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (!answer.ok && answer.status !== 404) throw new Error(answer.statusText);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const opened = [...document.querySelectorAll("details[open]")].map(name);
+      const focus = document.activeElement && name(document.activeElement);
+      document.title = fresh.title;
+      document.getElementById("main").replaceWith(fresh.getElementById("main"));
+      body.dataset.shape = fresh.body.dataset.shape;
+      for (const each of document.querySelectorAll("details")) {
+        if (opened.includes(name(each))) each.open = true;
+      }
+      if (focus) {
+        const again = [...document.querySelectorAll("a, button, summary, input")].find((e) => name(e) === focus);
+        if (again) again.focus({ preventScroll: true });
+      }
+      collect();
+      filtering();
+      open();
+    } catch {
+      lost();
+      setTimeout(renew, RETRY_MS);
+    }
+  };
+
+  const name = (element) => element.id || element.dataset.live || element.getAttribute("href") || element.textContent.trim().slice(0, 80);
+
+  const span = (seconds) => {
+    for (const [unit, length] of [["d", 86400], ["h", 3600], ["min", 60]]) {
+      if (seconds >= length) return `${Math.floor(seconds / length)} ${unit}`;
+    }
+    return `${Math.max(0, Math.floor(seconds))} s`;
+  };
+
+  const tick = () => {
+    if (heard && Date.now() - heard > SILENCE_MS) lost();
+    const now = Date.now() / 1000 + ahead;
+    for (const element of document.querySelectorAll("[data-ago]")) {
+      element.textContent = `${span(now - Number(element.dataset.ago))} ago`;
+    }
+  };
+
+  // Narrows the readings to those that have every word.
+  const filtering = () => {
+    const input = document.getElementById("filter");
+    if (!input) return;
+    const narrow = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const group of document.querySelectorAll("[data-filter-group]")) {
+        let any = false;
+        for (const row of group.querySelectorAll("[data-filter]")) {
+          row.hidden = !words.every((word) => row.dataset.filter.includes(word));
+          any = any || !row.hidden;
+        }
+        group.hidden = !any;
+      }
+    };
+    input.value = new URLSearchParams(location.search).get("filter") || input.value;
+    input.addEventListener("input", narrow);
+    narrow();
+  };
+
+  const themes = () => {
+    const apply = (theme) => {
+      if (theme) document.documentElement.dataset.theme = theme;
+      else delete document.documentElement.dataset.theme;
+    };
+    apply(localStorage.getItem("theme"));
+    document.getElementById("theme").addEventListener("click", () => {
+      const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+      const now = document.documentElement.dataset.theme || (dark ? "dark" : "light");
+      const next = now === "dark" ? "light" : "dark";
+      localStorage.setItem("theme", next);
+      apply(next);
+    });
+  };
+
+  const kiosk = () => {
+    const html = document.documentElement;
+    const set = (on) => html.toggleAttribute("data-kiosk", on);
+    if (localStorage.getItem("kiosk") === "yes") set(true);
+    document.getElementById("kiosk").addEventListener("click", () => {
+      set(!html.hasAttribute("data-kiosk"));
+      localStorage.setItem("kiosk", html.hasAttribute("data-kiosk") ? "yes" : "no");
+    });
+  };
+
+  themes();
+  kiosk();
+  collect();
+  filtering();
+  open();
+  setInterval(tick, 1000);
+  addEventListener("pagehide", () => source && source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+})();

@@ -1,0 +1,98 @@
+"""What a device shows now, by metric: the numbers that pages are made of; pure.
+
+Only good and uncertain values are here. What is bad or stale is not there, so a page shows nothing
+in its place.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agent.events.records import ALARMS
+from agent.store import DeviceState
+from agent.values import Quality, Value
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Values of one device by metric, each with its labels."""
+
+    found: Mapping[str, tuple[tuple[Labels, Value], ...]] = field(default_factory=dict)
+
+    def each(self, metric: str, **labels: str) -> Iterator[tuple[Labels, float]]:
+        """The numbers of ``metric`` whose labels hold ``labels``."""
+        for has, value in self.found.get(metric, ()):
+            if isinstance(value, int | float) and labels.items() <= has.items():
+                yield has, float(value)
+
+    def texts(self, metric: str) -> Iterator[tuple[Labels, str]]:
+        """The states of ``metric``."""
+        for has, value in self.found.get(metric, ()):
+            if isinstance(value, str):
+                yield has, value
+
+    def labels(self, metric: str) -> Iterator[Labels]:
+        """The labels of each series of ``metric``, for those whose labels are all they tell."""
+        return (has for has, _ in self.found.get(metric, ()))
+
+    def one(self, *metrics: str, **labels: str) -> float | None:
+        """The first number of the first of ``metrics`` that there is."""
+        for metric in metrics:
+            for _, value in self.each(metric, **labels):
+                return value
+        return None
+
+    def total(self, *metrics: str, **labels: str) -> float | None:
+        """The sum of the first of ``metrics`` that there is."""
+        for metric in metrics:
+            values = [value for _, value in self.each(metric, **labels)]
+            if values:
+                return sum(values)
+        return None
+
+    def most(self, metric: str, **labels: str) -> float | None:
+        """The largest."""
+        return max((value for _, value in self.each(metric, **labels)), default=None)
+
+    def mean(self, metric: str, **labels: str) -> float | None:
+        """The mean."""
+        values = [value for _, value in self.each(metric, **labels)]
+        return sum(values) / len(values) if values else None
+
+
+def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
+    """What a device shows at Unix time ``now``; only ``metrics`` where they are given."""
+    found: dict[str, list[tuple[Labels, Value]]] = {}
+    for block in state.blocks(now):
+        for position, series in enumerate(block.series):
+            name = series.metric.name
+            if metrics is not None and name not in metrics:
+                continue
+            flaw = block.flaws.get(position)
+            if flaw is None or flaw.quality is not Quality.BAD:
+                found.setdefault(name, []).append((dict(series.labels), block.values[position]))
+    return Look({name: tuple(values) for name, values in found.items()})
+
+
+def alarms(seen: Look) -> tuple[str, ...]:
+    """What is wrong by the device's own word, in words, each once."""
+    return tuple(
+        dict.fromkeys(
+            _alarm(metric, labels)
+            for metric in sorted(ALARMS)
+            for labels, value in seen.each(metric)
+            if value
+        )
+    )
+
+
+def _alarm(metric: str, labels: Labels) -> str:
+    told = {name: text for name, text in labels.items() if name not in ("alarm", "severity")}
+    where = ", ".join(f"{name} {text}" for name, text in told.items())
+    what = {
+        "rack_leak_detected": "leak",
+        "rack_leak_sensor_fault": "leak sensor is broken",
+    }.get(metric) or labels.get("alarm", "alarm").replace("_", " ")
+    severity = labels.get("severity", "")
+    return "".join((what, f" ({where})" if where else "", f", {severity}" if severity else ""))

@@ -1,0 +1,1 @@
+"""One file per page: what it draws once and which cells are live."""

@@ -1,0 +1,145 @@
+"""Serves the pages: HTML, what is live on it, and two files of style and script."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.resources import files
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from agent.expose.own_metrics import agent_version
+from agent.web.live import Full, Live
+from agent.web.pages.device import device_page
+from agent.web.pages.hall import hall_page
+from agent.web.pages.rack import rack_page
+from agent.web.screen import Screen
+from agent.web.site import NotHere, Site
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_TYPES = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+_A_YEAR = "private, max-age=31536000, immutable"  # their address has their hash in it
+_PATH_CHARS = 300
+
+Page = Callable[[Site, str], Screen]
+"""The screen of a page about something by name."""
+
+_RACK_PAGES: Mapping[str, Page] = {"": rack_page}
+
+
+class Pages:
+    """Every page by its path, and its HTML."""
+
+    def __init__(self, site: Site, ready: Callable[[], bool]) -> None:
+        self._site, self._ready = site, ready
+        environment = Environment(
+            loader=PackageLoader("agent.web", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._template = environment.get_template
+        self.assets = {name: _asset(name) for name in _TYPES}
+        self._stamps = {
+            name: hashlib.sha256(content).hexdigest()[:12] for name, content in self.assets.items()
+        }
+
+    def render(self, path: str) -> Screen:
+        """The screen at ``path`` (without a slash at its ends). Raises NotHere."""
+        made = self._screen(path)
+        # a page fetched before the first cycle ended says so, and is fetched anew when it has
+        return made if self._ready() else replace(made, shape=f"{made.shape}-early")
+
+    def _screen(self, path: str) -> Screen:
+        match path.split("/"):
+            case [""] if len(racks := list(self._site.racks())) == 1:
+                return rack_page(self._site, racks[0])
+            case [""] | ["hall"]:
+                return hall_page(self._site)
+            case ["rack", name]:
+                return rack_page(self._site, name)
+            case ["rack", name, part] if part in _RACK_PAGES:
+                return _RACK_PAGES[part](self._site, name)
+            case ["device", name]:
+                return device_page(self._site, name)
+        raise NotHere(f"there is no page {path!r}")
+
+    def html(self, path: str, now: Screen, *, kiosk: bool) -> str:
+        """A page as HTML, its links relative so that it may stand below any address."""
+        return self._template(now.template).render(
+            **now.frame,
+            page=path,
+            shape=now.shape,
+            live=now.live,
+            attributes=now.attributes,
+            up="../" * path.count("/"),
+            stamps=self._stamps,
+            version=agent_version(),
+            ready=self._ready(),
+            kiosk=kiosk,
+        )
+
+    def missing(self, path: str, what: str) -> str:
+        """The page in the place of one that there is not."""
+        return self._template("missing.html").render(
+            title="Not here",
+            tab="",
+            what=what,
+            page=path,
+            shape="",
+            up="../" * path.count("/"),
+            stamps=self._stamps,
+            version=agent_version(),
+            ready=True,
+            kiosk=False,
+        )
+
+
+def _asset(name: str) -> bytes:
+    return (files("agent.web") / "assets" / name).read_bytes()
+
+
+def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
+    """Offer the pages on ``app``. They only show; none of them changes anything."""
+    pages = Pages(site, ready)
+    live = Live(pages.render, site.store.now)
+    headers = {"Content-Security-Policy": POLICY}
+
+    async def page(request: Request) -> Response:
+        path = request.url.path.strip("/")[:_PATH_CHARS]
+        try:
+            now = live.screen(path)
+        except NotHere as error:
+            return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
+        text = pages.html(path, now, kiosk="kiosk" in request.query_params)
+        return HTMLResponse(text, headers=headers)
+
+    for place in ("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"):
+        app.add_api_route(place, page, include_in_schema=False, response_class=HTMLResponse)
+
+    @app.get("/live", include_in_schema=False)
+    async def watch(page: str = "", shape: str = "") -> StreamingResponse:
+        """What changes on a page, as server-sent events."""
+        try:
+            events = live.watch(page[:_PATH_CHARS], shape)
+        except NotHere as error:
+            raise HTTPException(404, str(error)) from None
+        except Full as error:
+            raise HTTPException(503, str(error)) from None
+        return StreamingResponse(
+            events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        )
+
+    @app.get("/static/{name}", include_in_schema=False)
+    async def asset(name: str) -> Response:
+        """The style and the script."""
+        if name not in pages.assets:
+            raise HTTPException(404, f"there is no file {name!r}")
+        return Response(
+            pages.assets[name], media_type=_TYPES[name], headers={"Cache-Control": _A_YEAR}
+        )
