@@ -1,10 +1,7 @@
 """``rackagent commission``: take a rack through a stage, and say what it came to."""
 
-import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -16,46 +13,22 @@ from agent.cli.options import ConfigPath
 from agent.cli.rack import RackName, choose_rack
 from agent.commission import evidence
 from agent.commission.generation import open_generation
-from agent.commission.journal import Journal
 from agent.commission.records import Verdict, blocks
 from agent.commission.results import Report, results_json
-from agent.commission.rounds import Rounds
-from agent.commission.runner import Runner, roles
-from agent.commission.samples import SampleStore
-from agent.commission.sealing import seal, unsound
+from agent.commission.run import Order, Rehearsal, carry_out, conclude
+from agent.commission.runner import roles
+from agent.commission.sealing import unsound
 from agent.commission.sheet import load_sheet
 from agent.commission.signing import private_key, public_key
-from agent.commission.stand import HallStand, Stand, simulated_stand
-from agent.commission.verdicts import Facts, Waiver, load_waivers
-from agent.config import Config, load_config
-from agent.errors import ConfigError, DeviceUnreachable
+from agent.commission.verdicts import Facts, load_waivers
+from agent.config import load_config
+from agent.errors import ConfigError
 from agent.loop import run_loop
 
 _CHECK_FAILED = 1
 _QUIET = {Verdict.PASS, Verdict.SKIP}
 
 evidence_app = typer.Typer(help="What a commissioning run left.", no_args_is_help=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rehearsal:
-    """How the rack is simulated."""
-
-    seed: int
-    speed: float
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """One run that was asked for."""
-
-    config: Config
-    facts: Facts
-    waivers: tuple[Waiver, ...]
-    folder: Path
-    resume: bool
-    rehearsal: _Rehearsal | None
 
 
 def commission(
@@ -126,18 +99,16 @@ def commission(
     if facts.generation.spec.abstract:
         raise ConfigError(f"generation {generation!r} is only there to be extended")
     named = roles(facts.generation, ((d.role, d.name) for d in chosen.devices))
-    order = _Order(
+    order = Order(
         config=chosen,
-        facts=_with(facts, named),
-        waivers=tuple(load_waivers(waivers)) if waivers is not None else (),
+        facts=replace(facts, devices=named),
         folder=out or _folder(chosen.devices[0].rack, stage),
+        waivers=tuple(load_waivers(waivers)) if waivers is not None else (),
         resume=resume,
-        rehearsal=_Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
+        rehearsal=Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
     )
-    run_loop(_carry_out(order))
-    report = evidence.judged(order.folder)
-    evidence.write_results(order.folder, report)
-    seal(order.folder, report, signer)
+    run_loop(carry_out(order, console.err))
+    report = conclude(order.folder, signer)
     _show(report)
     console.out(f"evidence: {order.folder}")
     if blocks(report.verdict):
@@ -183,58 +154,9 @@ def verify_evidence(
     console.out(f"{folder}: as it was sealed")
 
 
-def _with(facts: Facts, devices: dict[str, str]) -> Facts:
-    return Facts(
-        *(facts.generation, facts.stage, devices, facts.interval_s),
-        sheet=facts.sheet,
-    )
-
-
 def _folder(rack: str, stage: str) -> Path:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Path("evidence") / f"{rack}-{stage}-{now}"
-
-
-async def _carry_out(order: _Order) -> None:
-    config, facts = order.config, order.facts
-    rack = config.devices[0].rack
-    done: list[str] = []
-    open_step = ""
-    async with contextlib.AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(_stand(order))
-        rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
-        journal: Journal
-        if order.resume:
-            journal, done, open_step = evidence.resume(order.folder, facts, rack)
-        else:
-            tool = version("rackagent")
-            journal = evidence.begin(
-                *(order.folder, facts, rack, tool, Path(config.file)), order.waivers
-            )
-        stack.callback(journal.close)
-        store = SampleStore(order.folder / evidence.SAMPLES)
-        stack.callback(store.close)
-        runner = Runner(facts, stand, rounds, store, journal, console.err)
-        if silent := await runner.preflight():
-            journal.write("aborted", stand.now(), why=f"before it began: {'; '.join(silent)}")
-            raise DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
-        shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
-        journal.write("profiles", stand.now(), shows=shows)
-        if open_step:
-            await runner.undo(open_step)
-        await runner.run(done)
-        journal.write("run_ended", stand.now())
-
-
-@contextlib.asynccontextmanager
-async def _stand(order: _Order) -> AsyncIterator[Stand]:
-    how = order.rehearsal
-    if how is None:
-        yield HallStand(order.config.stimuli)
-        return
-    made = simulated_stand(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
-    async with made as stand:
-        yield stand
 
 
 def _show(report: Report) -> None:

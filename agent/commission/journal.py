@@ -1,6 +1,6 @@
 """What a run did, line by line as it does it: enough to go on after a crash.
 
-Every line is on the disk before the run goes on; a half-written last line is left out.
+Every line is on the disk before the run goes on; a line that a crash left half-written is left out.
 """
 
 import json
@@ -23,6 +23,8 @@ class Journal:
         self.path = path
         try:
             self._file = path.open("a", encoding="utf-8")
+            if _torn(path):
+                self._file.write("\n")  # what comes now is not to be torn with it
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
 
@@ -52,8 +54,16 @@ def _events(text: str) -> Iterator[dict[str, Any]]:
         try:
             found = json.loads(line)
         except json.JSONDecodeError:
-            return  # the run ended in the middle of it
-        yield found
+            continue  # a run was killed in the middle of it
+        if isinstance(found, dict) and "event" in found:
+            yield found
+
+
+def _torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read(1) not in (b"", b"\n")
 
 
 def spans(events: list[dict[str, Any]]) -> dict[str, Span]:

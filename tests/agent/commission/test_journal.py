@@ -38,6 +38,15 @@ def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
     assert [event["event"] for event in read_journal(path)] == ["run_started"]
 
 
+def test_what_comes_after_a_torn_line_counts(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"at": 0.0, "event": "run_started"}\n{"at": 1.0, "eve')
+    journal = Journal(path)
+    journal.write("resumed", 2.0)
+    journal.close()
+    assert [event["event"] for event in read_journal(path)] == ["run_started", "resumed"]
+
+
 def test_a_journal_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_journal(tmp_path / "none")

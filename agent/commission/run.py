@@ -1,0 +1,95 @@
+"""Carries out one run that was ordered, and makes of what it read verdicts and sealed evidence."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from agent.commission import evidence
+from agent.commission.results import Report
+from agent.commission.rounds import Rounds
+from agent.commission.runner import Runner
+from agent.commission.samples import SampleStore
+from agent.commission.sealing import seal
+from agent.commission.signing import PrivateKey
+from agent.commission.stand import HallStand, Stand, simulated_stand
+from agent.commission.verdicts import Facts, Waiver
+from agent.config import Config
+from agent.errors import DeviceUnreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How a rack is simulated. ``speed`` is rack seconds per second, 0 as many as can be."""
+
+    seed: int
+    speed: float
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run that was asked for, over the one rack of ``config``."""
+
+    config: Config
+    facts: Facts
+    folder: Path
+    waivers: tuple[Waiver, ...] = ()
+    resume: bool = False
+    rehearsal: Rehearsal | None = None
+
+    @property
+    def rack(self) -> str:
+        """The rack that it is about."""
+        return self.config.devices[0].rack
+
+
+async def carry_out(order: Order, say: Callable[[str], None]) -> None:
+    """Do what the order says, and keep all of it in its directory; ``say`` tells a person.
+
+    Raises ConfigError, or DeviceUnreachable where the run cannot begin.
+    """
+    config, facts, folder = order.config, order.facts, order.folder
+    async with contextlib.AsyncExitStack() as stack:
+        stand = await stack.enter_async_context(_stand(order))
+        rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
+        done: list[str] = []
+        open_step = ""
+        if order.resume:
+            journal, done, open_step = evidence.resume(folder, facts, order.rack)
+        else:
+            told = version("rackagent"), Path(config.file)
+            journal = evidence.begin(folder, facts, order.rack, *told, order.waivers)
+        stack.callback(journal.close)
+        store = SampleStore(folder / evidence.SAMPLES)
+        stack.callback(store.close)
+        runner = Runner(facts, stand, rounds, store, journal, say)
+        if silent := await runner.preflight():
+            journal.write("aborted", stand.now(), why=f"before it began: {'; '.join(silent)}")
+            raise DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
+        shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
+        journal.write("profiles", stand.now(), shows=shows)
+        if open_step:
+            await runner.undo(open_step)
+        await runner.run(done)
+        journal.write("run_ended", stand.now())
+
+
+def conclude(folder: Path, key: PrivateKey | None) -> Report:
+    """Judge what a run recorded, write its results and seal them. Raises ConfigError."""
+    report = evidence.judged(folder)
+    evidence.write_results(folder, report)
+    seal(folder, report, key)
+    return report
+
+
+@contextlib.asynccontextmanager
+async def _stand(order: Order) -> AsyncIterator[Stand]:
+    how = order.rehearsal
+    if how is None:
+        yield HallStand(order.config.stimuli)
+        return
+    made = simulated_stand(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
+    async with made as stand:
+        yield stand
