@@ -8,27 +8,22 @@ from typing import Annotated
 import typer
 
 from agent import console
+from agent.cli.evidence import show
 from agent.cli.generation import Folder
 from agent.cli.options import ConfigPath
 from agent.cli.rack import RackName, choose_rack
-from agent.commission import evidence
 from agent.commission.generation import open_generation
-from agent.commission.records import Verdict, blocks
-from agent.commission.results import Report, results_json
+from agent.commission.records import blocks
 from agent.commission.run import Order, Rehearsal, carry_out, conclude
 from agent.commission.runner import roles
-from agent.commission.sealing import unsound
 from agent.commission.sheet import load_sheet
-from agent.commission.signing import private_key, public_key
+from agent.commission.signing import private_key
 from agent.commission.verdicts import Facts, load_waivers
 from agent.config import load_config
 from agent.errors import ConfigError
 from agent.loop import run_loop
 
 _CHECK_FAILED = 1
-_QUIET = {Verdict.PASS, Verdict.SKIP}
-
-evidence_app = typer.Typer(help="What a commissioning run left.", no_args_is_help=True)
 
 
 def commission(
@@ -109,73 +104,12 @@ def commission(
     )
     run_loop(carry_out(order, console.err))
     report = conclude(order.folder, signer)
-    _show(report)
+    show(report)
     console.out(f"evidence: {order.folder}")
     if blocks(report.verdict):
         raise typer.Exit(_CHECK_FAILED)
 
 
-@evidence_app.command("judge")
-def judge_again(
-    folder: Annotated[Path, typer.Argument(help="The directory of a run.", show_default=False)],
-) -> None:
-    """Judge a recorded run again. The exit status is 1 where its results are not the same."""
-    report = evidence.judged(folder)
-    _show(report)
-    if results_json(report) != evidence.stored_results(folder):
-        console.err(f"error: {folder / evidence.RESULTS} is not what the samples give")
-        raise typer.Exit(_CHECK_FAILED)
-    console.out("the results are the same")
-
-
-@evidence_app.command("verify")
-def verify_evidence(
-    folder: Annotated[Path, typer.Argument(help="The directory of a run.", show_default=False)],
-    key: Annotated[
-        Path | None, typer.Option(help="The public ed25519 key (PEM) that must have signed it.")
-    ] = None,
-) -> None:
-    """Check that the evidence of a run is what was sealed, and that its samples give its results.
-
-    Every file is held against the manifest, and every verdict is given again. The exit status is 1
-    when anything was changed, is missing or was added; each is named.
-
-    A pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
-    openssl pkey -in key.pem -pubout -out public.pem
-    """
-    problems, signed = unsound(folder, None if key is None else public_key(key))
-    for problem in problems:
-        console.err(f"error: {folder / problem}")
-    if problems:
-        raise typer.Exit(_CHECK_FAILED)
-    if key is None:
-        hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
-        console.err(f"warning: {hint}")
-    console.out(f"{folder}: as it was sealed")
-
-
 def _folder(rack: str, stage: str) -> Path:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Path("evidence") / f"{rack}-{stage}-{now}"
-
-
-def _show(report: Report) -> None:
-    rows = []
-    for result in report.results:
-        if result.verdict in _QUIET:
-            continue
-        measured = "; ".join(f"{each.name} {_number(each.value)}" for each in result.measurements)
-        said = "; ".join(filter(None, (measured, result.reason)))
-        rows.append((str(result.verdict), result.check, report.check(result).title, said))
-    if rows:
-        console.print_table(("verdict", "check", "title", "why"), rows)
-    counts = dict.fromkeys(Verdict, 0)
-    for result in report.results:
-        counts[result.verdict] += 1
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    generation = report.facts.generation
-    console.out(f"{report.rack} {generation.name} {report.facts.stage}: {report.verdict} ({told})")
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"

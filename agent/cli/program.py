@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from agent import console
-from agent.cli import commission, device, generation, imports, init, profiles, rack, scan, site
+from agent.cli import (
+    commission,
+    device,
+    evidence,
+    generation,
+    imports,
+    init,
+    profiles,
+    rack,
+    scan,
+    site,
+)
 from agent.errors import ConfigError, DeviceError, UnknownDevice
 
 COMMANDS = "rackagent.commands"
@@ -47,7 +58,7 @@ app.add_typer(profiles.profiles_app, name="profiles")
 app.add_typer(generation.generation_app, name="generation")
 app.add_typer(rack.rack_app, name="rack")
 app.command()(commission.commission)
-app.add_typer(commission.evidence_app, name="evidence")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(site.schema_app, name="schema")
 
 

@@ -1,0 +1,82 @@
+"""``rackagent evidence``: what a commissioning run left, judged and verified."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent import console
+from agent.commission import evidence
+from agent.commission.records import Verdict
+from agent.commission.results import Report, results_json
+from agent.commission.sealing import unsound
+from agent.commission.signing import public_key
+
+_FAILED = 1
+_QUIET = {Verdict.PASS, Verdict.SKIP}
+
+app = typer.Typer(help="What a commissioning run left.", no_args_is_help=True)
+
+Run = Annotated[Path, typer.Argument(help="The directory of a run.", show_default=False)]
+
+
+@app.command("judge")
+def judge_again(
+    folder: Run,
+) -> None:
+    """Judge a recorded run again. The exit status is 1 where its results are not the same."""
+    report = evidence.judged(folder)
+    show(report)
+    if results_json(report) != evidence.stored_results(folder):
+        console.err(f"error: {folder / evidence.RESULTS} is not what the samples give")
+        raise typer.Exit(_FAILED)
+    console.out("the results are the same")
+
+
+@app.command("verify")
+def verify_evidence(
+    folder: Run,
+    key: Annotated[
+        Path | None, typer.Option(help="The public ed25519 key (PEM) that must have signed it.")
+    ] = None,
+) -> None:
+    """Check that the evidence of a run is what was sealed, and that its samples give its results.
+
+    Every file is held against the manifest, and every verdict is given again. The exit status is 1
+    when anything was changed, is missing or was added; each is named.
+
+    A pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
+    openssl pkey -in key.pem -pubout -out public.pem
+    """
+    problems, signed = unsound(folder, None if key is None else public_key(key))
+    for problem in problems:
+        console.err(f"error: {folder / problem}")
+    if problems:
+        raise typer.Exit(_FAILED)
+    if key is None:
+        hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
+        console.err(f"warning: {hint}")
+    console.out(f"{folder}: as it was sealed")
+
+
+def show(report: Report) -> None:
+    """What a run came to, and every check that did not simply pass."""
+    rows = []
+    for result in report.results:
+        if result.verdict in _QUIET:
+            continue
+        measured = "; ".join(f"{each.name} {_number(each.value)}" for each in result.measurements)
+        said = "; ".join(filter(None, (measured, result.reason)))
+        rows.append((str(result.verdict), result.check, report.check(result).title, said))
+    if rows:
+        console.print_table(("verdict", "check", "title", "why"), rows)
+    counts = dict.fromkeys(Verdict, 0)
+    for result in report.results:
+        counts[result.verdict] += 1
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    generation = report.facts.generation
+    console.out(f"{report.rack} {generation.name} {report.facts.stage}: {report.verdict} ({told})")
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
