@@ -1,7 +1,6 @@
 """The HTTP interface for programs: metrics, health, devices and readings as JSON."""
 
 import asyncio
-import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -16,6 +15,7 @@ from agent.catalogue import CATALOGUE
 from agent.config.web import Web
 from agent.expose import json_model
 from agent.expose.basic_auth import BasicAuth
+from agent.expose.compression import GZIP_FROM_BYTES, gzipped
 from agent.expose.own_metrics import agent_version
 from agent.expose.prometheus import PrometheusExposition
 from agent.expose.text_format import accepts_gzip, negotiate
@@ -23,8 +23,6 @@ from agent.expose.view import DeviceView, condition
 from agent.store import Store
 from agent.values import Reading
 
-_GZIP_FROM_BYTES = 1_000
-_INLINE_GZIP_BYTES = 64_000  # about 1 ms of this core's time; more goes to a thread
 _READINGS_PER_CHUNK = 500  # about 2 ms of work between two chances for the polls to run
 _NAME_LENGTH = 256
 
@@ -106,17 +104,10 @@ def _add_metrics(app: FastAPI, exposition: PrometheusExposition) -> None:
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
         body = exposition.render(form)
         wants_gzip = accepts_gzip(request.headers.get("accept-encoding", ""))
-        if wants_gzip and len(body) >= _GZIP_FROM_BYTES:
-            body = await _compressed(body)
+        if wants_gzip and len(body) >= GZIP_FROM_BYTES:
+            body = await gzipped(body)
             headers["Content-Encoding"] = "gzip"
         return Response(body, headers=headers)
-
-
-async def _compressed(body: bytes) -> bytes:
-    # level 1: a scrape is read once, on a fast network; zlib lets the loop run meanwhile
-    if len(body) <= _INLINE_GZIP_BYTES:
-        return gzip.compress(body, 1, mtime=0)
-    return await asyncio.to_thread(gzip.compress, body, 1, mtime=0)
 
 
 def _add_health(app: FastAPI, ready: Callable[[], bool]) -> None:

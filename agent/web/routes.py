@@ -9,7 +9,9 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from agent.expose.compression import gzipped
 from agent.expose.own_metrics import agent_version
+from agent.expose.text_format import accepts_gzip
 from agent.web.live import Full, Live
 from agent.web.pages.device import device_page
 from agent.web.pages.hall import hall_page
@@ -117,7 +119,13 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
         except NotHere as error:
             return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
         text = pages.html(path, now, kiosk="kiosk" in request.query_params)
-        return HTMLResponse(text, headers=headers)
+        body = text.encode()
+        if not accepts_gzip(request.headers.get("accept-encoding", "")):
+            return HTMLResponse(body, headers=headers)
+        return HTMLResponse(
+            await gzipped(body),
+            headers={**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+        )
 
     for place in ("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"):
         app.add_api_route(place, page, include_in_schema=False, response_class=HTMLResponse)

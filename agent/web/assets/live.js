@@ -93,7 +93,12 @@
     }
   };
 
-  const name = (element) => element.id || element.dataset.live || element.getAttribute("href") || element.textContent.trim().slice(0, 80);
+  // What an element is called on the page before and after; what it shows may be another value.
+  const name = (element) => {
+    const row = element.closest("[data-filter]");
+    if (row) return `${element.tagName} ${row.dataset.filter}`;
+    return element.id || element.dataset.live || element.getAttribute("href") || element.textContent.trim().slice(0, 80);
+  };
 
   const span = (seconds) => {
     for (const [unit, length] of [["d", 86400], ["h", 3600], ["min", 60]]) {

@@ -67,7 +67,7 @@ def rack_page(site: Site, name: str) -> Screen:
         "site": views[0].site,
         "tab": "rack",
         "plan": plan,
-        "drawn": [_drawn(box) for box in plan.boxes],
+        "drawn": [_drawn(box) for box in sorted(plan.boxes, key=lambda b: (b.strip, b.y, b.x))],
         "lines": _lines(plan, views, summaries),
         "unplaced": any(not box.sure for box in plan.boxes),
         "wrong": wrong,
