@@ -45,7 +45,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/metrics", "/-/healthy", "/-/ready", "/", "/openapi.json", "/api/v1/devices", "/no"]
+    "path", ["/metrics", "/-/healthy", "/-/ready", "/openapi.json", "/api/v1/devices", "/no"]
 )
 async def test_every_path_is_behind_the_password(client: httpx.AsyncClient, path: str) -> None:
     login = ("scraper", PASSWORD.encode())

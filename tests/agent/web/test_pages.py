@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import AsyncIterator
 
+import bcrypt
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from agent.config.web import Web
 from agent.expose.http import create_app
 from agent.expose.view import DeviceView
 from agent.history import History
@@ -26,14 +28,18 @@ EVIL = """<script>alert(1)</script>"'>"""
 class Served:
     """A rack behind the pages; ``ready`` and ``views`` are the test's to set."""
 
-    def __init__(self, rack: Rack, views: list[DeviceView] | None = None) -> None:
+    def __init__(
+        self, rack: Rack, views: list[DeviceView] | None = None, web: Web | None = None
+    ) -> None:
         self.rack = rack
         self.ready = True
         self.views = list(DEVICES) if views is None else views
         history = History()
         self.rack.store.subscribe(history.hear)
         self.site = Site(rack.store, self.views, history, lambda _: None)
-        self.app: FastAPI = create_app(rack.store, rack.exposition, self.views, lambda: self.ready)
+        self.app: FastAPI = create_app(
+            rack.store, rack.exposition, self.views, lambda: self.ready, web
+        )
         add_pages(self.app, self.site, lambda: self.ready)
         rack.fill()
 
@@ -158,6 +164,18 @@ async def test_what_a_device_says_of_itself_cannot_become_markup(
         assert "<script>alert" not in page
         assert "&lt;script&gt;" in page
         assert """"'>""" not in page.replace("&#34;", "")
+
+
+@pytest.mark.parametrize("path", ["/", "/hall", "/device/cdu", "/static/live.js", "/live"])
+async def test_every_page_is_behind_the_password(path: str) -> None:
+    hashed = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
+    closed = Served(Rack(filled=False), web=Web(users={"ada": hashed}))
+    transport = httpx.ASGITransport(app=closed.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://agent") as client:
+        assert (await client.get(path)).status_code == 401
+        if path != "/live":  # which never ends
+            answer = await client.get(path, auth=("ada", b"open sesame"))
+            assert answer.status_code == 200
 
 
 async def test_before_the_first_cycle_a_page_says_so(
