@@ -11,6 +11,7 @@ from agent import console
 from agent.cli.evidence import show
 from agent.cli.generation import Folder
 from agent.cli.options import ConfigPath
+from agent.cli.progress import Lines
 from agent.cli.rack import RackName, choose_rack
 from agent.commission.generation import open_generation
 from agent.commission.records import blocks
@@ -102,8 +103,9 @@ def commission(
         resume=resume,
         rehearsal=Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
     )
-    run_loop(carry_out(order, console.err))
-    report = conclude(order.folder, signer)
+    lines = Lines()
+    run_loop(carry_out(order, lines.hear))
+    report = conclude(order.folder, signer, lines.hear)
     show(report)
     console.out(f"evidence: {order.folder}")
     if blocks(report.verdict):

@@ -5,13 +5,20 @@ is overwritten but what is made from the rest: results.json, junit.xml and ocptv
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from agent.commission.generation import canonical, prove
-from agent.commission.journal import Journal, cut_off, read_journal, spans
+from agent.commission.journal import (
+    Event,
+    Journal,
+    cut_off,
+    ended_early,
+    read_journal,
+    spans,
+)
 from agent.commission.ocptv import ocptv_lines
 from agent.commission.results import Report, junit_xml, results_json
 from agent.commission.samples import SampleStore
@@ -32,8 +39,12 @@ def begin(
     version: str,
     config_file: Path,
     waivers: Sequence[Waiver] = (),
+    hear: Callable[[Event], None] = lambda _: None,
 ) -> Journal:
-    """Make the directory and write down what the run is judged by. Raises ConfigError."""
+    """Make the directory and write down what the run is judged by. Raises ConfigError.
+
+    ``hear`` is told of every line of its journal.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -46,7 +57,7 @@ def begin(
         digest = hashlib.sha256(config_file.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
-    journal = Journal(folder / JOURNAL)
+    journal = Journal(folder / JOURNAL, hear)
     journal.write(
         *("run_started", 0.0),
         rack=rack,
@@ -60,7 +71,9 @@ def begin(
     return journal
 
 
-def resume(folder: Path, facts: Facts, rack: str) -> tuple[Journal, list[str], str]:
+def resume(
+    folder: Path, facts: Facts, rack: str, hear: Callable[[Event], None] = lambda _: None
+) -> tuple[Journal, list[str], str]:
     """Go on in a directory: the steps that are done, and the one that the run died in, if any.
 
     Raises ConfigError if it is another run's.
@@ -73,10 +86,16 @@ def resume(folder: Path, facts: Facts, rack: str) -> tuple[Journal, list[str], s
         raise ConfigError(
             f"{folder} is of another run: rack, generation, stage, devices or interval differ"
         )
-    if any(event["event"] == "run_ended" for event in events):
+    if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
-    journal = Journal(folder / JOURNAL)
+    journal = Journal(folder / JOURNAL, hear)
+    journal.write("resumed", 0.0)
     return journal, list(spans(events)), cut_off(events)
+
+
+def has_ended(events: list[Event]) -> bool:
+    """Whether all was done that the run was to do, or as much as it could."""
+    return any(event["event"] == "run_ended" for event in events)
 
 
 def judged(folder: Path) -> Report:
@@ -101,7 +120,7 @@ def judged(folder: Path) -> Report:
         shows=shows,
         sheet=None if sheet is None else sheet.validate(Sheet),
     )
-    aborted = next((e["why"] for e in reversed(events) if e["event"] == "aborted"), "")
+    aborted = ended_early(events)
     steps = spans(events)
     store = SampleStore(folder / SAMPLES, read_only=True)
     try:
@@ -138,7 +157,7 @@ def _optional(path: Path) -> Document | None:
     return load(path) if path.exists() else None
 
 
-def _started(folder: Path, events: list[dict[str, Any]]) -> dict[str, Any]:
+def _started(folder: Path, events: list[Event]) -> Event:
     if not events or events[0].get("event") != "run_started":
         raise ConfigError(f"{folder / JOURNAL} does not begin with a run")
     return events[0]

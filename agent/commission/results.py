@@ -94,11 +94,12 @@ def _check(report: Report, result: CheckResult) -> dict[str, Any]:
         "status": str(result.status),
         "verdict": str(result.verdict),
         "reason": result.reason or None,
-        "measurements": [_measurement(each) for each in result.measurements],
+        "measurements": [measurement_json(each) for each in result.measurements],
     }
 
 
-def _measurement(measurement: Measurement) -> dict[str, Any]:
+def measurement_json(measurement: Measurement) -> dict[str, Any]:
+    """One measurement, for programs."""
     margin = measurement.margin
     return {
         "name": measurement.name,

@@ -2,16 +2,18 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from agent.commission import evidence
+from agent.commission.early import Early
+from agent.commission.journal import Event, Journal, read_journal
 from agent.commission.results import Report
 from agent.commission.rounds import Rounds
 from agent.commission.runner import Runner
 from agent.commission.samples import SampleStore
-from agent.commission.sealing import seal
+from agent.commission.sealing import MANIFEST, seal
 from agent.commission.signing import PrivateKey
 from agent.commission.stand import HallStand, Stand, simulated_stand
 from agent.commission.verdicts import Facts, Waiver
@@ -45,40 +47,60 @@ class Order:
         return self.config.devices[0].rack
 
 
-async def carry_out(order: Order, say: Callable[[str], None]) -> None:
-    """Do what the order says, and keep all of it in its directory; ``say`` tells a person.
+async def carry_out(order: Order, hear: Callable[[Event], None] = lambda _: None) -> None:
+    """Do what the order says, and keep all of it in its directory.
+
+    ``hear`` is told of every line of the journal as it is written.
 
     Raises ConfigError, or DeviceUnreachable where the run cannot begin.
     """
     config, facts, folder = order.config, order.facts, order.folder
+    if order.resume and _only_unsealed(folder):
+        return
     async with contextlib.AsyncExitStack() as stack:
         stand = await stack.enter_async_context(_stand(order))
         rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
         done: list[str] = []
         open_step = ""
         if order.resume:
-            journal, done, open_step = evidence.resume(folder, facts, order.rack)
+            journal, done, open_step = evidence.resume(folder, facts, order.rack, hear)
         else:
             told = version("rackagent"), Path(config.file)
-            journal = evidence.begin(folder, facts, order.rack, *told, order.waivers)
+            journal = evidence.begin(folder, facts, order.rack, *told, order.waivers, hear)
         stack.callback(journal.close)
         store = SampleStore(folder / evidence.SAMPLES)
         stack.callback(store.close)
-        runner = Runner(facts, stand, rounds, store, journal, say)
+        early = Early(facts, folder / evidence.SAMPLES, order.waivers, journal, stand.now)
+        stack.push_async_callback(early.close)
+        runner = Runner(facts, stand, rounds, store, journal, early.judge)
         if silent := await runner.preflight():
-            journal.write("aborted", stand.now(), why=f"before it began: {'; '.join(silent)}")
+            why = f"before it began: {'; '.join(silent)}"
+            journal.write("aborted", stand.now(), why=why)
             raise DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
+        early.facts = replace(facts, shows=shows)
         if open_step:
             await runner.undo(open_step)
         await runner.run(done)
-        journal.write("run_ended", stand.now())
+        await early.close()
+        journal.write("run_ended", stand.now(), late=runner.lateness())
 
 
-def conclude(folder: Path, key: PrivateKey | None) -> Report:
+def _only_unsealed(folder: Path) -> bool:
+    """Whether a run died after its last step, so that only its results are missing."""
+    events = read_journal(folder / evidence.JOURNAL)
+    return evidence.has_ended(events) and not (folder / MANIFEST).exists()
+
+
+def conclude(
+    folder: Path, key: PrivateKey | None, hear: Callable[[Event], None] = lambda _: None
+) -> Report:
     """Judge what a run recorded, write its results and seal them. Raises ConfigError."""
     report = evidence.judged(folder)
+    journal = Journal(folder / evidence.JOURNAL, hear)
+    journal.write("concluded", report.ended, verdict=str(report.verdict))
+    journal.close()
     evidence.write_results(folder, report)
     seal(folder, report, key)
     return report

@@ -4,24 +4,24 @@ Nothing is judged here. A stimulus counts once the data show it, an abort limit 
 everything undone, and the journal knows what was done should the run end in the middle.
 """
 
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
-from agent.commission.expression import Condition
 from agent.commission.generation import Generation
 from agent.commission.journal import Journal
-from agent.commission.judge import Case, Span
-from agent.commission.judge.case import NotShown, aligned
-from agent.commission.records import Sample, SeriesKey
+from agent.commission.judge import Span
+from agent.commission.plan import plan
+from agent.commission.present import Present
 from agent.commission.rounds import Rounds
 from agent.commission.samples import SampleStore
 from agent.commission.spec import StepSpec
 from agent.commission.stand import Stand
 from agent.commission.verdicts import Facts
-from agent.commission.window import Unusable, Window
 from agent.errors import ConfigError, RackagentError
 
-_AGE_INTERVALS = 1.5  # a value of the round before is not the present any more
+_BEAT_S = 2.0  # of this machine's clock: no more often does the journal say how things stand
+_SOON_S = 0.01  # clocks differ by less
+_LATE_MAX = 200_000  # rounds whose lateness is kept
 
 
 class Aborted(RackagentError):
@@ -29,7 +29,7 @@ class Aborted(RackagentError):
 
 
 class Runner:
-    """One run over one rack. ``say`` tells a person what goes on."""
+    """One run over one rack. ``ended`` is told of every step that has ended."""
 
     def __init__(
         self,
@@ -38,21 +38,20 @@ class Runner:
         rounds: Rounds,
         store: SampleStore,
         journal: Journal,
-        say: Callable[[str], None],
+        ended: Callable[[str, Span], None] = lambda _step, _span: None,
     ) -> None:
         self._facts, self._stand, self._rounds = facts, stand, rounds
-        self._store, self._journal, self._say = store, journal, say
-        self._latest: dict[SeriesKey, Sample] = {}
-        self._started = stand.now()
-        spec = facts.generation.spec
-        self._aborts = [
-            (name, facts.generation.condition(each.when), each.says)
-            for name, each in spec.abort.items()
-        ]
+        self._store, self._journal, self._ended = store, journal, ended
+        self._present = Present(facts)
+        self._spec = facts.generation.spec
+        self._now_in, self._beat_at = "", 0.0
+        self._due = stand.now() + rounds.interval_s
+        self._late_s: list[float] = []
 
     async def preflight(self) -> list[str]:
         """One round: what keeps the run from beginning, empty if nothing does."""
         await self._round()
+        self._due = self._stand.now() + self._rounds.interval_s
         return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
 
     async def run(self, done: Iterable[str] = ()) -> str:
@@ -61,40 +60,50 @@ class Runner:
         Raises ConfigError where a stimulus cannot be done.
         """
         ready = set(done)
+        self._journal.write("plan", self._stand.now(), **plan(self._facts))
         try:
             await self._hold(self._facts.before_s)
-            for name in self._facts.generation.steps(self._facts.stage):
+            for name in self._facts.steps:
                 if name not in ready:
-                    await self._step(name, self._facts.generation.spec.steps[name])
+                    await self._step(name, self._spec.steps[name])
         except Aborted as error:
             self._journal.write("aborted", self._stand.now(), why=str(error))
-            self._tell(f"aborted: {error}")
             return str(error)
         return ""
 
     async def undo(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, and let the rack recover."""
-        spec = self._facts.generation.spec.steps[name]
+        spec = self._spec.steps[name]
         if spec.event is not None:
             self._tell(f"{name}: undone, the run was cut off in it")
             self._ask(await self._stand.end(spec.event))
             await self._hold(spec.after)
         self._journal.write("undone", self._stand.now(), step=name)
 
+    def lateness(self) -> dict[str, float]:
+        """How long after they were due the rounds began, in seconds."""
+        late = sorted(self._late_s) or [0.0]
+        return {
+            "rounds": len(self._late_s),
+            "p50_s": round(late[len(late) // 2], 4),
+            "p99_s": round(late[int(len(late) * 0.99)], 4),
+            "max_s": round(late[-1], 4),
+        }
+
     async def _step(self, name: str, spec: StepSpec) -> None:
         began = self._stand.now()
+        self._now_in = name
         self._journal.write("step_began", began, step=name)
-        self._tell(f"{name}: {spec.title}")
         try:
             if spec.load is not None:
                 self._ask(await self._stand.load(spec.load))
             if spec.event is not None:
                 self._ask(await self._stand.begin(spec.event, spec.parameters))
-            confirmed = await self._confirmed(spec)
+            confirmed = await self._confirmed(name, spec)
             if confirmed is None:
                 self._tell(f"{name}: not seen in the data within {spec.within:g} s")
             else:
-                self._tell(f"{name}: seen after {confirmed - began:.0f} s, for {spec.hold:g} s")
+                self._journal.mention("step_confirmed", confirmed, step=name)
                 await self._hold(spec.hold)
             ended = self._stand.now()
         finally:
@@ -111,62 +120,64 @@ class Runner:
             steady=span.steady,
             ended=span.ended,
         )
+        self._now_in = ""
+        self._ended(name, span)
 
-    async def _confirmed(self, spec: StepSpec) -> float | None:
+    async def _confirmed(self, name: str, spec: StepSpec) -> float | None:
         """When the data showed the stimulus; None if they did not in time."""
-        if spec.confirm is None:
+        if name not in self._present.confirms:
             return self._stand.now()
-        condition = self._facts.generation.condition(spec.confirm)
+        condition = self._present.confirms[name]
         until = self._stand.now() + spec.within
         while self._stand.now() < until:
             await self._hold(self._rounds.interval_s)
-            if self._holds(condition):
+            if self._present.holds(condition, self._stand.now()):
                 return self._stand.now()
         return None
 
     async def _hold(self, seconds: float) -> None:
         """Let time pass, reading the rack every interval. Raises Aborted."""
         end = self._stand.now() + seconds
-        due = self._stand.now()
-        while (left := end - self._stand.now()) > 0:
-            due += self._rounds.interval_s
-            await self._stand.wait(max(0.0, min(left, due - self._stand.now())))
-            await self._round()
-            for name, condition, says in self._aborts:
-                if self._holds(condition):
-                    raise Aborted(f"{name}: {says}")
+        while (left := end - self._stand.now()) > _SOON_S:
+            await self._stand.wait(max(0.0, min(left, self._due - self._stand.now())))
+            await self._read_if_due()
+
+    async def _read_if_due(self) -> None:
+        """A round if it is time for one. Raises Aborted."""
+        interval_s = self._rounds.interval_s
+        late_s = self._stand.now() - self._due
+        if late_s < -_SOON_S:
+            return
+        if len(self._late_s) < _LATE_MAX:
+            self._late_s.append(max(0.0, late_s))
+        self._due += interval_s * (1 + max(0.0, late_s) // interval_s)  # what was missed is missed
+        await self._round()
+        for name, condition in self._present.aborts.items():
+            if self._present.holds(condition, self._stand.now()):
+                raise Aborted(f"{name}: {self._spec.abort[name].says}")
+        self._beat()
 
     async def _round(self) -> None:
         found = await self._rounds.look()
         wanted = self._facts.metrics
         kept = [pair for pair in found if pair[0].metric in wanted]
         self._store.add(kept)
-        self._latest |= {sample.key: sample for sample, _ in kept}
+        self._present.update(sample for sample, _ in kept)
 
-    def _holds(self, condition: Condition) -> bool:
-        """Whether the newest values, all of them fresh, fulfil a condition."""
-        now, generation = self._stand.now(), self._facts.generation
-        oldest = now - _AGE_INTERVALS * self._rounds.interval_s
-        fresh = [
-            replace(sample, observed_at=now)
-            for sample in self._latest.values()
-            if sample.observed_at >= oldest
-        ]
-        span = Span(now, now, now, now)
-        case = Case(generation, Window(fresh, now, now), span, self._facts.devices)
-        try:
-            groups = [list(rows) for _, rows in aligned(case, case.window, condition.names)]
-        except (Unusable, NotShown):
-            return False
-        return all(rows and condition(rows[-1][1]) for rows in groups)
+    def _beat(self) -> None:
+        """Now and then: that the run goes on, and how the rack stands."""
+        if time.monotonic() - self._beat_at < _BEAT_S:
+            return
+        self._beat_at, now = time.monotonic(), self._stand.now()
+        values = self._present.values(self._now_in, now)
+        self._journal.mention("beat", now, step=self._now_in, values=values)
 
     def _ask(self, words: str) -> None:
         if words:
             self._tell(f"please {words}")
 
     def _tell(self, text: str) -> None:
-        passed = self._stand.now() - self._started
-        self._say(f"[{passed:7.0f} s] {text}")
+        self._journal.mention("said", self._stand.now(), text=text)
 
 
 def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """The samples of a run in an SQLite file that is only ever added to.
 
-A run that is killed keeps what it had read: every round is one transaction.
+A run that is killed keeps what it had read: every round is one transaction. While it goes on, those
+who read do not hold it up: SQLite's write-ahead log, which is gone once the file is closed.
 """
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -30,14 +32,16 @@ class SampleStore:
         """Raises ConfigError where the file cannot be opened."""
         try:
             if read_only:
-                self._file = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+                self._file = sqlite3.connect(_address(path), uri=True)
             else:
                 self._file = sqlite3.connect(path)
+                self._file.execute("PRAGMA journal_mode = WAL")
                 self._file.executescript(_TABLES)
             rows = self._file.execute("SELECT id, device, metric, labels, interval_s FROM series")
             found = list(rows)
         except sqlite3.Error as error:
             raise ConfigError(f"{path} cannot be opened: {error}") from None
+        self._read_only = read_only
         self._ids: dict[SeriesKey, int] = {}
         self._intervals_s: dict[SeriesKey, float] = {}
         for number, device, metric, labels, interval_s in found:
@@ -71,7 +75,10 @@ class SampleStore:
                 yield Sample(*wanted[series], value, Quality(quality), at, reason)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; all of it is in one again."""
+        if not self._read_only:
+            with contextlib.suppress(sqlite3.OperationalError):  # somebody reads: the log stays
+                self._file.execute("PRAGMA journal_mode = DELETE")
         self._file.close()
 
     def _row(self, sample: Sample, interval_s: float) -> tuple[object, ...]:
@@ -91,6 +98,12 @@ class SampleStore:
             self._ids[key] = int(cursor.lastrowid or 0)
             self._intervals_s[key] = interval_s
         return self._ids[key]
+
+
+def _address(path: Path) -> str:
+    """How to read a file: without a log nobody writes it, and nothing may be made beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    return f"{path.absolute().as_uri()}?{'mode=ro' if log.exists() else 'immutable=1'}"
 
 
 def _labels(text: str) -> Labels:

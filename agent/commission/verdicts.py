@@ -13,6 +13,7 @@ from agent.commission.judge import Case, Span, judge
 from agent.commission.records import CheckResult, Sample, SeriesKey, Verdict, blocks
 from agent.commission.seen import PLAN_METRICS
 from agent.commission.sheet import Sheet
+from agent.commission.spec import Check
 from agent.commission.window import Window
 from agent.config.spec import Model
 from agent.document import load
@@ -37,7 +38,10 @@ class Recorded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What verdicts rest on beside samples. ``shows`` are the metrics of each device's profile."""
+    """What verdicts rest on beside samples. ``shows`` are the metrics of each device's profile.
+
+    ``only`` are the checks of a retest; all of the stage where it is empty.
+    """
 
     generation: Generation
     stage: str
@@ -45,6 +49,26 @@ class Facts:
     interval_s: float
     shows: Mapping[str, Collection[str]] = field(default_factory=dict)
     sheet: Sheet | None = None
+    only: frozenset[str] = frozenset()
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """What is judged, in the order of the specification."""
+        found = self.generation.checks(self.stage)
+        return {name: check for name, check in found.items() if not self.only or name in self.only}
+
+    @property
+    def steps(self) -> list[str]:
+        """What is done, in order: of a retest what its checks need, from the load it is done at."""
+        steps = self.generation.steps(self.stage)
+        if not self.only:
+            return steps
+        needed = {check.during for check in self.checks.values()}
+        loads = self.generation.spec.steps
+        for place, name in enumerate(steps):
+            if name in needed and loads[name].load is None:
+                needed |= set([each for each in steps[:place] if loads[each].load is not None][-1:])
+        return [name for name in steps if name in needed]
 
     @property
     def before_s(self) -> float:
@@ -65,17 +89,26 @@ def judge_stage(
 
     A step without a span was not come to; ``ended`` says why.
     """
-    checks = facts.generation.checks(facts.stage)
+    checks = facts.checks
     results: dict[str, CheckResult] = {}
-    for step in facts.generation.steps(facts.stage):
-        own = {name: check for name, check in checks.items() if check.during == step}
-        if step not in spans:
+    for step in facts.steps:
+        own = [name for name, check in checks.items() if check.during == step]
+        if step in spans:
+            found = judge_step(facts, recorded, step, spans[step])
+            results |= {result.check: result for result in found}
+        else:
             reason = f"step {step!r} was not done: {ended or 'the run ended before'}"
             results |= {name: CheckResult(name, Verdict.ERROR, reason=reason) for name in own}
-        elif own:
-            case = _case(facts, recorded, spans[step])
-            results |= {name: judge(name, check, case) for name, check in own.items()}
     return [results[name] for name in checks]
+
+
+def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[CheckResult]:
+    """How the checks of one step end."""
+    own = {name: check for name, check in facts.checks.items() if check.during == step}
+    if not own:
+        return []
+    case = _case(facts, recorded, span)
+    return [judge(name, check, case) for name, check in own.items()]
 
 
 def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Window:

@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from agent.commission.follow import Follower, State, follow
+from agent.commission.journal import read_journal
+from agent.commission.records import Verdict
 from tests.end_to_end.programs import RACKAGENT, background
 from tests.simulator.bench import write_site
 
@@ -212,9 +215,54 @@ def test_a_run_that_was_killed_goes_on_with_all_it_had(hall: Hall) -> None:
     done = hall.run(*hall.order("killed", "--resume"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert hall.verdicts("killed") == PASSED
-    events = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
+    events = [event["event"] for event in read_journal(journal)]
     assert events.count("step_ended") == 2
     assert hall.run("evidence", "judge", "killed").returncode == 0
+
+
+def test_a_run_that_died_before_it_was_sealed_is_sealed_by_going_on(
+    hall: Hall, passed: str
+) -> None:
+    left = hall.folder / "unsealed"
+    shutil.copytree(hall.folder / passed, left)
+    for name in ("manifest.dsse.json", "results.json", "junit.xml", "ocptv.jsonl"):
+        (left / name).unlink()
+    done = hall.run(*hall.order("unsealed", "--resume"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert hall.verdicts("unsealed") == PASSED
+    assert hall.run("evidence", "verify", "unsealed").returncode == 0
+
+
+def test_a_run_is_followed_while_it_goes_on(hall: Hall) -> None:
+    """Its checks tick through as their steps end; killed, it is dead."""
+    command = [sys.executable, "-m", "agent", *hall.order("seen", "--speed", "60")]
+    process = subprocess.Popen(
+        command, cwd=hall.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        states, shares, now = set(), [0.0], None
+        for _ in range(600):
+            time.sleep(0.1)
+            if not (hall.folder / "seen" / "journal.jsonl").exists():
+                continue
+            now = follow(hall.folder / "seen")
+            states.add(now.state)
+            shares.append(now.share)
+            if any(each.verdict is not None for each in now.checks):
+                break
+        assert now is not None
+        assert states == {State.RUNNING}
+        assert shares == sorted(shares)
+        assert {each.check: each.verdict for each in now.checks} == {
+            **dict.fromkeys(PASSED, Verdict.PASS),
+            "fec": Verdict.SKIP,
+            "failover": None,
+        }
+        assert now.values["power"] is not None or now.values["supply"] is not None
+    finally:
+        process.kill()
+        process.wait()
+    assert Follower(hall.folder / "seen").refresh(now=9e9).state is State.DEAD
 
 
 def test_a_rack_that_cannot_be_is_refused_before_anything_is_done(hall: Hall) -> None:

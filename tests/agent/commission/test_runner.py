@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.commission.generation import Generation, load_generation
-from agent.commission.journal import Journal, read_journal, spans
+from agent.commission.journal import Event, Journal, read_journal, spans
 from agent.commission.judge import Span
 from agent.commission.records import Sample, Verdict
 from agent.commission.runner import Runner, roles
@@ -82,8 +82,8 @@ class Bench:
         self.devices = {role: role for role in self.generation.roles}
         self.facts = Facts(self.generation, "L11", self.devices, rack.interval_s)
         self.store = SampleStore(folder / "samples.sqlite")
-        self.journal = Journal(folder / "journal.jsonl")
-        self.said: list[str] = []
+        self.told: list[Event] = []
+        self.journal = Journal(folder / "journal.jsonl", self.told.append)
         self.rack = rack
         self.runner = Runner(
             self.facts,
@@ -91,7 +91,6 @@ class Bench:
             rack,  # type: ignore[arg-type]  # it is all of Rounds that is used
             self.store,
             self.journal,
-            self.said.append,
         )
 
     def close(self) -> None:
@@ -134,8 +133,9 @@ async def test_a_run_does_sees_holds_and_undoes(make: Make) -> None:
     assert bench.rack.events == ["open_feed_a", "end open_feed_a"]
     assert bench.rack.now() == 1200
     assert bench.verdicts() == {"power": (Verdict.PASS, ""), "dark": (Verdict.PASS, "")}
-    assert bench.said[0] == "[     40 s] idle: Idle"
-    assert "[    140 s] please open feed A" in bench.said
+    said = [(each["at"], each["text"]) for each in bench.told if each["event"] == "said"]
+    assert said == [(1140.0, "please open feed A")]
+    assert read_journal(bench.journal.path) == bench.told
 
 
 async def test_what_the_data_do_not_show_was_not_done(make: Make) -> None:
@@ -177,10 +177,7 @@ async def test_what_a_run_that_died_left_behind_is_undone(make: Make) -> None:
     assert bench.rack.events == ["end open_feed_a"]
     assert bench.rack.now() == 1030
     events = read_journal(bench.journal.path)
-    assert [(each["event"], each["step"]) for each in events] == [
-        ("undone", "lose"),
-        ("undone", "load"),
-    ]
+    assert [each["step"] for each in events if each["event"] == "undone"] == ["lose", "load"]
 
 
 async def test_who_does_not_answer_keeps_the_run_from_beginning(make: Make) -> None:

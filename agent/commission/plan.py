@@ -1,0 +1,39 @@
+"""What a run is going to do, for its journal: who follows it reckons from that what is left."""
+
+from typing import Any
+
+from agent.commission.spec import StepSpec
+from agent.commission.verdicts import Facts
+
+_SEEN_INTERVALS = 2.0  # a stimulus is usually seen by the second round after it
+
+
+def plan(facts: Facts) -> dict[str, Any]:
+    """Steps with the seconds they are expected to take, and the checks judged after each."""
+    spec = facts.generation.spec
+    return {
+        "generation": spec.generation,
+        "version": spec.version,
+        "title": spec.title,
+        "before_s": facts.before_s,
+        "steps": [
+            {
+                "step": name,
+                "title": spec.steps[name].title,
+                "seconds": seconds(spec.steps[name], facts.interval_s),
+                "holds": spec.steps[name].hold + spec.steps[name].after,
+                "checks": [n for n, check in facts.checks.items() if check.during == name],
+            }
+            for name in facts.steps
+        ],
+        "checks": {
+            name: {"title": check.title, "number": check.number, "kind": check.kind}
+            for name, check in facts.checks.items()
+        },
+    }
+
+
+def seconds(step: StepSpec, interval_s: float) -> float:
+    """How long a step is expected to take."""
+    seen = min(step.within, _SEEN_INTERVALS * interval_s) if step.confirm else 0.0
+    return seen + step.hold + step.after
