@@ -215,7 +215,9 @@ class Agent:
         # Imported only where it is wanted, as the receiver of traps.
         from agent.expose.mqtt.publisher import Publisher
 
-        publisher = Publisher(self.config.mqtt, lambda device: self._labels[device]["rack"])
+        publisher = Publisher(
+            self.config.mqtt, lambda device: self._labels[device]["rack"], list(self._labels)
+        )
         self.store.subscribe(publisher.hear)
         recorder.subscribe(publisher.tell)
         self.exposition.registry.register(publisher.metrics)

@@ -1,18 +1,23 @@
 """What a site's YAML may say of its MQTT broker, and the checked record that comes of it."""
 
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from agent.catalogue import CATALOGUE
 from agent.config.spec import Duration, FilePath, Model, Name, Secret
 from agent.document import Key
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_PLACES = ("site", "rack", "device", "metric", "point", "labels")
+_NEEDED = ("device", "metric")
+_POINT = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9]+")
 _PREFIX = re.compile(r"[^+#\x00/]+(?:/[^+#\x00/]+)*")
 
 
@@ -35,6 +40,61 @@ def _prefix(text: str) -> str:
     if not _PREFIX.fullmatch(text):
         raise ValueError(f"{text!r} is no beginning of a topic: words between '/', no '+' or '#'")
     return text
+
+
+def _template(text: str) -> str:
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no template: {error}") from None
+    named = [name for _, name, _, _ in parts if name is not None]
+    for literal, name, form, conversion in parts:
+        if name is not None and (name not in _PLACES or form or conversion):
+            places = ", ".join(f"{{{place}}}" for place in _PLACES)
+            raise ValueError(f"{name!r} is no placeholder; there are: {places}")
+        if any(letter in literal for letter in "+#\x00"):
+            raise ValueError("a topic that is published to has no '+' and no '#'")
+    missing = [f"{{{name}}}" for name in _NEEDED if name not in named]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must stand in it, or readings share a topic")
+    return text.strip("/") if "labels" in named else f"{text.strip('/')}/{{labels}}"
+
+
+def _points(points: dict[str, str]) -> dict[str, str]:
+    for metric, point in points.items():
+        if metric not in CATALOGUE:
+            raise ValueError(f"{metric!r} is no metric; docs/metrics.md lists them")
+        if not _POINT.fullmatch(point):
+            raise ValueError(f"{point!r} is no point; write OBJECTTYPE/POINTTYPE")
+    return points
+
+
+class HomeAssistantSpec(Model):
+    """Announce every series to Home Assistant, which makes entities of them."""
+
+    prefix: Annotated[str, AfterValidator(_prefix)] = Field(
+        "homeassistant", description="its discovery prefix"
+    )
+
+
+class DsxExchangeSpec(Model):
+    """Experimental: readings a second time, in the payload of NVIDIA DSX Exchange."""
+
+    template: Annotated[str, Field(max_length=1000), AfterValidator(_template)] = Field(
+        description="a topic with {site}, {rack}, {device}, {metric}, {point} and {labels}, such as"
+        " BMS/v1/PUB/Value/{point}/{site}/{rack}/{device}/{metric}"
+    )
+    points: Annotated[dict[str, str], AfterValidator(_points)] = Field(
+        default_factory=dict,
+        description="object and point type by metric, such as rack_inlet_power_watts:"
+        " PowerMeter/ActivePower; only these metrics are sent; all of them without it",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> "DsxExchangeSpec":
+        if "{point}" in self.template and not self.points:
+            raise ValueError("'template' has {point}, so 'points' must say which metric is which")
+        return self
 
 
 class OutboxSpec(Model):
@@ -66,11 +126,28 @@ class MqttSpec(Model):
     full_every: Duration = Field(
         300.0, ge=1, le=86400, description="with 'changes': what did not change is sent so often"
     )
+    home_assistant: HomeAssistantSpec | None = Field(
+        None, description="{} announces every series to Home Assistant"
+    )
+    dsx_exchange: DsxExchangeSpec | None = Field(
+        None, description="experimental: readings also as NVIDIA DSX Exchange has them"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DsxExchange:
+    """Where readings go a second time; ``points`` is empty where all metrics do."""
+
+    template: str
+    points: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Mqtt:
-    """A broker and how to speak to it; ``full_every_s`` is 0 where every reading is sent."""
+    """A broker and how to speak to it; ``full_every_s`` is 0 where every reading is sent.
+
+    ``home_assistant`` is its discovery prefix, empty where nothing is announced.
+    """
 
     host: str
     port: int
@@ -86,6 +163,8 @@ class Mqtt:
     outbox: Path
     max_messages: int
     site: str
+    home_assistant: str = ""
+    dsx_exchange: DsxExchange | None = None
 
 
 def mqtt_record(spec: MqttSpec, site: str, base: Path, secrets: Mapping[Key, str]) -> Mqtt:
@@ -106,4 +185,8 @@ def mqtt_record(spec: MqttSpec, site: str, base: Path, secrets: Mapping[Key, str
         outbox=base / spec.outbox.path,
         max_messages=spec.outbox.max_messages,
         site=site,
+        home_assistant=spec.home_assistant.prefix if spec.home_assistant else "",
+        dsx_exchange=None
+        if spec.dsx_exchange is None
+        else DsxExchange(spec.dsx_exchange.template, spec.dsx_exchange.points),
     )

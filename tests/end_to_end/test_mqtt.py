@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.end_to_end.broker import Broker, Subscriber, broker, quiet
 from tests.end_to_end.ports import free_tcp_ports
 from tests.end_to_end.programs import RACKAGENT, background, eventually, fetch
+from tests.peers import require
 from tests.simulator.bench import write_site
 
 pytestmark = pytest.mark.peer
@@ -160,6 +163,73 @@ def polled_without_a_gap(found: list[str], waiting: list[str]) -> bool:
     """Whether everything between the first arrival and the kill arrived: all that was stored."""
     until = found.index(waiting[-1])
     return found[until - len(waiting) + 1 : until + 1] == waiting
+
+
+def kept(port: int, topic: str) -> list[tuple[str, str]]:
+    """What the broker has kept under a topic, as mosquitto_sub tells it."""
+    command = [require("mosquitto_sub"), "-p", str(port), "-t", topic, "-v", "-W", "1"]
+    said = subprocess.run(
+        [*command, "--retained-only"], capture_output=True, text=True, check=False, timeout=30
+    ).stdout
+    pairs = (line.partition(" ") for line in said.splitlines())
+    return [(found, text) for found, _, text in pairs]
+
+
+def test_home_assistant_hears_of_every_series_until_its_device_leaves(tmp_path: Path) -> None:
+    [port] = free_tcp_ports(1)
+    template = "BMS/v1/PUB/Value/{point}/{site}/{rack}/{device}/{metric}"
+    points = {"rack_coolant_flow_liters_per_second": "CDU/LiquidFlow"}
+    site = Site(
+        tmp_path,
+        port,
+        home_assistant={},
+        dsx_exchange={"template": template, "points": points},
+        version="3.1.1",
+    )
+    point = "BMS/v1/PUB/Value/CDU/LiquidFlow/lab/r1/cdu/rack_coolant_flow_liters_per_second"
+    with broker(tmp_path, port), background("simulate", str(site.path)):
+        with Subscriber(port) as heard, background("run", str(site.path)):
+            eventually(lambda: len(heard.documents(_FLOW)) > 3)
+            [value, *_] = (
+                json.loads(texts[0])
+                for topic, texts in list(heard.heard.items())
+                if topic.startswith(point)
+            )
+            assert value.keys() == {"value", "timestamp", "quality"}
+            assert 0.5 < value["value"] < 5
+            quiet_of_news(heard)
+            series = {
+                (topic, json.dumps(each["labels"], sort_keys=True))
+                for topic in list(heard.heard)
+                if re.fullmatch(r"rack/lab/r1/[^/]+/rack_\w+(?<!_info)", topic)
+                for each in heard.documents(topic)
+            }
+        found = kept(port, "homeassistant/+/+/config")
+        assert len(found) == len(series) > 50
+        documents = [json.loads(text) for _, text in found]
+        assert {each["device"]["name"] for each in documents} == {"pdu-a", "cdu"}
+        assert {each["state_topic"] for each in documents} == {topic for topic, _ in series}
+        assert len({each["unique_id"] for each in documents}) == len(documents)
+        text = yaml.safe_load(site.path.read_text(encoding="utf-8"))
+        [rack] = text["racks"]
+        rack["devices"] = [each for each in rack["devices"] if each["name"] == "cdu"]
+        site.path.write_text(yaml.safe_dump(text), encoding="utf-8")
+        with background("run", str(site.path)):
+            eventually(lambda: names(kept(port, "homeassistant/+/+/config")) == {"cdu"})
+
+
+def names(found: list[tuple[str, str]]) -> set[str]:
+    """Whose announcements those are."""
+    return {json.loads(text)["device"]["name"] for _, text in found}
+
+
+def quiet_of_news(heard: Subscriber) -> None:
+    """Wait until every series was heard: no new topic for a while."""
+    before, since = -1, time.monotonic()
+    while time.monotonic() - since < 1.5:
+        if len(heard.heard) != before:
+            before, since = len(heard.heard), time.monotonic()
+        time.sleep(0.05)
 
 
 def test_a_refused_password_is_told_once_and_not_repeated(tmp_path: Path) -> None:

@@ -17,11 +17,15 @@ ONLINE, OFFLINE = "online", "offline"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One publication. ``retain`` asks the broker to keep it for those who come later."""
+    """One publication. ``retain`` asks the broker to keep it for those who come later.
+
+    ``announces`` names the device that an announcement is of, or (with no payload) no longer is.
+    """
 
     topic: str
     payload: str
     retain: bool = False
+    announces: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

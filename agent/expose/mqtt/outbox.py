@@ -14,7 +14,8 @@ from agent.expose.mqtt.messages import Message
 _BUSY_S = 5.0
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " topic TEXT NOT NULL, payload TEXT NOT NULL, retain INTEGER NOT NULL)"
+    " topic TEXT NOT NULL, payload TEXT NOT NULL, retain INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS announced (topic TEXT PRIMARY KEY, place TEXT NOT NULL)",
 )
 
 
@@ -29,7 +30,8 @@ class Outbox:
             self._base = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
-            self._base.execute(_SCHEMA)
+            for statement in _SCHEMA:
+                self._base.execute(statement)
             self._base.commit()
             self.count: int = self._base.execute("SELECT count(*) FROM outbox").fetchone()[0]
         except sqlite3.Error as error:
@@ -40,8 +42,12 @@ class Outbox:
 
     def put(self, messages: Iterable[Message]) -> int:
         """Append in one transaction; how many of the oldest had to go for it."""
+        messages = list(messages)
         rows = [(each.topic, each.payload, each.retain) for each in messages]
         with self._base:
+            for each in messages:
+                if each.announces:
+                    self._announce(each)
             self._base.executemany(
                 "INSERT INTO outbox (topic, payload, retain) VALUES (?, ?, ?)", rows
             )
@@ -53,6 +59,21 @@ class Outbox:
                 )
         self.count += len(rows) - max(excess, 0)
         return max(excess, 0)
+
+    def _announce(self, message: Message) -> None:
+        if message.payload:
+            self._base.execute(
+                "INSERT OR REPLACE INTO announced VALUES (?, ?)", (message.topic, message.announces)
+            )
+        else:
+            self._base.execute("DELETE FROM announced WHERE topic = ?", (message.topic,))
+
+    def announced(self) -> dict[str, set[str]]:
+        """The topics that the broker keeps announcements under, by what they are of."""
+        found: dict[str, set[str]] = {}
+        for topic, place in self._base.execute("SELECT topic, place FROM announced"):
+            found.setdefault(place, set()).add(topic)
+        return found
 
     def first(self, number: int) -> list[tuple[int, Message]]:
         """The oldest ``number`` messages with their numbers, oldest first."""

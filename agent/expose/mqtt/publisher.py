@@ -10,7 +10,7 @@ import json
 import random
 import sqlite3
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,12 +21,14 @@ from agent.config.mqtt import Mqtt
 from agent.errors import ConfigError
 from agent.events.records import Event
 from agent.expose.events import event_json
+from agent.expose.mqtt.dsx_exchange import value_message
+from agent.expose.mqtt.home_assistant import Announcer
 from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, Message, Topics, about, payload
 from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.mqtt.outbox import Outbox
 from agent.spool import Spool
 from agent.store import DeviceState
-from agent.values import PollResult
+from agent.values import PollResult, Reading
 
 _log = structlog.get_logger("mqtt")
 _PENDING_MAX = 200_000  # messages between a poll and the disk
@@ -41,10 +43,14 @@ _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion
 class Publisher:
     """Hears polls, stores messages, delivers them. ``rack_of`` gives a device's rack by its name.
 
+    ``devices`` are those of the configuration at the start.
+
     Raises ConfigError where the outbox or the certificate authority cannot be read.
     """
 
-    def __init__(self, config: Mqtt, rack_of: Callable[[str], str]) -> None:
+    def __init__(
+        self, config: Mqtt, rack_of: Callable[[str], str], devices: Iterable[str] = ()
+    ) -> None:
         self._config, self._rack_of = config, rack_of
         self._topics = Topics(config.prefix, config.site)
         self._tls = _context(config) if config.tls else None
@@ -54,6 +60,11 @@ class Publisher:
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
         self._known: dict[str, Message] = {}  # what metrics are, by topic; devices x metrics
+        self._announcer = Announcer(
+            self._topics, config.home_assistant, config.client_id, self._outbox.announced()
+        )
+        self._put(self._announcer.begin(self._place(device) for device in devices))
+        self._spool.wake()
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self.metrics = MqttMetrics(
             waiting=lambda: self._outbox.count, dropped=lambda: self._lost + self._spool.dropped
@@ -72,12 +83,29 @@ class Publisher:
             changes = Changes(self._config.dead_band, self._config.full_every_s)
             self._changes[device] = changes
         for reading in changes.pick(result):
-            topic = self._topics.metric(rack, device, reading.metric)
-            if topic not in self._known:
-                self._known[topic] = about(topic, reading.metric)
-                self._spool.put(self._known[topic])
-            self._spool.put(Message(topic, payload(reading)))
+            self._put(self._messages(rack, reading, result))
         self._spool.wake()
+
+    def _messages(self, rack: str, reading: Reading, result: PollResult) -> Iterator[Message]:
+        """A reading, after what must be known of it."""
+        topic = self._topics.metric(rack, reading.device, reading.metric)
+        if topic not in self._known:
+            self._known[topic] = about(topic, reading.metric)
+            yield self._known[topic]
+        if self._config.home_assistant:
+            yield from self._announcer.hear(rack, reading, result.identity, result.profile)
+        yield Message(topic, payload(reading))
+        if self._config.dsx_exchange is not None:
+            again = value_message(self._config.dsx_exchange, self._config.site, rack, reading)
+            if again is not None:
+                yield again
+
+    def _put(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._spool.put(message)
+
+    def _place(self, device: str) -> str:
+        return self._announcer.place(self._rack_of(device), device)
 
     def tell(self, event: Event) -> None:
         """Take an event; subscribe this to the recorder of events."""
@@ -87,7 +115,9 @@ class Publisher:
         self._spool.wake()
 
     def forget(self, device: str) -> None:
-        """A device is gone from the configuration."""
+        """A device is gone from the configuration; its rack can still be asked for."""
+        self._put(self._announcer.leave(self._place(device)))
+        self._spool.wake()
         self._changes.pop(device, None)
         self._up.pop(device, None)
 

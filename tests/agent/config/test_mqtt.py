@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config, load_config
-from agent.config.mqtt import Mqtt
+from agent.config.mqtt import DsxExchange, Mqtt
 from tests.agent.config.conftest import ENVIRONMENT, SITE, Check
 
 
@@ -42,6 +42,57 @@ def test_everything_said(folder: Path) -> None:
 
 def test_port_of_tls(folder: Path) -> None:
     assert broker(folder, "url: 'mqtts://h'").port == 8883
+
+
+def test_home_assistant_is_asked_for(folder: Path) -> None:
+    assert broker(folder, "url: 'mqtt://h'").home_assistant == ""
+    assert broker(folder, "url: 'mqtt://h', home_assistant: {}").home_assistant == "homeassistant"
+    other = broker(folder, "url: 'mqtt://h', home_assistant: {prefix: ha/x}")
+    assert other.home_assistant == "ha/x"
+
+
+def test_dsx_exchange(folder: Path) -> None:
+    assert broker(folder, "url: 'mqtt://h'").dsx_exchange is None
+    found = broker(
+        folder, "url: 'mqtt://h', dsx_exchange: {template: '/v1/{labels}/{device}/{metric}/'}"
+    )
+    assert found.dsx_exchange == DsxExchange("v1/{labels}/{device}/{metric}", {})
+    found = broker(
+        folder,
+        "url: 'mqtt://h', dsx_exchange: {template: 'v1/{point}/{device}/{metric}',"
+        " points: {rack_inlet_power_watts: PowerMeter/ActivePower}}",
+    )
+    assert found.dsx_exchange == DsxExchange(
+        "v1/{point}/{device}/{metric}/{labels}",
+        {"rack_inlet_power_watts": "PowerMeter/ActivePower"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("template: 'a/{rick}/{device}/{metric}'", "'rick' is no placeholder; there are: {site}, "),
+        ("template: 'a/{}/{device}/{metric}'", "'' is no placeholder"),
+        ("template: 'a/{device!r}/{metric}'", "'device' is no placeholder"),
+        ("template: 'a/{device:3}/{metric}'", "'device' is no placeholder"),
+        ("template: 'a/{device.x}/{metric}'", "'device.x' is no placeholder"),
+        ("template: 'a/{device'", "is no template: "),
+        ("template: 'a/+/{device}/{metric}'", "no '+' and no '#'"),
+        ("template: 'a/{metric}'", "{device} must stand in it"),
+        ("template: 'a'", "{device} and {metric} must stand in it"),
+        ("template: 'a/{point}/{device}/{metric}'", "'points' must say which metric"),
+        ("template: 'a/{device}/{metric}', points: {none: A/B}", "'none' is no metric"),
+        (
+            "template: 'a/{device}/{metric}', points: {rack_inlet_power_watts: x}",
+            "'x' is no point; write OBJECTTYPE/POINTTYPE",
+        ),
+    ],
+)
+def test_a_wrong_template_is_said_with_its_place(problems: Check, given: str, said: str) -> None:
+    text = f"mqtt:\n  url: mqtt://h\n  outbox: {{path: o}}\n  dsx_exchange: {{{given}}}\n{SITE}"
+    [found] = problems(text)
+    assert said in found
+    assert ":4: mqtt.dsx_exchange" in found
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,18 @@ def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
+def test_announcements_are_known_after_a_restart_until_they_are_taken_back(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", 2)
+    one, two = (Message(f"ha/{n}", "{}", retain=True, announces="lab/r1/pdu-a") for n in "12")
+    outbox.put([one, one, two, message(1), message(2)])  # known, whatever the bound drops
+    outbox.close()
+    again = Outbox(tmp_path / "o.db", 100)
+    assert again.announced() == {"lab/r1/pdu-a": {"ha/1", "ha/2"}}
+    again.put([Message("ha/1", "", retain=True, announces="lab/r1/pdu-a")])
+    assert again.announced() == {"lab/r1/pdu-a": {"ha/2"}}
+    again.close()
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.config.mqtt import Mqtt
+from agent.config.mqtt import DsxExchange, Mqtt
 from agent.errors import ConfigError
 from agent.events.records import Action, Event, Kind, Subject
 from agent.expose.mqtt.messages import Message
@@ -82,6 +82,40 @@ async def test_a_device_that_left_is_told_whole_when_it_comes_back(
     hear(publisher, reading)
     found = await stored(publisher, config)
     assert [message.topic for message in found].count(f"{_BASE}/rack_phase_current_amperes") == 2
+
+
+async def test_what_is_asked_for_beside_readings(config: Mqtt) -> None:
+    point = DsxExchange("dsx/{device}/{metric}/{labels}", {})
+    asked = replace(config, home_assistant="ha", dsx_exchange=point)
+    publisher = Publisher(asked, lambda device: "r1", ["pdu-a"])
+    states = (series("pdu-a", "rack_outlet_state", {"outlet": "1"}, states=("off", "on")),)
+    hear(publisher, poll("pdu-a", {0: (block(AMPERES, [52.1]), block(states, ["on"]))}))
+    publisher.forget("pdu-a")
+    found = await stored(publisher, config)
+    whole = [m.topic for m in found if not m.topic.startswith("ha/")]
+    assert whole == [
+        f"{_BASE}/status",
+        f"{_BASE}/rack_phase_current_amperes/meta",
+        f"{_BASE}/rack_phase_current_amperes",
+        "dsx/pdu-a/rack_phase_current_amperes/phase=1",
+        f"{_BASE}/rack_outlet_state/meta",
+        f"{_BASE}/rack_outlet_state",
+    ]
+    announced = [m for m in found if m.topic.startswith("ha/")]
+    assert [bool(m.payload) for m in announced] == [True, True, False, False]
+    assert {m.topic for m in announced[:2]} == {m.topic for m in announced[2:]}
+    assert all(m.retain for m in announced)
+
+
+async def test_a_device_that_left_while_no_agent_ran_is_taken_back(config: Mqtt) -> None:
+    asked = replace(config, home_assistant="ha")
+    first = Publisher(asked, lambda device: "r1", ["pdu-a"])
+    hear(first, poll("pdu-a", {0: (block(AMPERES, [52.1]),)}))
+    topics = {m.topic for m in await stored(first, config) if m.topic.startswith("ha/")}
+    kept = Publisher(asked, lambda device: "r1", ["pdu-a"])
+    assert not [m for m in await stored(kept, config) if not m.payload]
+    without = Publisher(config, lambda device: "r1", ["pdu-a"])
+    assert {m.topic for m in await stored(without, config) if not m.payload} == topics
 
 
 def test_a_certificate_authority_that_is_none_is_said(config: Mqtt, tmp_path: Path) -> None:
