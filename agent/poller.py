@@ -9,6 +9,7 @@ silent cycle.
 
 import asyncio
 import random
+import secrets
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -33,6 +34,7 @@ from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.splitting import SplittingDriver
+from agent.transitions import DeviceLog
 from agent.transport.base import Transport
 from agent.url import Url
 from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
@@ -40,6 +42,7 @@ from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _FAILURES_KEPT = 50
+_CYCLE_ID_BYTES = 4
 _EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
@@ -227,7 +230,7 @@ class Poller:
         self._url = url
         self._session: Session | None = None
         self._silent_cycles = 0
-        self._was_up: bool | None = None
+        self._told = DeviceLog(device)
         self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
         self._woken = asyncio.Event()
         self._early_at = float("-inf")
@@ -284,7 +287,14 @@ class Poller:
         return longest * self._random.uniform(0.5, 1.0)
 
     async def poll(self, transport: Transport) -> PollResult:
-        """One cycle, delivered. Never raises DeviceError: it is caught here and nowhere else."""
+        """One cycle, delivered. Never raises DeviceError: it is caught here and nowhere else.
+
+        Every line that is logged meanwhile has the cycle's id, whoever writes it.
+        """
+        with structlog.contextvars.bound_contextvars(cycle=secrets.token_hex(_CYCLE_ID_BYTES)):
+            return await self._poll(transport)
+
+    async def _poll(self, transport: Transport) -> PollResult:
         started_at, began = time.time(), time.monotonic()
         blocks: Mapping[int, tuple[Block, ...]] = {}
         failures: tuple[Failure, ...] = ()
@@ -341,19 +351,8 @@ class Poller:
         return True
 
     def _remember(self, up: bool, failures: tuple[Failure, ...]) -> None:
-        """Log transitions once; a device that was gone is asked anew who it is."""
-        if up:
-            if self._was_up is not True:
-                profile = self._session.profile.name if self._session else None
-                event = "device up" if self._was_up is None else "device recovered"
-                _log.info(event, device=self._device, profile=profile, missed=self._silent_cycles)
-            self._silent_cycles = 0
-        else:
-            self._silent_cycles += 1
+        """Have transitions told once; a device that was gone is asked anew who it is."""
+        self._told.tell(up, failures, self._session.profile.name if self._session else None)
+        self._silent_cycles = 0 if up else self._silent_cycles + 1
+        if not up:
             self._session = None
-            if self._was_up is not False:
-                first = failures[0] if failures else Failure("device", "nothing answered")
-                _log.warning(
-                    "device down", device=self._device, kind=first.kind, reason=first.message
-                )
-        self._was_up = up

@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from agent.transitions import Standing
+
 _log = structlog.get_logger("spool")
 _Item = TypeVar("_Item")
 _T = TypeVar("_T")
@@ -28,7 +30,7 @@ class Spool(Generic[_Item]):
         self._name, self._write, self._bound = name, write, bound
         self._pending: deque[_Item] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._news, self._failing = asyncio.Event(), False
+        self._news, self._failing = asyncio.Event(), Standing()
         self._one_at_a_time = asyncio.Lock()
         self.written = asyncio.Event()
         self.dropped = 0
@@ -52,15 +54,16 @@ class Spool(Generic[_Item]):
             try:
                 await self.flush()
             except sqlite3.Error as error:
-                if not self._failing:
-                    _log.error("cannot write", to=self._name, reason=str(error))
-                self._failing = True
+                repeated = self._failing.again(str(error))
+                if repeated is not None:
+                    more = {"repeated": repeated} if repeated else {}
+                    _log.error("cannot write", to=self._name, reason=str(error), **more)
                 await asyncio.sleep(_AGAIN_S)
                 self._news.set()
                 continue
-            if self._failing:
-                _log.info("written again", to=self._name)
-            self._failing = False
+            repeated = self._failing.over()
+            if repeated is not None:
+                _log.info("written again", to=self._name, repeated=repeated)
 
     async def flush(self) -> None:
         """Write what waits now. Raises sqlite3.Error, with all of it pending again, in order."""

@@ -11,7 +11,7 @@ LAYERS = (
     ("values",),
     ("plan", "codec", "normalise", "recording"),
     ("transport", "driver", "identify", "splitting"),
-    ("store", "history", "spool", "poller", "events"),
+    ("store", "history", "transitions", "spool", "poller", "events"),
     ("expose", "commission"),
     ("web",),
     ("core", "loop", "logs", "notify", "probe", "recorder", "reload", "oneshot", "scan", "daemon"),

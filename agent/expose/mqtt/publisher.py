@@ -28,6 +28,7 @@ from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.mqtt.outbox import Outbox
 from agent.spool import Spool
 from agent.store import DeviceState
+from agent.transitions import Standing
 from agent.values import PollResult, Reading
 
 _log = structlog.get_logger("mqtt")
@@ -135,18 +136,22 @@ class Publisher:
         self._lost += self._outbox.put(messages)
 
     async def _deliver_forever(self) -> None:
-        waits_s, was_connected = _BACKOFF_S[0], True
+        waits_s, away = _BACKOFF_S[0], Standing()
         while True:
             try:
                 async with self._client() as client:
                     self.metrics.connected = True
-                    _log.info("broker connected", host=self._config.host, port=self._config.port)
-                    waits_s, was_connected = _BACKOFF_S[0], True
+                    repeated = away.over()
+                    more = {} if repeated is None else {"repeated": repeated}
+                    host, port = self._config.host, self._config.port
+                    _log.info("broker connected", host=host, port=port, **more)
+                    waits_s = _BACKOFF_S[0]
                     await self._deliver(client)
             except (aiomqtt.MqttError, sqlite3.Error) as error:
-                if was_connected:
-                    _log.warning("broker away", host=self._config.host, reason=str(error))
-                was_connected = False
+                repeated = away.again(str(error))
+                if repeated is not None:
+                    more = {"repeated": repeated} if repeated else {}
+                    _log.warning("broker away", host=self._config.host, reason=str(error), **more)
             finally:
                 self.metrics.connected = False
             await asyncio.sleep(waits_s * self._random.uniform(0.5, 1.0))
