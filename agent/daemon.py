@@ -26,6 +26,7 @@ from agent.probe import Prober
 from agent.reload import Outcome, Reloader
 from agent.transport.factory import Transports
 from agent.web.routes import add_pages
+from agent.web.runs import Runs
 from agent.web.site import Site
 
 _log = structlog.get_logger("daemon")
@@ -107,9 +108,11 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> FastAPI:
     )
     add_discovery(app, agent.views, config.siblings)
     add_events(app, recorder, agent.store)
-    add_pages(
-        app, Site(agent.store, agent.views, agent.history, agent.profile), lambda: agent.ready
+    site = Site(
+        *(agent.store, agent.views, agent.history, agent.profile),
+        runs=Runs(config.evidence_folder),
     )
+    add_pages(app, site, lambda: agent.ready)
     if config.probe_networks:
         add_probe(app, Prober(config).probe)
     return app

@@ -22,6 +22,7 @@ _FIXED: Mapping[str, Callable[[Config], object]] = {
     "http.web_config": lambda config: config.web,
     "traps.listen": lambda config: config.traps_listen,
     "events": lambda config: (config.events_path, config.max_events),
+    "evidence": lambda config: config.evidence_folder,
     "mqtt": lambda config: config.mqtt,
     "probe": lambda config: config.probe_networks,
     "reload": lambda config: (config.reload_http, config.reload_watch),

@@ -98,9 +98,11 @@ def has_ended(events: list[Event]) -> bool:
     return any(event["event"] == "run_ended" for event in events)
 
 
-def judged(folder: Path) -> Report:
-    """The verdicts of a directory, from what was recorded in it. Raises ConfigError."""
-    events = read_journal(folder / JOURNAL)
+def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
+    """What a directory's verdicts rest on beside its samples, and the hashes of it.
+
+    Raises ConfigError.
+    """
     started = _started(folder, events)
     generation = prove(load(folder / GENERATION))
     if generation.digest != started["generation"]:
@@ -120,6 +122,14 @@ def judged(folder: Path) -> Report:
         shows=shows,
         sheet=None if sheet is None else sheet.validate(Sheet),
     )
+    return facts, hashes
+
+
+def judged(folder: Path) -> Report:
+    """The verdicts of a directory, from what was recorded in it. Raises ConfigError."""
+    events = read_journal(folder / JOURNAL)
+    started = _started(folder, events)
+    facts, hashes = facts_of(folder, events)
     aborted = ended_early(events)
     steps = spans(events)
     store = SampleStore(folder / SAMPLES, read_only=True)

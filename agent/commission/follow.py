@@ -54,6 +54,7 @@ class CheckSeen:
     number: int
     title: str
     step: str
+    kind: str = ""
     verdict: Verdict | None = None
     reason: str = ""
     measured: tuple[Mapping[str, Any], ...] = ()
@@ -185,7 +186,9 @@ class Story:
         for name, step in self._steps.items():
             for check in step.checks:
                 about = event["checks"][check]
-                seen = CheckSeen(check, int(about["number"]), str(about["title"]), name)
+                seen = CheckSeen(
+                    *(check, int(about["number"]), str(about["title"]), name, str(about["kind"]))
+                )
                 self._checks.setdefault(check, seen)
 
     def _on_step_began(self, event: Event) -> None:
@@ -203,7 +206,7 @@ class Story:
     def _on_judged(self, event: Event) -> None:
         was = self._checks[event["check"]]
         self._checks[was.check] = CheckSeen(
-            *(was.check, was.number, was.title, was.step, Verdict(event["verdict"])),
+            *(was.check, was.number, was.title, was.step, was.kind, Verdict(event["verdict"])),
             reason=str(event["reason"]),
             measured=tuple(dict(each) for each in event["measured"]),
         )

@@ -107,7 +107,7 @@ def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[
     own = {name: check for name, check in facts.checks.items() if check.during == step}
     if not own:
         return []
-    case = _case(facts, recorded, span)
+    case = step_case(facts, recorded, span)
     return [judge(name, check, case) for name, check in own.items()]
 
 
@@ -121,7 +121,8 @@ def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Wind
     return Window(samples, began, ended, ages, default_s)
 
 
-def _case(facts: Facts, recorded: Recorded, span: Span) -> Case:
+def step_case(facts: Facts, recorded: Recorded, span: Span) -> Case:
+    """What the checks of a step are judged on."""
     return Case(
         generation=facts.generation,
         window=window(facts, recorded, span.began - facts.before_s, span.ended),

@@ -64,6 +64,7 @@ class Config:
     web: Web = field(default_factory=Web)
     events_path: Path | None = None
     max_events: int = 10_000
+    evidence_folder: Path | None = None
     mqtt: Mqtt | None = None
     siblings: tuple[str, ...] = ()
     probe_networks: tuple[Network, ...] = ()
@@ -151,6 +152,7 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         warnings=tuple(found.warnings),
         events_path=None if spec.events.path is None else Path(file).parent / spec.events.path,
         max_events=spec.events.max_events,
+        evidence_folder=None if spec.evidence is None else Path(file).parent / spec.evidence.folder,
         mqtt=None
         if spec.mqtt is None
         else mqtt_record(spec.mqtt, spec.site, Path(file).parent, found.secrets),

@@ -7,6 +7,7 @@ from agent.config.spec import (
     CredentialsSpec,
     DefaultsSpec,
     EventsSpec,
+    EvidenceSpec,
     FilePath,
     HttpSpec,
     Model,
@@ -35,6 +36,7 @@ class SiteSpec(Model):
     mqtt: MqttSpec | None = None
     probe: ProbeSpec | None = None
     traps: TrapsSpec | None = None
+    evidence: EvidenceSpec | None = None
     stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
         default_factory=dict,
         description="what a test on hardware does for a stimulus: a command and its arguments, or"

@@ -241,6 +241,12 @@ class EventsSpec(Model):
     )
 
 
+class EvidenceSpec(Model):
+    """Where ``rackagent commission`` leaves its runs, to follow them in a browser."""
+
+    folder: FilePath = Field(description="the directory that holds a directory per run")
+
+
 class TrapsSpec(Model):
     """Where SNMP traps and informs are received, with the credentials of all devices."""
 

@@ -9,8 +9,8 @@ import json
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 
+from agent.web.missing import NotHere
 from agent.web.screen import Cell, Screen, changes
-from agent.web.site import NotHere
 
 VIEWERS_MAX = 64  # browsers that are told of changes at once
 PERIOD_S = 1.0

@@ -12,6 +12,7 @@ _POINTS_MAX = 280  # of one course: two for each step of two pixels
 _TICKS = 4
 _COURSES_MAX = 24
 _ROOM = 0.08
+_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 Points = Sequence[tuple[float, float]]
 """Seconds and values."""
@@ -75,7 +76,10 @@ def plot(
         tuple((name, _path([(x(at), y(v)) for at, v in _thinned(p)])) for name, p in drawn),
         tuple(Bound(round(y(limit), 1), f"{name} {number(limit, 3)}") for name, limit in bounds),
         tuple(Tick(round(y(each), 1), number(each, 3)) for each in _steps(low, high)),
-        tuple(Tick(round(x(each), 1), _clock(each - began)) for each in _steps(first, last)),
+        tuple(
+            Tick(round(x(began + each), 1), _clock(each))
+            for each in _times(first - began, last - began)
+        ),
     )
 
 
@@ -109,6 +113,13 @@ def _steps(low: float, high: float) -> list[float]:
     step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough)
     first = math.ceil(low / step)
     return [each * step for each in range(first, math.floor(high / step) + 1)]
+
+
+def _times(first: float, last: float) -> list[float]:
+    """Round times between two, at most five of them."""
+    rough = (last - first) / (_TICKS + 1)
+    step = next((each for each in _SECONDS if each >= rough), math.ceil(rough / 3600) * 3600)
+    return [each * step for each in range(math.ceil(first / step), math.floor(last / step) + 1)]
 
 
 def _clock(seconds: float) -> str:

@@ -13,11 +13,14 @@ from agent.expose.compression import gzipped
 from agent.expose.own_metrics import agent_version
 from agent.expose.text_format import accepts_gzip
 from agent.web.live import Full, Live
+from agent.web.missing import NotHere
 from agent.web.pages.device import device_page
 from agent.web.pages.hall import hall_page
 from agent.web.pages.rack import rack_page
+from agent.web.pages.runs import run_page, runs_page
+from agent.web.run_routes import Plots, add_run_files
 from agent.web.screen import Screen
-from agent.web.site import NotHere, Site
+from agent.web.site import Site
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -30,6 +33,10 @@ _PATH_CHARS = 300
 Page = Callable[[Site, str], Screen]
 """The screen of a page about something by name."""
 
+_PLACES = (
+    *("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"),
+    *("/commissioning", "/commissioning/{run}"),
+)
 _RACK_PAGES: Mapping[str, Page] = {"": rack_page}
 
 
@@ -45,7 +52,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._template = environment.get_template
+        self.template = environment.get_template
         self.assets = {name: _asset(name) for name in _TYPES}
         self._stamps = {
             name: hashlib.sha256(content).hexdigest()[:12] for name, content in self.assets.items()
@@ -69,11 +76,15 @@ class Pages:
                 return _RACK_PAGES[part](self._site, name)
             case ["device", name]:
                 return device_page(self._site, name)
+            case ["commissioning"]:
+                return runs_page(self._site.runs)
+            case ["commissioning", name]:
+                return run_page(self._site.runs, name)
         raise NotHere(f"there is no page {path!r}")
 
-    def html(self, path: str, now: Screen, *, kiosk: bool) -> str:
+    def html(self, path: str, now: Screen, *, kiosk: bool, token: str = "") -> str:
         """A page as HTML, its links relative so that it may stand below any address."""
-        return self._template(now.template).render(
+        return self.template(now.template).render(
             **now.frame,
             page=path,
             shape=now.shape,
@@ -84,11 +95,12 @@ class Pages:
             version=agent_version(),
             ready=self._ready(),
             kiosk=kiosk,
+            token=token,
         )
 
     def missing(self, path: str, what: str) -> str:
         """The page in the place of one that there is not."""
-        return self._template("missing.html").render(
+        return self.template("missing.html").render(
             title="Not here",
             tab="",
             what=what,
@@ -127,8 +139,10 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
             headers={**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
         )
 
-    for place in ("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"):
+    for place in _PLACES:
         app.add_api_route(place, page, include_in_schema=False, response_class=HTMLResponse)
+
+    add_run_files(app, site.runs, Plots(site.runs, pages.template("plot.svg")))
 
     @app.get("/live", include_in_schema=False)
     async def watch(page: str = "", shape: str = "") -> StreamingResponse:

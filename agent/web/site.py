@@ -7,26 +7,26 @@ from agent.expose.view import DeviceView
 from agent.history import History
 from agent.profile.points import Profile
 from agent.store import Store
+from agent.web.missing import NotHere
+from agent.web.runs import Runs
 from agent.web.summary import Summaries, Summary
 
 _FEEDS = {"-a": "A", "_a": "A", "-b": "B", "_b": "B"}
-
-
-class NotHere(LookupError):
-    """There is no such rack, device or page; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """``views`` is looked at each time, because a reload changes it in place.
 
-    ``profile`` gives a profile by name, None where it is not known.
+    ``profile`` gives a profile by name, None where it is not known; ``runs`` are those of
+    commissioning.
     """
 
     store: Store
     views: Sequence[DeviceView]
     history: History
     profile: Callable[[str], Profile | None]
+    runs: Runs = field(default_factory=lambda: Runs(None))
     summaries: Summaries = field(init=False)
 
     def __post_init__(self) -> None:

@@ -74,11 +74,15 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       const opened = [...document.querySelectorAll("details[open]")].map(name);
       const focus = document.activeElement && name(document.activeElement);
+      const typed = new Map([...document.querySelectorAll("form input[type=text]")].map((e) => [field(e), e.value]));
       document.title = fresh.title;
       document.getElementById("main").replaceWith(fresh.getElementById("main"));
       body.dataset.shape = fresh.body.dataset.shape;
       for (const each of document.querySelectorAll("details")) {
         if (opened.includes(name(each))) each.open = true;
+      }
+      for (const each of document.querySelectorAll("form input[type=text]")) {
+        if (typed.get(field(each))) each.value = typed.get(field(each));
       }
       if (focus) {
         const again = [...document.querySelectorAll("a, button, summary, input")].find((e) => name(e) === focus);
@@ -100,6 +104,29 @@
     return element.id || element.dataset.live || element.getAttribute("href") || element.textContent.trim().slice(0, 80);
   };
 
+  const field = (element) => `${element.form.id} ${element.name}`;
+
+  // A file is sent by itself, without a form around it, so that it need not fit in memory.
+  const uploads = () => {
+    document.addEventListener("submit", async (event) => {
+      const form = event.target;
+      if (!("upload" in form.dataset) || event.submitter.value !== "yes") return;
+      event.preventDefault();
+      const { token, id, text, file } = form.elements;
+      const chosen = file.files[0];
+      const query = new URLSearchParams({ id: id.value, text: text.value, name: chosen.name });
+      const address = `${form.action.replace(/answer$/, "attach")}?${query}`;
+      const answer = await fetch(address, { method: "PUT", body: chosen, headers: { "X-Token": token.value } });
+      if (!answer.ok) say("lost", await answer.text());
+    });
+  };
+
+  const pictures = () => {
+    for (const each of document.querySelectorAll("img[data-again]")) {
+      if (Date.now() % (Number(each.dataset.again) * 1000) < 1000) each.src = `${each.src.split("?")[0]}?${Date.now()}`;
+    }
+  };
+
   const span = (seconds) => {
     for (const [unit, length] of [["d", 86400], ["h", 3600], ["min", 60]]) {
       if (seconds >= length) return `${Math.floor(seconds / length)} ${unit}`;
@@ -110,6 +137,7 @@
   const tick = () => {
     if (heard && Date.now() - heard > SILENCE_MS) lost();
     const now = Date.now() / 1000 + ahead;
+    if (document.documentElement.dataset.link === "live") pictures();
     for (const element of document.querySelectorAll("[data-ago]")) {
       element.textContent = `${span(now - Number(element.dataset.ago))} ago`;
     }
@@ -162,6 +190,7 @@
 
   themes();
   kiosk();
+  uploads();
   collect();
   filtering();
   open();

@@ -16,10 +16,12 @@ from agent.history import History
 from agent.values import Failure, Identity
 from agent.web import live
 from agent.web.live import Full, Live
+from agent.web.missing import NotHere
 from agent.web.pages.rack import rack_page
 from agent.web.routes import add_pages
+from agent.web.runs import Runs
 from agent.web.screen import Screen
-from agent.web.site import NotHere, Site
+from agent.web.site import Site
 from tests.agent.expose.rack import DEVICES, LOOP, NOW, Rack, block, poll, series
 
 EVIL = """<script>alert(1)</script>"'>"""
@@ -29,14 +31,20 @@ class Served:
     """A rack behind the pages; ``ready`` and ``views`` are the test's to set."""
 
     def __init__(
-        self, rack: Rack, views: list[DeviceView] | None = None, web: Web | None = None
+        self,
+        rack: Rack,
+        views: list[DeviceView] | None = None,
+        web: Web | None = None,
+        runs: Runs | None = None,
     ) -> None:
         self.rack = rack
         self.ready = True
         self.views = list(DEVICES) if views is None else views
         history = History()
         self.rack.store.subscribe(history.hear)
-        self.site = Site(rack.store, self.views, history, lambda _: None)
+        self.site = Site(
+            *(rack.store, self.views, history, lambda _: None), runs=runs or Runs(None)
+        )
         self.app: FastAPI = create_app(
             rack.store, rack.exposition, self.views, lambda: self.ready, web
         )

@@ -1,0 +1,87 @@
+"""Serves what belongs to commissioning runs beside their pages: their files and their plots."""
+
+import asyncio
+from collections import OrderedDict
+
+from fastapi import FastAPI, HTTPException, Response
+from fastapi.responses import FileResponse
+from jinja2 import Template
+
+from agent.commission.courses import Courses, courses
+from agent.errors import ConfigError
+from agent.web.missing import NotHere
+from agent.web.plot import plot
+from agent.web.runs import Runs
+
+_REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""For evidence that is opened: a page of its own that has no say in ours."""
+
+_OPENED = {"report.html": "text/html; charset=utf-8", "report.pdf": "application/pdf"}
+_COLOURS = ("#2f81d7", "#b3701b", "#1a8a55", "#8957e5", "#c4432b", "#0f8a94")
+_PLOTS_MAX = 64  # drawn ones that are kept
+_FRESH_S = 3.0
+
+
+class Plots:
+    """The courses of checks as SVG, drawn one at a time in a thread, at most every few seconds."""
+
+    def __init__(self, runs: Runs, template: Template) -> None:
+        self._runs, self._template = runs, template
+        self._turn = asyncio.Lock()
+        self._kept: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
+
+    async def svg(self, run: str, check: str) -> str:
+        """The plot of a check. Raises NotHere."""
+        folder, key = self._runs.place(run), (run, check)
+        async with self._turn:
+            now = asyncio.get_running_loop().time()
+            kept = self._kept.get(key)
+            if kept is not None and now - kept[0] < _FRESH_S:
+                return kept[1]
+            try:
+                found = await asyncio.to_thread(courses, folder, check)
+            except ConfigError as error:
+                raise NotHere(str(error)) from None
+            drawn = self._drawn(found)
+            self._kept[key] = (now, drawn)
+            while len(self._kept) > _PLOTS_MAX:
+                self._kept.popitem(last=False)
+            return drawn
+
+    def _drawn(self, found: Courses) -> str:
+        return self._template.render(
+            plot=plot(found.lines, found.limits, found.began),
+            title=found.title,
+            unit=found.unit,
+            why=found.why,
+            colours=_COLOURS,
+        )
+
+
+def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
+    """Offer files and plots of runs on ``app``. They only show."""
+
+    @app.get("/commissioning/{run}/files/{path:path}", include_in_schema=False)
+    async def file(run: str, path: str) -> FileResponse:
+        """A file of a run; the report is opened, anything else is saved."""
+        try:
+            place = runs.file(run, path)
+        except NotHere as error:
+            raise HTTPException(404, str(error)) from None
+        kind = _OPENED.get(path)
+        return FileResponse(
+            place,
+            media_type=kind or "application/octet-stream",
+            filename=f"{run}-{place.name}",
+            content_disposition_type="inline" if kind else "attachment",
+            headers={"Content-Security-Policy": _REPORT_POLICY},
+        )
+
+    @app.get("/commissioning/{run}/plots/{check}.svg", include_in_schema=False)
+    async def drawn(run: str, check: str) -> Response:
+        """The course of a check with its limits."""
+        try:
+            svg = await plots.svg(run, check)
+        except NotHere as error:
+            raise HTTPException(404, str(error)) from None
+        return Response(svg, media_type="image/svg+xml")
