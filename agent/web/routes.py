@@ -16,6 +16,7 @@ from agent.web.live import Full, Live
 from agent.web.missing import NotHere
 from agent.web.pages.device import device_page
 from agent.web.pages.hall import hall_page
+from agent.web.pages.power import power_page
 from agent.web.pages.rack import rack_page
 from agent.web.pages.runs import run_page, runs_page
 from agent.web.run_routes import Plots, add_run_files
@@ -37,7 +38,7 @@ _PLACES = (
     *("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"),
     *("/commissioning", "/commissioning/{run}"),
 )
-_RACK_PAGES: Mapping[str, Page] = {"": rack_page}
+_RACK_PAGES: Mapping[str, Page] = {"": rack_page, "power": power_page}
 
 
 class Pages:

@@ -15,7 +15,6 @@ _WIDEST, _THINNEST = 12.0, 2.0
 _COLD_C, _HOT_C = 20.0, 60.0
 _COLD_HUE, _HUES = 215.0, 150.0
 _NAME_CHARS, _STRIP_CHARS, _HALF_CHARS = 20, 9, 12
-_TABS = ("rack", "power", "cooling", "network")
 
 
 @dataclass(frozen=True, slots=True)
