@@ -1,10 +1,12 @@
-"""The page of every key that a site's file and web.yml may have, from the models behind."""
+"""The pages of every key that a file may have, from the models behind it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from agent.commission.sheet import Sheet
+from agent.commission.spec import GenerationSpec
 from agent.config import SiteSpec
 from agent.config.web import WebSpec
 
@@ -33,6 +35,20 @@ def _page(note: str) -> Iterator[str]:
     yield from ("# Configuration", "", note, "", INTRODUCTION)
     yield from _file("The site's file", SiteSpec)
     yield from _file("web.yml", WebSpec)
+
+
+GENERATIONS = """\
+Every key of a generation's file ([`configs/generations/`](../configs/generations/)) and of a build
+sheet. `rackagent generation check FILE` names every mistake with file, line and key, and proves that
+each expression can be computed; `rackagent schema generation` and `schema sheet` print the same for
+editors. How it is used: [commissioning](commissioning.md)."""
+
+
+def generations_page(note: str) -> str:
+    """The page of generations and build sheets."""
+    lines = ["# Generations and build sheets", "", note, "", GENERATIONS]
+    lines += [*_file("A generation", GenerationSpec), *_file("A build sheet", Sheet)]
+    return "\n".join(lines) + "\n"
 
 
 def _file(title: str, model: type[BaseModel]) -> Iterator[str]:

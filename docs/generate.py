@@ -341,6 +341,7 @@ def pages() -> dict[str, str]:
     shipped = [profile for profile in library.all() if Path(profile.file).is_relative_to(PROFILES)]
     return {
         "configuration.md": configuration.page(GENERATED_MODELS),
+        "generations.md": configuration.generations_page(GENERATED_MODELS),
         "devices.md": devices(shipped),
         "metrics.md": metrics(CATALOGUE.values()),
     }

@@ -8,6 +8,8 @@ import typer
 
 from agent import console
 from agent.cli.options import ConfigPath, Format, Output
+from agent.commission.sheet import Sheet
+from agent.commission.spec import GenerationSpec
 from agent.config import SiteSpec, load_config
 from agent.errors import ConfigError
 from agent.logs import set_up_logs
@@ -83,6 +85,18 @@ def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
 def schema_config() -> None:
     """The JSON Schema of a site's YAML file."""
     console.out_json(SiteSpec.model_json_schema())
+
+
+@schema_app.command("generation")
+def schema_generation() -> None:
+    """The schema of a generation's file."""
+    console.out_json(GenerationSpec.model_json_schema())
+
+
+@schema_app.command("sheet")
+def schema_sheet() -> None:
+    """The schema of a build sheet in YAML."""
+    console.out_json(Sheet.model_json_schema())
 
 
 @schema_app.command("profile")
