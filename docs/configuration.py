@@ -39,9 +39,9 @@ def _page(note: str) -> Iterator[str]:
 
 GENERATIONS = """\
 Every key of a generation's file ([`configs/generations/`](../configs/generations/)) and of a build
-sheet. `rackagent generation check FILE` names every mistake with file, line and key, and proves that
-each expression can be computed; `rackagent schema generation` and `schema sheet` print the same for
-editors. How it is used: [commissioning](commissioning.md)."""
+sheet. `rackagent generation check FILE` names every mistake with file, line and key, and proves
+that each expression can be computed; `rackagent schema generation` and `schema sheet` print the
+same for editors. How it is used: [commissioning](commissioning.md)."""
 
 
 def generations_page(note: str) -> str:
