@@ -13,6 +13,7 @@ from agent.config import Config, DeviceConfig
 from agent.events.recorder import Recorder
 from agent.expose.events import EventMetrics
 from agent.expose.prometheus import PrometheusExposition, check_labels
+from agent.expose.transport_metrics import TransportMetrics
 from agent.expose.trap_metrics import TrapMetrics
 from agent.expose.view import DeviceView
 from agent.history import History
@@ -91,6 +92,7 @@ class Agent:
     async def run(self, transports: Transports) -> None:
         """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
         self._transports = transports
+        self.exposition.registry.register(TransportMetrics(transports))
         async with self._group as group:
             for device in self.config.devices:
                 self._begin(device, transports)

@@ -232,6 +232,7 @@ class Poller:
         self._silent_cycles = 0
         self._told = DeviceLog(device)
         self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
+        self._late_s = 0.0
         self._woken = asyncio.Event()
         self._early_at = float("-inf")
         self._random = random.Random(device)  # noqa: S311 - jitter, not a secret
@@ -244,7 +245,9 @@ class Poller:
             start = time.monotonic() + self.offset_s
             turn = 0
             while True:
-                early = await self._pause(start + turn * interval)
+                due_at = start + turn * interval
+                early = await self._pause(due_at)
+                self._late_s = 0.0 if early else max(0.0, time.monotonic() - due_at)
                 await self.poll(transport)
                 turn += not early
                 behind = time.monotonic() - start
@@ -318,6 +321,7 @@ class Poller:
             profile=self._session.profile.name if self._session else "",
             kind=self._session.profile.kind if self._session else "",
             intervals_s=self._session.intervals_s if self._session else (),
+            late_s=self._late_s,
         )
         self._deliver(result)
         return result

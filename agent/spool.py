@@ -35,6 +35,11 @@ class Spool(Generic[_Item]):
         self.written = asyncio.Event()
         self.dropped = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait to be written."""
+        return len(self._pending)
+
     def put(self, item: _Item) -> None:
         """Append one; ``wake`` after the last of several."""
         if len(self._pending) >= self._bound:

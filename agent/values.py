@@ -221,7 +221,8 @@ class PollResult:
     """One cycle of one device. ``blocks`` maps each request's position in the plan to its readings.
 
     ``up`` is False when nothing answered. ``intervals_s`` gives, by position, how often a request
-    is made; 0 means every cycle. Times in Unix seconds and seconds.
+    is made; 0 means every cycle. ``late_s`` is how long after its time the cycle began. Times in
+    Unix seconds and seconds.
     """
 
     device: str
@@ -234,3 +235,4 @@ class PollResult:
     profile: str = ""
     kind: str = ""
     intervals_s: tuple[float, ...] = ()
+    late_s: float = 0.0

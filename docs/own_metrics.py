@@ -9,7 +9,9 @@ from agent.expose.events import EventMetrics
 from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.prometheus import PrometheusExposition
 from agent.expose.reload_metrics import ReloadMetrics
+from agent.expose.transport_metrics import TransportMetrics
 from agent.expose.trap_metrics import TrapMetrics
+from agent.transport.factory import Transports
 
 
 class Family(NamedTuple):
@@ -37,8 +39,9 @@ async def _text() -> str:
     try:
         for part in (
             EventMetrics(recorder),
-            MqttMetrics(lambda: 0, lambda: 0),
+            MqttMetrics(lambda: 0, lambda: 0, lambda: 0),
             ReloadMetrics("", 0.0),
+            TransportMetrics(Transports()),
             TrapMetrics({}, {}, {}),
         ):
             exposition.registry.register(part)

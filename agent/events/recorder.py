@@ -64,6 +64,11 @@ class Recorder:
         """Events that are no longer kept."""
         return self._journal.dropped + self._spool.dropped
 
+    @property
+    def waiting(self) -> int:
+        """Entries that wait to be written to the journal."""
+        return self._spool.waiting
+
     async def run(self) -> None:
         """Write the journal until cancelled."""
         await self._spool.run()

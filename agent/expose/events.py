@@ -76,7 +76,7 @@ class EventMetrics(Collector):
     recorder: Recorder
 
     def collect(self) -> Iterator[Metric]:
-        """The four families."""
+        """The five families."""
         total = CounterMetricFamily(
             "rackagent_events", "Events, by kind and what happened.", labels=["kind", "action"]
         )
@@ -96,6 +96,11 @@ class EventMetrics(Collector):
             "rackagent_events_suppressed",
             "Looks at a flapping alarm or state that were not made an event.",
             self.recorder.suppressed,
+        )
+        yield GaugeMetricFamily(
+            "rackagent_events_waiting",
+            "Entries that wait to be written to the journal of events.",
+            self.recorder.waiting,
         )
         yield CounterMetricFamily(
             "rackagent_events_dropped", "Events that are no longer kept.", self.recorder.dropped

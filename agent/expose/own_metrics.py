@@ -38,6 +38,12 @@ _FAILURES = _family(
     "Things that a poll could not read, by kind.",
 )
 _DURATION = _family("rackagent_poll_duration_seconds", Kind.GAUGE, "Time a poll took.", "s")
+_LATENESS = _family(
+    "rackagent_poll_lateness_seconds",
+    Kind.GAUGE,
+    "How long after its time the latest poll began.",
+    "s",
+)
 _READINGS = _family(
     "rackagent_device_readings",
     Kind.GAUGE,
@@ -64,14 +70,17 @@ class _Device:
     ``_counts[i]`` polls took at most the i-th bound, the last one any time.
     """
 
-    __slots__ = ("_counts", "_labels", "_total_s", "durations", "failures", "polls", "state", "up")
+    __slots__ = (
+        *("_counts", "_labels", "_total_s"),
+        *("durations", "failures", "lateness", "polls", "state", "up"),
+    )
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         self._labels = label_text(sorted(labels.items()))
         self._counts = [0] * len(_BOUNDS)
         self._total_s = 0.0
 
-    def observe(self, state: DeviceState, duration_s: float) -> None:
+    def observe(self, state: DeviceState, duration_s: float, late_s: float) -> None:
         """Take over the state after one poll."""
         self.state = state
         self._counts[bisect_left(_BUCKETS_S, duration_s)] += 1
@@ -86,6 +95,7 @@ class _Device:
             ]
         )
         self.durations = self._durations()
+        self.lateness = f"{_LATENESS.name}{{{labels}}} {number(late_s)}\n"
 
     def _durations(self) -> str:
         """Cumulative buckets, as both formats want them."""
@@ -158,12 +168,12 @@ class OwnMetrics:
         self._labels.pop(name, None)
         self._devices.pop(name, None)
 
-    def observe(self, state: DeviceState, duration_s: float) -> None:
-        """Take over the state after one poll that took ``duration_s``."""
+    def observe(self, state: DeviceState, duration_s: float, late_s: float) -> None:
+        """Take over the state after a poll that took ``duration_s`` and began ``late_s`` late."""
         device = self._devices.get(state.name)
         if device is None:
             device = self._devices[state.name] = _Device(self._labels[state.name])
-        device.observe(state, duration_s)
+        device.observe(state, duration_s, late_s)
 
     def text(self, form: Format) -> str:
         """Every family, also while it has no samples."""
@@ -175,6 +185,7 @@ class OwnMetrics:
             (_POLLS, [device.polls for device in devices]),
             (_FAILURES, [device.failures for device in devices]),
             (_DURATION, [device.durations for device in devices]),
+            (_LATENESS, [device.lateness for device in devices]),
             (_READINGS, [device.readings(now) for device in devices]),
             (
                 _DUPLICATES,

@@ -164,7 +164,7 @@ class PrometheusExposition:
     def update(self, state: DeviceState, result: PollResult) -> None:
         """Render one poll; subscribe this to the store. Raises KeyError for an unknown device."""
         self._devices[state.name].update(state)
-        self._own.observe(state, result.duration_s)
+        self._own.observe(state, result.duration_s, result.late_s)
 
     def render(self, form: Format = Format.TEXT) -> bytes:
         """The whole exposition in UTF-8, families by name, the agent's own metrics last."""

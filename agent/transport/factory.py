@@ -9,7 +9,7 @@ from agent.profile.points import Quirks
 from agent.transport.base import Limits, Transport
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
-from agent.transport.snmp.engine import SnmpEngine
+from agent.transport.snmp.engine import EngineCounters, SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from agent.url import Url
 
@@ -62,6 +62,21 @@ class Transports:
             if self._engine is None:
                 self._engine = await SnmpEngine.open()
             return self._engine
+
+    @property
+    def buses(self) -> list[ModbusBus]:
+        """The buses in use."""
+        return self._pool.buses
+
+    @property
+    def snmp_counters(self) -> EngineCounters:
+        """What the SNMP engine did; nothing while there is none."""
+        return EngineCounters() if self._engine is None else self._engine.counters
+
+    @property
+    def snmp_in_flight(self) -> int:
+        """How many SNMP messages wait for an answer."""
+        return 0 if self._engine is None else self._engine.in_flight
 
     def bus(self, url: Url) -> ModbusBus:
         """The bus that ``url`` is on, opened with what its devices need."""

@@ -35,6 +35,10 @@ class Clock(asyncio.SelectorEventLoop):
     def monotonic(self) -> float:
         return self._pretended.now
 
+    def pass_by(self, seconds: float) -> None:
+        """Time goes by while somebody holds up the loop."""
+        self._pretended.now += seconds
+
     def run(self, main: Coroutine[Any, Any, _T]) -> _T:
         """Run ``main`` to its end, with everything it started."""
         with asyncio.Runner(loop_factory=lambda: self) as runner:

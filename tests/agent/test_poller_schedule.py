@@ -98,7 +98,7 @@ class Bench:
         self.box: MemoryTransport = Box()
         self.results: list[PollResult] = []
         self.starts: list[float] = []
-        self.at: dict[int, Callable[[], None]] = {}
+        self.at: dict[int, Callable[[], object]] = {}
 
     def poller(
         self,
@@ -186,6 +186,12 @@ def test_cycles_keep_to_their_grid_however_long_they_take(bench: Bench) -> None:
     assert len(bench.starts) == 360
     expected = [poller.offset_s + 10 * n for n in range(360)]
     assert bench.starts == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_cycle_says_how_late_it_began(bench: Bench) -> None:
+    bench.at[1] = lambda: bench.clock.call_later(9.0, bench.clock.pass_by, 3.0)
+    bench.run(bench.poller(interval_s=10), for_s=60)
+    assert [result.late_s for result in bench.results[:3]] == pytest.approx([0.0, 2.0, 0.0])
 
 
 def test_a_cycle_that_overruns_skips_starts_and_shifts_none(bench: Bench) -> None:

@@ -12,12 +12,13 @@ class MqttMetrics(Collector):
     """A prometheus_client collector; the publisher keeps it true."""
 
     waiting: Callable[[], int]
+    pending: Callable[[], int]
     dropped: Callable[[], int]
     connected: bool = False
     published: int = 0
 
     def collect(self) -> Iterator[Metric]:
-        """The four families."""
+        """The five families."""
         yield GaugeMetricFamily(
             "rackagent_mqtt_connected", "1 while the broker is connected.", float(self.connected)
         )
@@ -25,6 +26,11 @@ class MqttMetrics(Collector):
             "rackagent_mqtt_outbox_messages",
             "Messages that wait for the broker.",
             float(self.waiting()),
+        )
+        yield GaugeMetricFamily(
+            "rackagent_mqtt_pending_messages",
+            "Messages that wait to be written to the outbox.",
+            float(self.pending()),
         )
         yield CounterMetricFamily(
             "rackagent_mqtt_published", "Messages that the broker has taken.", float(self.published)

@@ -68,7 +68,9 @@ class Publisher:
         self._spool.wake()
         self._random = random.Random()  # noqa: S311 - jitter, not a secret
         self.metrics = MqttMetrics(
-            waiting=lambda: self._outbox.count, dropped=lambda: self._lost + self._spool.dropped
+            waiting=lambda: self._outbox.count,
+            pending=lambda: self._spool.waiting,
+            dropped=lambda: self._lost + self._spool.dropped,
         )
 
     def hear(self, state: DeviceState, result: PollResult) -> None:

@@ -50,6 +50,7 @@ class BusCounters:
     wrong: int = 0
     lost: int = 0
     busy: int = 0
+    retries: int = 0
     markers: int = 0
 
 
@@ -126,6 +127,16 @@ class ModbusBus:
         """The line's name in messages: ``host:port`` or the path of the serial port."""
         return self.link.line.name
 
+    @property
+    def busy_s(self) -> float:
+        """How long the line was taken, in all: a request was on it, or what it needs."""
+        return self._turns.busy_s
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return self._turns.waiting
+
     async def read(self, asked: Query, limits: Limits) -> bytes:
         """The payload that answers ``asked`` (registers high byte first; one byte per bit).
 
@@ -152,11 +163,13 @@ class ModbusBus:
                 if tries <= 0 or isinstance(error, _NotAskedError):
                     raise
                 tries -= 1
+                self.counters.retries += 1
             except RequestRejected as refusal:
                 if refusal.code not in (ACKNOWLEDGE, BUSY) or busy_tries <= 0:
                     raise
                 pause_s = self.limits.busy_pause_s * 2 ** (self.limits.busy_tries - busy_tries)
                 busy_tries -= 1
+                self.counters.retries += 1
             finally:
                 self._turns.give()
             if pause_s:

@@ -52,6 +52,11 @@ class BusPool:
     def __init__(self) -> None:
         self._buses: dict[tuple[str, ...], tuple[tuple[object, ...], ModbusBus]] = {}
 
+    @property
+    def buses(self) -> list[ModbusBus]:
+        """Those that are in use."""
+        return [bus for _, bus in self._buses.values() if not bus.closed]
+
     def tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
         """The Modbus TCP bus of this endpoint."""
         return self._share(

@@ -1,6 +1,7 @@
 """A lock that goes round the units, so that a busy or silent unit cannot starve its neighbours."""
 
 import asyncio
+import time
 from collections import deque
 
 from agent.errors import DeviceTimeout
@@ -16,7 +17,8 @@ class Turns:
         self._name = name
         self._queue_max = queue_max
         self._wait_s = wait_s
-        self._held = False
+        self._held_since: float | None = None
+        self._busy_s = 0.0
         self._queues: dict[int, deque[asyncio.Future[None]]] = {}
         self._order: deque[int] = deque()
 
@@ -25,11 +27,17 @@ class Turns:
         """How many callers wait."""
         return sum(map(len, self._queues.values()))
 
+    @property
+    def busy_s(self) -> float:
+        """How long somebody has held the turn, in all."""
+        since = self._held_since
+        return self._busy_s + (0.0 if since is None else time.monotonic() - since)
+
     def take(self) -> bool:
         """Take the turn if nobody holds it."""
-        if self._held:
+        if self._held_since is not None:
             return False
-        self._held = True
+        self._held_since = time.monotonic()
         return True
 
     async def wait(self, unit: int) -> None:
@@ -70,7 +78,7 @@ class Turns:
             if turn is not None:
                 turn.set_result(None)
                 return
-        self._held = False
+        self._busy_s, self._held_since = self.busy_s, None
 
     def _expire(self, turn: asyncio.Future[None]) -> None:
         if not turn.done():

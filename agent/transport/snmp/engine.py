@@ -32,6 +32,7 @@ class EngineCounters:
     """
 
     sent: int = 0
+    retries: int = 0
     send_failures: int = 0
     received: int = 0
     unmatched: int = 0
@@ -237,6 +238,7 @@ class SnmpEngine:
 
     def send(self, waiting: Waiting, message_id: int, datagram: bytes) -> None:
         """Put one try of ``waiting`` on the wire. Never raises; the flaw is remembered."""
+        self.counters.retries += bool(waiting.ids)
         if message_id not in waiting.ids:
             waiting.ids.append(message_id)
             self._waiting[message_id] = waiting

@@ -66,3 +66,22 @@ async def test_a_cancelled_waiter_leaves_the_turn_to_others(handed: bool) -> Non
     turns.give()
     assert turns.take()
     assert turns.waiting == 0
+
+
+async def test_busy_is_the_time_that_somebody_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter((10.0, 11.0, 12.5, 13.0, 20.0, 21.0))
+    clock = type("Time", (), {"monotonic": lambda: next(moments)})
+    monkeypatch.setattr("agent.transport.modbus.turns.time", clock)
+    turns = Turns("bus", 10, 1.0)
+    assert turns.busy_s == 0.0
+    assert turns.take()  # at 10
+    assert turns.busy_s == 1.0  # at 11, still held
+    waiter = asyncio.create_task(turns.wait(1))
+    await asyncio.sleep(0)
+    turns.give()  # handed over: the line has no pause
+    await waiter
+    turns.give()  # at 12.5
+    assert turns.busy_s == 2.5
+    assert turns.take()  # at 13
+    turns.give()  # at 20
+    assert turns.busy_s == 9.5
