@@ -25,6 +25,7 @@ from agent.notify import Notifier
 from agent.probe import Prober
 from agent.reload import Outcome, Reloader
 from agent.transport.factory import Transports
+from agent.web.live import Live
 from agent.web.routes import add_pages
 from agent.web.runs import Runs
 from agent.web.site import Site
@@ -71,7 +72,6 @@ async def running(
     """
     agent = Agent(config)
     web = config.web
-    tls = None if web.tls is None else Certificates(web.tls).context
     reloader = Reloader(config, load or (lambda: config), agent.change)
     agent.exposition.registry.register(reloader.metrics)
 
@@ -82,9 +82,7 @@ async def running(
     async with (
         Transports(config.quirks()) as transports,
         agent.recording() as recorder,
-        serve(
-            _app(agent, recorder, reload), config.listen_host, config.listen_port, tls
-        ) as address,
+        _serving(agent, recorder, reload) as address,
         agent.hearing_traps(),
         agent.publishing(recorder),
     ):
@@ -99,7 +97,22 @@ async def running(
                 await polling
 
 
-def _app(agent: Agent, recorder: Recorder, reload: Reload) -> FastAPI:
+@contextlib.asynccontextmanager
+async def _serving(
+    agent: Agent, recorder: Recorder, reload: Reload
+) -> AsyncIterator[tuple[str, int]]:
+    """Serve what the configuration offers over HTTP; gives the address that is really bound."""
+    config = agent.config
+    tls = None if config.web.tls is None else Certificates(config.web.tls).context
+    app, live = _app(agent, recorder, reload)
+    async with serve(app, config.listen_host, config.listen_port, tls) as address:
+        try:
+            yield address
+        finally:
+            live.close()  # a stream has no end of its own, and a stop would wait for it
+
+
+def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Live]:
     """The HTTP interface with all that the configuration offers there."""
     config = agent.config
     app = create_app(
@@ -112,10 +125,10 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> FastAPI:
         *(agent.store, agent.views, agent.history, agent.profile),
         runs=Runs(config.evidence_folder),
     )
-    add_pages(app, site, lambda: agent.ready)
+    live = add_pages(app, site, lambda: agent.ready)
     if config.probe_networks:
         add_probe(app, Prober(config).probe)
-    return app
+    return app, live
 
 
 async def run_until_stopped(

@@ -1,13 +1,18 @@
 """Screens over time: one rendering per page and moment for all who look, changes only to each.
 
 Server-sent events (HTML standard, section 9.2). A viewer that is slower than the changes misses
-the moments between, never the last one, and nothing queues up.
+the moments between, never the last one, and nothing queues up. Those who look at one page are told
+at the same instants, so what changed is found and written once for all of them.
 """
 
 import asyncio
 import json
+import secrets
+import zlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
 
 from agent.web.missing import NotHere
 from agent.web.screen import Cell, Screen, changes
@@ -15,7 +20,8 @@ from agent.web.screen import Cell, Screen, changes
 VIEWERS_MAX = 64  # browsers that are told of changes at once
 PERIOD_S = 1.0
 _FRESH_S = 0.5  # a screen rendered so lately serves the next viewer too
-_KEPT_MAX = 32  # pages whose latest screen is kept
+_KEPT_MAX = 32  # pages whose two latest screens are kept
+_KEPT_S = 10.0  # at most so long after the last who looked
 
 Render = Callable[[str], Screen]
 """The screen of a page's path. Raises NotHere."""
@@ -25,58 +31,106 @@ class Full(Exception):
     """So many look already that one more would cost the polls."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A page as it stood once. ``name`` is told to browsers, ``at`` is the loop's time."""
+
+    name: str
+    at: float
+    screen: Screen
+    before: "Moment | None"
+    messages: dict[str, bytes] = field(default_factory=dict)
+    """For who holds the moment of that name; as many as there are viewers at most."""
+
+
 class Live:
     """The pages as they change. ``clock`` is Unix time."""
 
     def __init__(self, render: Render, clock: Callable[[], float]) -> None:
         self._render, self._clock = render, clock
-        self._kept: OrderedDict[str, tuple[float, Screen]] = OrderedDict()
+        self._kept: OrderedDict[str, Moment] = OrderedDict()
+        self._start = secrets.token_hex(4)  # what a browser holds of another start is not ours
+        self._numbers = count()
+        self._closed: asyncio.Future[None] | None = None
         self.viewers = 0
 
-    def screen(self, path: str) -> Screen:
+    def moment(self, path: str) -> Moment:
         """A page as it stands, at most half a second old. Raises NotHere."""
         now = asyncio.get_running_loop().time()
         kept = self._kept.get(path)
-        if kept is not None and now - kept[0] < _FRESH_S:
-            return kept[1]
-        made = self._render(path)
-        self._kept[path] = (now, made)
+        if kept is not None and now - kept.at < _FRESH_S:
+            return kept
+        before = None if kept is None else Moment(kept.name, kept.at, kept.screen, None)
+        made = Moment(f"{self._start}.{next(self._numbers)}", now, self._render(path), before)
+        self._kept[path] = made
         self._kept.move_to_end(path)
-        while len(self._kept) > _KEPT_MAX:
+        while len(self._kept) > _KEPT_MAX or now - next(iter(self._kept.values())).at > _KEPT_S:
             self._kept.popitem(last=False)
         return made
 
-    def watch(self, path: str, shape: str) -> AsyncGenerator[str, None]:
-        """Events for a browser that holds a page of ``shape``: everything, then what changes.
+    def watch(self, path: str, shape: str, held: str = "") -> AsyncGenerator[bytes, None]:
+        """Events for a browser that holds a page of ``shape`` as it stood at the moment ``held``.
 
-        Raises NotHere, or Full where too many look already.
+        What has changed since, or everything where that moment is not known any more; then what
+        changes. Raises NotHere, or Full where too many look already.
         """
         if self.viewers >= VIEWERS_MAX:
             raise Full(f"{VIEWERS_MAX} pages are open already; close one")
-        self.screen(path)
-        return self._watch(path, shape)
+        self.moment(path)
+        return self._watch(path, shape, held)
 
-    async def _watch(self, path: str, shape: str) -> AsyncGenerator[str, None]:
+    def close(self) -> None:
+        """End what is being told; browsers come again by themselves."""
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+
+    async def _watch(self, path: str, shape: str, held: str) -> AsyncGenerator[bytes, None]:
         if self.viewers >= VIEWERS_MAX:  # they came in together
             return
+        if self._closed is None:
+            self._closed = asyncio.get_running_loop().create_future()
         self.viewers += 1
-        held: dict[str, Cell] = {}
+        name, cells = held, self._cells(path, held)
         try:
-            while True:
+            while not self._closed.done():
                 try:
-                    now = self.screen(path)
+                    now = self.moment(path)
                 except NotHere:  # a reload took it away while somebody looked
-                    yield "event: shape\ndata: gone\n\n"
+                    yield b"event: shape\ndata: gone\n\n"
                     return
-                if now.shape != shape:
-                    yield f"event: shape\ndata: {now.shape}\n\n"
+                if now.screen.shape != shape:
+                    yield f"event: shape\ndata: {now.screen.shape}\n\n".encode()
                     return
-                yield self._message(held, now)
-                held = dict(now.cells)
-                await asyncio.sleep(PERIOD_S)
+                yield self._message(now, name, cells)
+                name, cells = now.name, now.screen.cells
+                await asyncio.wait({self._closed}, timeout=_until_next(path))
         finally:
             self.viewers -= 1
 
-    def _message(self, held: dict[str, Cell], now: Screen) -> str:
-        told = {"at": round(self._clock(), 1), "cells": changes(held, now.cells)}
-        return f"data: {json.dumps(told, separators=(',', ':'))}\n\n"
+    def _cells(self, path: str, held: str) -> Mapping[str, Cell] | None:
+        """What a browser shows that holds the moment ``held``; None where that is not known."""
+        known = self._kept.get(path)
+        while known is not None and known.name != held:
+            known = known.before
+        return None if known is None else known.screen.cells
+
+    def _message(self, now: Moment, name: str, cells: Mapping[str, Cell] | None) -> bytes:
+        if cells is None:
+            name, cells = "", {}
+        made = now.messages.get(name)
+        if made is None:
+            told = {
+                "at": round(self._clock(), 1),
+                "moment": now.name,
+                "cells": changes(cells, now.screen.cells),
+            }
+            text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+            made = now.messages[name] = f"data: {text}\n\n".encode(errors="replace")
+        return made
+
+
+def _until_next(path: str) -> float:
+    """Seconds to the next instant of a page; pages take turns, so that none holds the polls up."""
+    phase = zlib.crc32(path.encode(errors="replace")) % 1000 / 1000
+    wait = PERIOD_S * (1 - (asyncio.get_running_loop().time() / PERIOD_S - phase) % 1)
+    return wait if wait > PERIOD_S / 5 else wait + PERIOD_S

@@ -83,12 +83,15 @@ class Pages:
                 return run_page(self._site.runs, name)
         raise NotHere(f"there is no page {path!r}")
 
-    def html(self, path: str, now: Screen, *, kiosk: bool, token: str = "") -> str:
+    def html(
+        self, path: str, now: Screen, *, kiosk: bool, token: str = "", moment: str = ""
+    ) -> str:
         """A page as HTML, its links relative so that it may stand below any address."""
         return self.template(now.template).render(
             **now.frame,
             page=path,
             shape=now.shape,
+            moment=moment,
             live=now.live,
             attributes=now.attributes,
             up="../" * path.count("/"),
@@ -107,6 +110,7 @@ class Pages:
             what=what,
             page=path,
             shape="",
+            moment="",
             up="../" * path.count("/"),
             stamps=self._stamps,
             version=agent_version(),
@@ -119,8 +123,11 @@ def _asset(name: str) -> bytes:
     return (files("agent.web") / "assets" / name).read_bytes()
 
 
-def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
-    """Offer the pages on ``app``. They only show; none of them changes anything."""
+def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> Live:
+    """Offer the pages on ``app``. They only show; none of them changes anything.
+
+    Gives what tells browsers of changes, to be closed when the agent stops.
+    """
     pages = Pages(site, ready)
     live = Live(pages.render, site.store.now)
     headers = {"Content-Security-Policy": POLICY}
@@ -128,11 +135,12 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
     async def page(request: Request) -> Response:
         path = request.url.path.strip("/")[:_PATH_CHARS]
         try:
-            now = live.screen(path)
+            now = live.moment(path)
         except NotHere as error:
             return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
-        text = pages.html(path, now, kiosk="kiosk" in request.query_params)
-        body = text.encode()
+        kiosk = "kiosk" in request.query_params
+        text = pages.html(path, now.screen, kiosk=kiosk, moment=now.name)
+        body = text.encode(errors="replace")
         if not accepts_gzip(request.headers.get("accept-encoding", "")):
             return HTMLResponse(body, headers=headers)
         return HTMLResponse(
@@ -146,10 +154,10 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
     add_run_files(app, site.runs, Plots(site.runs, pages.template("plot.svg")))
 
     @app.get("/live", include_in_schema=False)
-    async def watch(page: str = "", shape: str = "") -> StreamingResponse:
+    async def watch(page: str = "", shape: str = "", moment: str = "") -> StreamingResponse:
         """What changes on a page, as server-sent events."""
         try:
-            events = live.watch(page[:_PATH_CHARS], shape)
+            events = live.watch(page[:_PATH_CHARS], shape, moment)
         except NotHere as error:
             raise HTTPException(404, str(error)) from None
         except Full as error:
@@ -166,3 +174,5 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> None:
         return Response(
             pages.assets[name], media_type=_TYPES[name], headers={"Cache-Control": _A_YEAR}
         )
+
+    return live

@@ -56,4 +56,8 @@ def screen(
 
 def changes(before: Mapping[str, Cell], after: Mapping[str, Cell]) -> dict[str, Cell]:
     """The cells of ``after`` that ``before`` has not, or has otherwise."""
-    return {key: cell for key, cell in after.items() if before.get(key) != cell}
+    return {
+        key: cell
+        for key, cell in after.items()
+        if (had := before.get(key)) is not cell and had != cell
+    }

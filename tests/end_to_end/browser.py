@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.peers import require
 
@@ -60,6 +60,7 @@ class Sight:
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium, without a window."""
     program = require("chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path=program)
         try:

@@ -55,7 +55,12 @@ async def addresses(sight: Sight) -> list[str]:
     led: list[str] = await sight.page.eval_on_selector_all(
         links, "(all) => all.map((each) => each.getAttribute('href'))"
     )
-    return ["", "hall", *(link.removeprefix("../") for link in led if link not in TWINS)]
+    return [
+        "",
+        "hall",
+        "commissioning",
+        *(link.removeprefix("../") for link in led if link not in TWINS),
+    ]
 
 
 @pytest.mark.parametrize(

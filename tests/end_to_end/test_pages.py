@@ -158,9 +158,8 @@ async def test_the_agent_goes_and_comes_back(sight: Sight, lab: Lab) -> None:
     lab.stop()
     try:
         await page.wait_for_selector('#link[data-link="lost"]')
-        await expect(page.get_by_role("status").first).to_have_text(
-            re.compile("no word from the agent since")
-        )
+        said = page.get_by_role("status").first
+        await expect(said).to_have_text(re.compile("no word from the agent since"))
         assert await page.evaluate("document.documentElement.dataset.link") == "lost"
     finally:
         lab.start()

@@ -7,7 +7,10 @@
   const body = document.body;
   const root = body.dataset.root;
   const link = document.getElementById("link");
+  const word = link.querySelector("[role]");
+  const when = link.querySelector("time");
   let source = null;
+  let retry = 0;
   let heard = 0;
   let ahead = 0; // the agent's clock minus ours, in seconds
   let places = new Map();
@@ -33,10 +36,12 @@
     }
   };
 
-  const say = (state, text) => {
-    if (link.dataset.link === state && link.textContent === text) return;
+  // The word is read out where it changes; the time beside it, every second, is not.
+  const say = (state, text, time = "") => {
+    if (when.textContent !== time) when.textContent = time;
+    if (link.dataset.link === state && word.textContent === text) return;
     link.dataset.link = state;
-    link.textContent = text;
+    word.textContent = text;
     document.documentElement.dataset.link = state;
   };
 
@@ -47,27 +52,53 @@
     say("lost", `no word from the agent${since}`);
   };
 
+  const shut = () => {
+    clearTimeout(retry);
+    if (source) source.close();
+    source = null;
+  };
+
   const open = () => {
-    if (!body.dataset.shape) return; // a page without anything live
-    const query = new URLSearchParams({ page: body.dataset.page, shape: body.dataset.shape });
-    source = new EventSource(`${root}live?${query}`);
+    shut();
+    // A browser has six connections to us for all its tabs, so one that nobody sees keeps none.
+    if (!body.dataset.shape || document.hidden) return;
+    const { page, shape, moment } = body.dataset;
+    const address = `${root}live?${new URLSearchParams({ page, shape, moment })}`;
+    source = new EventSource(address);
     source.onmessage = (event) => {
       const told = JSON.parse(event.data);
       heard = Date.now();
       ahead = told.at - heard / 1000;
       apply(told.cells);
-      say("live", `live · ${clock(told.at)}`);
+      body.dataset.moment = told.moment;
+      say("live", "live", clock(told.at));
     };
-    source.addEventListener("shape", () => { source.close(); renew(); });
+    source.addEventListener("shape", renew);
     source.onerror = () => {
-      lost();
-      source.close(); // a refused stream is not tried again by the browser, so we do
-      setTimeout(open, RETRY_MS);
+      const refused = source.readyState === EventSource.CLOSED;
+      shut(); // a refused stream is not tried again by the browser, so we do
+      if (refused) explain(address);
+      else lost();
+      retry = setTimeout(open, RETRY_MS);
     };
+  };
+
+  // A stream does not say why it was refused; the same address does.
+  const explain = async (address) => {
+    const given = new AbortController();
+    try {
+      const answer = await fetch(address, { signal: given.signal });
+      if (answer.status === 404) return renew();
+      if (answer.status !== 503) given.abort();
+      return say("lost", (await answer.json()).detail);
+    } catch {
+      return lost();
+    }
   };
 
   // The page has other parts now: take the new ones, keep what is open, in focus and scrolled to.
   const renew = async () => {
+    shut();
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (!answer.ok && answer.status !== 404) throw new Error(answer.statusText);
@@ -78,6 +109,7 @@
       document.title = fresh.title;
       document.getElementById("main").replaceWith(fresh.getElementById("main"));
       body.dataset.shape = fresh.body.dataset.shape;
+      body.dataset.moment = fresh.body.dataset.moment;
       for (const each of document.querySelectorAll("details")) {
         if (opened.includes(name(each))) each.open = true;
       }
@@ -93,7 +125,7 @@
       open();
     } catch {
       lost();
-      setTimeout(renew, RETRY_MS);
+      retry = setTimeout(renew, RETRY_MS);
     }
   };
 
@@ -135,7 +167,7 @@
   };
 
   const tick = () => {
-    if (heard && Date.now() - heard > SILENCE_MS) lost();
+    if (source && heard && Date.now() - heard > SILENCE_MS) lost();
     const now = Date.now() / 1000 + ahead;
     if (document.documentElement.dataset.link === "live") pictures();
     for (const element of document.querySelectorAll("[data-ago]")) {
@@ -195,6 +227,11 @@
   filtering();
   open();
   setInterval(tick, 1000);
-  addEventListener("pagehide", () => source && source.close());
+  document.addEventListener("visibilitychange", () => {
+    heard = 0;
+    say("wait", document.hidden ? "paused" : "connecting");
+    open();
+  });
+  addEventListener("pagehide", shut);
   addEventListener("pageshow", (event) => { if (event.persisted) open(); });
 })();

@@ -215,8 +215,8 @@ async def test_what_is_not_there_is_a_page_that_leads_back(
     assert (await client.get("/live", params={"page": path.strip("/")})).status_code == 404
 
 
-def event(told: str) -> dict[str, dict[str, str]]:
-    cells: dict[str, dict[str, str]] = json.loads(told.removeprefix("data: "))["cells"]
+def event(told: bytes) -> dict[str, dict[str, str]]:
+    cells: dict[str, dict[str, str]] = json.loads(told.removeprefix(b"data: "))["cells"]
     return cells
 
 
@@ -229,7 +229,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("quick")
 async def test_a_browser_is_told_everything_once_and_then_what_changes(served: Served) -> None:
     screens = Live(lambda _: _rack_screen(served), served.rack.store.now)
-    shape = screens.screen("").shape
+    shape = screens.moment("").screen.shape
     events = aiter(screens.watch("", shape))
     first = event(await anext(events))
     assert first["d.cdu.key"]["text"] == "23.1\N{NO-BREAK SPACE}°C"
@@ -238,25 +238,50 @@ async def test_a_browser_is_told_everything_once_and_then_what_changes(served: S
     assert second["d.cdu.key"]["text"] == "24.5\N{NO-BREAK SPACE}°C"
     assert "d.pdu-a.key" not in second
     served.rack.store.put(poll("cdu", up=False, failures=(Failure("timeout", "no answer"),)))
-    assert await anext(events) == f"event: shape\ndata: {screens.screen('').shape}\n\n"
+    assert await anext(events) == _shape(screens.moment("").screen.shape)
     with pytest.raises(StopAsyncIteration):
         await anext(events)
     assert screens.viewers == 0
 
 
 @pytest.mark.usefixtures("quick")
+async def test_a_browser_is_not_told_what_it_holds_already(served: Served) -> None:
+    screens = Live(lambda _: _rack_screen(served), served.rack.store.now)
+    held = screens.moment("")
+    served.rack.store.put(poll("cdu", {0: (block(LOOP, [24.5], at=NOW + 1),)}, at=NOW + 1))
+    shape = held.screen.shape
+    first = event(await anext(aiter(screens.watch("", shape, held.name))))
+    assert first["d.cdu.key"] == {"text": "24.5\N{NO-BREAK SPACE}°C"}
+    assert not any("pdu" in key for key in first)
+    for name in ("", "of another start"):
+        everything = event(await anext(aiter(screens.watch("", shape, name))))
+        assert everything.keys() == held.screen.cells.keys()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_streams_end_when_the_pages_are_closed(served: Served) -> None:
+    screens = Live(lambda _: _rack_screen(served), served.rack.store.now)
+    screens.close()  # nobody looks: nothing to end
+    events = aiter(screens.watch("", screens.moment("").screen.shape))
+    await anext(events)
+    screens.close()
+    assert [each async for each in events] == []
+    assert screens.viewers == 0
+
+
+@pytest.mark.usefixtures("quick")
 async def test_a_page_that_goes_while_it_is_looked_at(served: Served) -> None:
     screens = Live(lambda _: _rack_screen(served), served.rack.store.now)
-    events = aiter(screens.watch("", screens.screen("").shape))
+    events = aiter(screens.watch("", screens.moment("").screen.shape))
     await anext(events)
     served.views.clear()
-    assert await anext(events) == "event: shape\ndata: gone\n\n"
+    assert await anext(events) == _shape("gone")
 
 
 async def test_viewers_are_bounded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "VIEWERS_MAX", 1)
     screens = Live(lambda _: _rack_screen(served), served.rack.store.now)
-    shape = screens.screen("").shape
+    shape = screens.moment("").screen.shape
     one, other = screens.watch("", shape), screens.watch("", shape)
     await anext(aiter(one))
     assert [each async for each in other] == []
@@ -274,11 +299,15 @@ async def test_a_screen_serves_all_who_ask_at_once(served: Served) -> None:
         return _rack_screen(served)
 
     screens = Live(render, served.rack.store.now)
-    assert screens.screen("a") is screens.screen("a")
+    assert screens.moment("a") is screens.moment("a")
     for number in range(40):
-        screens.screen(str(number))
-    screens.screen("a")
+        screens.moment(str(number))
+    screens.moment("a")
     assert made.count("a") == 2
+
+
+def _shape(name: str) -> bytes:
+    return f"event: shape\ndata: {name}\n\n".encode()
 
 
 def _rack_screen(served: Served) -> Screen:
