@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("house")
 
+# A browser that prints every rehearsal's report takes seconds; the tests of printing name one.
+os.environ["RACKAGENT_BROWSER"] = ""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _every_program_ends() -> Iterator[None]:

@@ -45,6 +45,8 @@ LIBRARIES = {
     "cryptography": r"agent/transport/snmp/keys\.py|agent/commission/signing\.py",
     "fastapi": r"agent/(expose|web)/|agent/daemon\.py|simulator/control\.py",
     "jinja2": r"agent/(web|commission)/",
+    "markupsafe": r"agent/web/|agent/commission/report/",
+    "matplotlib": r"agent/commission/report/drawing\.py",
     "prometheus_client": r"agent/expose/|agent/probe\.py",
     "pymodbus": r"agent/transport/modbus/framing\.py|simulator/hil/write\.py",
     "pysmi": r"agent/draft/mibs\.py",

@@ -8,9 +8,12 @@ import typer
 from agent import console
 from agent.commission import evidence
 from agent.commission.records import Verdict
+from agent.commission.report import keep, report_page
+from agent.commission.report.pdf import printed
 from agent.commission.results import Report, results_json
-from agent.commission.sealing import unsound
+from agent.commission.sealing import signed_by, unsound
 from agent.commission.signing import public_key
+from agent.errors import ConfigError
 
 _FAILED = 1
 _QUIET = {Verdict.PASS, Verdict.SKIP}
@@ -57,6 +60,32 @@ def verify_evidence(
         hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
         console.err(f"warning: {hint}")
     console.out(f"{folder}: as it was sealed")
+
+
+@app.command("report")
+def report_again(
+    folder: Run,
+    out: Annotated[
+        Path | None, typer.Option(help="The page to write; DIR-report.html by default.")
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="A PDF beside it; needs Chromium or Chrome.")
+    ] = False,
+) -> None:
+    """Make the report of a run again, outside its sealed directory.
+
+    The page stands alone: it can be sent and printed. It holds what the samples give now.
+    """
+    target = out or folder.parent / f"{folder.resolve().name}-report.html"
+    if target.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"{target} is in the sealed directory; --out names another place")
+    content = report_page(folder, evidence.judged(folder), signed_by(folder))
+    keep(target, content)
+    console.out(f"report: {target}")
+    if pdf:
+        printout = target.with_suffix(".pdf")
+        keep(printout, printed(content))
+        console.out(f"report: {printout}")
 
 
 def show(report: Report) -> None:

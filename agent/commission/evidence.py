@@ -1,7 +1,7 @@
 """The directory of a run: what it was judged by, what was read, and what came of it.
 
 Everything that verdicts rest on is in it, so they can be judged again from it alone. Nothing in it
-is overwritten but what is made from the rest: results.json, junit.xml and ocptv.jsonl.
+is overwritten but what is made from the rest: results.json, junit.xml, ocptv.jsonl and the report.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ from agent.errors import ConfigError
 JOURNAL, SAMPLES = "journal.jsonl", "samples.sqlite"
 GENERATION, SHEET, WAIVERS = "generation.json", "sheet.json", "waivers.json"
 RESULTS, JUNIT, OCPTV = "results.json", "junit.xml", "ocptv.jsonl"
+REPORT, PDF = "report.html", "report.pdf"
 
 
 def begin(
@@ -137,11 +138,11 @@ def judged(folder: Path) -> Report:
         results = judge_stage(facts, store, steps, aborted)
     finally:
         store.close()
-    waivers = _optional(folder / WAIVERS)
-    if waivers is not None:
+    waivers = given_waivers(folder)
+    if waivers:
         last = max((span.ended for span in steps.values()), default=0.0)
         today = datetime.fromtimestamp(last, UTC).date()
-        results = list(waived(results, waivers.validate(Waivers).waivers, today))
+        results = list(waived(results, waivers, today))
     return Report(facts, started["rack"], started["tool"], steps, results, hashes, aborted)
 
 
@@ -157,6 +158,12 @@ def write_results(folder: Path, report: Report) -> None:
             (folder / name).write_bytes(content)
     except OSError as error:
         raise ConfigError(f"{error.filename}: {error.strerror}") from None
+
+
+def given_waivers(folder: Path) -> list[Waiver]:
+    """The waivers that the run was begun with. Raises ConfigError."""
+    found = _optional(folder / WAIVERS)
+    return [] if found is None else found.validate(Waivers).waivers
 
 
 def _keep(path: Path, data: Any) -> None:

@@ -138,8 +138,8 @@ def junit_xml(report: Report) -> bytes:
         said = "; ".join(filter(None, (result.reason, *map(_words, result.measurements))))
         tag = {Verdict.FAIL: "failure", Verdict.ERROR: "error", Verdict.SKIP: "skipped"}
         if result.verdict in tag:
-            SubElement(case, tag[result.verdict], message=_plain(said), type=str(result.verdict))
-        SubElement(case, "system-out").text = _plain(f"{result.verdict}: {check.title}: {said}")
+            SubElement(case, tag[result.verdict], message=plain(said), type=str(result.verdict))
+        SubElement(case, "system-out").text = plain(f"{result.verdict}: {check.title}: {said}")
     root = Element("testsuites")
     root.append(suite)
     indent(root)
@@ -157,6 +157,6 @@ def _number(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.6g}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the characters that XML 1.0 cannot hold; devices say odd things."""
     return _NOT_XML.sub("", text)

@@ -9,11 +9,12 @@ from pathlib import Path
 from agent.commission import evidence
 from agent.commission.early import Early
 from agent.commission.journal import Event, Journal, read_journal
+from agent.commission.report import write_report
 from agent.commission.results import Report
 from agent.commission.rounds import Rounds
 from agent.commission.runner import Runner
 from agent.commission.samples import SampleStore
-from agent.commission.sealing import MANIFEST, seal
+from agent.commission.sealing import MANIFEST, seal, signed_by
 from agent.commission.signing import PrivateKey
 from agent.commission.stand import HallStand, Stand, simulated_stand
 from agent.commission.verdicts import Facts, Waiver
@@ -102,6 +103,7 @@ def conclude(
     journal.write("concluded", report.ended, verdict=str(report.verdict))
     journal.close()
     evidence.write_results(folder, report)
+    write_report(folder, report, signed_by(folder, key))
     seal(folder, report, key)
     return report
 

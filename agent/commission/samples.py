@@ -66,13 +66,23 @@ class SampleStore:
         wanted = {number: key for key, number in self._ids.items() if key[1] in metrics}
         rows = self._file.execute(
             "SELECT series, at, number, word, quality, reason FROM samples"
-            " WHERE at BETWEEN ? AND ? ORDER BY at, rowid",
-            (began, ended),
+            " WHERE at BETWEEN ? AND ? AND series IN (SELECT value FROM json_each(?))"
+            " ORDER BY at, rowid",
+            (began, ended, json.dumps(list(wanted))),
         )
         for series, at, number, word, quality, reason in rows:
-            if series in wanted:
-                value = number if word is None else word
-                yield Sample(*wanted[series], value, Quality(quality), at, reason)
+            value = number if word is None else word
+            yield Sample(*wanted[series], value, Quality(quality), at, reason)
+
+    def flaws(self) -> dict[str, tuple[int, str]]:
+        """Of each device that showed any: how many values were not good, and why the first."""
+        rows = self._file.execute(
+            "SELECT series.device, COUNT(*), MIN(samples.rowid), samples.reason FROM samples"
+            " JOIN series ON series.id = samples.series WHERE samples.quality != ?"
+            " GROUP BY series.device ORDER BY series.device",
+            (str(Quality.GOOD),),
+        )
+        return {device: (count, reason) for device, count, _, reason in rows}
 
     def close(self) -> None:
         """Close the file; all of it is in one again."""

@@ -9,7 +9,16 @@ from agent.commission.evidence import JUNIT, OCPTV, RESULTS, judged
 from agent.commission.ocptv import ocptv_lines
 from agent.commission.records import Verdict, blocks
 from agent.commission.results import Report, junit_xml, results_json
-from agent.commission.signing import PrivateKey, PublicKey, Unsound, envelope, opened, statement
+from agent.commission.signing import (
+    PrivateKey,
+    PublicKey,
+    Unsound,
+    envelope,
+    key_id,
+    opened,
+    signers,
+    statement,
+)
 from agent.errors import ConfigError
 
 MANIFEST = "manifest.dsse.json"
@@ -31,6 +40,25 @@ def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
         (folder / MANIFEST).write_bytes(envelope(statement(files, predicate), key))
     except OSError as error:
         raise ConfigError(f"{error.filename}: {error.strerror}") from None
+
+
+def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
+    """A sentence on who signs: ``key`` as the bundle is sealed, later whoever the manifest names.
+
+    Raises ConfigError where the manifest is none.
+    """
+    if key is not None:
+        names = [key_id(key.public_key())]
+    elif (folder / MANIFEST).exists():
+        names = signers((folder / MANIFEST).read_bytes())
+    else:
+        names = []
+    if not names:
+        return f"{MANIFEST} names every file of the bundle with its SHA-256; nobody signed it."
+    return (
+        f"{MANIFEST} names every file of the bundle with its SHA-256, as an in-toto statement"
+        f" signed with the ed25519 key {', '.join(names)} (SHA-256 of the public key)."
+    )
 
 
 def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:

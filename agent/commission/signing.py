@@ -82,6 +82,15 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
     return found, bool(signatures)
 
 
+def signers(text: bytes) -> list[str]:
+    """The ids of the keys that say they have signed; that they did is not looked at.
+
+    Raises Unsound for what is no envelope.
+    """
+    opened(text, None)
+    return [str(each["keyid"]) for each in json.loads(text)["signatures"]]
+
+
 def _written(payload: bytes, signatures: Iterable[tuple[str, bytes]]) -> bytes:
     """The one way in which we write an envelope: what is written otherwise was changed."""
     document = {

@@ -127,7 +127,7 @@ def test_a_rack_without_a_fault_passes_and_leaves_evidence(hall: Hall, passed: s
     assert hall.verdicts(passed) == PASSED
     assert {path.name for path in (hall.folder / passed).iterdir()} == {
         *("generation.json", "journal.jsonl", "junit.xml", "ocptv.jsonl", "results.json"),
-        *("manifest.dsse.json", "samples.sqlite", "sheet.json"),
+        *("manifest.dsse.json", "report.html", "samples.sqlite", "sheet.json"),
     }
 
 

@@ -1,0 +1,63 @@
+"""The report of a run for people: a page that stands alone, its plots, and the same as PDF."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from agent.commission import evidence
+from agent.commission.journal import read_journal
+from agent.commission.report.curves import plots
+from agent.commission.report.drawing import drawer
+from agent.commission.report.history import conditions, devices
+from agent.commission.report.page import Material, html_page
+from agent.commission.report.pdf import browser, printed
+from agent.commission.results import Report
+from agent.commission.samples import SampleStore
+from agent.commission.verdicts import Waiver
+from agent.errors import ConfigError
+
+__all__ = ["keep", "report_page", "write_report"]
+
+
+def report_page(folder: Path, report: Report, seal: str) -> bytes:
+    """The page of a run whose directory is ``folder``; ``seal`` says who signed it.
+
+    Raises ConfigError where the directory cannot be read.
+    """
+    draw = drawer()
+    waivers: Sequence[Waiver] = evidence.given_waivers(folder)
+    events: Sequence[Mapping[str, Any]] = read_journal(folder / evidence.JOURNAL)
+    store = SampleStore(folder / evidence.SAMPLES, read_only=True)
+    try:
+        material = Material(
+            devices=devices(report, store),
+            conditions=conditions(report, store),
+            plots=plots(report, store) if draw else (),
+            waivers=waivers,
+            events=events,
+            seal=seal,
+        )
+    finally:
+        store.close()
+    return html_page(report, material, draw)
+
+
+def write_report(folder: Path, report: Report, seal: str) -> None:
+    """Put the page into the directory, and the PDF of it where a browser can print.
+
+    Raises ConfigError where the page cannot be made or written.
+    """
+    content = report_page(folder, report, seal)
+    keep(folder / evidence.REPORT, content)
+    if browser() is not None:
+        with suppress(ConfigError):  # the page says all of it, and 'evidence report --pdf' says why
+            keep(folder / evidence.PDF, printed(content))
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file. Raises ConfigError."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,285 @@
+"""What is drawn of a run: the course of every check that looks at time, and its limits.
+
+A plot shows what there is, also where nothing can be judged: bad values are left out, gaps stay
+open. It decides nothing; the verdict beside it was given by the judge.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from math import inf, isfinite
+from statistics import median
+
+from agent.commission.generation import Generation
+from agent.commission.judge import Case, Span
+from agent.commission.judge.case import Line, NotShown, aligned
+from agent.commission.records import CheckResult, Sample, Verdict
+from agent.commission.results import Report
+from agent.commission.spec import (
+    FailoverCheck,
+    LimitCheck,
+    SettleCheck,
+    SoakCheck,
+    from_base,
+)
+from agent.commission.verdicts import Recorded
+from agent.commission.window import Course, Unusable, Window
+from agent.values import Quality
+
+PLOTS_MAX = 60
+LINES_MAX = 8  # more than can be told apart; those nearest to their limit are drawn
+POINTS_MAX = 120_000  # of all plots together, so that the page stays small
+_Drawn = LimitCheck | SoakCheck | SettleCheck | FailoverCheck
+
+_BUCKETS = (40, 340)  # a plot is 680 pixels wide
+_GAP = 3.0  # so many times the usual distance, and values were missing between
+_NO_AGE_S = 1e9
+_COURSES = ("worst", "mean", "last")
+"""What a limit may look at so that it can be drawn beside the course."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One series: seconds after the step began, and values in the check's unit, None in gaps."""
+
+    name: str
+    points: tuple[tuple[float, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment of the step, in seconds after it began, and what it is."""
+
+    at: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A value that is held against: ``above`` it is outside, or below it. ``guard``: marginal."""
+
+    at: float
+    words: str
+    above: bool
+    guard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """The course of one check. ``judged`` is the part that its verdict rests on.
+
+    ``wide`` is for what is about time itself, and for what did not pass. ``missing`` says why there
+    are no curves; ``left_out`` counts series that are not drawn.
+    """
+
+    check: str
+    unit: str
+    wide: bool
+    curves: tuple[Curve, ...]
+    limits: tuple[Limit, ...]
+    instants: tuple[Instant, ...]
+    judged: tuple[float, float]
+    left_out: int = 0
+    missing: str = ""
+
+
+def plots(report: Report, recorded: Recorded) -> list[Plot]:
+    """Every soak and transient, what did not pass, and the limits that look at a course."""
+    wanted = [each for each in report.results if _is_drawn(report, each)]
+    wanted.sort(key=lambda each: not _is_wide(report, each))
+    chosen = {each.check for each in wanted[:PLOTS_MAX]}
+    found: dict[str, Plot] = {}
+    buckets = _buckets(len(chosen))
+    for step, span in report.spans.items():
+        own = [each for each in report.results if each.check in chosen]
+        own = [each for each in own if report.check(each).during == step]
+        if own:
+            case = _case(report, recorded, span, own)
+            found |= {each.check: _plot(report, each, case, buckets) for each in own}
+    return [found[each.check] for each in report.results if each.check in found]
+
+
+def _is_drawn(report: Report, result: CheckResult) -> bool:
+    check = report.check(result)
+    if not isinstance(check, _Drawn) or result.verdict is Verdict.SKIP:
+        return False
+    if isinstance(check, LimitCheck) and check.reduce not in _COURSES:
+        return result.verdict is not Verdict.PASS
+    return True
+
+
+def _is_wide(report: Report, result: CheckResult) -> bool:
+    return not isinstance(report.check(result), LimitCheck) or result.verdict is not Verdict.PASS
+
+
+def _buckets(count: int) -> int:
+    low, high = _BUCKETS
+    return max(low, min(high, POINTS_MAX // (2 * LINES_MAX * max(1, count))))
+
+
+def _case(report: Report, recorded: Recorded, span: Span, results: Iterable[CheckResult]) -> Case:
+    """The step as it is drawn: only good values, and none of them too old."""
+    facts = report.facts
+    generation = lenient(facts.generation)
+    signals = generation.spec.signals
+    metrics = {
+        signals[name].metric
+        for result in results
+        if isinstance(check := report.check(result), _Drawn)
+        for name in generation.arithmetic(check.measure).names
+        if name in signals
+    }
+    began = span.began - facts.before_s
+    samples = recorded.between(began, span.ended, metrics)
+    good = [sample for sample in samples if _is_good(sample)]
+    window = Window(good, began, span.ended, default_age_s=_NO_AGE_S)
+    return Case(generation, window, span, facts.devices, facts.before_s, shows=facts.shows)
+
+
+def lenient(generation: Generation) -> Generation:
+    """A generation whose signals show whatever there is of them."""
+    anything = {"moves": False, "max_age": _NO_AGE_S, "count": None}
+    signals = {n: s.model_copy(update=anything) for n, s in generation.spec.signals.items()}
+    return replace(generation, spec=generation.spec.model_copy(update={"signals": signals}))
+
+
+def _is_good(sample: Sample) -> bool:
+    return sample.quality is Quality.GOOD and isinstance(sample.value, int | float)
+
+
+def _plot(report: Report, result: CheckResult, case: Case, buckets: int) -> Plot:
+    check = report.check(result)
+    assert isinstance(check, _Drawn)  # _is_drawn says so  # noqa: S101
+    span, missing = case.span, ""
+    try:
+        lines = _lines(case, check)
+    except (Unusable, NotShown) as error:
+        lines, missing = [], str(error)
+    lines.sort(key=lambda line: -_nearness(line, _limits(check, line, span)))
+    limits = tuple(_limits(check, lines[0] if lines else None, span))
+    curves = [
+        Curve(line.name, tuple(decimated(_points(line, span.began), buckets)))
+        for line in lines[:LINES_MAX]
+    ]
+    from_s = 0.0 if isinstance(check, SettleCheck | FailoverCheck) else span.steady - span.began
+    return Plot(
+        check=result.check,
+        unit=check.unit,
+        wide=_is_wide(report, result),
+        curves=tuple(curves),
+        limits=limits,
+        instants=tuple(_instants(check, span)),
+        judged=(from_s, span.ended - span.began),
+        left_out=max(0, len(lines) - LINES_MAX),
+        missing=missing or ("" if lines else "no value that can be drawn"),
+    )
+
+
+def _lines(case: Case, check: _Drawn) -> list[Line]:
+    """What is measured, wherever it can be computed; ``when`` leaves nothing out here."""
+    expression = case.generation.arithmetic(check.measure)
+    found = []
+    for labels, rows in aligned(case, case.window, list(dict.fromkeys(expression.names))):
+        pairs = [(time, value) for time, row in rows if (value := expression(row)) is not None]
+        if pairs:
+            times, values = zip(*pairs, strict=True)
+            shown = tuple(from_base(value, check.unit) for value in values)
+            found.append(Line(labels, Course(times, shown)))
+    return found
+
+
+def _limits(check: _Drawn, line: Line | None, span: Span) -> list[Limit]:
+    """What is drawn across a plot. Of a failover it rests on what ``line`` was before."""
+    if isinstance(check, FailoverCheck):
+        before = [] if line is None else _before(line, span)
+        if not before:
+            return []
+        words = f"{check.ratio:.0%} of the value before"
+        return [Limit(check.ratio * sum(before) / len(before), words, above=False)]
+    if isinstance(check, LimitCheck):
+        if check.reduce not in _COURSES:
+            return []
+        low, high = check.at_least, check.at_most
+    else:
+        low, high = check.low, check.high
+    found = [
+        Limit(at, "limit", above) for at, above in ((low, False), (high, True)) if at is not None
+    ]
+    if isinstance(check, SettleCheck):
+        found = [replace(each, words="band") for each in found]
+        if check.peak is not None:
+            found.append(Limit(check.peak, "peak", above=True))
+    if not check.guard:
+        return found
+    inside = [(each, -check.guard if each.above else check.guard) for each in found]
+    return [
+        *found,
+        *(
+            Limit(e.at + by, "guard band", e.above, guard=True)
+            for e, by in inside
+            if e.words != "band"
+        ),
+    ]
+
+
+def _before(line: Line, span: Span) -> list[float]:
+    pairs = zip(line.course.times, line.course.values, strict=True)
+    return [value for time, value in pairs if time < span.began]
+
+
+def _nearness(line: Line, limits: Sequence[Limit]) -> float:
+    """How near it comes to the nearest limit; the greater, the nearer (or further outside)."""
+    course = line.course
+    return max(
+        (
+            course.maximum - limit.at if limit.above else limit.at - course.minimum
+            for limit in limits
+        ),
+        default=-inf,
+    )
+
+
+def _instants(check: _Drawn, span: Span) -> Iterator[Instant]:
+    yield Instant(0.0, "step begins")
+    if span.confirmed is not None and span.confirmed > span.began:
+        yield Instant(span.confirmed - span.began, "seen in the data")
+    if isinstance(check, SettleCheck | FailoverCheck):
+        if span.began + check.within < span.ended:
+            yield Instant(check.within, "must be there by")
+    elif span.steady > (span.confirmed or span.began):
+        yield Instant(span.steady - span.began, "judged from")
+
+
+def _points(line: Line, began: float) -> list[tuple[float, float | None]]:
+    """Seconds after the step began and values; a None where values are missing between two."""
+    times, values = line.course.times, line.course.values
+    usual = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
+    points: list[tuple[float, float | None]] = []
+    for place, (time, value) in enumerate(zip(times, values, strict=True)):
+        if place and time - times[place - 1] > _GAP * usual:
+            points.append((time - began, None))
+        points.append((time - began, value if isfinite(value) else None))
+    return points
+
+
+def decimated(
+    points: Sequence[tuple[float, float | None]], buckets: int
+) -> Iterator[tuple[float, float | None]]:
+    """The lowest and the highest value of each of ``buckets`` parts, and every gap.
+
+    A peak of one sample stays where it was: this is what a dense line looks like anyway.
+    """
+    if len(points) <= 2 * buckets:
+        yield from points
+        return
+    first, width = points[0][0], (points[-1][0] - points[0][0]) / buckets or 1.0
+    for _, part in groupby(
+        points, key=lambda point: min(buckets - 1, int((point[0] - first) / width))
+    ):
+        held = list(part)
+        known = [(value, time) for time, value in held if value is not None]
+        if known:
+            ends = {time: value for value, time in (min(known), max(known))}
+            yield from sorted(ends.items())
+        if len(known) < len(held):
+            yield held[-1][0], None

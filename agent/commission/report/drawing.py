@@ -1,0 +1,173 @@
+"""Draws a plot as SVG that stands in a page, the same bytes for the same numbers.
+
+No text of a device comes here: what stands in a plot are numbers and our own words, and the names
+of its series stand beside it in HTML.
+"""
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from agent.commission.report.curves import Plot
+from agent.commission.report.words import number, unit_word
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DASHES = ("", "6 2", "2 2", "8 2 2 2")
+COLOURS = ("#0b4f8a", "#a6420a", "#1f6f4a", "#6b3a86")
+
+_INK, _FAINT, _LIMIT, _GUARD, _JUDGED = "#1a1a1a", "#8c8c88", "#a4161a", "#8a6100", "#eef3f7"
+_WIDE_INCHES, _SMALL_INCHES = (7.1, 2.2), (3.5, 1.55)
+_MINUTES_FROM_S = 300.0
+_ROOM = 0.18  # above and below, of what is shown
+_NOISE = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style .*?</style>", re.DOTALL
+)
+_GROUP = re.compile(r'<g id="[^"]*">')
+_FONT = re.compile(r" font-family: [^;\"]*;")
+_SPACE = re.compile(r"\s*\n\s*")
+_LOOKS = {
+    "svg.hashsalt": "rackagent",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 7.0,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": _FAINT,
+    "axes.labelcolor": _INK,
+    "xtick.color": _FAINT,
+    "ytick.color": _FAINT,
+    "xtick.labelcolor": _INK,
+    "ytick.labelcolor": _INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.unicode_minus": True,
+}
+
+Draw = Callable[[Plot], str]
+"""Makes the SVG of a plot."""
+
+
+def style(number: int) -> tuple[str, str]:
+    """Colour and dashes of a plot's line: together they tell eight apart, also on grey paper."""
+    return COLOURS[number % len(COLOURS)], DASHES[(number + number // len(COLOURS)) % len(DASHES)]
+
+
+def drawer() -> Draw | None:
+    """What draws; None where matplotlib is not installed. It is loaded with the first report."""
+    try:
+        matplotlib = import_module("matplotlib")
+    except ImportError:
+        return None
+
+    def draw(plot: Plot) -> str:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(_LOOKS)
+            return _inline(_drawn(plot), plot)
+
+    return draw
+
+
+def _drawn(plot: Plot) -> str:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_WIDE_INCHES if plot.wide else _SMALL_INCHES, layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    figure.patch.set_visible(False)
+    axes.patch.set_visible(False)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    unit_s, word = (60.0, "min") if plot.judged[1] >= _MINUTES_FROM_S else (1.0, "s")
+    axes.set_xlabel(f"time after the step began ({word})", labelpad=1.5)
+    axes.set_ylabel(unit_word(plot.unit))
+    axes.axvspan(plot.judged[0] / unit_s, plot.judged[1] / unit_s, color=_JUDGED, linewidth=0)
+    for place, curve in enumerate(plot.curves):
+        colour, dashes = style(place)
+        axes.plot(
+            [time / unit_s for time, _ in curve.points],
+            [float("nan") if value is None else value for _, value in curve.points],
+            color=colour,
+            linewidth=1.0,
+            dashes=[float(part) for part in dashes.split()] or (None, None),
+        )
+    _frame(axes, plot, unit_s)
+    _marks(axes, plot, unit_s)
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
+
+
+def _frame(axes: "Axes", plot: Plot, unit_s: float) -> None:
+    """Show everything: every value and every limit."""
+    known = [value for curve in plot.curves for _, value in curve.points if value is not None]
+    shown = [*known, *(limit.at for limit in plot.limits)]
+    low, high = min(shown, default=0.0), max(shown, default=1.0)
+    room = (high - low) * _ROOM or abs(high) * _ROOM or 1.0
+    axes.set_ylim(low - room, high + room)
+    times = [time for curve in plot.curves for time, _ in curve.points]
+    axes.set_xlim(min([0.0, *times]) / unit_s, max([plot.judged[1], *times]) / unit_s)
+
+
+def _marks(axes: "Axes", plot: Plot, unit_s: float) -> None:
+    """Limits across, instants upright, each with its words: lines alone say nothing."""
+    for limit in plot.limits:
+        colour = _GUARD if limit.guard else _LIMIT
+        width, dashes = (0.6, (1, 2)) if limit.guard else (0.9, (5, 1.5))
+        axes.axhline(limit.at, color=colour, linewidth=width, dashes=dashes)
+        if not limit.guard:
+            sign = "≤" if limit.above else "≥"
+            _text(axes, 1.0, limit.at, f"{limit.words} {sign} {number(limit.at)}", limit.above)
+    for instant in plot.instants if plot.wide else ():
+        axes.axvline(instant.at / unit_s, color=_INK, linewidth=0.6, dashes=(1, 1.5))
+    if plot.wide:
+        _captions(axes, plot, unit_s)
+
+
+def _text(axes: "Axes", x: float, y: float, words: str, above: bool) -> None:
+    """Words at the right end of a limit, on the side where no value should be."""
+    axes.annotate(
+        words,
+        (x, y),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(0, 1.5 if above else -2.0),
+        textcoords="offset points",
+        ha="right",
+        va="bottom" if above else "top",
+        color=_LIMIT,
+        fontsize=6.5,
+    )
+
+
+def _captions(axes: "Axes", plot: Plot, unit_s: float) -> None:
+    """The words of the instants over the plot; those that are close stand above each other."""
+    left, right = axes.get_xlim()
+    ends = [left - 1.0] * 3
+    for instant in plot.instants:
+        at = instant.at / unit_s
+        width = (right - left) * (len(instant.words) + 2) / 125  # of 7.1 inches at this size
+        row = next((row for row, end in enumerate(ends) if end <= at), 0)
+        ends[row] = at + width
+        axes.annotate(
+            instant.words,
+            (at, 1.0),
+            xycoords=axes.get_xaxis_transform(),
+            xytext=(1.5, 1.5 + 7.5 * row),
+            textcoords="offset points",
+            color=_INK,
+            fontsize=6.5,
+        )
+
+
+def _inline(text: str, plot: Plot) -> str:
+    """The SVG without what a page does not want twice: declarations, names, fonts, its author."""
+    text = _NOISE.sub("", text)
+    text = _GROUP.sub("<g>", text)
+    text = _FONT.sub("", text)
+    text = _SPACE.sub("\n", text).strip()
+    kind = "wide" if plot.wide else "small"
+    return text.replace("<svg ", f'<svg class="plot {kind}" role="img" ', 1)

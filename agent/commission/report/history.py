@@ -1,0 +1,190 @@
+"""What happened beside measuring: devices and what they say they are, deviations, notes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agent.commission.records import Verdict
+from agent.commission.report import words
+from agent.commission.results import Report
+from agent.commission.samples import SampleStore
+from agent.commission.seen import IDENTITY
+from agent.commission.spec import POLLS, from_base
+
+NOTES_MAX = 300
+DEVIATIONS_MAX = 200
+_TEXT_MAX = 2000
+_SAID = ("asked", "answered", "note", "attached", "paused", "continued", "witnessed", "performed")
+"""Events of the journal that somebody said or added."""
+
+_CONDITIONS = {
+    "rack_air_temperature_celsius": ("Air temperature", "degC"),
+    "rack_relative_humidity_ratio": ("Relative humidity", "%"),
+    "rack_dew_point_celsius": ("Dew point", "degC"),
+}
+_FACILITY = ("rack_coolant_temperature_celsius", ("loop", "facility"), "degC")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of the rack, what it says it is, and how it answered."""
+
+    role: str
+    name: str
+    kind: str
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    polls: int = 0
+    answered: int = 0
+    bad: int = 0
+    bad_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody said, was asked, or attached."""
+
+    at: str
+    event: str
+    who: str
+    text: str
+    file: str = ""
+    sha256: str = ""
+
+
+def devices(report: Report, store: SampleStore) -> list[Device]:
+    """Every device of the rack, in the order of its roles."""
+    labels: dict[str, dict[str, str]] = {}
+    polls: dict[str, list[bool]] = {}
+    for sample in store.between(report.began - report.facts.before_s, report.ended, _WHO):
+        if sample.metric == IDENTITY:
+            said = dict(sample.labels)
+            if "component" not in said:
+                labels[sample.device] = said
+        else:
+            polls.setdefault(sample.device, []).append(sample.value == 1.0)
+    flaws = store.flaws()
+    kinds = {
+        role: group.title or group.kind
+        for group in report.facts.generation.spec.devices.values()
+        for role in group.roles
+    }
+    found = []
+    for role, name in report.facts.devices.items():
+        own, asked = labels.get(name, {}), polls.get(name, [])
+        bad, reason = flaws.get(name, (0, ""))
+        found.append(
+            Device(
+                *(role, name, kinds.get(role, "")),
+                **{key: own.get(key, "") for key in ("vendor", "model", "serial", "firmware")},
+                polls=len(asked),
+                answered=sum(asked),
+                bad=bad,
+                bad_reason=reason,
+            )
+        )
+    return found
+
+
+_WHO = frozenset({IDENTITY, POLLS})
+
+
+def conditions(report: Report, store: SampleStore) -> list[tuple[str, str]]:
+    """What the surroundings were, lowest to highest, as far as it was recorded."""
+    metrics = {*_CONDITIONS, _FACILITY[0]}
+    ranges: dict[tuple[str, str], tuple[float, float]] = {}
+    for sample in store.between(report.began, report.ended, metrics):
+        found = _condition(sample.metric, sample.labels)
+        if found is None or not isinstance(sample.value, int | float):
+            continue
+        value = from_base(float(sample.value), found[1])
+        low, high = ranges.get(found, (value, value))
+        ranges[found] = (min(low, value), max(high, value))
+    return [
+        (title, f"{words.number(low)} to {words.quantity(high, unit)}")
+        for (title, unit), (low, high) in sorted(ranges.items())
+    ]
+
+
+def _condition(metric: str, labels: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    if metric == _FACILITY[0]:
+        said = dict(labels)
+        if _FACILITY[1] not in said.items() or said.get("side") != "supply":
+            return None
+        return "Facility water supply", _FACILITY[2]
+    return _CONDITIONS[metric]
+
+
+def deviations(
+    report: Report, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
+) -> list[str]:
+    """What did not go as planned, and data that could not be used."""
+    return list(_deviations(report, events, devices))[:DEVIATIONS_MAX]
+
+
+def _deviations(
+    report: Report, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
+) -> Iterator[str]:
+    if report.aborted:
+        yield f"The run was ended early: {report.aborted}."
+    for event in events:
+        if event["event"] == "undone":
+            yield f"Step {event.get('step')} was cut off; its stimulus was undone before going on."
+        elif event["event"] == "resumed":
+            yield f"The run was cut off, and went on at {words.moment(_when(event))}."
+    yield from _unplanned_steps(report)
+    for result in report.results:
+        if result.verdict is Verdict.ERROR:
+            yield f"{result.check} could not be judged: {result.reason}"
+    yield from _unusable(devices)
+
+
+def _unplanned_steps(report: Report) -> Iterator[str]:
+    for step in report.facts.generation.steps(report.facts.stage):
+        span = report.spans.get(step)
+        if span is None:
+            yield f"Step {step} was not done."
+        elif span.confirmed is None:
+            yield f"Step {step}: its stimulus was not seen in the data."
+
+
+def _unusable(devices: Iterable[Device]) -> Iterator[str]:
+    for device in devices:
+        silent = device.polls - device.answered
+        if silent:
+            yield f"{device.name} did not answer {silent} of {device.polls} polls."
+        if device.bad:
+            first = f" ({device.bad_reason})" if device.bad_reason else ""
+            yield f"{device.name}: {device.bad} values were not good{first}."
+
+
+def notes(events: Sequence[Mapping[str, Any]]) -> list[Note]:
+    """What people said and attached, in the order of time."""
+    found = [_note(event) for event in events if event["event"] in _SAID]
+    return found[:NOTES_MAX]
+
+
+def _note(event: Mapping[str, Any]) -> Note:
+    known = ("who", "text", "file", "sha256")
+    said = {key: str(event[key])[:_TEXT_MAX] for key in known if event.get(key)}
+    rest = ", ".join(
+        f"{key}: {value}"
+        for key, value in event.items()
+        if key not in (*known, "event", "at", "wall") and isinstance(value, str | int | float)
+    )
+    text = " · ".join(filter(None, (said.get("text", ""), rest[:_TEXT_MAX])))
+    return Note(
+        at=words.moment(_when(event)),
+        event=str(event["event"]),
+        who=said.get("who", ""),
+        text=text,
+        file=said.get("file", ""),
+        sha256=said.get("sha256", ""),
+    )
+
+
+def _when(event: Mapping[str, Any]) -> float:
+    """By this machine's clock; older journals have only the rack's."""
+    return float(event.get("wall") or event.get("at") or 0.0)

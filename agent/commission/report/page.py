@@ -1,0 +1,221 @@
+"""The report of a run as one page of HTML that needs nothing else, on a screen or on paper."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from agent.commission.records import CheckResult, Verdict, blocks
+from agent.commission.report import words
+from agent.commission.report.curves import Plot
+from agent.commission.report.drawing import Draw, style
+from agent.commission.report.history import Device, deviations, notes
+from agent.commission.results import Report, plain
+from agent.commission.spec import Check, Measured
+from agent.commission.verdicts import Waiver
+
+BYTES_MAX = 3_000_000
+_NAMES_MAX = 200  # characters of a series' name, a reason, or whatever a device says
+_WORST_FIRST = (
+    *(Verdict.FAIL, Verdict.ERROR, Verdict.MARGINAL),
+    *(Verdict.WAIVED, Verdict.SKIP, Verdict.PASS),
+)
+_TITLES: Mapping[str, str] = {
+    "cooling": "Cooling",
+    "identity": "Identity",
+    "network": "Network",
+    "power": "Power",
+    "telemetry": "Telemetry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a page is made of beside verdicts. ``seal`` says in a sentence who signed it."""
+
+    devices: Sequence[Device] = ()
+    conditions: Sequence[tuple[str, str]] = ()
+    plots: Sequence[Plot] = ()
+    waivers: Sequence[Waiver] = ()
+    events: Sequence[Mapping[str, Any]] = ()
+    seal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One check of the table; ``lines`` are its measurements: name, value, limit, margin."""
+
+    id: str
+    verdict: Verdict
+    number: int
+    title: str
+    source: str
+    reason: str
+    during: str
+    guard: str = ""
+    lines: tuple[tuple[str, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Checks of one kind of thing, those first that did not pass."""
+
+    title: str
+    rows: tuple[Row, ...]
+    counts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot as it stands in the page, with the names of its lines beside it."""
+
+    row: Row
+    wide: bool
+    svg: Markup
+    measure: str
+    keys: tuple[tuple[str, str, str], ...] = ()
+    note: str = ""
+
+
+def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
+    """The page. ``draw`` is None where plots cannot be drawn; it then says so."""
+    environment = Environment(
+        loader=PackageLoader("agent.commission.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean,
+    )
+    rows = [_row(report, result) for result in report.results]
+    figures = list(_figures(report, material.plots, rows, draw)) if draw else []
+    template = environment.get_template("report.html.j2")
+
+    def made(shown: list[Figure]) -> bytes:
+        return template.render(
+            report=report,
+            generation=report.facts.generation,
+            material=material,
+            words=words,
+            Verdict=Verdict,
+            sentence=_sentence(report),
+            counts=_counts(report.results),
+            blocking=blocks(report.verdict),
+            areas=_areas(rows),
+            open=[row for row in _ordered(rows) if row.verdict is not Verdict.PASS],
+            wide=[each for each in shown if each.wide],
+            small=[each for each in shown if not each.wide],
+            drawn=draw is not None,
+            undrawn=len(figures) - len(shown),
+            deviations=deviations(report, material.events, material.devices),
+            notes=notes(material.events),
+            waived={each.check for each in report.results if each.verdict is Verdict.WAIVED},
+            cut=_cut,
+        ).encode()
+
+    content = made(figures)
+    if len(content) > BYTES_MAX:  # what is about time itself and what did not pass stays
+        content = made([each for each in figures if each.wide])
+    return content if len(content) <= BYTES_MAX else made([])
+
+
+def _clean(value: object) -> object:
+    """Text without what XML and HTML cannot hold: devices say odd things."""
+    return plain(value) if type(value) is str else value
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _NAMES_MAX else f"{text[:_NAMES_MAX]}…"
+
+
+def _sentence(report: Report) -> str:
+    if report.aborted:
+        return f"The run ended early: {report.aborted}."
+    if report.verdict is Verdict.FAIL:
+        return "At least one check is outside its limit. The rack is not released."
+    if report.verdict is Verdict.ERROR:
+        return "At least one check could not be judged. The rack is not released."
+    if report.verdict is Verdict.MARGINAL:
+        return "Every check is inside its limit, at least one only within its guard band."
+    if report.verdict is Verdict.WAIVED:
+        return "Nothing blocks the rack; at least one finding is waived."
+    return "Every check that applies is inside its limit and outside its guard band."
+
+
+def _counts(results: Iterable[CheckResult]) -> list[tuple[Verdict, int]]:
+    found = [result.verdict for result in results]
+    return [(verdict, found.count(verdict)) for verdict in _WORST_FIRST if verdict in found]
+
+
+def _row(report: Report, result: CheckResult) -> Row:
+    check = report.check(result)
+    guard = ""
+    if isinstance(check, Measured) and check.guard:
+        guard = words.quantity(check.guard, {"degC": "K"}.get(check.unit, check.unit))
+    lines = tuple(
+        (
+            _cut(words.series(each.name)),
+            words.quantity(each.value, each.unit, each.limit),
+            words.limit(check, each),
+            words.margin(each),
+        )
+        for each in result.measurements
+    )
+    return Row(
+        id=result.check,
+        verdict=result.verdict,
+        number=check.number,
+        title=check.title,
+        source=check.source,
+        reason=result.reason,
+        during=check.during,
+        guard=guard,
+        lines=lines or (("", "", "", ""),),
+    )
+
+
+def _ordered(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (_WORST_FIRST.index(row.verdict), row.number, row.id))
+
+
+def _areas(rows: Iterable[Row]) -> list[Area]:
+    """By the first word of a check's name; the areas in the order of that word."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.id.partition(".")[0] if "." in row.id else "", []).append(row)
+    areas = []
+    for name, own in sorted(found.items()):
+        verdicts = [row.verdict for row in own]
+        told = [f"{verdicts.count(v)} {v}" for v in _WORST_FIRST if v in verdicts]
+        title = _TITLES.get(name, name.capitalize() or "Checks")
+        areas.append(Area(title, tuple(_ordered(own)), ", ".join(told)))
+    return areas
+
+
+def _figures(
+    report: Report, plots: Sequence[Plot], rows: Sequence[Row], draw: Draw
+) -> Iterator[Figure]:
+    by_name = {row.id: row for row in rows}
+    worst_first = {row.id: place for place, row in enumerate(_ordered(rows))}
+    for plot in sorted(plots, key=lambda plot: worst_first[plot.check]):
+        keys = tuple(
+            (_cut(words.series(curve.name)), *style(n)) for n, curve in enumerate(plot.curves)
+        )
+        note = f"{plot.left_out} more series lie further inside" if plot.left_out else ""
+        yield Figure(
+            row=by_name[plot.check],
+            wide=plot.wide,
+            # made by us from numbers only, see drawing.py
+            svg=Markup(draw(plot)) if plot.curves else Markup(""),  # noqa: S704
+            measure=_measured(report.facts.generation.spec.checks[plot.check]),
+            keys=keys if len(keys) > 1 else (),
+            note=f"Not drawn: {plot.missing}" if plot.missing else note,
+        )
+
+
+def _measured(check: Check) -> str:
+    if not isinstance(check, Measured):
+        return ""
+    return check.measure + (f" while {check.when}" if check.when else "")

@@ -1,0 +1,78 @@
+"""The page as PDF, printed by a Chromium that is there; nothing of the network is asked for."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from agent.errors import ConfigError
+
+BROWSER = "RACKAGENT_BROWSER"
+"""The environment variable that names the browser; empty means that there is none."""
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_PRINT_S = 90.0
+_SAID_MAX = 300
+_OPTIONS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-pdf-header-footer",
+)
+
+
+def browser() -> str | None:
+    """The program that can print; None where there is none."""
+    named = os.environ.get(BROWSER)
+    if named is not None:
+        return shutil.which(named) if named else None
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
+def printed(page: bytes) -> bytes:
+    """The PDF of a page. Raises ConfigError where no browser is found, or it does not print."""
+    program = browser()
+    if program is None:
+        raise ConfigError("a PDF needs Chromium or Chrome, and none is found")
+    with tempfile.TemporaryDirectory(prefix="rackagent-", ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        (folder / "report.html").write_bytes(page)
+        target = folder / "report.pdf"
+        options = [*_OPTIONS, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={target}"]
+        if os.geteuid() == 0:
+            options.append("--no-sandbox")  # Chromium as root refuses to start without
+        said = _run([program, *options, (folder / "report.html").as_uri()])
+        if not target.is_file():
+            raise ConfigError(
+                f"{program} printed nothing: {said[-_SAID_MAX:] or 'no reason given'}"
+            )
+        return target.read_bytes()
+
+
+def _run(command: list[str]) -> str:
+    """What it said. Every process that it started has ended. Raises ConfigError."""
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ConfigError(f"{command[0]} cannot be started: {error.strerror}") from None
+    try:
+        said, _ = process.communicate(timeout=_PRINT_S)
+    except subprocess.TimeoutExpired:
+        raise ConfigError(f"{command[0]} did not print within {_PRINT_S:g} s") from None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    return said.decode(errors="replace").strip()

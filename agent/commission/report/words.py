@@ -1,0 +1,141 @@
+"""Numbers, units, times and verdicts as people read them."""
+
+from datetime import UTC, datetime
+from math import floor, isfinite, log10
+
+from agent.commission.records import Measurement, Verdict
+from agent.commission.spec import Check, LimitCheck, SoakCheck
+
+_DIGITS = 4
+_SMALLEST = 1e-4
+_UNITS = {
+    "degC": "°C",
+    "delta_K": "K",
+    "delta_degC": "K",
+    "uS/cm": "µS/cm",
+    "ratio": "",
+    "%RH": "% RH",
+}
+_MARKS = {
+    Verdict.PASS: "✓",
+    Verdict.MARGINAL: "!",
+    Verdict.FAIL: "✗",
+    Verdict.ERROR: "?",
+    Verdict.SKIP: "–",
+    Verdict.WAIVED: "w",
+}
+_MEANINGS = {
+    Verdict.PASS: "inside the limit, and outside its guard band",
+    Verdict.MARGINAL: "inside the limit, but within its guard band",
+    Verdict.FAIL: "outside the limit",
+    Verdict.ERROR: "could not be judged: data were missing, stale, frozen or bad, or a stimulus was"
+    " not seen; never counts as passed",
+    Verdict.SKIP: "does not apply, or needs a person to judge an attachment",
+    Verdict.WAIVED: "accepted as it is by a named person, for a stated time",
+}
+_MINUTE_S, _HOUR_S = 60, 3600
+
+
+def unit_word(unit: str) -> str:
+    """A unit as it is printed."""
+    return _UNITS.get(unit, unit)
+
+
+def mark(verdict: Verdict) -> str:
+    """A sign for a verdict, so that colour is never alone."""
+    return _MARKS[verdict]
+
+
+def meaning(verdict: Verdict) -> str:
+    """What a verdict says."""
+    return _MEANINGS[verdict]
+
+
+def number(value: float | str, *, beside: float = 0.0, signed: bool = False) -> str:
+    """Four significant digits, and no finer than those of what it stands ``beside``."""
+    if isinstance(value, str):
+        return value
+    if not isfinite(value):
+        return "—"
+    text = _digits(abs(value), max(abs(value), abs(beside)))
+    if not text.strip("0.,\N{NARROW NO-BREAK SPACE}"):
+        text = _digits(abs(value), abs(value))  # it is not nothing, only small
+    if value < 0:
+        return f"\N{MINUS SIGN}{text}"
+    return f"+{text}" if signed and value > 0 else text
+
+
+def _digits(size: float, largest: float) -> str:
+    if size == 0:
+        return "0"
+    if largest < _SMALLEST:
+        return f"{size:.2e}"
+    places = max(0, _DIGITS - 1 - floor(log10(largest)))
+    text = f"{size:,.{places}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quantity(value: float | str, unit: str, beside: float | str | None = None) -> str:
+    """A number with its unit; ``beside`` is the limit that it stands beside."""
+    if isinstance(value, str):
+        return value
+    text = number(value, beside=beside if isinstance(beside, int | float) else 0.0)
+    word = unit_word(unit)
+    return f"{text}\N{NO-BREAK SPACE}{word}" if word else text
+
+
+def series(name: str) -> str:
+    """The name of a series so that it can be broken between its labels."""
+    return name.replace("[", " [").replace(",", ", ").strip()
+
+
+def limit(check: Check, measurement: Measurement) -> str:
+    """What a measurement was held against: both ends where the check has a band."""
+    bound = measurement.limit
+    if bound is None:
+        return ""
+    band = _band(check)
+    if band is not None and bound in band[:2] and measurement.unit == band[2]:
+        return f"{number(band[0])} to {quantity(band[1], measurement.unit)}"
+    sign = {"at most": "≤", "at least": "≥"}.get(measurement.bound, "")
+    return f"{sign}\N{NO-BREAK SPACE}{quantity(bound, measurement.unit)}".strip()
+
+
+def _band(check: Check) -> tuple[float, float, str] | None:
+    """Low, high and their unit, of a check that has both."""
+    if isinstance(check, SoakCheck):
+        return check.low, check.high, check.unit
+    if isinstance(check, LimitCheck) and check.at_least is not None and check.at_most is not None:
+        return check.at_least, check.at_most, check.unit
+    return None
+
+
+def margin(measurement: Measurement) -> str:
+    """How far inside its limit it is; negative outside."""
+    if measurement.margin is None:
+        return ""
+    beside = measurement.limit if isinstance(measurement.limit, int | float) else 0.0
+    text = number(measurement.margin, beside=beside, signed=True)
+    unit = {"degC": "K"}.get(measurement.unit, unit_word(measurement.unit))
+    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit and isfinite(measurement.margin) else text
+
+
+def moment(at: float) -> str:
+    """Unix seconds as a date and a time of day in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def clock(at: float) -> str:
+    """The time of day only."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """``1 h 02 min``, ``12 min 30 s``, ``45 s``."""
+    whole = round(seconds)
+    hours, minutes, rest = whole // _HOUR_S, whole % _HOUR_S // _MINUTE_S, whole % _MINUTE_S
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    if minutes:
+        return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+    return f"{rest} s"

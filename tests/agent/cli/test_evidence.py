@@ -1,0 +1,27 @@
+"""'evidence': what is made of the directory of a run, for people and for programs."""
+
+from pathlib import Path
+
+from tests.agent.cli.conftest import Run
+from tests.agent.commission.bundle import bundle
+
+
+def test_report_is_made_again_outside_the_seal(run: Run, tmp_path: Path) -> None:
+    folder = bundle(tmp_path)
+    made = run("evidence", "report", folder)
+    page = tmp_path / "run-report.html"
+    assert (made.status, made.out) == (0, f"report: {page}\n")
+    assert page.read_bytes() == (folder / "report.html").read_bytes()
+    assert run("evidence", "verify", folder).status == 0
+    inside = run("evidence", "report", folder, "--out", folder / "again.html")
+    assert inside.status == 2
+    assert "is in the sealed directory; --out names another place" in inside.err
+    nowhere = run("evidence", "report", folder, "--out", tmp_path / "no" / "page.html")
+    assert nowhere.status == 2
+    assert "No such file" in nowhere.err
+
+
+def test_a_pdf_that_was_asked_for_and_cannot_be_made(run: Run, tmp_path: Path) -> None:
+    refused = run("evidence", "report", bundle(tmp_path), "--pdf")
+    assert refused.status == 2
+    assert "a PDF needs Chromium or Chrome, and none is found" in refused.err
