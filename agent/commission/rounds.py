@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from agent.commission.clock import Jumps
 from agent.commission.records import Sample
 from agent.commission.seen import introduced
 from agent.commission.spec import POLLS
@@ -33,12 +34,19 @@ class Rounds:
     ``now`` is the rack's clock: it stamps samples and says which slow requests are due.
     """
 
-    def __init__(self, config: Config, interval_s: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        interval_s: float,
+        now: Callable[[], float],
+        jumps: Jumps | None = None,
+    ) -> None:
         self.interval_s, self._now = interval_s, now
         self._config = config
         self._lines = [_Line(device) for device in config.devices]
         self._transports = Transports(config.quirks())
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._jumps = jumps or Jumps()
         self.failures: dict[str, str] = {}
 
     async def __aenter__(self) -> "Rounds":
@@ -56,7 +64,9 @@ class Rounds:
         """
         began = self._now()
         found = await asyncio.gather(*(self._guarded(line, began) for line in self._lines))
-        return [pair for samples in found for pair in samples]
+        read = [pair for samples in found for pair in samples]
+        moved = self._jumps.since_last()
+        return [(_doubtful(s, moved), every_s) for s, every_s in read] if moved else read
 
     def shows(self) -> Mapping[str, frozenset[str]]:
         """The metrics that each device's profile has, of those whose profile is known."""
@@ -135,3 +145,9 @@ class Rounds:
         if line.transport is not None:
             await line.transport.close()
         line.transport = line.session = None
+
+
+def _doubtful(sample: Sample, moved: float) -> Sample:
+    """A sample that nobody knows the time of."""
+    reason = f"this machine's clock was set by {moved:+.1f} s"
+    return replace(sample, quality=Quality.BAD, reason=reason)

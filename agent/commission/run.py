@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from agent.commission import evidence
+from agent.commission.clock import kept
 from agent.commission.early import Early
 from agent.commission.journal import Event, Journal, read_journal
 from agent.commission.report import write_report
@@ -78,6 +79,8 @@ async def carry_out(order: Order, hear: Callable[[Event], None] = lambda _: None
             why = f"before it began: {'; '.join(silent)}"
             journal.write("aborted", stand.now(), why=why)
             raise DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
+        if order.rehearsal is None:
+            _mention_clock(journal, stand.now())
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
         early.facts = replace(facts, shows=shows)
@@ -86,6 +89,15 @@ async def carry_out(order: Order, hear: Callable[[Event], None] = lambda _: None
         await runner.run(done)
         await early.close()
         journal.write("run_ended", stand.now(), late=runner.lateness())
+
+
+def _mention_clock(journal: Journal, at: float) -> None:
+    """Write down whether this machine's clock is kept right, which evidence rests on."""
+    clock = kept()
+    if clock is None or not clock.synchronised:
+        journal.mention("said", at, text="warning: nothing keeps this machine's clock right (NTP)")
+    if clock is not None:
+        journal.write("clock", at, synchronised=clock.synchronised, error_s=round(clock.error_s, 6))
 
 
 def _only_unsealed(folder: Path) -> bool:

@@ -139,15 +139,16 @@ COOLING_DATA = {
 """Some of what cannot be judged without the cooling unit."""
 
 
-@pytest.mark.parametrize("harm", ["silent", "bad", "absent"])
+@pytest.mark.parametrize("harm", ["silent", "bad", "absent", "clock"])
 def test_data_that_fail_are_an_error_and_never_a_pass(harm: str) -> None:
-    """The cooling unit is silent for a while, shows nonsense, or lacks its points."""
+    """The cooling unit is silent for 40 s, shows nonsense, lacks its points, or time is unknown."""
 
     def tamper(samples: list[Sample], seconds: float) -> list[Sample]:
-        during = any(low <= seconds < low + 120 for low in (400, 1000, 1800))
+        lasting = {"silent": 40, "clock": 5}.get(harm, 120)
+        during = any(low <= seconds < low + lasting for low in (500, 1000, 1800))
         if harm != "absent" and not during:
             return samples
-        if harm != "bad":
+        if harm in ("silent", "absent"):
             return [sample for sample in samples if sample.device != "cdu"]
         return [
             replace(sample, value=None, quality=Quality.BAD, reason="sentinel")
