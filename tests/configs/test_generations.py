@@ -145,7 +145,7 @@ def test_data_that_fail_are_an_error_and_never_a_pass(harm: str) -> None:
 
     def tamper(samples: list[Sample], seconds: float) -> list[Sample]:
         lasting = {"silent": 40, "clock": 5}.get(harm, 120)
-        during = any(low <= seconds < low + lasting for low in (500, 1000, 1800))
+        during = any(low <= seconds < low + lasting for low in (600, 1000, 1800))
         if harm != "absent" and not during:
             return samples
         if harm in ("silent", "absent"):
