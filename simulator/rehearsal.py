@@ -33,6 +33,11 @@ class Rehearsal:
         self._site.advance(seconds)
         await asyncio.sleep(seconds / self._speed if self._speed else 0)
 
+    async def idle(self, seconds: float) -> None:
+        """Let rack seconds pass, no faster than seconds unless a speed was asked for."""
+        self._site.advance(seconds)
+        await asyncio.sleep(seconds / (self._speed or 1.0))
+
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
         """Inject the fault of that name. Raises ConfigError."""
         active = self._site.desk.inject(event, parameters)

@@ -10,10 +10,14 @@ import typer
 from agent import console
 from agent.cli.evidence import show
 from agent.cli.generation import Folder
+from agent.cli.operator import Operator
 from agent.cli.options import ConfigPath
 from agent.cli.progress import Lines
 from agent.cli.rack import RackName, choose_rack
+from agent.commission.answers import check_name
 from agent.commission.generation import open_generation
+from agent.commission.journal import Event
+from agent.commission.people import Crew
 from agent.commission.records import blocks
 from agent.commission.run import Order, Rehearsal, carry_out, conclude
 from agent.commission.runner import roles
@@ -54,6 +58,13 @@ def commission(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
     ] = False,
+    operator: Annotated[
+        str,
+        typer.Option(help="Who carries it out, and is asked; without, nobody is.", metavar="NAME"),
+    ] = "",
+    witness: Annotated[
+        str, typer.Option(help="Who sees it, with --operator.", metavar="NAME")
+    ] = "",
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Rehearse: serve the rack of CONFIG ourselves.")
     ] = False,
@@ -67,11 +78,14 @@ def commission(
         typer.Option(help=r"With --simulated: NAME[:PARAM=VALUE,...]\[@AT][+FOR]; repeatable."),
     ] = None,
 ) -> None:
-    """Take a rack through a stage of its generation, unattended, and judge it.
+    """Take a rack through a stage of its generation, and judge it.
 
     Stimuli are the configuration's commands, or said so that somebody does them; either counts only
-    once the data show it. Everything read and every verdict goes to the evidence directory. The
-    exit status is 0 when nothing blocks, 1 when a check failed or could not be judged.
+    once the data show it. With --operator the run asks for what a person has to do, confirm or
+    attach, and waits; answers are typed, or given with 'rackagent evidence answer'.
+
+    Everything read and every verdict goes to the evidence directory. The exit status is 0 when
+    nothing blocks, 1 when a check failed or could not be judged.
 
     Examples:
       rackagent commission site.yaml --generation nvl72 --stage L11 --sheet r01.yaml
@@ -80,6 +94,10 @@ def commission(
     """
     if not simulated and (fault or speed or seed):
         raise ConfigError("--fault, --speed and --seed need --simulated")
+    for name in filter(None, (operator, witness)):
+        check_name(name)
+    if witness and not operator:
+        raise ConfigError("--witness needs --operator")
     if resume and out is None:
         raise ConfigError("--resume needs --out, the directory of the run")
     signer = None if key is None else private_key(key)
@@ -101,15 +119,27 @@ def commission(
         folder=out or _folder(chosen.devices[0].rack, stage),
         waivers=tuple(load_waivers(waivers)) if waivers is not None else (),
         resume=resume,
+        crew=Crew(operator, witness),
         rehearsal=Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
     )
     lines = Lines()
-    run_loop(carry_out(order, lines.hear))
+    run_loop(_attended(order, lines) if operator else carry_out(order, lines.hear))
     report = conclude(order.folder, signer, lines.hear)
     show(report)
     console.out(f"evidence: {order.folder}")
     if blocks(report.verdict):
         raise typer.Exit(_CHECK_FAILED)
+
+
+async def _attended(order: Order, lines: Lines) -> None:
+    asked = Operator(order.folder, order.crew.operator)
+
+    def hear(event: Event) -> None:
+        lines.hear(event)
+        asked.hear(event)
+
+    with asked.listening():
+        await carry_out(order, hear)
 
 
 def _folder(rack: str, stage: str) -> Path:

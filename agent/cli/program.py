@@ -14,6 +14,7 @@ import typer
 
 from agent import console
 from agent.cli import (
+    answer,
     commission,
     device,
     evidence,
@@ -58,6 +59,7 @@ app.add_typer(profiles.profiles_app, name="profiles")
 app.add_typer(generation.generation_app, name="generation")
 app.add_typer(rack.rack_app, name="rack")
 app.command()(commission.commission)
+evidence.app.command("answer")(answer.answer_run)
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(site.schema_app, name="schema")
 

@@ -5,11 +5,12 @@ is overwritten but what is made from the rest: results.json, junit.xml, ocptv.js
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agent.commission.answers import ATTACHMENTS, sha256
 from agent.commission.generation import canonical, prove
 from agent.commission.journal import (
     Event,
@@ -23,7 +24,7 @@ from agent.commission.ocptv import ocptv_lines
 from agent.commission.results import Report, junit_xml, results_json
 from agent.commission.samples import SampleStore
 from agent.commission.sheet import Sheet
-from agent.commission.verdicts import Facts, Waiver, Waivers, judge_stage, waived
+from agent.commission.verdicts import Attached, Facts, Waiver, Waivers, judge_stage, waived
 from agent.document import Document, load
 from agent.errors import ConfigError
 
@@ -40,11 +41,12 @@ def begin(
     version: str,
     config_file: Path,
     waivers: Sequence[Waiver] = (),
+    about: Mapping[str, Any] | None = None,
     hear: Callable[[Event], None] = lambda _: None,
 ) -> Journal:
     """Make the directory and write down what the run is judged by. Raises ConfigError.
 
-    ``hear`` is told of every line of its journal.
+    ``about`` is what else its first line says; ``hear`` is told of every line of its journal.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,8 @@ def begin(
         devices=dict(facts.devices),
         interval_s=facts.interval_s,
         configuration=digest,
+        only=sorted(facts.only),
+        **(about or {}),
     )
     return journal
 
@@ -83,6 +87,8 @@ def resume(
     started = _started(folder, events)
     now = (rack, facts.generation.digest, facts.stage, dict(facts.devices), facts.interval_s)
     was = tuple(started[key] for key in ("rack", "generation", "stage", "devices", "interval_s"))
+    if sorted(facts.only) != started.get("only", []):
+        raise ConfigError(f"{folder} is of a run with other checks")
     if now != was:
         raise ConfigError(
             f"{folder} is of another run: rack, generation, stage, devices or interval differ"
@@ -122,6 +128,8 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
         interval_s=started["interval_s"],
         shows=shows,
         sheet=None if sheet is None else sheet.validate(Sheet),
+        only=frozenset(started.get("only", ())),
+        attached=attached(folder, events),
     )
     return facts, hashes
 
@@ -144,6 +152,23 @@ def judged(folder: Path) -> Report:
         today = datetime.fromtimestamp(last, UTC).date()
         results = list(waived(results, waivers, today))
     return Report(facts, started["rack"], started["tool"], steps, results, hashes, aborted)
+
+
+def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
+    """What was attached and accepted, by check, and whether it is still that."""
+    found = {}
+    for event in events:
+        wanted = event["event"] == "answered" and event.get("kind") == "attachment"
+        if wanted and event["answer"] == "yes":
+            file, digest = event["file"], event["sha256"]
+            flaw = ""
+            try:
+                if sha256(folder / ATTACHMENTS / file) != digest:
+                    flaw = "is not what was attached"
+            except (OSError, ValueError):
+                flaw = "is not there any more"
+            found[event["check"]] = Attached(file, digest, event["who"], event["text"], flaw)
+    return found
 
 
 def write_results(folder: Path, report: Report) -> None:

@@ -36,7 +36,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Something that a person is asked for: ``confirm``, ``note``, ``attachment`` or ``do``."""
+    """Something that a person is asked for: ``confirm``, ``note``, ``attachment`` or ``do``.
+
+    ``blocks`` where the run waits for it.
+    """
 
     id: str
     kind: str
@@ -44,6 +47,7 @@ class Prompt:
     step: str = ""
     check: str = ""
     asked_at: float = 0.0
+    blocks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,7 @@ class Story:
             step=str(event.get("step", "")),
             check=str(event.get("check", "")),
             asked_at=self._last_at,
+            blocks=bool(event.get("blocks", True)),
         )
         if len(self._prompts) < _PROMPTS_MAX:
             self._prompts[prompt.id] = prompt
@@ -244,7 +249,7 @@ class Story:
 
     def _on_continued(self, event: Event) -> None:
         self._paused = False
-        self._say(event, f"continued by {event['who']}")
+        self._say(event, "goes on")
 
     def _on_aborted(self, event: Event) -> None:
         self._why, self._step = str(event["why"]), ""
@@ -308,8 +313,8 @@ class Story:
             return State.DEAD
         if self._paused:
             return State.PAUSED
-        blocking = any(prompt.kind != "attachment" for prompt in self._prompts.values())
-        return State.WAITING if blocking else State.RUNNING
+        waits = any(prompt.blocks for prompt in self._prompts.values())
+        return State.WAITING if waits else State.RUNNING
 
     def _left_s(self) -> float:
         left_s = sum(step.left_s(self._now) for step in self._steps.values())

@@ -1,11 +1,36 @@
-"""What a run is going to do, for its journal: who follows it reckons from that what is left."""
+"""What a run is going to do, for its journal: who follows it reckons from that what is left.
 
+And what it asks of its operator before its first step and after its last.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
-from agent.commission.spec import StepSpec
+from agent.commission.follow import Prompt
+from agent.commission.spec import AttachmentCheck, StepSpec
 from agent.commission.verdicts import Facts
 
 _SEEN_INTERVALS = 2.0  # a stimulus is usually seen by the second round after it
+
+
+BEGIN, REMARKS, WITNESS = "begin", "remarks", "witness"
+"""Prompts that every run with an operator has."""
+
+
+def opening(facts: Facts) -> Iterator[Prompt]:
+    """Asked before the first step. Attachments may come until the run ends."""
+    yield Prompt(BEGIN, "confirm", f"{facts.stage} may begin: nobody works on the rack")
+    for name, check in facts.checks.items():
+        if isinstance(check, AttachmentCheck):
+            text = f"{check.title}: attach {check.needs}"
+            yield Prompt(f"attach.{name}", "attachment", text, check.during, name)
+
+
+def closing(witness: str) -> Iterator[Prompt]:
+    """Asked after the last step."""
+    yield Prompt(REMARKS, "note", "remarks on this run")
+    if witness:
+        yield Prompt(WITNESS, "confirm", f"{witness} has witnessed the run")
 
 
 def plan(facts: Facts) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from agent.commission import evidence
+from agent.commission import answers, evidence
 from agent.commission.clock import kept
 from agent.commission.early import Early
 from agent.commission.journal import Event, Journal, read_journal
+from agent.commission.people import Crew, People
 from agent.commission.report import write_report
 from agent.commission.results import Report
 from agent.commission.rounds import Rounds
@@ -42,6 +43,7 @@ class Order:
     waivers: tuple[Waiver, ...] = ()
     resume: bool = False
     rehearsal: Rehearsal | None = None
+    crew: Crew = field(default_factory=Crew)
 
     @property
     def rack(self) -> str:
@@ -67,14 +69,16 @@ async def carry_out(order: Order, hear: Callable[[Event], None] = lambda _: None
         if order.resume:
             journal, done, open_step = evidence.resume(folder, facts, order.rack, hear)
         else:
-            told = version("rackagent"), Path(config.file)
-            journal = evidence.begin(folder, facts, order.rack, *told, order.waivers, hear)
+            told = version("rackagent"), Path(config.file), order.waivers, asdict(order.crew)
+            journal = evidence.begin(folder, facts, order.rack, *told, hear)
         stack.callback(journal.close)
         store = SampleStore(folder / evidence.SAMPLES)
         stack.callback(store.close)
+        people = People(folder, journal, stand.now, order.crew, _answered(folder))
+        stack.callback(answers.clear, folder)
         early = Early(facts, folder / evidence.SAMPLES, order.waivers, journal, stand.now)
         stack.push_async_callback(early.close)
-        runner = Runner(facts, stand, rounds, store, journal, early.judge)
+        runner = Runner(facts, stand, rounds, store, journal, people, early.judge)
         if silent := await runner.preflight():
             why = f"before it began: {'; '.join(silent)}"
             journal.write("aborted", stand.now(), why=why)
@@ -104,6 +108,12 @@ def _only_unsealed(folder: Path) -> bool:
     """Whether a run died after its last step, so that only its results are missing."""
     events = read_journal(folder / evidence.JOURNAL)
     return evidence.has_ended(events) and not (folder / MANIFEST).exists()
+
+
+def _answered(folder: Path) -> set[str]:
+    """What was attached before a run was cut off, and need not be asked for again."""
+    events = read_journal(folder / evidence.JOURNAL)
+    return {f"attach.{check}" for check in evidence.attached(folder, events)}
 
 
 def conclude(

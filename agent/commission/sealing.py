@@ -36,7 +36,7 @@ def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
         "failedTests": sorted([*named[Verdict.FAIL], *named[Verdict.ERROR]]),
     }
     try:
-        files = {path.name: path.read_bytes() for path in _files(folder)}
+        files = {name: path.read_bytes() for name, path in _files(folder).items()}
         (folder / MANIFEST).write_bytes(envelope(statement(files, predicate), key))
     except OSError as error:
         raise ConfigError(f"{error.filename}: {error.strerror}") from None
@@ -83,7 +83,7 @@ def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
 
 def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
     sealed = {each["name"]: each["digest"]["sha256"] for each in subject}
-    there = {path.name: path for path in _files(folder)}
+    there = _files(folder)
     for name, digest in sealed.items():
         if name not in there:
             yield f"{name}: is missing"
@@ -104,8 +104,12 @@ def _other_results(folder: Path) -> Iterator[str]:
             yield f"{name}: is not what the samples give"
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
+def _files(folder: Path) -> dict[str, Path]:
+    """Every file below the directory, by its name from there."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return {
+        name: path for name, path in sorted(found.items()) if path.is_file() and name != MANIFEST
+    }
 
 
 def _named(report: Report, verdict: Verdict) -> list[str]:

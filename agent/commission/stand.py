@@ -30,6 +30,10 @@ class Stand(Protocol):
         """Let time pass for the rack."""
         ...
 
+    async def idle(self, seconds: float) -> None:
+        """Let time pass while a person is waited for: no faster than it does for that person."""
+        ...
+
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
         """Do something to the rack; what a person has to do instead, empty if it is done."""
         ...
@@ -46,7 +50,7 @@ class Stand(Protocol):
 class HallStand:
     """A real rack. Commands of the configuration are run; the rest is for a person to do.
 
-    What was done is seen in the data or not at all, so nobody has to say that it was done.
+    Whoever says that it was done: it counts once it is seen in the data.
     """
 
     def __init__(self, stimuli: Mapping[str, Stimulus]) -> None:
@@ -57,6 +61,10 @@ class HallStand:
         return time.time()
 
     async def wait(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    async def idle(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
 

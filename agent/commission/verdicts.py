@@ -10,7 +10,7 @@ from pydantic import Field, Strict
 
 from agent.commission.generation import Generation
 from agent.commission.judge import Case, Span, judge
-from agent.commission.records import CheckResult, Sample, SeriesKey, Verdict, blocks
+from agent.commission.records import CheckResult, Measurement, Sample, SeriesKey, Verdict, blocks
 from agent.commission.seen import PLAN_METRICS
 from agent.commission.sheet import Sheet
 from agent.commission.spec import Check
@@ -37,6 +37,25 @@ class Recorded(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """What somebody attached for a check that no device can show. ``flaw`` where it is not that."""
+
+    file: str
+    sha256: str
+    who: str
+    text: str = ""
+    flaw: str = ""
+
+    def result(self, check: str) -> CheckResult:
+        """How the check ends: accepted by a person, with the file to show for it."""
+        if self.flaw:
+            return CheckResult(check, Verdict.ERROR, reason=f"{self.file}: {self.flaw}")
+        said = f"{self.file} (SHA-256 {self.sha256}) accepted by {self.who}"
+        reason = f"{said}: {self.text}" if self.text else said
+        return CheckResult(check, Verdict.PASS, (Measurement("attached", self.file),), reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What verdicts rest on beside samples. ``shows`` are the metrics of each device's profile.
 
@@ -50,6 +69,7 @@ class Facts:
     shows: Mapping[str, Collection[str]] = field(default_factory=dict)
     sheet: Sheet | None = None
     only: frozenset[str] = frozenset()
+    attached: Mapping[str, Attached] = field(default_factory=dict)
 
     @property
     def checks(self) -> dict[str, Check]:
@@ -108,7 +128,12 @@ def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[
     if not own:
         return []
     case = step_case(facts, recorded, span)
-    return [judge(name, check, case) for name, check in own.items()]
+    return [
+        facts.attached[name].result(name)
+        if check.kind == "attachment" and name in facts.attached
+        else judge(name, check, case)
+        for name, check in own.items()
+    ]
 
 
 def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Window:

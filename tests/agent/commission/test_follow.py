@@ -82,7 +82,8 @@ def test_a_run_that_goes_on(run: Run) -> None:
 
 
 def test_what_is_asked_of_people(run: Run) -> None:
-    run.journal.write("asked", 1000.0, id="a", kind="attachment", text="t", check="power")
+    about = {"id": "a", "kind": "attachment", "text": "t", "check": "power", "blocks": False}
+    run.journal.write("asked", 1000.0, **about)
     assert follow(run.folder).state is State.RUNNING, "it goes on meanwhile"
     run.journal.write("asked", 1000.0, id="load.do", kind="do", text="load it", step="load")
     found = follow(run.folder)
@@ -96,7 +97,7 @@ def test_what_is_asked_of_people(run: Run) -> None:
     found = follow(run.folder)
     assert (found.state, len(found.prompts)) == (State.PAUSED, 1)
     assert [each.text for each in found.messages] == ["Ada: hot here", "paused by Bob"]
-    run.journal.write("continued", 1000.0, who="Bob")
+    run.journal.write("continued", 1000.0)
     assert follow(run.folder).state is State.RUNNING
 
 

@@ -8,6 +8,7 @@ import pytest
 from agent.commission.generation import Generation, load_generation
 from agent.commission.journal import Event, Journal, read_journal, spans
 from agent.commission.judge import Span
+from agent.commission.people import Crew, People
 from agent.commission.records import Sample, Verdict
 from agent.commission.runner import Runner, roles
 from agent.commission.samples import SampleStore
@@ -33,11 +34,20 @@ checks:
 class Rack:
     """Stand and rounds in one: 1 kW and a load of up to 7 kW on each of two meters."""
 
-    def __init__(self, deaf: str = "", hot_after: float = 1e9) -> None:
+    def __init__(self, deaf: str = "", hot_after: float = 1e9, hands: bool = False) -> None:
         self.time, self.work, self.events = 1000.0, 0.0, list[str]()
-        self.deaf, self.hot_after = deaf, hot_after
+        self.deaf, self.hot_after, self.hands = deaf, hot_after, hands
         self.interval_s = 10.0
         self.failures: dict[str, str] = {}
+        self.wanted = 0.0
+        self.idled: Callable[[], object] = lambda: None
+
+    def by_hand(self, what: str) -> None:
+        """What a person does to a rack that has only ``hands``: load, open or close."""
+        if what == "load":
+            self.work = self.wanted
+        else:
+            self.events.append("open_feed_a" if what == "open" else "end open_feed_a")
 
     def now(self) -> float:
         return self.time
@@ -45,17 +55,25 @@ class Rack:
     async def wait(self, seconds: float) -> None:
         self.time += seconds
 
+    async def idle(self, seconds: float) -> None:
+        self.time += seconds
+        self.idled()
+
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
-        self.events.append(event)
+        if not self.hands:
+            self.events.append(event)
         return "open feed A"
 
     async def end(self, event: str) -> str:
-        self.events.append(f"end {event}")
-        return ""
+        if not self.hands:
+            self.events.append(f"end {event}")
+        return "close feed A" if self.hands else ""
 
     async def load(self, ratio: float) -> str:
-        self.work = 0.0 if self.deaf == "load" else ratio
-        return ""
+        self.wanted = ratio
+        if not self.hands:
+            self.work = 0.0 if self.deaf == "load" else ratio
+        return "load it" if self.hands else ""
 
     async def look(self) -> list[tuple[Sample, float]]:
         dark = self.events[-1:] == ["open_feed_a"]
@@ -74,7 +92,7 @@ class Rack:
 class Bench:
     """A runner over such a rack, and where it writes."""
 
-    def __init__(self, folder: Path, rack: Rack) -> None:
+    def __init__(self, folder: Path, rack: Rack, operator: str = "", witness: str = "") -> None:
         path = folder / "small.yaml"
         head = TEXT.partition("steps:")[0]
         path.write_text(head + STEPS)
@@ -91,6 +109,7 @@ class Bench:
             rack,  # type: ignore[arg-type]  # it is all of Rounds that is used
             self.store,
             self.journal,
+            People(folder, self.journal, rack.now, Crew(operator, witness)),
         )
 
     def close(self) -> None:
@@ -105,15 +124,15 @@ class Bench:
         return {result.check: (result.verdict, result.reason) for result in results}
 
 
-Make = Callable[[Rack], Bench]
+Make = Callable[..., Bench]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
     benches: list[Bench] = []
 
-    def made(rack: Rack) -> Bench:
-        benches.append(Bench(tmp_path, rack))
+    def made(rack: Rack, operator: str = "", witness: str = "") -> Bench:
+        benches.append(Bench(tmp_path, rack, operator, witness))
         return benches[-1]
 
     yield made

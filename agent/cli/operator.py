@@ -1,0 +1,119 @@
+"""The operator of a run at a terminal, or behind a pipe: lines typed become answers to it."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent import console
+from agent.commission.answers import ABORT, CONTINUE, NOTE, PAUSE, answer
+from agent.commission.follow import Prompt
+from agent.commission.journal import Event
+from agent.errors import ConfigError
+
+_LINES_MAX = 1_000  # typed and not yet asked for
+_LINE_MAX = 4_096  # bytes of one
+_HINTS = {
+    "confirm": "yes, or: no WHY",
+    "do": "yes once it is done, or: no WHY",
+    "note": "a line of text, or nothing",
+    "attachment": "the path of a file, 'later', or: no WHY",
+}
+_WORDS = {"p": PAUSE, PAUSE: PAUSE, "c": CONTINUE, CONTINUE: CONTINUE}
+_YES, _NO = ("y", "yes"), ("n", "no")
+
+
+class Operator:
+    """Prompts of one run on stderr, answers from stdin. ``hear`` follows the journal."""
+
+    def __init__(self, folder: Path, who: str) -> None:
+        self._folder, self._who = folder, who
+        self._open: dict[str, Prompt] = {}
+        self._lines: deque[str] = deque(maxlen=_LINES_MAX)
+        self._rest = b""
+
+    def hear(self, event: Event) -> None:
+        """Follow the journal: what is asked, and what is not any more."""
+        if event["event"] == "asked":
+            told = {key: str(event[key]) for key in ("id", "kind", "text", "step", "check")}
+            prompt = Prompt(**told, blocks=bool(event["blocks"]))  # type: ignore[arg-type]
+            self._open[prompt.id] = prompt
+            console.err(f"? {prompt.text} ({_HINTS[prompt.kind]})")
+            asyncio.get_running_loop().call_soon(self._work)
+        elif event["event"] == "answered":
+            self._open.pop(event["id"], None)
+        elif event["event"] in ("aborted", "run_ended"):
+            self._open.clear()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take what is typed while the block runs."""
+        loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
+        try:
+            loop.add_reader(stdin, self._read, stdin)
+        except OSError:  # a file: all of it is there, and nothing tells when there is more
+            self._rest = os.read(stdin, _LINES_MAX * _LINE_MAX)
+            self._split()
+            yield
+            return
+        try:
+            yield
+        finally:
+            loop.remove_reader(stdin)
+
+    def _read(self, stdin: int) -> None:
+        found = os.read(stdin, _LINE_MAX)
+        if not found:
+            asyncio.get_running_loop().remove_reader(stdin)
+            found = b"\n" if self._rest else b""  # the last line needs no end
+        self._rest = (self._rest + found)[-_LINE_MAX * _LINES_MAX :]
+        self._split()
+        self._work()
+
+    def _split(self) -> None:
+        *whole, self._rest = self._rest.split(b"\n")
+        self._lines.extend(line.decode(errors="replace").strip() for line in whole)
+
+    def _work(self) -> None:
+        """Give every line to what it answers; it waits where nothing is asked."""
+        while self._lines:
+            word, _, rest = self._lines[0].partition(" ")
+            if word in _WORDS and not rest:
+                self._send(_WORDS[word])
+            elif word in (NOTE, ABORT):
+                self._send(word, text=rest)
+            elif self._open:
+                waiting = sorted(self._open.values(), key=lambda prompt: not prompt.blocks)
+                self._answer(waiting[0], self._lines[0])
+            else:
+                return
+            self._lines.popleft()
+
+    def _answer(self, prompt: Prompt, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word in _NO or (prompt.kind == "note" and not line):
+            self._send(prompt.id, yes=False, text=rest)
+        elif prompt.kind == "note":
+            self._send(prompt.id, text=line)
+        elif prompt.kind == "attachment":
+            if line not in ("", "later"):
+                self._send(prompt.id, file=Path(line).expanduser())
+            else:
+                self._open.pop(prompt.id)  # it is asked for again when the run ends
+        elif word in _YES:
+            self._send(prompt.id, text=rest)
+        else:
+            console.err(f"please answer: {_HINTS[prompt.kind]}")
+
+    def _send(
+        self, id_: str, *, yes: bool = True, text: str = "", file: Path | None = None
+    ) -> None:
+        try:
+            answer(self._folder, id_, who=self._who, yes=yes, text=text, file=file)
+        except ConfigError as error:
+            console.err(f"error: {error}")
+        else:
+            self._open.pop(id_, None)
