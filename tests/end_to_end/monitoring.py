@@ -24,10 +24,10 @@ def _running(log: Path, *command: str) -> Iterator[None]:
 
 
 @contextmanager
-def prometheus(folder: Path, job: Mapping[str, Any], port: int) -> Iterator[str]:
-    """A Prometheus that scrapes every second what ``job`` says; gives its base URL."""
+def prometheus(folder: Path, job: Mapping[str, Any], port: int, every_s: int = 1) -> Iterator[str]:
+    """A Prometheus that scrapes what ``job`` says; gives its base URL."""
     config = folder / "prometheus.yml"
-    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    every = {"scrape_interval": f"{every_s}s", "scrape_timeout": f"{every_s}s"}
     jobs = [{"job_name": "rackagent", **job}]
     config.write_text(json.dumps({"global": every, "scrape_configs": jobs}), encoding="utf-8")
     with _running(
