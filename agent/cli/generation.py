@@ -96,6 +96,8 @@ def show_generation(
         ],
         right=("no",),
     )
+    for each in generation.spec.not_applicable.values():
+        console.out(f"{each.number} does not apply: {each.why}")
 
 
 @generation_app.command("check")

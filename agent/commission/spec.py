@@ -298,6 +298,13 @@ Check = Annotated[
 ]
 
 
+class NotApplicable(Model):
+    """A number of the catalogue of checks that such a rack has no use for, and why."""
+
+    number: int = Field(ge=1)
+    why: str = Field(min_length=1)
+
+
 class GenerationSpec(Model):
     """The whole file. ``model`` is the simulator's rack that stands in for it."""
 
@@ -316,3 +323,6 @@ class GenerationSpec(Model):
     stages: dict[Name, list[Name]] = Field(default_factory=dict)
     abort: dict[Name, AbortSpec] = Field(default_factory=dict)
     checks: dict[Name, Check] = Field(default_factory=dict)
+    not_applicable: dict[Name, NotApplicable] = Field(
+        default_factory=dict, description="what is not checked on such a rack, and why"
+    )

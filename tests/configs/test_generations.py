@@ -38,6 +38,15 @@ def test_every_number_has_a_source_and_is_marked(name: str) -> None:
     assert all(1 <= number <= 44 for number in numbers)
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_number_of_the_catalogue_is_checked_or_does_not_apply(name: str) -> None:
+    spec = open_generation(name).spec
+    checked = {check.number for check in spec.checks.values()}
+    spared = {each.number for each in spec.not_applicable.values()}
+    assert not checked & spared
+    assert checked | spared == set(range(1, 45))
+
+
 def verdicts(
     generation: Generation, seed: int = 7, faults: Mapping[str, Mapping[str, object]] | None = None
 ) -> dict[str, Verdict]:
