@@ -125,7 +125,7 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Liv
         *(agent.store, agent.views, agent.history, agent.profile),
         runs=Runs(config.evidence_folder),
     )
-    live = add_pages(app, site, lambda: agent.ready)
+    live = add_pages(app, site, lambda: agent.ready, config.web.users)
     if config.probe_networks:
         add_probe(app, Prober(config).probe)
     return app, live

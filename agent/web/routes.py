@@ -12,8 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from agent.expose.compression import gzipped
 from agent.expose.own_metrics import agent_version
 from agent.expose.text_format import accepts_gzip
+from agent.web.guard import Guard
 from agent.web.live import Full, Live
 from agent.web.missing import NotHere
+from agent.web.operate import add_operating
 from agent.web.pages.device import device_page
 from agent.web.pages.hall import hall_page
 from agent.web.pages.power import power_page
@@ -38,6 +40,7 @@ _PLACES = (
     *("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"),
     *("/commissioning", "/commissioning/{run}"),
 )
+_NOBODY: Mapping[str, str] = {}
 _RACK_PAGES: Mapping[str, Page] = {"": rack_page, "power": power_page}
 
 
@@ -123,14 +126,20 @@ def _asset(name: str) -> bytes:
     return (files("agent.web") / "assets" / name).read_bytes()
 
 
-def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> Live:
-    """Offer the pages on ``app``. They only show; none of them changes anything.
+def add_pages(
+    app: FastAPI,
+    site: Site,
+    ready: Callable[[], bool],
+    users: Mapping[str, str] = _NOBODY,
+) -> Live:
+    """Offer the pages on ``app``. ``users`` are the operators, whose passwords were checked.
 
     Gives what tells browsers of changes, to be closed when the agent stops.
     """
     pages = Pages(site, ready)
     live = Live(pages.render, site.store.now)
     headers = {"Content-Security-Policy": POLICY}
+    guard = Guard(users)
 
     async def page(request: Request) -> Response:
         path = request.url.path.strip("/")[:_PATH_CHARS]
@@ -139,7 +148,8 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> Live:
         except NotHere as error:
             return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
         kiosk = "kiosk" in request.query_params
-        text = pages.html(path, now.screen, kiosk=kiosk, moment=now.name)
+        token = guard.token(request)
+        text = pages.html(path, now.screen, kiosk=kiosk, moment=now.name, token=token)
         body = text.encode(errors="replace")
         if not accepts_gzip(request.headers.get("accept-encoding", "")):
             return HTMLResponse(body, headers=headers)
@@ -151,6 +161,7 @@ def add_pages(app: FastAPI, site: Site, ready: Callable[[], bool]) -> Live:
     for place in _PLACES:
         app.add_api_route(place, page, include_in_schema=False, response_class=HTMLResponse)
 
+    add_operating(app, site.runs, guard)
     add_run_files(app, site.runs, Plots(site.runs, pages.template("plot.svg")))
 
     @app.get("/live", include_in_schema=False)

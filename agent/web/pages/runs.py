@@ -80,7 +80,7 @@ def run_page(runs: Runs, name: str) -> Screen:
         "over": over,
     }
     ids = [prompt.id for prompt in prompts]
-    return screen("run.html", frame, cells, name, ids, files, plotted, over)
+    return screen("run.html", frame, cells, name, ids, files, plotted, over, one.state)
 
 
 def _shown(one: Progress) -> str:

@@ -48,7 +48,7 @@ class Served:
         self.app: FastAPI = create_app(
             rack.store, rack.exposition, self.views, lambda: self.ready, web
         )
-        add_pages(self.app, self.site, lambda: self.ready)
+        add_pages(self.app, self.site, lambda: self.ready, web.users if web else {})
         rack.fill()
 
 
