@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from agent.expose.view import DeviceView
 from agent.web.look import Look, look
 from agent.web.pages.rack import head_cells
-from agent.web.parts import text
+from agent.web.parts import text, total
 from agent.web.screen import Cell
 from agent.web.site import Site
 from agent.web.summary import Summary
@@ -30,6 +30,10 @@ class Drawing:
         """The cell that says how a device stands."""
         one = self.summaries[device]
         self.cells[f"{device}.state"] = text(f"{SIGNS[one.state]} {WORDS[one.state]}", one.state)
+
+    def total_power(self) -> float | None:
+        """What the PDUs say that the rack draws, in W."""
+        return total([one.watts for one in self.of("pdu")])
 
     def of(self, *kinds: str) -> list[Summary]:
         """The devices of these kinds, as configured."""

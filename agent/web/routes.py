@@ -16,6 +16,7 @@ from agent.web.guard import Guard
 from agent.web.live import Full, Live
 from agent.web.missing import NotHere
 from agent.web.operate import add_operating
+from agent.web.pages.cooling import cooling_page
 from agent.web.pages.device import device_page
 from agent.web.pages.hall import hall_page
 from agent.web.pages.power import power_page
@@ -41,7 +42,7 @@ _PLACES = (
     *("/commissioning", "/commissioning/{run}"),
 )
 _NOBODY: Mapping[str, str] = {}
-_RACK_PAGES: Mapping[str, Page] = {"": rack_page, "power": power_page}
+_RACK_PAGES: Mapping[str, Page] = {"": rack_page, "power": power_page, "cooling": cooling_page}
 
 
 class Pages:

@@ -175,7 +175,7 @@ def _flows(views: Sequence[DeviceView], summaries: Mapping[str, Summary]) -> dic
     ):
         liters = next((o.liters for o in summaries.values() if o.liters is not None), None)
         cells[key] = {
-            "stroke": _colour(celsius),
+            "stroke": colour(celsius),
             "stroke-width": "6" if liters else "2",
             "stroke-dasharray": "none" if liters is None or liters > 0.01 else "4 4",
         }
@@ -196,7 +196,7 @@ def _sum(values: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def _colour(celsius: float | None) -> str:
+def colour(celsius: float | None) -> str:
     """Blue at 20 degC, red at 60; grey where it is not known."""
     if celsius is None:
         return "hsl(210 8% 55%)"
