@@ -1,5 +1,6 @@
 """``rackagent evidence``: what a commissioning run left, judged and verified."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,12 @@ from agent import console
 from agent.commission import evidence
 from agent.commission.records import Verdict
 from agent.commission.report import keep, report_page
+from agent.commission.report.comparison import (
+    compare,
+    comparison_json,
+    comparison_page,
+    said,
+)
 from agent.commission.report.pdf import printed
 from agent.commission.results import Report, results_json
 from agent.commission.sealing import signed_by, unsound
@@ -86,6 +93,54 @@ def report_again(
         printout = target.with_suffix(".pdf")
         keep(printout, printed(content))
         console.out(f"report: {printout}")
+
+
+class Layout(StrEnum):
+    """How a comparison is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command("compare")
+def compare_runs(
+    folders: Annotated[
+        list[Path], typer.Argument(help="The directories of two runs or more.", show_default=False)
+    ],
+    layout: Annotated[
+        Layout, typer.Option("--format", "-f", help="How to print the result.")
+    ] = Layout.TABLE,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Only the lines on which the runs differ.")
+    ] = False,
+) -> None:
+    """Lay runs side by side: factory against site, a rack against its siblings.
+
+    A ! marks what stands out: of four runs or more what is far from their median, of fewer what is
+    further from the first run than the guard band. Firmware is compared too, and for runs of one
+    rack the serials of its devices.
+
+    Examples:
+      rackagent evidence compare evidence/r01-L11 evidence/r01-L4 --differences
+
+      rackagent evidence compare evidence/*-L11-* -f html > racks.html
+    """
+    found = compare(folders)
+    if layout is Layout.JSON:
+        console.out_json(comparison_json(found))
+        return
+    if layout is Layout.HTML:
+        console.out(comparison_page(found, every=not differences).decode().rstrip("\n"))
+        return
+    for note in found.notes:
+        console.err(f"warning: {note}")
+    lines = [line for line in found.lines if line.differs or not differences]
+    rows = [("verdict", *(str(run.verdict) for run in found.runs))]
+    for line in lines:
+        cells = (f"{said(cell)} !" if cell.outlier else said(cell) for cell in line.cells)
+        rows.append((line.title if line.number is None else f"{line.check}  {line.title}", *cells))
+    console.print_table(("check", *(run.label for run in found.runs)), rows)
 
 
 def show(report: Report) -> None:

@@ -44,6 +44,7 @@ _LOOKS = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
 }
 
 Draw = Callable[[Plot], str]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from agent.commission.records import CheckResult, Verdict, blocks
@@ -79,8 +79,8 @@ class Figure:
     note: str = ""
 
 
-def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
-    """The page. ``draw`` is None where plots cannot be drawn; it then says so."""
+def page_template(name: str) -> Template:
+    """A template whose every text is escaped, and clean of what HTML cannot hold."""
     environment = Environment(
         loader=PackageLoader("agent.commission.report", "."),
         autoescape=True,
@@ -89,9 +89,14 @@ def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
         lstrip_blocks=True,
         finalize=_clean,
     )
+    return environment.get_template(name)
+
+
+def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
+    """The page. ``draw`` is None where plots cannot be drawn; it then says so."""
+    template = page_template("report.html.j2")
     rows = [_row(report, result) for result in report.results]
     figures = list(_figures(report, material.plots, rows, draw)) if draw else []
-    template = environment.get_template("report.html.j2")
 
     def made(shown: list[Figure]) -> bytes:
         return template.render(
@@ -203,7 +208,7 @@ def _figures(
         keys = tuple(
             (_cut(words.series(curve.name)), *style(n)) for n, curve in enumerate(plot.curves)
         )
-        note = f"{plot.left_out} more series lie further inside" if plot.left_out else ""
+        more = f"and {plot.left_out} more series, none of them nearer to its limit"
         yield Figure(
             row=by_name[plot.check],
             wide=plot.wide,
@@ -211,7 +216,7 @@ def _figures(
             svg=Markup(draw(plot)) if plot.curves else Markup(""),  # noqa: S704
             measure=_measured(report.facts.generation.spec.checks[plot.check]),
             keys=keys if len(keys) > 1 else (),
-            note=f"Not drawn: {plot.missing}" if plot.missing else note,
+            note=f"Not drawn: {plot.missing}" if plot.missing else more if plot.left_out else "",
         )
 
 

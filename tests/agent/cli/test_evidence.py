@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from tests.agent.cli.conftest import Run
-from tests.agent.commission.bundle import bundle
+from tests.agent.commission.bundle import LIMIT, bundle
+from tests.agent.commission.making import samples
 
 
 def test_report_is_made_again_outside_the_seal(run: Run, tmp_path: Path) -> None:
@@ -25,3 +26,21 @@ def test_a_pdf_that_was_asked_for_and_cannot_be_made(run: Run, tmp_path: Path) -
     refused = run("evidence", "report", bundle(tmp_path), "--pdf")
     assert refused.status == 2
     assert "a PDF needs Chromium or Chrome, and none is found" in refused.err
+
+
+def test_compare_for_people_and_for_programs(run: Run, tmp_path: Path) -> None:
+    one = bundle(tmp_path, name="one")
+    two = bundle(tmp_path, [LIMIT], samples([80.0, 80.1] * 7), name="two")
+    table = run("evidence", "compare", one, two)
+    assert table.status == 0
+    assert "warning: the runs are of different generations" in table.err
+    lines = [line.split() for line in table.out.splitlines()]
+    assert lines[1] == ["verdict", "PASS", "FAIL"]
+    assert "FAIL 80.1 °C !" in table.out.replace("\xa0", " ")
+    assert "soak" in table.out
+    assert "soak" not in run("evidence", "compare", one, two, "--differences").out
+    assert run("evidence", "compare", one, two, "-f", "json").json["runs"][1]["verdict"] == "FAIL"
+    page = run("evidence", "compare", one, two, "-f", "html", "--differences").out
+    assert page.startswith("<!doctype html>")
+    assert "lines on which the runs agree are not shown" in page
+    assert run("evidence", "compare", one).status == 2

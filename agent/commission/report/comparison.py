@@ -1,0 +1,302 @@
+"""Lays runs side by side: factory against site, a retest against the first, a rack's siblings.
+
+Every check is a line, every run a column. What stands out is marked: of four runs or more by how
+far it is from their median (median absolute deviation), of fewer by how far it is from the first.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from agent.commission import evidence
+from agent.commission.records import Verdict
+from agent.commission.report import words
+from agent.commission.report.page import page_template
+from agent.commission.samples import SampleStore
+from agent.commission.seen import IDENTITY
+from agent.errors import ConfigError
+
+RUNS_MAX = 64
+_SIBLINGS_MIN = 4  # of fewer a median says little
+_SCORE_MAX = 3.5  # of the modified z-score (Iglewicz and Hoaglin, 1993)
+_SCORE_FACTOR = 0.6745  # makes the median absolute deviation a standard deviation
+_NOTABLE = 0.1  # of the guard band: what is nearer than that is noise, however quiet the others are
+_NO_GUARD = 0.05  # of the limit, or of the value: what counts where no guard band is given
+_WHAT = (
+    *("devices lost", "recovers", "ratio", "share inside", "settles", "peak"),
+    *("raised after", "raised", "not as planned", "series as expected"),
+)
+"""What measurements are called after the name of their series, which may differ from run to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A column. ``label`` tells it from the others."""
+
+    label: str
+    folder: str
+    rack: str
+    stage: str
+    generation: str
+    began: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a run has for a line; everything is None where it has nothing. ``outlier`` says why."""
+
+    verdict: Verdict | None = None
+    value: float | str | None = None
+    unit: str = ""
+    series: str = ""
+    margin: float | None = None
+    outlier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A check (and what of it was measured), or what devices say; ``differs``: runs disagree."""
+
+    number: int | None
+    check: str
+    title: str
+    limit: str
+    cells: tuple[Cell, ...]
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs side by side. ``notes`` say what makes them hard to compare."""
+
+    runs: tuple[Run, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One directory: its results, the guard bands it was judged by, who its devices are."""
+
+    run: Run
+    checks: Mapping[str, Mapping[str, Any]]
+    guards: Mapping[tuple[str, str], float]
+    devices: Mapping[str, Mapping[str, str]]
+
+
+def compare(folders: Sequence[Path]) -> Comparison:
+    """The runs of these directories, in this order. Raises ConfigError."""
+    if not 1 < len(folders) <= RUNS_MAX:
+        raise ConfigError(f"{len(folders)} runs cannot be compared: 2 to {RUNS_MAX} can")
+    found = [_read(folder) for folder in folders]
+    labels = _labels([each.run for each in found])
+    runs = tuple(Run(label, *_fields(each.run)) for label, each in zip(labels, found, strict=True))
+    lines = (*_check_lines(found), *_device_lines(found))
+    return Comparison(runs, lines, tuple(_notes(runs)))
+
+
+def _fields(run: Run) -> tuple[str, str, str, str, str, Verdict]:
+    return run.folder, run.rack, run.stage, run.generation, run.began, run.verdict
+
+
+def _read(folder: Path) -> _Found:
+    try:
+        results = json.loads(evidence.stored_results(folder))
+        checks = {each["check"]: each for each in results["checks"]}
+        version = f"{results['generation']} {results['version']}"
+        digest = str(results["sha256"]["generation"])
+        run = Run(
+            *("", str(folder), str(results["rack"]), str(results["stage"])),
+            *(f"{version} ({digest[:12]})", str(results["began"]), Verdict(results["verdict"])),
+        )
+        for each in checks.values():
+            Verdict(each["verdict"])
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError(f"{folder / evidence.RESULTS} holds no results of a run") from None
+    return _Found(run, checks, _guards(folder / evidence.GENERATION), _devices(folder))
+
+
+def _guards(path: Path) -> dict[tuple[str, str], float]:
+    """The guard bands of the generation that a run was judged by, by check and unit."""
+    try:
+        checks = json.loads(path.read_bytes())["checks"]
+        return {
+            (name, str(check.get("unit", ""))): float(check.get("guard", 0.0))
+            for name, check in checks.items()
+        }
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError(f"{path} holds no generation") from None
+
+
+def _devices(folder: Path) -> dict[str, dict[str, str]]:
+    """What each device says of itself, by its name."""
+    store = SampleStore(folder / evidence.SAMPLES, read_only=True)
+    try:
+        samples = store.between(float("-inf"), float("inf"), (IDENTITY,))
+        said = [(each.device, dict(each.labels)) for each in samples]
+    finally:
+        store.close()
+    return {device: labels for device, labels in said if "component" not in labels}
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    """Rack and stage; where that is not enough the time, or else the directory."""
+    tried = [
+        [f"{run.rack} {run.stage}" for run in runs],
+        [f"{run.rack} {run.stage} {run.began[:16]}" for run in runs],
+        [f"{run.rack} {run.stage} {run.folder}" for run in runs],
+    ]
+    return next((each for each in tried if len(set(each)) == len(runs)), tried[-1])
+
+
+def _notes(runs: Sequence[Run]) -> Iterator[str]:
+    for what, values in (
+        ("generations", {run.generation for run in runs}),
+        ("stages", {run.stage for run in runs}),
+    ):
+        if len(values) > 1:
+            yield f"the runs are of different {what}: {', '.join(sorted(values))}"
+
+
+def _check_lines(found: Sequence[_Found]) -> Iterator[Line]:
+    names = {name: each for one in reversed(found) for name, each in one.checks.items()}
+    for name in sorted(names):
+        rows = [_measured(one.checks.get(name)) for one in found]
+        for what in dict.fromkeys(what for row in rows for what in row):
+            own = [row.get(what) for row in rows]
+            units = {str(row.get("unit") or "") for row in own if row}
+            guard = max((one.guards.get((name, u), 0.0) for one in found for u in units), default=0)
+            yield _line(names[name], what, own, found, guard)
+
+
+def _measured(check: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    """The measurements of a check by what they are; one without any when it has none."""
+    if check is None:
+        return {}
+    return {_what(str(each["name"])): each for each in check["measurements"]} or {"": {}}
+
+
+def _what(name: str) -> str:
+    return next((what for what in _WHAT if name == what or name.endswith(f" {what}")), "")
+
+
+def _line(
+    check: Mapping[str, Any],
+    what: str,
+    rows: Sequence[Mapping[str, Any] | None],
+    found: Sequence[_Found],
+    guard: float,
+) -> Line:
+    values = [None if row is None else row.get("value") for row in rows]
+    limit = next((row["limit"] for row in rows if row and row.get("limit") is not None), None)
+    bound = next((row["bound"] for row in rows if row and row.get("bound")), "")
+    strange = outliers(values, guard, limit)
+    cells = []
+    for place, (one, row) in enumerate(zip(found, rows, strict=True)):
+        own = one.checks.get(str(check["check"]))
+        if own is None:
+            cells.append(Cell())
+            continue
+        row = row or {}
+        name = str(row.get("name") or "")
+        cells.append(
+            Cell(
+                verdict=Verdict(own["verdict"]),
+                value=values[place],
+                unit=str(row.get("unit") or ""),
+                series=name.removesuffix(what).strip() if what else name,
+                margin=row.get("margin"),
+                outlier=strange.get(place, ""),
+            )
+        )
+    verdicts = {cell.verdict for cell in cells if cell.verdict is not None}
+    return Line(
+        number=check["number"],
+        check=str(check["check"]),
+        title=f"{check['title']}: {what}" if what else str(check["title"]),
+        limit="" if limit is None else f"{bound} {_short(limit)}".strip(),
+        cells=tuple(cells),
+        differs=len(verdicts) > 1 or bool(strange),
+    )
+
+
+def outliers(
+    values: Sequence[float | str | None], guard: float, limit: float | str | None
+) -> dict[int, str]:
+    """Which of the values stand out, and by how much; words and what is missing never do."""
+    numbers = {n: float(value) for n, value in enumerate(values) if isinstance(value, int | float)}
+    if len(numbers) < len(("one", "other")):
+        return {}
+    if len(numbers) < _SIBLINGS_MIN:
+        first = next(iter(numbers.values()))
+        wide = guard or _NO_GUARD * abs(_number(limit) or first)
+        return {
+            n: f"{value - first:+.3g} from the first"
+            for n, value in numbers.items()
+            if abs(value - first) > wide
+        }
+    middle = median(numbers.values())
+    spread = median(abs(value - middle) for value in numbers.values())
+    least = _NOTABLE * (guard or _NO_GUARD * abs(_number(limit) or middle))
+    found = {}
+    for n, value in numbers.items():
+        away = value - middle
+        if abs(away) > least and abs(away) * _SCORE_FACTOR > _SCORE_MAX * spread:
+            found[n] = f"{away:+.3g} from the median of {len(numbers)}"
+    return found
+
+
+def _number(limit: float | str | None) -> float:
+    return float(limit) if isinstance(limit, int | float) else 0.0
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _device_lines(found: Sequence[_Found]) -> Iterator[Line]:
+    """Firmware always; serials where it is one rack, whose devices should not have changed."""
+    one_rack = len({each.run.rack for each in found}) == 1
+    devices = sorted({name for each in found for name in each.devices})
+    for what in ("firmware", *(("serial",) if one_rack else ())):
+        for device in devices:
+            said = [each.devices.get(device, {}).get(what) for each in found]
+            if any(said):
+                cells = tuple(Cell(value=value) for value in said)
+                differs = len(set(said)) > 1
+                yield Line(None, f"{device}.{what}", f"{what} of {device}", "", cells, differs)
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """Everything, for programs."""
+    return {
+        "runs": [asdict(run) for run in comparison.runs],
+        "notes": list(comparison.notes),
+        "lines": [asdict(line) for line in comparison.lines],
+    }
+
+
+def said(cell: Cell) -> str:
+    """A cell in words."""
+    if cell.value is None:
+        return str(cell.verdict or "—")
+    value = words.quantity(cell.value, cell.unit)
+    return f"{cell.verdict} {value}" if cell.verdict else value
+
+
+def comparison_page(comparison: Comparison, every: bool) -> bytes:
+    """A page of it that stands alone; ``every`` line, or only those that differ."""
+    lines = [line for line in comparison.lines if every or line.differs]
+    template = page_template("compare.html.j2")
+    return template.render(
+        comparison=comparison,
+        lines=lines,
+        same=len(comparison.lines) - len(lines),
+        words=words,
+    ).encode()
