@@ -65,6 +65,7 @@ def _start(report: Report) -> dict[str, Any]:
         "parameters": {
             "stage": report.facts.stage,
             "interval_s": report.facts.interval_s,
+            "tool": f"rackagent {report.version}",
             "sha256": {"generation": generation.digest, **report.hashes},
         },
         "dutInfo": {
@@ -75,7 +76,6 @@ def _start(report: Report) -> dict[str, Any]:
                 for role, device in report.facts.devices.items()
             ],
         },
-        "metadata": {"tool": f"rackagent {report.version}"},
     }
 
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from agent.commission.follow import Follower, State, follow
 from agent.commission.journal import read_journal
 from agent.commission.records import Verdict
+from tests.agent.commission.ocptv_reader import read_lines
 from tests.end_to_end.programs import RACKAGENT, background
 from tests.simulator.bench import write_site
 
@@ -156,6 +157,11 @@ def test_sealed_evidence_is_verified_and_a_changed_byte_is_named(hall: Hall, pas
         assert found.returncode == 1, name
         assert f"tampered/{name}: " in found.stderr
         shutil.rmtree(copy)
+
+
+def test_the_lines_of_a_run_are_ocp_test_and_validation(hall: Hall, passed: str) -> None:
+    roots = read_lines((hall.folder / passed / "ocptv.jsonl").read_text())
+    assert [root.sequence_number for root in roots] == list(range(len(roots)))
 
 
 def test_a_run_never_overwrites_another(hall: Hall, passed: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import junitparser
 import pytest
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from agent.commission.judge import Span
 from agent.commission.ocptv import ocptv_lines
@@ -18,7 +17,6 @@ from agent.commission.results import Report, junit_xml, results_json
 from agent.commission.verdicts import Facts, Waiver, load_waivers, waived
 from agent.errors import ConfigError
 from tests.agent.commission.small import generation
-from tests.drivers.harness import corpus
 
 CHECKS = [f"{name}: {{kind: limit, measure: supply, at_most: 65, unit: degC}}" for name in "abcde"]
 HOT = Measurement("cdu", 70.5, "degC", 65.0, -5.5, "at most")
@@ -61,17 +59,6 @@ def test_junit_is_read_by_junitparser(tmp_path: Path) -> None:
     assert failing.result[0].message == (
         "outside: x[31m & <y>; cdu 70.5 degC (at most 65); cdu settles never s (at most 30)"
     )
-
-
-@pytest.fixture(scope="module")
-def schema() -> Draft202012Validator:
-    """The published schema of OCP TV's output, version 2.0."""
-    found = [json.loads(p.read_text()) for p in (corpus() / "schemas" / "ocptv").glob("*.json")]
-    registry: Registry[Any] = Registry().with_resources(
-        (each["$id"], Resource.from_contents(each)) for each in found
-    )
-    root = next(each for each in found if each["title"] == "OutputArtifact")
-    return Draft202012Validator(root, registry=registry)
 
 
 @pytest.mark.corpus
