@@ -1,7 +1,8 @@
 """From polls to events; pure. What stands is told once, and what is not known says nothing.
 
 A bad reading neither raises nor clears, and a device that goes does not clear its alarms: nobody
-knows then. A state that is seen for the first time is no event; an alarm and a silent device are.
+knows then. An alarm that a device no longer reports, though it answers, is cleared. A state that is
+seen for the first time is no event; an alarm and a silent device are.
 """
 
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agent import catalogue
+from agent.events.absence import Absences
 from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, Kind, Subject, Trace
 from agent.values import Block, PollResult, Quality, Series, Value
 
@@ -25,31 +27,47 @@ class Detector:
     suppressed: int = 0
     seen: dict[Subject, tuple[Value, float]] = field(default_factory=dict)
     """States seen for the first time, with when; whoever writes them down empties it."""
+    _absences: Absences = field(default_factory=Absences)
     _recent: dict[Subject, deque[float]] = field(default_factory=dict)
     _subjects: dict[int, tuple[tuple[Series, ...], list[tuple[int, Subject]]]] = field(
         default_factory=dict
     )
 
+    def __post_init__(self) -> None:
+        for subject in self.standing:
+            if subject.kind is Kind.ALARM:
+                self._absences.stands(subject)
+
     def take(self, result: PollResult) -> list[Event]:
         """The events of one poll, in the order of its readings."""
         found = list(self._device(result))
-        for blocks in result.blocks.values():
+        self._absences.begin(result)
+        for position, blocks in result.blocks.items():
             for block in blocks:
-                found += self._block(block)
+                found += self._block(block, position)
+        for subject in self._absences.gone(result):
+            if self._may(subject, result.started_at):
+                found.append(self._cleared(subject, result.started_at, "no longer reported"))
         return found
 
     def forget(self, device: str, at: float) -> list[Event]:
         """A device is no longer configured: what stood of it ends."""
         found = []
         for subject in [each for each in self.standing if each.device == device]:
-            before = self.standing.pop(subject)
-            kind = subject.kind
-            if kind is not Kind.STATE:
-                gone = "no longer configured"
-                found.append(Event(kind, Action.CLEARED, subject, 0, before, at, gone))
+            if subject.kind is Kind.STATE:
+                del self.standing[subject]
+            else:
+                found.append(self._cleared(subject, at, "no longer configured"))
         for subject in [each for each in self._recent if each.device == device]:
             del self._recent[subject]
         return found
+
+    def _cleared(self, subject: Subject, at: float, reason: str) -> Event:
+        """What stood ends without a reading that says so."""
+        before = self.standing.pop(subject)
+        if subject.kind is Kind.ALARM:
+            self._absences.ends(subject)
+        return Event(subject.kind, Action.CLEARED, subject, 0, before, at, reason)
 
     def _device(self, result: PollResult) -> Iterator[Event]:
         subject = Subject(result.device, DEVICE_METRIC)
@@ -65,14 +83,15 @@ class Detector:
         value = int(result.up)
         yield Event(Kind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
 
-    def _block(self, block: Block) -> Iterator[Event]:
+    def _block(self, block: Block, request: int) -> Iterator[Event]:
         for position, subject in self._watched(block.series):
             flaw = block.flaws.get(position)
             value = block.values[position]
+            self._absences.seen(subject, request)
             if value is None or (flaw is not None and flaw.quality is Quality.BAD):
                 continue
             trace = Trace(block.series[position].source, block.raws[position])
-            event = self._judge(subject, value, block.observed_at, trace)
+            event = self._judge(subject, value, block.observed_at, trace, request)
             if event is not None:
                 yield event
 
@@ -92,7 +111,9 @@ class Detector:
         self._subjects[id(all_series)] = (all_series, found)
         return found
 
-    def _judge(self, subject: Subject, value: Value, at: float, trace: Trace) -> Event | None:
+    def _judge(
+        self, subject: Subject, value: Value, at: float, trace: Trace, request: int
+    ) -> Event | None:
         kind = subject.kind
         before = self.standing.get(subject)
         if kind is Kind.STATE:
@@ -107,8 +128,11 @@ class Detector:
             return None
         if value:
             self.standing[subject] = value
+            self._absences.stands(subject)
+            self._absences.seen(subject, request)
             return Event(kind, Action.RAISED, subject, value, 0, at, trace=trace)
         del self.standing[subject]
+        self._absences.ends(subject)
         return Event(kind, Action.CLEARED, subject, value, before, at, trace=trace)
 
     def _may(self, subject: Subject, at: float) -> bool:

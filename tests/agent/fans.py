@@ -63,9 +63,9 @@ def box() -> MemoryTransport:
     return MemoryTransport(cells)
 
 
-def library_of(folder: Path) -> Library:
+def library_of(folder: Path, profile: str = PROFILE) -> Library:
     """The shipped profiles and the box's."""
-    (folder / "test-fans.yaml").write_text(PROFILE, encoding="utf-8")
+    (folder / "test-fans.yaml").write_text(profile, encoding="utf-8")
     return open_library([folder])
 
 
