@@ -51,7 +51,7 @@ LIBRARIES = {
     "pymodbus": r"agent/transport/modbus/framing\.py|simulator/hil/write\.py",
     "pysmi": r"agent/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",
-    "rich": r"agent/console\.py|agent/cli/scan\.py|simulator/(commands|live_view)\.py",
+    "rich": r"agent/console\.py|agent/cli/(scan|progress)\.py|simulator/(commands|live_view)\.py",
     "typer": r"agent/cli/|simulator/commands\.py",
     "uvicorn": r"agent/expose/|simulator/control\.py",
     "uvloop": r"agent/loop\.py",

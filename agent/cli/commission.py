@@ -1,5 +1,9 @@
 """``rackagent commission``: take a rack through a stage, and say what it came to."""
 
+import contextlib
+import json
+import re
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,33 +15,46 @@ from agent import console
 from agent.cli.evidence import show
 from agent.cli.generation import Folder
 from agent.cli.operator import Operator
-from agent.cli.options import ConfigPath
-from agent.cli.progress import Lines
-from agent.cli.rack import RackName, choose_rack
+from agent.cli.options import ConfigPath, Format, Output
+from agent.cli.progress import Bars, Display, JsonLines, Lines
+from agent.cli.rack import choose_rack
 from agent.commission.answers import check_name
-from agent.commission.generation import open_generation
+from agent.commission.generation import Generation, open_generation
 from agent.commission.journal import Event
 from agent.commission.people import Crew
 from agent.commission.records import blocks
-from agent.commission.run import Order, Rehearsal, carry_out, conclude
+from agent.commission.retest import retested
+from agent.commission.run import Hear, Order, Outcome, Rehearsal, carry_out_all
 from agent.commission.runner import roles
-from agent.commission.sheet import load_sheet
-from agent.commission.signing import private_key
+from agent.commission.sheet import Sheet, load_sheet
+from agent.commission.signing import PrivateKey, private_key
 from agent.commission.verdicts import Facts, load_waivers
-from agent.config import load_config
-from agent.errors import ConfigError
+from agent.config import Config, load_config
+from agent.errors import ConfigError, DeviceError
 from agent.loop import run_loop
 
-_CHECK_FAILED = 1
+_CHECK_FAILED, _REFUSED, _UNREACHABLE = 1, 2, 3
+_RACKS_MAX = 64
+_RACK = "{rack}"
+_WORD = re.compile(r"(?:rack|device)=[\w.-]+")
 
 
 def commission(
     config: ConfigPath,
     generation: Annotated[str, typer.Option(help="A generation's name, or its YAML file.")],
     stage: Annotated[str, typer.Option(help="L11, L12, L3, L4 or L5; as the generation has them.")],
-    rack: RackName = None,
+    rack: Annotated[
+        list[str] | None,
+        typer.Option(help="Which rack of CONFIG; the only one by default; repeatable."),
+    ] = None,
+    all_racks: Annotated[
+        bool, typer.Option("--all-racks", help="Every rack of CONFIG, side by side.")
+    ] = False,
     generations: Folder = None,
-    sheet: Annotated[Path | None, typer.Option(help="The build sheet: YAML or CSV.")] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="The build sheet: YAML or CSV; {rack} stands for the rack's name."),
+    ] = None,
     cables: Annotated[
         Path | None, typer.Option(help="With a CSV of devices: the CSV of cables.")
     ] = None,
@@ -46,7 +63,10 @@ def commission(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The directory for the evidence; evidence/RACK-STAGE-TIME by default."),
+        typer.Option(
+            help="The directory for the evidence, of several racks OUT/RACK;"
+            " evidence/RACK-STAGE-TIME by default."
+        ),
     ] = None,
     interval: Annotated[
         float, typer.Option(help="Seconds between two rounds of readings.", min=1, max=60)
@@ -58,6 +78,13 @@ def commission(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
     ] = False,
+    retest: Annotated[
+        str,
+        typer.Option(
+            help="Only these checks of the run in --of, in a new directory.", metavar="CHECK,..."
+        ),
+    ] = "",
+    of: Annotated[Path | None, typer.Option(help="The run that --retest is of.")] = None,
     operator: Annotated[
         str,
         typer.Option(help="Who carries it out, and is asked; without, nobody is.", metavar="NAME"),
@@ -77,6 +104,7 @@ def commission(
         list[str] | None,
         typer.Option(help=r"With --simulated: NAME[:PARAM=VALUE,...]\[@AT][+FOR]; repeatable."),
     ] = None,
+    output: Output = Format.TABLE,
 ) -> None:
     """Take a rack through a stage of its generation, and judge it.
 
@@ -85,63 +113,187 @@ def commission(
     attach, and waits; answers are typed, or given with 'rackagent evidence answer'.
 
     Everything read and every verdict goes to the evidence directory. The exit status is 0 when
-    nothing blocks, 1 when a check failed or could not be judged.
+    nothing blocks, 1 when a check failed or could not be judged; of several racks, the highest.
 
     Examples:
       rackagent commission site.yaml --generation nvl72 --stage L11 --sheet r01.yaml
 
       rackagent commission site.yaml --generation nvl72 --stage L11 --simulated --fault clog
+
+      rackagent commission site.yaml --generation nvl72 --stage L11 --all-racks --sheet {rack}.yaml
+
+      rackagent commission site.yaml --generation nvl72 --stage L11 --retest cooling.flow --of DIR
     """
-    if not simulated and (fault or speed or seed):
-        raise ConfigError("--fault, --speed and --seed need --simulated")
+    wrong = {
+        "--fault, --speed and --seed need --simulated": not simulated and (fault or speed or seed),
+        "--witness needs --operator": witness and not operator,
+        "--resume needs --out, the directory of the run": resume and out is None,
+        "--retest CHECKS and --of DIR, the run that they were in, go together": bool(retest)
+        != bool(of),
+    }
+    for said in (said for said, is_so in wrong.items() if is_so):
+        raise ConfigError(said)
     for name in filter(None, (operator, witness)):
         check_name(name)
-    if witness and not operator:
-        raise ConfigError("--witness needs --operator")
-    if resume and out is None:
-        raise ConfigError("--resume needs --out, the directory of the run")
     signer = None if key is None else private_key(key)
-    chosen = choose_rack(load_config(config), rack)
-    facts = Facts(
-        generation=open_generation(generation, generations),
-        stage=stage,
-        devices={},
-        interval_s=interval,
-        sheet=None if sheet is None else load_sheet(sheet, cables),
-    )
-    facts.generation.steps(stage)
-    if facts.generation.spec.abstract:
-        raise ConfigError(f"generation {generation!r} is only there to be extended")
-    named = roles(facts.generation, ((d.role, d.name) for d in chosen.devices))
-    order = Order(
-        config=chosen,
-        facts=replace(facts, devices=named),
-        folder=out or _folder(chosen.devices[0].rack, stage),
+    site = load_config(config)
+    racks = _racks(site, rack or [], all_racks=all_racks)
+    common = Order(
+        config=site,
+        facts=Facts(_generation(generation, generations, stage), stage, {}, interval),
+        folder=Path(),
         waivers=tuple(load_waivers(waivers)) if waivers is not None else (),
         resume=resume,
         crew=Crew(operator, witness),
         rehearsal=Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
     )
-    lines = Lines()
-    run_loop(_attended(order, lines) if operator else carry_out(order, lines.hear))
-    report = conclude(order.folder, signer, lines.hear)
-    show(report)
-    console.out(f"evidence: {order.folder}")
-    if blocks(report.verdict):
-        raise typer.Exit(_CHECK_FAILED)
+    several = len(racks) > 1
+    orders = [
+        _order(
+            *(common, name, _sheet(sheet, cables, name), _folder(out, name, stage, len(racks))),
+            several=several,
+        )
+        for name in racks
+    ]
+    if of is not None:
+        orders = [_again(order, retest, of) for order in orders]
+    outcomes = _carry_out(orders, signer, output)
+    if len(orders) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
+    _tell(outcomes, output)
+    if status := max(_status(outcome) for outcome in outcomes):
+        raise typer.Exit(status)
 
 
-async def _attended(order: Order, lines: Lines) -> None:
-    asked = Operator(order.folder, order.crew.operator)
-
-    def hear(event: Event) -> None:
-        lines.hear(event)
-        asked.hear(event)
-
-    with asked.listening():
-        await carry_out(order, hear)
+def _generation(name: str, folder: Path | None, stage: str) -> Generation:
+    """The generation, if it can be judged by. Raises ConfigError."""
+    loaded = open_generation(name, folder)
+    loaded.steps(stage)
+    if loaded.spec.abstract:
+        raise ConfigError(f"generation {name!r} is only there to be extended")
+    return loaded
 
 
-def _folder(rack: str, stage: str) -> Path:
+def _order(common: Order, rack: str, sheet: Sheet | None, folder: Path, *, several: bool) -> Order:
+    """The order for one rack. Raises ConfigError.
+
+    Of several racks, some may not have begun when the run was cut off.
+    """
+    chosen = choose_rack(common.config, rack)
+    named = roles(common.facts.generation, ((d.role, d.name) for d in chosen.devices))
+    rehearsal = common.rehearsal
+    if rehearsal is not None:
+        elsewhere = {
+            *(f"rack={device.rack}" for device in common.config.devices if device.rack != rack),
+            *(f"device={each.name}" for each in common.config.devices if each.rack != rack),
+        }
+        faults = [each for each in rehearsal.faults if not elsewhere & set(_WORD.findall(each))]
+        rehearsal = replace(rehearsal, faults=tuple(faults))
+    return replace(
+        common,
+        config=chosen,
+        rehearsal=rehearsal,
+        facts=replace(common.facts, devices=named, sheet=sheet),
+        folder=folder,
+        resume=common.resume and (folder.exists() or not several),
+    )
+
+
+def _again(order: Order, checks: str, of: Path) -> Order:
+    """The order as a retest. Raises ConfigError."""
+    names = [each.strip() for each in checks.split(",")]
+    facts, told = retested(order.facts, order.rack, names, of)
+    return replace(order, facts=facts, retest_of=told)
+
+
+def _racks(site: Config, names: list[str], *, all_racks: bool) -> list[str]:
+    """The racks that are meant. Raises ConfigError."""
+    known = list(dict.fromkeys(device.rack for device in site.devices))
+    if all_racks and names:
+        raise ConfigError("--all-racks and --rack exclude each other")
+    wanted = known if all_racks else list(dict.fromkeys(names)) or [""]
+    if len(wanted) > _RACKS_MAX:
+        raise ConfigError(f"at most {_RACKS_MAX} racks in one run, not {len(wanted)}")
+    return [choose_rack(site, name or None).devices[0].rack for name in wanted]
+
+
+def _sheet(path: Path | None, cables: Path | None, rack: str) -> Sheet | None:
+    """The build sheet of a rack. Raises ConfigError."""
+    if path is None:
+        return None
+    own = [
+        None if each is None else Path(str(each).replace(_RACK, rack)) for each in (path, cables)
+    ]
+    return load_sheet(own[0] or path, own[1])
+
+
+def _folder(out: Path | None, rack: str, stage: str, racks: int) -> Path:
+    if out is not None:
+        return out / rack if racks > 1 else out
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Path("evidence") / f"{rack}-{stage}-{now}"
+
+
+def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> list[Outcome]:
+    several = len(orders) > 1
+    display: Display
+    if output is Format.JSON:
+        display = JsonLines()
+    else:
+        display = Bars(several=several) if sys.stderr.isatty() else Lines(several=several)
+    who = orders[0].crew.operator
+    operator = Operator(who, display.say, several=several) if who else None
+
+    def heard(order: Order) -> Hear:
+        def hear(event: Event) -> None:
+            display.hear(order, event)
+            if operator is not None:
+                operator.hear(order, event)
+
+        return hear
+
+    async def all_of_them() -> list[Outcome]:
+        with operator.listening() if operator is not None else contextlib.nullcontext():
+            return await carry_out_all(orders, key, heard)
+
+    try:
+        return run_loop(all_of_them())
+    finally:
+        display.close()
+
+
+def _status(outcome: Outcome) -> int:
+    """What the exit status would say of one rack."""
+    if outcome.report is not None:
+        return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
+    return _UNREACHABLE if isinstance(outcome.error, DeviceError) else _REFUSED
+
+
+def _tell(outcomes: list[Outcome], output: Format) -> None:
+    if output is Format.JSON:
+        for outcome in outcomes:
+            console.out(json.dumps(_summary(outcome), ensure_ascii=False))
+        return
+    for outcome in outcomes:
+        if outcome.report is not None:
+            show(outcome.report)
+            console.out(f"evidence: {outcome.order.folder}")
+        else:
+            console.err(f"error: {outcome.order.rack}: {outcome.error}")
+    if len(outcomes) > 1:
+        found = [_summary(outcome) for outcome in outcomes]
+        rows = [[str(each[key]) for key in ("rack", "verdict", "evidence")] for each in found]
+        console.print_table(("rack", "verdict", "evidence"), rows)
+
+
+def _summary(outcome: Outcome) -> dict[str, object]:
+    report = outcome.report
+    return {
+        "event": "verdict",
+        "rack": outcome.order.rack,
+        "evidence": str(outcome.order.folder),
+        "verdict": "not done" if report is None else str(report.verdict),
+        "why": "" if report is None else report.aborted,
+        "error": None if outcome.error is None else str(outcome.error),
+        "status": _status(outcome),
+    }

@@ -1,17 +1,17 @@
-"""The operator of a run at a terminal, or behind a pipe: lines typed become answers to it."""
+"""The operator of runs at a terminal, or behind a pipe: lines typed become answers to them."""
 
 import asyncio
 import contextlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agent import console
 from agent.commission.answers import ABORT, CONTINUE, NOTE, PAUSE, answer
 from agent.commission.follow import Prompt
 from agent.commission.journal import Event
+from agent.commission.run import Order
 from agent.errors import ConfigError
 
 _LINES_MAX = 1_000  # typed and not yet asked for
@@ -27,26 +27,35 @@ _YES, _NO = ("y", "yes"), ("n", "no")
 
 
 class Operator:
-    """Prompts of one run on stderr, answers from stdin. ``hear`` follows the journal."""
+    """Prompts of runs told by ``say``, answers from stdin. ``hear`` follows the journals.
 
-    def __init__(self, folder: Path, who: str) -> None:
-        self._folder, self._who = folder, who
-        self._open: dict[str, Prompt] = {}
+    What is asked first is answered first; a command (pause, note) goes to every run.
+    """
+
+    def __init__(self, who: str, say: Callable[[str], None], *, several: bool) -> None:
+        self._who, self._say, self._several = who, say, several
+        self._folders: list[Path] = []
+        self._open: dict[tuple[Path, str], Prompt] = {}
         self._lines: deque[str] = deque(maxlen=_LINES_MAX)
         self._rest = b""
 
-    def hear(self, event: Event) -> None:
-        """Follow the journal: what is asked, and what is not any more."""
+    def hear(self, order: Order, event: Event) -> None:
+        """Follow a journal: what is asked, and what is not any more."""
+        folder = order.folder
         if event["event"] == "asked":
             told = {key: str(event[key]) for key in ("id", "kind", "text", "step", "check")}
             prompt = Prompt(**told, blocks=bool(event["blocks"]))  # type: ignore[arg-type]
-            self._open[prompt.id] = prompt
-            console.err(f"? {prompt.text} ({_HINTS[prompt.kind]})")
+            self._open[folder, prompt.id] = prompt
+            rack = f"{order.rack}: " if self._several else ""
+            self._say(f"? {rack}{prompt.text} ({_HINTS[prompt.kind]})")
             asyncio.get_running_loop().call_soon(self._work)
         elif event["event"] == "answered":
-            self._open.pop(event["id"], None)
+            self._open.pop((folder, event["id"]), None)
+        elif event["event"] == "plan":
+            self._folders.append(folder)
         elif event["event"] in ("aborted", "run_ended"):
-            self._open.clear()
+            self._open = {key: prompt for key, prompt in self._open.items() if key[0] != folder}
+            self._folders = [each for each in self._folders if each != folder]
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
@@ -82,38 +91,47 @@ class Operator:
         while self._lines:
             word, _, rest = self._lines[0].partition(" ")
             if word in _WORDS and not rest:
-                self._send(_WORDS[word])
+                self._command(_WORDS[word], "")
             elif word in (NOTE, ABORT):
-                self._send(word, text=rest)
+                self._command(word, rest)
             elif self._open:
-                waiting = sorted(self._open.values(), key=lambda prompt: not prompt.blocks)
-                self._answer(waiting[0], self._lines[0])
+                place, prompt = min(self._open.items(), key=lambda each: not each[1].blocks)
+                self._answer(place, prompt, self._lines[0])
             else:
                 return
             self._lines.popleft()
 
-    def _answer(self, prompt: Prompt, line: str) -> None:
+    def _command(self, word: str, text: str) -> None:
+        for folder in self._folders:
+            self._send((folder, word), text=text)
+
+    def _answer(self, place: tuple[Path, str], prompt: Prompt, line: str) -> None:
         word, _, rest = line.partition(" ")
         if word in _NO or (prompt.kind == "note" and not line):
-            self._send(prompt.id, yes=False, text=rest)
+            self._send(place, yes=False, text=rest)
         elif prompt.kind == "note":
-            self._send(prompt.id, text=line)
+            self._send(place, text=line)
         elif prompt.kind == "attachment":
             if line not in ("", "later"):
-                self._send(prompt.id, file=Path(line).expanduser())
+                self._send(place, file=Path(line).expanduser())
             else:
-                self._open.pop(prompt.id)  # it is asked for again when the run ends
+                self._open.pop(place)  # it is asked for again when the run ends
         elif word in _YES:
-            self._send(prompt.id, text=rest)
+            self._send(place, text=rest)
         else:
-            console.err(f"please answer: {_HINTS[prompt.kind]}")
+            self._say(f"please answer: {_HINTS[prompt.kind]}")
 
     def _send(
-        self, id_: str, *, yes: bool = True, text: str = "", file: Path | None = None
+        self,
+        place: tuple[Path, str],
+        *,
+        yes: bool = True,
+        text: str = "",
+        file: Path | None = None,
     ) -> None:
         try:
-            answer(self._folder, id_, who=self._who, yes=yes, text=text, file=file)
+            answer(*place, who=self._who, yes=yes, text=text, file=file)
         except ConfigError as error:
-            console.err(f"error: {error}")
+            self._say(f"error: {error}")
         else:
-            self._open.pop(id_, None)
+            self._open.pop(place, None)

@@ -100,6 +100,11 @@ def resume(
     return journal, list(spans(events)), cut_off(events)
 
 
+def started(folder: Path) -> Event:
+    """The first line of a run's journal: what it is a run of. Raises ConfigError."""
+    return _started(folder, read_journal(folder / JOURNAL))
+
+
 def has_ended(events: list[Event]) -> bool:
     """Whether all was done that the run was to do, or as much as it could."""
     return any(event["event"] == "run_ended" for event in events)

@@ -1,14 +1,15 @@
 """Carries out one run that was ordered, and makes of what it read verdicts and sealed evidence."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from agent.commission import answers, evidence
 from agent.commission.clock import kept
-from agent.commission.early import Early
+from agent.commission.early import Early, told
 from agent.commission.journal import Event, Journal, read_journal
 from agent.commission.people import Crew, People
 from agent.commission.report import write_report
@@ -21,7 +22,7 @@ from agent.commission.signing import PrivateKey
 from agent.commission.stand import HallStand, Stand, simulated_stand
 from agent.commission.verdicts import Facts, Waiver
 from agent.config import Config
-from agent.errors import DeviceUnreachable
+from agent.errors import DeviceUnreachable, RackagentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Rehearsal:
     seed: int
     speed: float
     faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an order: a report, or why there is none."""
+
+    order: "Order"
+    report: Report | None = None
+    error: RackagentError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ class Order:
     resume: bool = False
     rehearsal: Rehearsal | None = None
     crew: Crew = field(default_factory=Crew)
+    retest_of: Mapping[str, str] | None = None
 
     @property
     def rack(self) -> str:
@@ -51,7 +62,27 @@ class Order:
         return self.config.devices[0].rack
 
 
-async def carry_out(order: Order, hear: Callable[[Event], None] = lambda _: None) -> None:
+Hear = Callable[[Event], None]
+"""Is told of every line of a journal as it is written."""
+
+
+async def carry_out_all(
+    orders: Sequence[Order], key: PrivateKey | None, hear: Callable[[Order], Hear]
+) -> list[Outcome]:
+    """Carry out and conclude several orders side by side; one that cannot be stops no other."""
+    return await asyncio.gather(*(_carried_out(order, key, hear(order)) for order in orders))
+
+
+async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> Outcome:
+    try:
+        await carry_out(order, hear)
+        # In a thread: the other racks are read on time meanwhile.
+        return Outcome(order, await asyncio.to_thread(conclude, order.folder, key, hear))
+    except RackagentError as error:
+        return Outcome(order, error=error)
+
+
+async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
     """Do what the order says, and keep all of it in its directory.
 
     ``hear`` is told of every line of the journal as it is written.
@@ -69,8 +100,10 @@ async def carry_out(order: Order, hear: Callable[[Event], None] = lambda _: None
         if order.resume:
             journal, done, open_step = evidence.resume(folder, facts, order.rack, hear)
         else:
-            told = version("rackagent"), Path(config.file), order.waivers, asdict(order.crew)
-            journal = evidence.begin(folder, facts, order.rack, *told, hear)
+            about = {**asdict(order.crew), "retest_of": order.retest_of}
+            tool = version("rackagent")
+            what = Path(config.file), order.waivers, about
+            journal = evidence.begin(folder, facts, order.rack, tool, *what, hear)
         stack.callback(journal.close)
         store = SampleStore(folder / evidence.SAMPLES)
         stack.callback(store.close)
@@ -116,12 +149,12 @@ def _answered(folder: Path) -> set[str]:
     return {f"attach.{check}" for check in evidence.attached(folder, events)}
 
 
-def conclude(
-    folder: Path, key: PrivateKey | None, hear: Callable[[Event], None] = lambda _: None
-) -> Report:
+def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) -> Report:
     """Judge what a run recorded, write its results and seal them. Raises ConfigError."""
     report = evidence.judged(folder)
     journal = Journal(folder / evidence.JOURNAL, hear)
+    for result in report.results:
+        journal.mention("judged", report.ended, **told(result))
     journal.write("concluded", report.ended, verdict=str(report.verdict))
     journal.close()
     evidence.write_results(folder, report)

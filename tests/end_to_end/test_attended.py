@@ -90,7 +90,7 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
     folder = hall.folder / "outside"
 
     say = partial(answer, folder)
-    wait_for(folder, State.WAITING)
+    wait_for(folder, State.WAITING, "attach.inrush")
     listed = hall.run("evidence", "answer", "outside")
     assert "begin          confirm" in listed.stdout
     assert "attach.inrush  attachment" in listed.stdout
@@ -101,7 +101,7 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
     assert done.returncode == 0, done.stderr
     wait_for(folder, State.PAUSED)
     say("continue", who="Bob")
-    wait_for(folder, State.WAITING)
+    wait_for(folder, State.WAITING, "witness")
     say("attach.inrush", who="Ada", yes=False, text="no scope today")
     say("remarks", who="Ada", yes=False)
     say("witness", who="Bob")
@@ -114,12 +114,13 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
         say("pause", who="Bob")
 
 
-def wait_for(folder: Path, state: State) -> None:
+def wait_for(folder: Path, state: State, prompt: str = "") -> None:
     found = None
     for _ in range(600):
         if (folder / "journal.jsonl").exists():
-            found = follow(folder).state
-            if found is state:
+            found = follow(folder)
+            asked = {each.id for each in found.prompts}
+            if found.state is state and (not prompt or prompt in asked):
                 return
         time.sleep(0.1)
     raise AssertionError(f"{found}, not {state}")
