@@ -14,7 +14,13 @@ from simulator.modbus_faults import Exchange, Fault, Step
 from .conftest import HASTY, Rig, words
 
 READS = 30
-IMPATIENT = replace(HASTY, silent_pause_s=0.01, silent_pause_max_s=0.02, busy_pause_s=0.002)
+IMPATIENT = replace(
+    HASTY,
+    silent_pause_s=0.01,
+    silent_pause_max_s=0.02,
+    busy_pause_s=0.002,
+    reconnect_max_s=0.02,  # waited out: a busy machine may miss 20 ms, and all else would fail fast
+)
 Draw = Callable[[random.Random], Fault]
 
 ANYWHERE: tuple[Draw, ...] = (
