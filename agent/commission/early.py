@@ -6,11 +6,13 @@ the end, from the samples; it is the same.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.commission.journal import Journal
+from agent.commission.evidence import attached
+from agent.commission.journal import Journal, read_journal
 from agent.commission.judge import Span
 from agent.commission.records import CheckResult, Measurement
 from agent.commission.results import measurement_json
@@ -53,9 +55,10 @@ class Early:
             self._journal.mention("judged", self._now(), **told(result))
 
     def _results(self, step: str, span: Span) -> list[CheckResult]:
+        given = attached(self._samples.parent, read_journal(self._journal.path))
         store = SampleStore(self._samples, read_only=True)
         try:
-            results = judge_step(self.facts, store, step, span)
+            results = judge_step(replace(self.facts, attached=given), store, step, span)
         finally:
             store.close()
         return list(waived(results, self._waivers, datetime.fromtimestamp(span.ended, UTC).date()))

@@ -139,7 +139,8 @@ def add_pages(
     """
     pages = Pages(site, ready)
     live = Live(pages.render, site.store.now)
-    headers = {"Content-Security-Policy": POLICY}
+    # same-origin: with no-referrer a browser keeps the origin of a form from us, too
+    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
     guard = Guard(users)
 
     async def page(request: Request) -> Response:

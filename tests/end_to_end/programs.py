@@ -1,5 +1,6 @@
 """Runs our own command line as the processes a user would start, and ends them."""
 
+import base64
 import contextlib
 import json
 import os
@@ -65,9 +66,13 @@ def read(url: str, *arguments: str) -> dict[str, Any]:
     return document
 
 
-def fetch(url: str) -> str:
-    """The body behind ``url``."""
-    with urllib.request.urlopen(url, timeout=5) as answer:
+def fetch(url: str, auth: tuple[str, str] | None = None) -> str:
+    """The body behind ``url``, for who has a user and a password where it needs them."""
+    request = urllib.request.Request(url)
+    if auth is not None:
+        login = base64.b64encode(":".join(auth).encode()).decode()
+        request.add_header("Authorization", f"Basic {login}")
+    with urllib.request.urlopen(request, timeout=5) as answer:
         body: bytes = answer.read()
     return body.decode()
 
