@@ -29,6 +29,9 @@ def test_words_are_no_numbers() -> None:
     ((_, track),) = history.tracks("pdu-a")
     assert track.points(0) == []
     assert track.points(1) == [(NOW, 3_600_000_000.0)]
+    hear(history, block(OUTLETS[:1], ["on"]))
+    ((_, track),) = history.tracks("pdu-a")
+    assert track.points(0) == []
 
 
 def test_other_rows_begin_anew_and_the_same_rows_go_on() -> None:
