@@ -1,5 +1,6 @@
 """``rackagent evidence``: what a commissioning run left, judged and verified."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +17,10 @@ from agent.commission.report.comparison import (
     comparison_page,
     said,
 )
+from agent.commission.report.logbook import write_csv
 from agent.commission.report.pdf import printed
 from agent.commission.results import Report, results_json
+from agent.commission.samples import SampleStore
 from agent.commission.sealing import signed_by, unsound
 from agent.commission.signing import public_key
 from agent.errors import ConfigError
@@ -93,6 +96,36 @@ def report_again(
         printout = target.with_suffix(".pdf")
         keep(printout, printed(content))
         console.out(f"report: {printout}")
+
+
+@app.command("export")
+def export(
+    folder: Run,
+    table: Annotated[Path, typer.Option("--csv", help="The file to write; - is standard output.")],
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="Convert to this unit whatever can be told in it; repeatable."),
+    ] = None,
+) -> None:
+    """Write every sample of a run as CSV, one a line, in base units or in those asked for.
+
+    Example:
+      rackagent evidence export evidence/r01-L11 --csv samples.csv --unit kW --unit L/min
+    """
+    store = SampleStore(folder / evidence.SAMPLES, read_only=True)
+    try:
+        if str(table) == "-":
+            write_csv(store, sys.stdout, unit or ())
+            return
+        with table.open("w", encoding="utf-8", newline="") as file:
+            count = write_csv(store, file, unit or ())
+    except ValueError as error:
+        raise ConfigError(f"--unit: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{table}: {error.strerror}") from None
+    finally:
+        store.close()
+    console.out(f"{count} samples: {table}")
 
 
 class Layout(StrEnum):

@@ -77,6 +77,10 @@ class Rounds:
             if line.session is not None
         }
 
+    def profiles(self) -> frozenset[str]:
+        """The profiles that devices are read by, of those whose profile is known."""
+        return frozenset(line.session.profile.name for line in self._lines if line.session)
+
     async def _guarded(self, line: _Line, at: float) -> list[tuple[Sample, float]]:
         name = line.device.name
         async with self._places:

@@ -11,6 +11,7 @@ from agent.commission import answers, evidence
 from agent.commission.clock import kept
 from agent.commission.early import Early, told
 from agent.commission.journal import Event, Journal, read_journal
+from agent.commission.origins import keep_origins
 from agent.commission.people import Crew, People
 from agent.commission.report import write_report
 from agent.commission.results import Report
@@ -120,6 +121,7 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
             _mention_clock(journal, stand.now())
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
+        keep_origins(folder, config, rounds.profiles())
         early.facts = replace(facts, shows=shows)
         if open_step:
             await runner.undo(open_step)

@@ -1,7 +1,7 @@
 """The daemon behind TLS and a password, and a real Prometheus that scrapes it.
 
 ``RACKAGENT_SCRAPE_S`` sets how long it scrapes a rack (4 s by default, every second; from a minute
-on every 5 s).
+on every 5 s; beyond four give pytest ``-o faulthandler_timeout=900``).
 """
 
 import json

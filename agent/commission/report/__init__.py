@@ -1,5 +1,6 @@
 """The report of a run for people: a page that stands alone, its plots, and the same as PDF."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +11,16 @@ from agent.commission.journal import read_journal
 from agent.commission.report.curves import plots
 from agent.commission.report.drawing import drawer
 from agent.commission.report.history import conditions, devices
+from agent.commission.report.logbook import log_text
 from agent.commission.report.page import Material, html_page
 from agent.commission.report.pdf import browser, printed
 from agent.commission.results import Report
 from agent.commission.samples import SampleStore
+from agent.commission.sealing import MANIFEST
 from agent.commission.verdicts import Waiver
 from agent.errors import ConfigError
+
+LOG = "log.txt"
 
 __all__ = ["keep", "report_page", "write_report"]
 
@@ -36,6 +41,7 @@ def report_page(folder: Path, report: Report, seal: str) -> bytes:
             plots=plots(report, store) if draw else (),
             waivers=waivers,
             events=events,
+            files=_files(folder),
             seal=seal,
         )
     finally:
@@ -43,11 +49,23 @@ def report_page(folder: Path, report: Report, seal: str) -> bytes:
     return html_page(report, material, draw)
 
 
-def write_report(folder: Path, report: Report, seal: str) -> None:
-    """Put the page into the directory, and the PDF of it where a browser can print.
+def _files(folder: Path) -> list[tuple[str, str]]:
+    """What the page rests on: the SHA-256 of every file, but for what is made after it."""
+    later = (evidence.REPORT, evidence.PDF, MANIFEST)
+    names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return [
+        (name, hashlib.sha256(path.read_bytes()).hexdigest())
+        for name, path in sorted(names.items())
+        if path.is_file() and name not in later
+    ]
 
-    Raises ConfigError where the page cannot be made or written.
+
+def write_report(folder: Path, report: Report, seal: str) -> None:
+    """Put log and page into the directory, and the PDF where a browser can print.
+
+    Raises ConfigError where they cannot be made or written.
     """
+    keep(folder / LOG, log_text(read_journal(folder / evidence.JOURNAL)).encode())
     content = report_page(folder, report, seal)
     keep(folder / evidence.REPORT, content)
     if browser() is not None:

@@ -14,7 +14,7 @@ from agent.commission.spec import POLLS, from_base
 NOTES_MAX = 300
 DEVIATIONS_MAX = 200
 _TEXT_MAX = 2000
-_SAID = ("asked", "answered", "note", "attached", "paused", "continued", "witnessed", "performed")
+_SAID = ("asked", "answered", "noted", "note", "attached", "paused", "continued")
 """Events of the journal that somebody said or added."""
 
 _CONDITIONS = {
@@ -172,7 +172,9 @@ def _note(event: Mapping[str, Any]) -> Note:
     rest = ", ".join(
         f"{key}: {value}"
         for key, value in event.items()
-        if key not in (*known, "event", "at", "wall") and isinstance(value, str | int | float)
+        if key not in (*known, "event", "at", "wall", "id", "blocks")
+        and value != ""
+        and isinstance(value, str | int | float)
     )
     text = " · ".join(filter(None, (said.get("text", ""), rest[:_TEXT_MAX])))
     return Note(
@@ -186,5 +188,21 @@ def _note(event: Mapping[str, Any]) -> Note:
 
 
 def _when(event: Mapping[str, Any]) -> float:
-    """By this machine's clock; older journals have only the rack's."""
-    return float(event.get("wall") or event.get("at") or 0.0)
+    """By the rack's clock; what is written before it is known has only this machine's."""
+    return float(event.get("at") or event.get("wall") or 0.0)
+
+
+def people(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Who carried the run out and who saw it; empty where nobody was named."""
+    first = events[0] if events else {}
+    return {who: str(first.get(who) or "")[:_TEXT_MAX] for who in ("operator", "witness")}
+
+
+def clock(events: Iterable[Mapping[str, Any]]) -> str:
+    """How far times can be trusted; empty where that was not looked at, as in a rehearsal."""
+    last = next((each for each in reversed(list(events)) if each["event"] == "clock"), None)
+    if last is None:
+        return ""
+    if not last.get("synchronised"):
+        return "nothing kept this machine's clock right (NTP)"
+    return f"kept right (NTP), within {words.quantity(float(last.get('error_s') or 0.0), 's')}"

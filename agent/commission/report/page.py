@@ -11,7 +11,7 @@ from agent.commission.records import CheckResult, Verdict, blocks
 from agent.commission.report import words
 from agent.commission.report.curves import Plot
 from agent.commission.report.drawing import Draw, style
-from agent.commission.report.history import Device, deviations, notes
+from agent.commission.report.history import Device, clock, deviations, notes, people
 from agent.commission.results import Report, plain
 from agent.commission.spec import Check, Measured
 from agent.commission.verdicts import Waiver
@@ -40,6 +40,7 @@ class Material:
     plots: Sequence[Plot] = ()
     waivers: Sequence[Waiver] = ()
     events: Sequence[Mapping[str, Any]] = ()
+    files: Sequence[tuple[str, str]] = ()
     seal: str = ""
 
 
@@ -116,6 +117,8 @@ def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
             undrawn=len(figures) - len(shown),
             deviations=deviations(report, material.events, material.devices),
             notes=notes(material.events),
+            people=people(material.events),
+            clock=clock(material.events),
             waived={each.check for each in report.results if each.verdict is Verdict.WAIVED},
             cut=_cut,
         ).encode()

@@ -44,3 +44,19 @@ def test_compare_for_people_and_for_programs(run: Run, tmp_path: Path) -> None:
     assert page.startswith("<!doctype html>")
     assert "lines on which the runs agree are not shown" in page
     assert run("evidence", "compare", one).status == 2
+
+
+def test_export_of_samples(run: Run, tmp_path: Path) -> None:
+    folder = bundle(tmp_path)
+    table = tmp_path / "samples.csv"
+    told = run("evidence", "export", folder, "--csv", table, "--unit", "degF")
+    assert (told.status, told.out) == (0, f"13 samples: {table}\n")
+    lines = table.read_text().splitlines()
+    assert (len(lines), lines[0].split(",")[0]) == (14, "time")
+    assert ",86.0,degF,good," in lines[1]
+    assert run("evidence", "export", folder, "--csv", "-").out.count("\n") == 14
+    refused = run("evidence", "export", folder, "--csv", table, "--unit", "furlong")
+    assert refused.status == 2
+    assert "--unit: unknown unit 'furlong'" in refused.err
+    assert run("evidence", "export", folder, "--csv", tmp_path / "no" / "where").status == 2
+    assert run("evidence", "verify", folder).status == 0, "nothing was written to it"

@@ -1,5 +1,6 @@
 """The page: complete, safe from what devices say, the same bytes each time, and small."""
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -124,7 +125,9 @@ def test_waivers_notes_and_deviations(tmp_path: Path) -> None:
     events: list[dict[str, object]] = [
         {"event": "asked", "text": "open feed A", "step": "run"},
         {"event": "attached", "who": "I. Hahn", "file": "inrush.csv", "sha256": "00ff"},
-        {"event": "resumed", "wall": 1_000_000.0},
+        {"event": "noted", "who": "I. Hahn", "text": "it rattles"},
+        {"event": "clock", "synchronised": True, "error_s": 0.003},
+        {"event": "resumed"},
         {"event": "undone", "step": "run"},
     ]
     run = bundle(tmp_path, [LIMIT], samples([70.0, 70.1] * 7), waivers=[WAIVER], events=events)
@@ -132,8 +135,10 @@ def test_waivers_notes_and_deviations(tmp_path: Path) -> None:
     assert text.index("WAIVED") < text.index("What was tested")
     for said in ("M. Weber", "until the fan is in", "2030-01-01", "yes", "open feed A · step: run"):
         assert said in text
-    for said in ("I. Hahn", "inrush.csv", "00ff", "went on at 1970-01-12 13:46:40 UTC"):
+    for said in ("I. Hahn", "inrush.csv", "00ff", "it rattles", "went on at 1970-01-01 00:16:40"):
         assert said in text
+    assert "kept right (NTP), within 0.003 s" in text.replace("\xa0", " ")
+    assert hashlib.sha256((run / evidence.SAMPLES).read_bytes()).hexdigest() in text
     assert "Step run was cut off; its stimulus was undone" in text
 
 

@@ -1,0 +1,85 @@
+"""The log of a run in plain words, and its samples as CSV: for those who have nothing else."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from agent.catalogue import CATALOGUE
+from agent.commission.results import instant, plain
+from agent.commission.samples import SampleStore
+from agent.commission.spec import find_unit, from_base
+from agent.units import Unit
+
+_UNTOLD = frozenset({"beat", "plan", "profiles"})
+"""Events that only programs need: what they say is in the samples and the specification."""
+
+_TOLD = (str, int, float)
+_TEXT_MAX = 2000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = ("time", "device", "metric", "labels", "value", "unit", "quality", "reason")
+
+
+def log_text(events: Iterable[Mapping[str, Any]]) -> str:
+    """A line for everything that happened, by the rack's clock where it had begun."""
+    lines = []
+    for event in events:
+        if event["event"] in _UNTOLD:
+            continue
+        at = instant(float(event.get("at") or event.get("wall") or 0.0))
+        said = " ".join(
+            f"{key}={json.dumps(value, ensure_ascii=False)}"
+            for key, value in event.items()
+            if key not in ("event", "at", "wall") and isinstance(value, _TOLD) and value != ""
+        )
+        lines.append(plain(f"{at} {event['event']} {said}"[:_TEXT_MAX]).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def write_csv(store: SampleStore, file: IO[str], units: Sequence[str] = ()) -> int:
+    """Every sample in the order of time; how many there were.
+
+    ``units`` are what to convert to: whatever can be told in one of them is, the rest stays in base
+    units. Raises ValueError for an unknown unit.
+    """
+    wanted = {find_unit(name).base: find_unit(name) for name in units}
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    count = 0
+    for row in _rows(store, wanted):
+        writer.writerow(row)
+        count += 1
+    return count
+
+
+def _rows(store: SampleStore, wanted: Mapping[str, Unit]) -> Iterator[Sequence[object]]:
+    metrics = {metric for _, metric, _ in store.intervals_s}
+    shown = {metric: _shown(metric, wanted) for metric in metrics}
+    for sample in store.between(float("-inf"), float("inf"), metrics):
+        unit = shown[sample.metric]
+        value: object = sample.value
+        if isinstance(sample.value, str):
+            value, unit = _cell(sample.value), ""
+        elif isinstance(sample.value, int | float) and unit:
+            value = from_base(float(sample.value), unit)
+        yield (
+            instant(sample.observed_at),
+            _cell(sample.device),
+            sample.metric,
+            json.dumps(dict(sample.labels), ensure_ascii=False) if sample.labels else "",
+            "" if value is None else value,
+            unit,
+            str(sample.quality),
+            _cell(sample.reason),
+        )
+
+
+def _shown(metric: str, wanted: Mapping[str, Unit]) -> str:
+    known = CATALOGUE.get(metric)
+    base = "" if known is None else known.unit
+    return wanted[base].name if base in wanted else base
+
+
+def _cell(text: str) -> str:
+    """A device's words so that no spreadsheet takes them for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
