@@ -25,6 +25,7 @@ from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
 from agent.transport.snmp.traps import Sender, Traps
 from agent.values import PollResult
+from agent.web.run_metrics import CommissionMetrics
 
 _log = structlog.get_logger("agent")
 _STUCK_AFTER_S = 300.0  # beyond what backoff and a slow device's longest cycle explain
@@ -93,6 +94,10 @@ class Agent:
         """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
         self._transports = transports
         self.exposition.registry.register(TransportMetrics(transports))
+        if self.config.evidence_folder is not None:
+            runs = CommissionMetrics(self.config.evidence_folder, self.config.site)
+            self.exposition.registry.register(runs)
+            self._jobs.append(runs.run)
         async with self._group as group:
             for device in self.config.devices:
                 self._begin(device, transports)

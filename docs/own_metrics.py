@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from agent.events.recorder import Recorder
@@ -12,6 +13,7 @@ from agent.expose.reload_metrics import ReloadMetrics
 from agent.expose.transport_metrics import TransportMetrics
 from agent.expose.trap_metrics import TrapMetrics
 from agent.transport.factory import Transports
+from agent.web.run_metrics import CommissionMetrics
 
 
 class Family(NamedTuple):
@@ -30,7 +32,7 @@ def families() -> list[Family]:
     return [
         Family(name, kinds[name], helps[name])
         for name in sorted(kinds)
-        if name.startswith("rackagent_")
+        if name.startswith(("rackagent_", "rack_commissioning_"))
     ]
 
 
@@ -38,6 +40,7 @@ async def _text() -> str:
     exposition, recorder = PrometheusExposition({"pdu": {}}), Recorder(None, 10, [], 0.0)
     try:
         for part in (
+            CommissionMetrics(Path(), ""),
             EventMetrics(recorder),
             MqttMetrics(lambda: 0, lambda: 0, lambda: 0),
             ReloadMetrics("", 0.0),

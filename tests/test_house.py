@@ -47,7 +47,7 @@ LIBRARIES = {
     "jinja2": r"agent/(web|commission)/",
     "markupsafe": r"agent/web/|agent/commission/report/",
     "matplotlib": r"agent/commission/report/drawing\.py",
-    "prometheus_client": r"agent/expose/|agent/probe\.py",
+    "prometheus_client": r"agent/expose/|agent/(probe|web/run_metrics)\.py",
     "pymodbus": r"agent/transport/modbus/framing\.py|simulator/hil/write\.py",
     "pysmi": r"agent/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",

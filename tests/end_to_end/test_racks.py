@@ -3,9 +3,12 @@
 ``RACKAGENT_RACKS=10`` reads ten whole racks; two are enough to see that nothing stands in the way.
 """
 
+import contextlib
 import json
 import os
+import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +124,8 @@ def test_whole_racks_are_read_on_time(tmp_path: Path) -> None:
     made = object.__new__(Hall)
     made.folder = tmp_path
     with background("simulate", str(site)):
+        for device in (device for rack in racks for device in rack["devices"]):
+            wait_until_served(device["url"])
         done = made.run(
             *("commission", site, "--generation", generation, "--stage", "L3", "--all-racks"),
             *("--out", "all", "--interval", "2" if RACKS == 2 else "5"),
@@ -137,3 +142,16 @@ def test_whole_racks_are_read_on_time(tmp_path: Path) -> None:
         assert {poll.value for poll in polls} == {1.0}
         assert len(polls) % len(rack["devices"]) == 0
         assert len(polls) / len(rack["devices"]) >= ended["late"]["rounds"] > 1
+
+
+def wait_until_served(url: str) -> None:
+    """Wait for a Modbus device's port; those of SNMP are there as soon."""
+    if not url.startswith("modbus"):
+        return
+    host, port = url.split("/")[2].split(":")
+    for _ in range(300):
+        with contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection((host, int(port)), timeout=10).close()
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{url} is not served")
