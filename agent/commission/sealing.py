@@ -1,6 +1,7 @@
 """Seals the directory of a run, and finds out whether it is still what was sealed."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,14 @@ MANIFEST = "manifest.dsse.json"
 
 def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
     """Write the manifest of everything in the directory. Raises ConfigError."""
+    try:
+        (folder / MANIFEST).write_bytes(envelope(_statement(folder, report), key))
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: {error.strerror}") from None
+
+
+def _statement(folder: Path, report: Report) -> bytes:
+    """What is said of the directory: its files, and what came of the run."""
     named = {verdict: _named(report, verdict) for verdict in Verdict}
     passed = [*named[Verdict.PASS], *named[Verdict.WAIVED]]
     predicate = {
@@ -35,11 +44,8 @@ def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
         "warnedTests": sorted([*named[Verdict.MARGINAL], *named[Verdict.SKIP]]),
         "failedTests": sorted([*named[Verdict.FAIL], *named[Verdict.ERROR]]),
     }
-    try:
-        files = {name: path.read_bytes() for name, path in _files(folder).items()}
-        (folder / MANIFEST).write_bytes(envelope(statement(files, predicate), key))
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}") from None
+    files = {name: path.read_bytes() for name, path in _files(folder).items()}
+    return statement(files, predicate)
 
 
 def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
@@ -64,8 +70,9 @@ def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
 def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
     """What is not as it was sealed, and whether anybody had signed it.
 
-    Every file is held against its hash, and the samples are judged again. ``key`` must have signed
-    the manifest where it is given. Raises ConfigError where there is no manifest.
+    Every file is held against its hash, the samples are judged again, and the manifest must say of
+    both what they give. ``key`` must have signed it where it is given. Raises ConfigError where
+    there is no manifest.
     """
     try:
         text = (folder / MANIFEST).read_bytes()
@@ -78,7 +85,11 @@ def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
         return [f"{MANIFEST}: {error}"], False
     if problems:
         return problems, signed  # what was changed is not worth being judged
-    return list(_other_results(folder)), signed
+    report = judged(folder)
+    problems = list(_other_results(folder, report))
+    if not problems and json.loads(_statement(folder, report)) != found:
+        problems = [f"{MANIFEST}: is not what the files and their results give"]
+    return problems, signed
 
 
 def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
@@ -92,8 +103,7 @@ def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"{name}: was not there when it was sealed" for name in there if name not in sealed)
 
 
-def _other_results(folder: Path) -> Iterator[str]:
-    report = judged(folder)
+def _other_results(folder: Path, report: Report) -> Iterator[str]:
     made = {
         RESULTS: results_json(report).encode(),
         JUNIT: junit_xml(report),
