@@ -197,6 +197,7 @@ def test_home_assistant_hears_of_every_series_until_its_device_leaves(tmp_path: 
             )
             assert value.keys() == {"value", "timestamp", "quality"}
             assert 0.5 < value["value"] < 5
+            eventually(lambda: heard.last("rack/lab/r1/pdu-a/rack_phase_current_amperes"))
             quiet_of_news(heard)
             series = {
                 (topic, json.dumps(each["labels"], sort_keys=True))
@@ -204,8 +205,9 @@ def test_home_assistant_hears_of_every_series_until_its_device_leaves(tmp_path: 
                 if re.fullmatch(r"rack/lab/r1/[^/]+/rack_\w+(?<!_info)", topic)
                 for each in heard.documents(topic)
             }
+        eventually(lambda: len(kept(port, "homeassistant/+/+/config")) == len(series))
         found = kept(port, "homeassistant/+/+/config")
-        assert len(found) == len(series) > 50
+        assert len(series) > 50
         documents = [json.loads(text) for _, text in found]
         assert {each["device"]["name"] for each in documents} == {"pdu-a", "cdu"}
         assert {each["state_topic"] for each in documents} == {topic for topic, _ in series}
