@@ -25,6 +25,7 @@ from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
 from agent.transport.snmp.traps import Sender, Traps
 from agent.values import PollResult
+from agent.web.plan import Plan
 from agent.web.run_metrics import CommissionMetrics
 
 _log = structlog.get_logger("agent")
@@ -75,6 +76,12 @@ class Agent:
         """A profile of the library in force, None if it has none of that name."""
         library = self.config.library
         return library.get(name) if name in library.profiles else None
+
+    def plan(self, rack: str) -> Plan | None:
+        """Where the build sheet of a rack is, and its devices by role; None without a sheet."""
+        path = self.config.sheets.get(rack)
+        names = {device.role: device.name for device in self.config.devices if device.rack == rack}
+        return None if path is None else Plan(path, names)
 
     def _view(self, device: DeviceConfig) -> DeviceView:
         """What the HTTP interface tells about a device."""

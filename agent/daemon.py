@@ -124,6 +124,7 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Liv
     site = Site(
         *(agent.store, agent.views, agent.history, agent.profile),
         runs=Runs(config.evidence_folder),
+        plan=agent.plan,
     )
     live = add_pages(app, site, lambda: agent.ready, config.web.users)
     if config.probe_networks:

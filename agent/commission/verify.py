@@ -23,13 +23,14 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as planned."""
+    """One thing that is not as planned. ``partner`` is the port that it is swapped with."""
 
     what: What
     where: str
     planned: str
     found: str
     says: str
+    partner: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.says}"
@@ -168,7 +169,8 @@ def _cabling(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Finding
                 f"swapped with {partner[0]} {partner[1]}: {neighbors[0]} and"
                 f" {wrong[partner][0]} are exchanged"
             )
-            yield Finding(What.CABLING, where, str(end), str(neighbors[0]), says)
+            other = f"{partner[0]} {partner[1]}"
+            yield Finding(What.CABLING, where, str(end), str(neighbors[0]), says, other)
         elif not neighbors:
             yield Finding(What.CABLING, where, str(end), "", f"nobody is there, planned is {end}")
         else:

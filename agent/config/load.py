@@ -48,7 +48,8 @@ class Config:
     """A checked configuration. ``warnings`` are worth a line, not a refusal.
 
     ``traps_listen`` is the host and port for SNMP notifications, None where none are wanted.
-    ``stimuli`` are commands and confirmed writes, by the name tests call them.
+    ``stimuli`` are commands and confirmed writes, by the name tests call them. ``sheets`` are the
+    build sheets of racks that have one, by rack; nobody has read them yet.
     """
 
     file: str
@@ -61,6 +62,7 @@ class Config:
     warnings: tuple[str, ...] = ()
     traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
+    sheets: Mapping[str, Path] = field(default_factory=dict)
     web: Web = field(default_factory=Web)
     events_path: Path | None = None
     max_events: int = 10_000
@@ -164,6 +166,7 @@ def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
         reload_watch=spec.reload.watch,
         traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,
         stimuli={name: stimulus(given, ways) for name, given in spec.stimuli.items()},
+        sheets={r.name: Path(file).parent / r.sheet for r in spec.racks if r.sheet is not None},
     )
 
 

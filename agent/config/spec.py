@@ -180,6 +180,9 @@ class RackSpec(Model):
 
     name: Name
     generation: str | None = None
+    sheet: FilePath | None = Field(
+        None, description="its build sheet, whose cables the network page compares"
+    )
     labels: dict[LabelName, str] = Field(default_factory=dict)
     devices: list[DeviceSpec] = Field(min_length=1)
 

@@ -19,6 +19,7 @@ from agent.web.operate import add_operating
 from agent.web.pages.cooling import cooling_page
 from agent.web.pages.device import device_page
 from agent.web.pages.hall import hall_page
+from agent.web.pages.network import network_page
 from agent.web.pages.power import power_page
 from agent.web.pages.rack import rack_page
 from agent.web.pages.runs import run_page, runs_page
@@ -42,7 +43,12 @@ _PLACES = (
     *("/commissioning", "/commissioning/{run}"),
 )
 _NOBODY: Mapping[str, str] = {}
-_RACK_PAGES: Mapping[str, Page] = {"": rack_page, "power": power_page, "cooling": cooling_page}
+_RACK_PAGES: Mapping[str, Page] = {
+    "": rack_page,
+    "power": power_page,
+    "cooling": cooling_page,
+    "network": network_page,
+}
 
 
 class Pages:

@@ -8,6 +8,7 @@ from agent.history import History
 from agent.profile.points import Profile
 from agent.store import Store
 from agent.web.missing import NotHere
+from agent.web.plan import Plan, Plans
 from agent.web.runs import Runs
 from agent.web.summary import Summaries, Summary
 
@@ -19,7 +20,7 @@ class Site:
     """``views`` is looked at each time, because a reload changes it in place.
 
     ``profile`` gives a profile by name, None where it is not known; ``runs`` are those of
-    commissioning.
+    commissioning. ``plan`` says where a rack's build sheet is, ``plans`` has read it.
     """
 
     store: Store
@@ -27,6 +28,8 @@ class Site:
     history: History
     profile: Callable[[str], Profile | None]
     runs: Runs = field(default_factory=lambda: Runs(None))
+    plan: Callable[[str], Plan | None] = lambda _: None
+    plans: Plans = field(default_factory=Plans)
     summaries: Summaries = field(init=False)
 
     def __post_init__(self) -> None:

@@ -143,3 +143,9 @@ def test_what_may_be_probed_is_told_by_address(folder: Path) -> None:
 def test_what_is_no_network_is_named(folder: Path, network: str) -> None:
     with pytest.raises(ConfigError, match="is not a network such as"):
         loaded(folder, SITE + f"\nprobe: {{networks: ['{network}']}}\n")
+
+
+def test_a_build_sheet_is_looked_for_beside_the_file_and_not_read(folder: Path) -> None:
+    assert loaded(folder).sheets == {}
+    text = SITE.replace("generation: nvl72", "sheet: plans/r1.yaml", 1)
+    assert loaded(folder, text).sheets == {"r1": folder / "plans/r1.yaml"}
