@@ -9,7 +9,7 @@ import typer
 
 from agent import console
 from agent.commission import evidence
-from agent.commission.records import Verdict
+from agent.commission.records import Verdict, blocks
 from agent.commission.report import keep, report_page
 from agent.commission.report.comparison import (
     compare,
@@ -20,9 +20,10 @@ from agent.commission.report.comparison import (
 from agent.commission.report.logbook import write_csv
 from agent.commission.report.pdf import printed
 from agent.commission.results import Report, results_json
+from agent.commission.run import conclude
 from agent.commission.samples import SampleStore
 from agent.commission.sealing import signed_by, unsound
-from agent.commission.signing import public_key
+from agent.commission.signing import private_key, public_key
 from agent.errors import ConfigError
 
 _FAILED = 1
@@ -70,6 +71,20 @@ def verify_evidence(
         hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
         console.err(f"warning: {hint}")
     console.out(f"{folder}: as it was sealed")
+
+
+@app.command("conclude")
+def conclude_run(
+    folder: Run,
+    key: Annotated[
+        Path | None, typer.Option(help="Sign the evidence with this ed25519 key (PEM).")
+    ] = None,
+) -> None:
+    """Judge and seal a run that was cut off and will not go on; what was not done is an ERROR."""
+    report = conclude(folder, None if key is None else private_key(key))
+    show(report)
+    if blocks(report.verdict):
+        raise typer.Exit(_FAILED)
 
 
 @app.command("report")

@@ -17,13 +17,13 @@ from agent.commission.report import write_report
 from agent.commission.results import Report
 from agent.commission.rounds import Rounds
 from agent.commission.runner import Runner
-from agent.commission.samples import SampleStore
+from agent.commission.samples import SampleStore, fold
 from agent.commission.sealing import MANIFEST, seal, signed_by
 from agent.commission.signing import PrivateKey
-from agent.commission.stand import HallStand, Stand, simulated_stand
+from agent.commission.stand import HallStand, Later, Stand, simulated_stand
 from agent.commission.verdicts import Facts, Waiver
 from agent.config import Config
-from agent.errors import DeviceUnreachable, RackagentError
+from agent.errors import ConfigError, DeviceUnreachable, RackagentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +152,30 @@ def _answered(folder: Path) -> set[str]:
 
 
 def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) -> Report:
-    """Judge what a run recorded, write its results and seal them. Raises ConfigError."""
-    report = evidence.judged(folder)
+    """Judge what a run recorded, write its results and seal them. Raises ConfigError.
+
+    A run that died is concluded as it stands: what it did not come to is an ERROR.
+    """
+    if (folder / MANIFEST).exists():
+        raise ConfigError(f"{folder} is sealed already")
     journal = Journal(folder / evidence.JOURNAL, hear)
-    for result in report.results:
-        journal.mention("judged", report.ended, **told(result))
-    journal.write("concluded", report.ended, verdict=str(report.verdict))
-    journal.close()
+    try:
+        report = _judged(folder, journal)
+    finally:
+        journal.close()
     evidence.write_results(folder, report)
     write_report(folder, report, signed_by(folder, key))
     seal(folder, report, key)
+    return report
+
+
+def _judged(folder: Path, journal: Journal) -> Report:
+    fold(folder / evidence.SAMPLES)
+    answers.clear(folder)
+    report = evidence.judged(folder)
+    for result in report.results:
+        journal.mention("judged", report.ended, **told(result))
+    journal.write("concluded", report.ended, verdict=str(report.verdict))
     return report
 
 
@@ -173,4 +187,10 @@ async def _stand(order: Order) -> AsyncIterator[Stand]:
         return
     made = simulated_stand(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
     async with made as stand:
-        yield stand
+        if not order.resume:
+            yield stand
+            return
+        store = SampleStore(order.folder / evidence.SAMPLES, read_only=True)
+        ahead_s = store.latest() + order.facts.interval_s - stand.now()
+        store.close()
+        yield Later(stand, max(0.0, ahead_s))

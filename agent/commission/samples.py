@@ -84,6 +84,11 @@ class SampleStore:
         )
         return {device: (count, reason) for device, count, _, reason in rows}
 
+    def latest(self) -> float:
+        """When the newest sample is of (Unix seconds); 0 where there is none."""
+        [(found,)] = self._file.execute("SELECT max(at) FROM samples")
+        return float(found or 0.0)
+
     def close(self) -> None:
         """Close the file; all of it is in one again."""
         if not self._read_only:
@@ -110,10 +115,22 @@ class SampleStore:
         return self._ids[key]
 
 
+def fold(path: Path) -> None:
+    """Bring what a run that was killed left in the log into the file. Raises ConfigError."""
+    if not _log(path).exists():
+        return
+    SampleStore(path).close()
+    if _log(path).exists():
+        raise ConfigError(f"{path} is being read by somebody; try again when they are done")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
 def _address(path: Path) -> str:
     """How to read a file: without a log nobody writes it, and nothing may be made beside it."""
-    log = path.with_name(f"{path.name}-wal")
-    return f"{path.absolute().as_uri()}?{'mode=ro' if log.exists() else 'immutable=1'}"
+    return f"{path.absolute().as_uri()}?{'mode=ro' if _log(path).exists() else 'immutable=1'}"
 
 
 def _labels(text: str) -> Labels:

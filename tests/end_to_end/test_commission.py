@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from agent.commission.follow import Follower, State, follow
 from agent.commission.journal import read_journal
-from agent.commission.records import Verdict
+from agent.commission.records import Sample, Verdict
+from agent.commission.samples import SampleStore
 from tests.agent.commission.ocptv_reader import read_lines
 from tests.end_to_end.programs import RACKAGENT, background
 from tests.simulator.bench import write_site
@@ -213,6 +214,9 @@ def test_a_run_that_was_killed_goes_on_with_all_it_had(hall: Hall) -> None:
         time.sleep(0.1)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    had = sampled(hall.folder / "killed")
+    assert len(had) > 100
+    shutil.copytree(hall.folder / "killed", hall.folder / "given-up")
     unjudged = hall.run("evidence", "judge", "killed")
     assert unjudged.returncode == 2, "there are no results yet"
     assert "step 'lose_pump' was not done: the run ended before" in unjudged.stdout
@@ -225,6 +229,24 @@ def test_a_run_that_was_killed_goes_on_with_all_it_had(hall: Hall) -> None:
     events = [event["event"] for event in read_journal(journal)]
     assert events.count("step_ended") == 2
     assert hall.run("evidence", "judge", "killed").returncode == 0
+    assert sampled(hall.folder / "killed")[: len(had)] == had
+
+    ended = hall.run("evidence", "conclude", "given-up")
+    assert ended.returncode == 1, ended.stderr
+    assert hall.verdicts("given-up") == PASSED | {"failover": "ERROR"}
+    assert sampled(hall.folder / "given-up") == had
+    assert hall.run("evidence", "verify", "given-up").returncode == 0
+    again = hall.run("evidence", "conclude", "given-up")
+    assert (again.returncode, "is sealed already" in again.stderr) == (2, True)
+
+
+def sampled(folder: Path) -> list[Sample]:
+    """All that a run has read."""
+    store = SampleStore(folder / "samples.sqlite", read_only=True)
+    metrics = {metric for _, metric, _ in store.intervals_s}
+    found = list(store.between(0, 9e12, metrics))
+    store.close()
+    return found
 
 
 def test_a_run_that_died_before_it_was_sealed_is_sealed_by_going_on(

@@ -1,5 +1,6 @@
 """The samples of a run on the disk: what is kept, and that it survives."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.commission.records import Sample
-from agent.commission.samples import SampleStore
+from agent.commission.samples import SampleStore, fold
 from agent.errors import ConfigError
 from agent.values import Quality
 
@@ -76,3 +77,25 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     for path in (tmp_path / "text", tmp_path / "none" / "samples.sqlite"):
         with pytest.raises(ConfigError, match="cannot be opened"):
             SampleStore(path, read_only=True)
+
+
+def test_the_log_of_a_run_that_was_killed_is_folded_in(tmp_path: Path) -> None:
+    path, killed = tmp_path / "samples.sqlite", tmp_path / "killed"
+    store = SampleStore(path)
+    assert store.latest() == 0.0
+    store.add([(taken(at), 5.0) for at in (1.0, 2.0)])
+    assert store.latest() == 2.0
+    killed.mkdir()
+    for each in tmp_path.glob("samples.sqlite*"):
+        shutil.copy(each, killed)
+    reader = SampleStore(path, read_only=True)
+    assert len(list(reader.between(0, 9, {"rack_inlet_power_watts"}))) == 2
+    reader.close()
+    store.close()
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["samples.sqlite"]
+    fold(killed / "samples.sqlite")
+    fold(killed / "samples.sqlite")
+    assert [each.name for each in killed.iterdir()] == ["samples.sqlite"]
+    again = SampleStore(killed / "samples.sqlite", read_only=True)
+    assert again.latest() == 2.0
+    again.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.stand import HallStand
+from agent.commission.stand import HallStand, Later
 from agent.config.stimuli import Command
 from agent.errors import ConfigError
 
@@ -51,3 +51,11 @@ async def test_a_command_that_fails_is_told() -> None:
         await stand.load(1.0)
     with pytest.raises(ConfigError, match=r"stimuli.open_feed_a: /nowhere/at-all: No such file"):
         await stand.begin("open_feed_a", {})
+
+
+async def test_a_clock_that_is_ahead() -> None:
+    stand = HallStand({})
+    later = Later(stand, 100.0)
+    assert later.now() - stand.now() > 99
+    await later.wait(0.0)
+    assert await later.load(0.5) == "load the rack to 50%"
