@@ -101,7 +101,11 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         if order.resume:
             journal, done, open_step = evidence.resume(folder, facts, order.rack, hear)
         else:
-            about = {**asdict(order.crew), "retest_of": order.retest_of}
+            about = {
+                **asdict(order.crew),
+                "retest_of": order.retest_of,
+                "simulated": order.rehearsal is not None,
+            }
             tool = version("rackagent")
             what = Path(config.file), order.waivers, about
             journal = evidence.begin(folder, facts, order.rack, tool, *what, hear)

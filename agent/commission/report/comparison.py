@@ -6,14 +6,16 @@ far it is from their median (median absolute deviation), of fewer by how far it 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from agent.commission import evidence
+from agent.commission.journal import read_journal
 from agent.commission.records import Verdict
 from agent.commission.report import words
+from agent.commission.report.history import is_simulated
 from agent.commission.report.page import page_template
 from agent.commission.samples import SampleStore
 from agent.commission.seen import IDENTITY
@@ -43,6 +45,7 @@ class Run:
     generation: str
     began: str
     verdict: Verdict
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,9 @@ def compare(folders: Sequence[Path]) -> Comparison:
         raise ConfigError(f"{len(folders)} runs cannot be compared: 2 to {RUNS_MAX} can")
     found = [_read(folder) for folder in folders]
     labels = _labels([each.run for each in found])
-    runs = tuple(Run(label, *_fields(each.run)) for label, each in zip(labels, found, strict=True))
+    runs = tuple(replace(each.run, label=label) for label, each in zip(labels, found, strict=True))
     lines = (*_check_lines(found), *_device_lines(found))
     return Comparison(runs, lines, tuple(_notes(runs)))
-
-
-def _fields(run: Run) -> tuple[str, str, str, str, str, Verdict]:
-    return run.folder, run.rack, run.stage, run.generation, run.began, run.verdict
 
 
 def _read(folder: Path) -> _Found:
@@ -112,6 +111,7 @@ def _read(folder: Path) -> _Found:
         run = Run(
             *("", str(folder), str(results["rack"]), str(results["stage"])),
             *(f"{version} ({digest[:12]})", str(results["began"]), Verdict(results["verdict"])),
+            simulated=is_simulated(read_journal(folder / evidence.JOURNAL)),
         )
         for each in checks.values():
             Verdict(each["verdict"])
@@ -162,6 +162,7 @@ def _notes(runs: Sequence[Run]) -> Iterator[str]:
     ):
         if len(values) > 1:
             yield f"the runs are of different {what}: {', '.join(sorted(values))}"
+    yield from (f"{run.label} is a rehearsal on a simulated rack" for run in runs if run.simulated)
 
 
 def _check_lines(found: Sequence[_Found]) -> Iterator[Line]:

@@ -142,7 +142,7 @@ def _deviations(
 
 
 def _unplanned_steps(report: Report) -> Iterator[str]:
-    for step in report.facts.generation.steps(report.facts.stage):
+    for step in report.facts.steps:
         span = report.spans.get(step)
         if span is None:
             yield f"Step {step} was not done."
@@ -196,6 +196,19 @@ def people(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Who carried the run out and who saw it; empty where nobody was named."""
     first = events[0] if events else {}
     return {who: str(first.get(who) or "")[:_TEXT_MAX] for who in ("operator", "witness")}
+
+
+def is_simulated(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether it was a rehearsal: nothing that such a run says is about a real rack."""
+    return bool(events and events[0].get("simulated"))
+
+
+def retest(events: Sequence[Mapping[str, Any]]) -> str:
+    """Which run it is a retest of; empty where it is a first test."""
+    of = events[0].get("retest_of") if events else None
+    if not isinstance(of, Mapping) or not of:
+        return ""
+    return f"{of.get('run')} (SHA-256 of its manifest: {of.get('manifest')})"
 
 
 def clock(events: Iterable[Mapping[str, Any]]) -> str:

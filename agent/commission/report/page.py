@@ -11,7 +11,15 @@ from agent.commission.records import CheckResult, Verdict, blocks
 from agent.commission.report import words
 from agent.commission.report.curves import Plot
 from agent.commission.report.drawing import Draw, style
-from agent.commission.report.history import Device, clock, deviations, notes, people
+from agent.commission.report.history import (
+    Device,
+    clock,
+    deviations,
+    is_simulated,
+    notes,
+    people,
+    retest,
+)
 from agent.commission.results import Report, plain
 from agent.commission.spec import Check, Measured
 from agent.commission.verdicts import Waiver
@@ -119,6 +127,8 @@ def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
             notes=notes(material.events),
             people=people(material.events),
             clock=clock(material.events),
+            simulated=is_simulated(material.events),
+            retest=retest(material.events),
             waived={each.check for each in report.results if each.verdict is Verdict.WAIVED},
             cut=_cut,
         ).encode()

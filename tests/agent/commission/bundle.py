@@ -47,13 +47,14 @@ def bundle(
     events: Sequence[Mapping[str, Any]] = (),
     span: Span | None = WHOLE,
     key: PrivateKey | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Path:
     """The directory of a run of one step over the small rack; WARM coolant if nothing is given."""
     facts = Facts(generation(folder, *checks), stage, DEVICES, 5.0)
     site = folder / "site.yaml"
     site.write_text("racks: []\n")
     run = folder / name
-    journal = evidence.begin(run, facts, rack, "0.1", site, waivers)
+    journal = evidence.begin(run, facts, rack, "0.1", site, waivers, about)
     for event in events:
         journal.write(event["event"], START, **{k: v for k, v in event.items() if k != "event"})
     if span is not None:

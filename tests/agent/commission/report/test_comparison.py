@@ -68,8 +68,9 @@ def test_one_among_equals_stands_out_however_quiet_they_are() -> None:
 
 def test_factory_against_site_keeps_what_only_one_has(tmp_path: Path) -> None:
     factory = bundle(tmp_path, [LIMIT, SOAK], name="factory")
-    site = bundle(tmp_path, [LIMIT], name="site")
+    site = bundle(tmp_path, [LIMIT], name="site", about={"simulated": True})
     found = compare([factory, site])
+    assert found.notes[1] == f"r1 L11 {site} is a rehearsal on a simulated rack"
     assert line(found, "soak", "share inside").cells[1].verdict is None
     assert not line(found, "soak", "share inside").differs
     assert found.notes[0].startswith("the runs are of different generations: small 1.0.0 (")

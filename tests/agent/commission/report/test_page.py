@@ -186,3 +186,14 @@ def test_verdicts_have_their_sentence(tmp_path: Path) -> None:
 def test_no_browser_no_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(BROWSER, "")
     assert not (bundle(tmp_path) / evidence.PDF).exists()
+
+
+def test_who_did_it_and_whether_it_was_a_retest_or_a_rehearsal(tmp_path: Path) -> None:
+    first = read(bundle(tmp_path, about={"operator": "Ada", "witness": "Bo", "simulated": False}))
+    for said in ("Operator Ada", "Performed by: Ada", "Witnessed by: Bo", "Test first test"):
+        assert said in " ".join(first.text.split())
+    assert "Rehearsal" not in first.text
+    of = {"run": "r1-L11", "manifest": "00ff"}
+    again = read(bundle(tmp_path, name="again", about={"retest_of": of, "simulated": True}))
+    assert "Rehearsal on a simulated rack." in again.text
+    assert "retest of r1-L11 (SHA-256 of its manifest: 00ff)" in again.text
