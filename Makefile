@@ -20,7 +20,7 @@ PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/cre
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test corpus docs bench-snmp bench-modbus bench-fleet bench-scrape fmt lint types pytest coverage lock clean
+.PHONY: help setup demo test corpus docs bench-snmp bench-modbus bench-fleet bench-scrape bench-web fmt lint types pytest coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-fleet: setup ## 100 simulated racks and one agent; bench/results/fleet.jso
 
 bench-scrape: setup ## one scrape of 100,000 series beside prometheus-client; bench/results/scrape.json
 	$(BIN)/python -m bench.scrape.run $(ARGS)
+
+bench-web: setup ## the hall of 100 simulated racks in a browser, and 20 who look; bench/results/web.json
+	$(BIN)/python -m bench.web.run $(ARGS)
 
 fmt: setup ## format, and mend what ruff can mend
 	$(BIN)/python -m ruff format

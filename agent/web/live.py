@@ -10,7 +10,7 @@ import json
 import secrets
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -25,6 +25,9 @@ _KEPT_S = 10.0  # at most so long after the last who looked
 
 Render = Callable[[str], Screen]
 """The screen of a page's path. Raises NotHere."""
+
+Prepare = Callable[[str], Coroutine[None, None, None]]
+"""Does the longer part of the work for a page's path in slices, so that rendering is short."""
 
 
 class Full(Exception):
@@ -46,20 +49,39 @@ class Moment:
 class Live:
     """The pages as they change. ``clock`` is Unix time."""
 
-    def __init__(self, render: Render, clock: Callable[[], float]) -> None:
-        self._render, self._clock = render, clock
+    def __init__(
+        self, render: Render, clock: Callable[[], float], prepare: Prepare | None = None
+    ) -> None:
+        self._render, self._clock, self._prepare = render, clock, prepare
         self._kept: OrderedDict[str, Moment] = OrderedDict()
         self._start = secrets.token_hex(4)  # what a browser holds of another start is not ours
         self._numbers = count()
+        self._preparing: dict[str, asyncio.Future[None]] = {}  # by path; each is short
         self._closed: asyncio.Future[None] | None = None
         self.viewers = 0
 
+    async def prepared(self, path: str) -> Moment:
+        """As ``moment``, the longer part of the work done in slices and once for all who ask."""
+        if self._prepare is not None and self._fresh(path) is None:
+            preparing = self._preparing.get(path)
+            if preparing is None:
+                preparing = asyncio.ensure_future(self._prepare(path))
+                self._preparing[path] = preparing
+                preparing.add_done_callback(lambda _: self._preparing.pop(path))
+            await asyncio.shield(preparing)  # one who goes away does not end it for the others
+        return self.moment(path)
+
+    def _fresh(self, path: str) -> Moment | None:
+        kept = self._kept.get(path)
+        if kept is None or asyncio.get_running_loop().time() - kept.at >= _FRESH_S:
+            return None
+        return kept
+
     def moment(self, path: str) -> Moment:
         """A page as it stands, at most half a second old. Raises NotHere."""
-        now = asyncio.get_running_loop().time()
-        kept = self._kept.get(path)
-        if kept is not None and now - kept.at < _FRESH_S:
-            return kept
+        if (fresh := self._fresh(path)) is not None:
+            return fresh
+        now, kept = asyncio.get_running_loop().time(), self._kept.get(path)
         before = None if kept is None else Moment(kept.name, kept.at, kept.screen, None)
         made = Moment(f"{self._start}.{next(self._numbers)}", now, self._render(path), before)
         self._kept[path] = made
@@ -94,7 +116,7 @@ class Live:
         try:
             while not self._closed.done():
                 try:
-                    now = self.moment(path)
+                    now = await self.prepared(path)
                 except NotHere:  # a reload took it away while somebody looked
                     yield b"event: shape\ndata: gone\n\n"
                     return

@@ -1,7 +1,9 @@
 """Serves the pages: HTML, what is live on it, and two files of style and script."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib.resources import files
 
@@ -34,6 +36,7 @@ POLICY = (
 _TYPES = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
 _A_YEAR = "private, max-age=31536000, immutable"  # their address has their hash in it
 _PATH_CHARS = 300
+_AT_A_TIME_S = 0.002  # of writing between two chances for the polls to run
 
 Page = Callable[[Site, str], Screen]
 """The screen of a page about something by name."""
@@ -97,7 +100,13 @@ class Pages:
         self, path: str, now: Screen, *, kiosk: bool, token: str = "", moment: str = ""
     ) -> str:
         """A page as HTML, its links relative so that it may stand below any address."""
-        return self.template(now.template).render(
+        return "".join(self.pieces(path, now, kiosk=kiosk, token=token, moment=moment))
+
+    def pieces(
+        self, path: str, now: Screen, *, kiosk: bool, token: str = "", moment: str = ""
+    ) -> Iterator[str]:
+        """The HTML of a page in the order that it is written."""
+        return self.template(now.template).generate(
             **now.frame,
             page=path,
             shape=now.shape,
@@ -111,6 +120,11 @@ class Pages:
             kiosk=kiosk,
             token=token,
         )
+
+    async def prepare(self, path: str) -> None:
+        """What takes long for the page at ``path``, in slices."""
+        if path in ("", "hall"):
+            await self._site.refresh()
 
     def missing(self, path: str, what: str) -> str:
         """The page in the place of one that there is not."""
@@ -129,6 +143,17 @@ class Pages:
         )
 
 
+async def _written(pieces: Iterator[str]) -> bytes:
+    """A page, written in slices, because one of 1,500 devices takes longer than a poll may wait."""
+    made, until = [], time.perf_counter() + _AT_A_TIME_S
+    for piece in pieces:
+        made.append(piece)
+        if time.perf_counter() > until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + _AT_A_TIME_S
+    return "".join(made).encode(errors="replace")
+
+
 def _asset(name: str) -> bytes:
     return (files("agent.web") / "assets" / name).read_bytes()
 
@@ -144,7 +169,7 @@ def add_pages(
     Gives what tells browsers of changes, to be closed when the agent stops.
     """
     pages = Pages(site, ready)
-    live = Live(pages.render, site.store.now)
+    live = Live(pages.render, site.store.now, pages.prepare)
     # same-origin: with no-referrer a browser keeps the origin of a form from us, too
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
     guard = Guard(users)
@@ -152,7 +177,7 @@ def add_pages(
     async def page(request: Request) -> Response:
         path = request.url.path.strip("/")[:_PATH_CHARS]
         try:
-            now = live.moment(path)
+            now = await live.prepared(path)
         except NotHere as error:
             return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
         kiosk = "kiosk" in request.query_params
@@ -176,6 +201,7 @@ def add_pages(
     async def watch(page: str = "", shape: str = "", moment: str = "") -> StreamingResponse:
         """What changes on a page, as server-sent events."""
         try:
+            await live.prepared(page[:_PATH_CHARS])
             events = live.watch(page[:_PATH_CHARS], shape, moment)
         except NotHere as error:
             raise HTTPException(404, str(error)) from None

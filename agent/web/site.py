@@ -56,6 +56,10 @@ class Site:
                 return view
         raise NotHere(f"no device {name!r} is configured")
 
+    async def refresh(self) -> None:
+        """Make the summaries that are due without holding the polls up."""
+        await self.summaries.refresh(list(self.views))
+
     def summary(self, view: DeviceView) -> Summary:
         """A device in a few words."""
         return self.summaries.of(view)

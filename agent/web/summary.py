@@ -1,17 +1,44 @@
-"""A device in a few words: its state, what it mainly does, what is wrong; pure.
+"""A device in a few words: its state, what it mainly does, what is wrong.
 
 Made once per poll of a device, whoever looks and how often.
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agent.events.records import ALARMS
 from agent.expose.view import DeviceView, condition
 from agent.store import DeviceState, Store
 from agent.web.figures import quantity
 from agent.web.look import Look, alarms, look
 
 _DIGITS = 3
+_AT_A_TIME_S = 0.002  # of work between two chances for the polls to run
+
+METRICS = ALARMS | {
+    "rack_air_temperature_celsius",
+    "rack_battery_charge_ratio",
+    "rack_battery_health_ratio",
+    "rack_busbar_power_watts",
+    "rack_busbar_voltage_volts",
+    "rack_coolant_flow_liters_per_second",
+    "rack_coolant_temperature_celsius",
+    "rack_inlet_current_amperes",
+    "rack_inlet_power_watts",
+    "rack_line_current_amperes",
+    "rack_line_power_watts",
+    "rack_output_power_watts",
+    "rack_phase_current_amperes",
+    "rack_phase_power_watts",
+    "rack_port_oper_state",
+    "rack_psu_output_power_watts",
+    "rack_psu_output_voltage_volts",
+    "rack_relative_humidity_ratio",
+    "rack_sensor_temperature_celsius",
+}
+"""All that a summary looks at; a switch tells a hundred times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +82,7 @@ def summarise(view: DeviceView, state: DeviceState, now: float) -> Summary:
     if stands != "up":
         reason = state.failures[0].message if state.failures else ""
         return Summary(view.name, kind, stands, reason=reason)
-    seen = look(state, now)
+    seen = look(state, now, METRICS)
     wrong = alarms(seen)
     return Summary(
         view.name,
@@ -87,6 +114,15 @@ class Summaries:
         made = summarise(view, state, self._store.now())
         self._kept[view.name] = (state, made)
         return made
+
+    async def refresh(self, views: Sequence[DeviceView]) -> None:
+        """Make those that are due, a few at a time, so that a page of them all is made at once."""
+        until = time.perf_counter() + _AT_A_TIME_S
+        for view in views:
+            self.of(view)
+            if time.perf_counter() > until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + _AT_A_TIME_S
 
     def keep_only(self, views: Sequence[DeviceView]) -> None:
         """Forget devices that are no longer configured."""

@@ -71,7 +71,7 @@ def _arithmetic(how: Conversion, base: str) -> str:
 
 def _point(series: Series, profile: Profile) -> PointBase | None:
     for point in profile.points:
-        if point.metric == series.metric and _stands(series, point):
+        if point.metric.name == series.metric.name and _stands(series, point):
             return point
     return None
 

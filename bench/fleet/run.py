@@ -30,7 +30,7 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
         fleet = Path(folder) / "fleet.yaml"
-        simulator = _start_simulator(options.racks, fleet, cores[-1])
+        simulator = start_simulator(options.racks, fleet, cores[-1])
         try:
             result = _measure(simulator.pid, fleet, options.seconds, cores[0])
         finally:
@@ -42,7 +42,8 @@ def main() -> None:
     print(json.dumps(result, indent=2))
 
 
-def _start_simulator(racks: int, fleet: Path, core: int) -> "subprocess.Popen[str]":
+def start_simulator(racks: int, fleet: Path, core: int) -> "subprocess.Popen[str]":
+    """A simulated fleet on one core; its configuration for the agent goes to ``fleet``."""
     command = [sys.executable, "-m", "agent", "simulate", str(HERE / "rack.yaml")]
     command += [f"--racks={racks}", f"--fleet-config={fleet}"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -220,6 +220,12 @@
     });
   };
 
+  // What a square of the hall is called, for who points at it.
+  const pointing = (event) => {
+    const square = event.target.closest(".squares a");
+    if (square) square.title = square.getAttribute("aria-label");
+  };
+
   themes();
   kiosk();
   uploads();
@@ -227,6 +233,7 @@
   filtering();
   open();
   setInterval(tick, 1000);
+  document.addEventListener("pointerover", pointing);
   document.addEventListener("visibilitychange", () => {
     heard = 0;
     say("wait", document.hidden ? "paused" : "connecting");

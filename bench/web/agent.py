@@ -1,0 +1,95 @@
+"""The agent of the measurement: polls, serves, and says what a span of time cost it.
+
+``python -m bench.web.agent CONFIG`` prints its address; for each line it is given it prints what
+has passed since the last one, as JSON.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from agent.config import load_config
+from agent.daemon import running
+from agent.history import History
+from agent.logs import set_up_logs
+from agent.loop import run_loop
+from agent.store import DeviceState
+from agent.values import PollResult
+from simulator.fleet import raise_file_limit
+
+_LOOK_S = 0.005
+
+
+class Meter:
+    """CPU, polls, the longest stretch of work in which nothing else had a turn."""
+
+    def __init__(self) -> None:
+        self.polls = 0
+        self.history_s = 0.0
+        self._reset()
+
+    def _reset(self) -> None:
+        self.polls, self.history_s, self._stretches = 0, 0.0, [0.0]
+        self._cpu, self._wall = time.process_time(), time.monotonic()
+
+    async def watch(self) -> None:
+        """Note the CPU that this thread spends between two turns of ours."""
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(_LOOK_S)
+            self._stretches.append(time.thread_time() - before)
+
+    def told(self) -> dict[str, Any]:
+        """What has passed since the last time."""
+        cpu, wall = time.process_time() - self._cpu, time.monotonic() - self._wall
+        stretches = sorted(self._stretches)
+        found = {
+            "cpu_share": round(cpu / wall, 4),
+            "polls_per_s": round(self.polls / wall, 1),
+            "history_share_of_cpu": round(self.history_s / cpu, 4),
+            "longest_stretch_ms": round(stretches[-1] * 1000, 1),
+            "p99_stretch_ms": round(stretches[int(0.99 * (len(stretches) - 1))] * 1000, 1),
+        }
+        self._reset()
+        return found
+
+
+@contextmanager
+def _history_measured(meter: Meter) -> Iterator[None]:
+    plain = History.hear
+
+    def hear(self: History, state: DeviceState, result: PollResult) -> None:
+        before = time.thread_time()
+        plain(self, state, result)
+        meter.history_s += time.thread_time() - before
+        meter.polls += 1
+
+    History.hear = hear  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        History.hear = plain  # type: ignore[method-assign]
+
+
+async def _run(file: Path) -> None:
+    config, meter = load_config(file), Meter()
+    with _history_measured(meter):
+        async with running(config) as current:
+            watching = asyncio.create_task(meter.watch())
+            print(current.url, flush=True)
+            while await asyncio.to_thread(sys.stdin.readline):
+                print(json.dumps(meter.told()), flush=True)
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+
+if __name__ == "__main__":
+    set_up_logs("console", "error")
+    raise_file_limit()
+    run_loop(_run(Path(sys.argv[1])))

@@ -1,0 +1,45 @@
+"""A device in a few words."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from agent.catalogue import CATALOGUE
+from agent.values import Value
+from agent.web.look import Labels, Look
+from agent.web.summary import METRICS, summarise
+from tests.agent.web.views import View, said
+
+
+@pytest.mark.parametrize("kind", ["pdu", "power_shelf", "bbu", "cdu", "cooling", "switch", "other"])
+def test_a_summary_looks_at_nothing_that_it_leaves_out(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[str] = set()
+    plain = dict.get
+
+    class Found(dict[str, tuple[tuple[Labels, Value], ...]]):
+        def get(self, metric, default=None):  # type: ignore[no-untyped-def]
+            asked.add(metric)
+            return plain(self, metric, default)
+
+    monkeypatch.setattr("agent.web.summary.look", lambda *_: Look(Found()))
+    view = View({"d": kind})
+    view.tell("d", said("air_temperature_celsius", 21.0))
+    summarise(view.views[0], view.store.device("d"), view.clock.now)
+    assert len(asked) > 5
+    assert asked <= METRICS <= CATALOGUE.keys()
+
+
+def numbers(view: View) -> Iterator[str]:
+    return (view.site.summary(each).figure for each in view.views)
+
+
+async def test_summaries_are_made_ahead_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.web.summary._AT_A_TIME_S", -1.0)
+    view = View(dict.fromkeys("abc", "other"))
+    for name in "abc":
+        view.tell(name, said("air_temperature_celsius", 21.0))
+    await view.site.refresh()
+    monkeypatch.setattr("agent.web.summary.summarise", None)  # nothing is left to be made
+    assert list(numbers(view)) == ["21.0\N{NO-BREAK SPACE}°C"] * 3
