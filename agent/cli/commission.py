@@ -1,13 +1,15 @@
 """``rackagent commission``: take a rack through a stage, and say what it came to."""
 
+import asyncio
 import contextlib
 import json
 import re
 import sys
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,7 +33,7 @@ from agent.commission.signing import PrivateKey, private_key
 from agent.commission.verdicts import Facts, load_waivers
 from agent.config import Config, load_config
 from agent.errors import ConfigError, DeviceError
-from agent.loop import run_loop
+from agent.loop import run_loop, stopping
 
 _CHECK_FAILED, _REFUSED, _UNREACHABLE = 1, 2, 3
 _RACKS_MAX = 64
@@ -253,13 +255,29 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
         return hear
 
     async def all_of_them() -> list[Outcome]:
-        with operator.listening() if operator is not None else contextlib.nullcontext():
-            return await carry_out_all(orders, key, heard)
+        stop = asyncio.Event()
+        typed = operator.listening() if operator is not None else contextlib.nullcontext()
+        with stopping(stop), typed:
+            return await _until(stop, carry_out_all(orders, key, heard))
 
     try:
         return run_loop(all_of_them())
+    except asyncio.CancelledError:
+        display.say("error: interrupted, its commands undone; --resume --out DIR goes on")
+        raise typer.Exit(_CHECK_FAILED) from None
     finally:
         display.close()
+
+
+async def _until(stop: asyncio.Event, runs: Coroutine[Any, Any, list[Outcome]]) -> list[Outcome]:
+    """What comes of the runs. Cancels them on ``stop``, so that they undo what they did."""
+    working = asyncio.create_task(runs, name="runs")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if stop.is_set():
+        working.cancel()
+    return await working
 
 
 def _status(outcome: Outcome) -> int:

@@ -256,6 +256,9 @@ class Story:
         self._prompts.clear()
         self._say(event, f"aborted: {self._why}")
 
+    def _on_interrupted(self, event: Event) -> None:
+        self._say(event, "interrupted; it may be resumed")
+
     def _on_run_ended(self, _event: Event) -> None:
         self._ended, self._paused, self._step = True, False, ""
         self._prompts.clear()

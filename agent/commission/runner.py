@@ -4,6 +4,7 @@ Nothing is judged here. A stimulus counts once the data show it, an abort limit 
 everything undone, and the journal knows what was done should the run end in the middle.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 
@@ -80,6 +81,9 @@ class Runner:
         except ConfigError as error:
             self._journal.write("aborted", self._stand.now(), why=str(error))
             raise
+        except asyncio.CancelledError:
+            self._journal.write("interrupted", self._stand.now())
+            raise
         return ""
 
     async def _begin(self) -> None:
@@ -150,6 +154,8 @@ class Runner:
             left = "" if spec.event is None else await self._stand.end(spec.event)
             if left and not whole:
                 self._tell(f"please {left}")
+            elif not whole:
+                self._journal.write("undone", self._stand.now(), step=name)
         await self._undone(name, left)
         steady = min((began if confirmed is None else confirmed) + spec.rest, ended)
         await self._hold(spec.after)

@@ -263,7 +263,7 @@ def test_a_run_that_died_before_it_was_sealed_is_sealed_by_going_on(
 
 
 def test_a_run_is_followed_while_it_goes_on(hall: Hall) -> None:
-    """Its checks tick through as their steps end; killed, it is dead."""
+    """Its checks tick through as their steps end; ended from outside, it is dead."""
     command = [sys.executable, "-m", "agent", *hall.order("seen", "--speed", "60")]
     process = subprocess.Popen(
         command, cwd=hall.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -288,6 +288,9 @@ def test_a_run_is_followed_while_it_goes_on(hall: Hall) -> None:
             "failover": None,
         }
         assert now.values["power"] is not None or now.values["supply"] is not None
+        process.terminate()
+        assert process.wait(30) == 1, "it ends by itself, everything undone"
+        assert read_journal(hall.folder / "seen" / "journal.jsonl")[-1]["event"] == "interrupted"
     finally:
         process.kill()
         process.wait()

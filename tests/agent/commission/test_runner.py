@@ -1,12 +1,13 @@
 """A run step by step, on a rack of one number that a test can do anything to."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from agent.commission.generation import Generation, load_generation
-from agent.commission.journal import Event, Journal, read_journal, spans
+from agent.commission.journal import Event, Journal, cut_off, read_journal, spans
 from agent.commission.judge import Span
 from agent.commission.people import Crew, People
 from agent.commission.records import Sample, Verdict
@@ -41,6 +42,7 @@ class Rack:
         self.failures: dict[str, str] = {}
         self.wanted = 0.0
         self.idled: Callable[[], object] = lambda: None
+        self.waited: Callable[[], object] = lambda: None
 
     def by_hand(self, what: str) -> None:
         """What a person does to a rack that has only ``hands``: load, open or close."""
@@ -54,6 +56,8 @@ class Rack:
 
     async def wait(self, seconds: float) -> None:
         self.time += seconds
+        self.waited()
+        await asyncio.sleep(0)
 
     async def idle(self, seconds: float) -> None:
         self.time += seconds
@@ -181,6 +185,17 @@ async def test_an_abort_limit_ends_the_run_with_everything_undone(
     assert bench.rack.events == events
     verdict, reason = bench.verdicts(why)["dark"]
     assert (verdict, reason) == (Verdict.ERROR, "step 'lose' was not done: hot: too hot")
+
+
+async def test_a_run_that_is_interrupted_undoes_what_it_did(make: Make) -> None:
+    bench = make(Rack())
+    task = asyncio.ensure_future(bench.runner.run(done=["idle", "load"]))
+    bench.rack.waited = lambda: task.cancel() if bench.rack.events else None
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.rack.events == ["open_feed_a", "end open_feed_a"]
+    assert [each["event"] for each in bench.told[-2:]] == ["undone", "interrupted"]
+    assert cut_off(bench.told) == ""
 
 
 async def test_a_run_goes_on_where_it_was_cut_off(make: Make) -> None:
