@@ -5,6 +5,7 @@ of its series stand beside it in HTML.
 """
 
 import re
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from io import StringIO
@@ -47,6 +48,8 @@ _LOOKS = {
     "axes.formatter.useoffset": False,
 }
 
+_LOOKS_LOCK = threading.Lock()  # how plots look is one setting of the whole process
+
 Draw = Callable[[Plot], str]
 """Makes the SVG of a plot."""
 
@@ -64,7 +67,7 @@ def drawer() -> Draw | None:
         return None
 
     def draw(plot: Plot) -> str:
-        with matplotlib.rc_context():
+        with _LOOKS_LOCK, matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(_LOOKS)
             return _inline(_drawn(plot), plot)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,9 @@ BROWSER = "RACKAGENT_BROWSER"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _PRINT_S = 90.0
 _SAID_MAX = 300
+_ONE_AT_A_TIME = (
+    threading.Lock()
+)  # a browser takes hundreds of megabytes, and a hall has many racks
 _OPTIONS = (
     "--headless",
     "--disable-gpu",
@@ -47,7 +51,8 @@ def printed(page: bytes) -> bytes:
         options = [*_OPTIONS, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={target}"]
         if os.geteuid() == 0:
             options.append("--no-sandbox")  # Chromium as root refuses to start without
-        said = _run([program, *options, (folder / "report.html").as_uri()])
+        with _ONE_AT_A_TIME:
+            said = _run([program, *options, (folder / "report.html").as_uri()])
         if not target.is_file():
             raise ConfigError(
                 f"{program} printed nothing: {said[-_SAID_MAX:] or 'no reason given'}"

@@ -1,6 +1,7 @@
 """The page: complete, safe from what devices say, the same bytes each time, and small."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -74,6 +75,14 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     first = (run / evidence.REPORT).read_bytes()
     assert report_page(run, evidence.judged(run), signed_by(run)) == first
     assert f"signed with the ed25519 key {key_id(KEY.public_key())}" in Reader(first).text
+
+
+def test_several_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    run = bundle(tmp_path)
+    report, whole = evidence.judged(run), (run / evidence.REPORT).read_bytes()
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: report_page(run, report, signed_by(run)), range(8)))
+    assert made == [whole] * 8
 
 
 def test_it_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
