@@ -44,8 +44,13 @@ def _statement(folder: Path, report: Report) -> bytes:
         "warnedTests": sorted([*named[Verdict.MARGINAL], *named[Verdict.SKIP]]),
         "failedTests": sorted([*named[Verdict.FAIL], *named[Verdict.ERROR]]),
     }
-    files = {name: path.read_bytes() for name, path in _files(folder).items()}
-    return statement(files, predicate)
+    return statement({name: digest(path) for name, path in _files(folder).items()}, predicate)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, however large. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
@@ -95,10 +100,10 @@ def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
 def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
     sealed = {each["name"]: each["digest"]["sha256"] for each in subject}
     there = _files(folder)
-    for name, digest in sealed.items():
+    for name, was in sealed.items():
         if name not in there:
             yield f"{name}: is missing"
-        elif hashlib.sha256(there[name].read_bytes()).hexdigest() != digest:
+        elif digest(there[name]) != was:
             yield f"{name}: was changed"
     yield from (f"{name}: was not there when it was sealed" for name in there if name not in sealed)
 

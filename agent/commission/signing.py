@@ -34,12 +34,9 @@ class Unsound(ConfigError):
     """An envelope that is none, or whose signature does not hold; says which."""
 
 
-def statement(files: Mapping[str, bytes], predicate: Mapping[str, Any]) -> bytes:
-    """The statement about these files, with their SHA-256."""
-    subject = [
-        {"name": name, "digest": {"sha256": hashlib.sha256(content).hexdigest()}}
-        for name, content in sorted(files.items())
-    ]
+def statement(files: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes:
+    """The statement about these files, each with its SHA-256."""
+    subject = [{"name": name, "digest": {"sha256": each}} for name, each in sorted(files.items())]
     document = {
         "_type": _STATEMENT,
         "subject": subject,

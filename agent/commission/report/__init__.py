@@ -1,6 +1,5 @@
 """The report of a run for people: a page that stands alone, its plots, and the same as PDF."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from agent.commission.report.page import Material, html_page
 from agent.commission.report.pdf import browser, printed
 from agent.commission.results import Report
 from agent.commission.samples import SampleStore
-from agent.commission.sealing import MANIFEST
+from agent.commission.sealing import MANIFEST, digest
 from agent.commission.verdicts import Waiver
 from agent.errors import ConfigError
 
@@ -54,7 +53,7 @@ def _files(folder: Path) -> list[tuple[str, str]]:
     later = (evidence.REPORT, evidence.PDF, MANIFEST)
     names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return [
-        (name, hashlib.sha256(path.read_bytes()).hexdigest())
+        (name, digest(path))
         for name, path in sorted(names.items())
         if path.is_file() and name not in later
     ]

@@ -40,7 +40,7 @@ from tests.peers import require
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
-PAYLOAD = statement({"a": b"1"}, {"result": "PASSED"})
+PAYLOAD = statement({"a": "00"}, {"result": "PASSED"})
 PEM = (Encoding.PEM, PrivateFormat.PKCS8)
 
 
