@@ -52,8 +52,11 @@ def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
 
 def quantity(value: float, unit: str, digits: int = _DIGITS) -> str:
     """A number in a base unit of the catalogue, scaled so that it reads well."""
-    for least, divisor, name in _SCALES.get(unit, ((0, 1, unit),)):
-        if abs(value) >= least or least == 0:
+    scales = _SCALES.get(unit, ((0, 1, unit),))
+    if not value:  # nothing is no millionth of anything
+        scales = tuple(each for each in scales if each[1] == 1) or scales[-1:]
+    for least, divisor, name in scales:
+        if abs(value) >= least or least == 0 or not value:
             told = number(value / divisor, digits)
             return f"{told}\N{NO-BREAK SPACE}{name}" if name else told
     raise AssertionError(f"{unit} has no last scale")

@@ -28,6 +28,7 @@ _COOLANT = "rack_coolant_"
 _TEMPERATURE = f"{_COOLANT}temperature_celsius"
 _FLOW = f"{_COOLANT}flow_liters_per_second"
 _W = "W"
+_HEAT_FEW = 1_000.0  # W; below this the two loops' shares of the heat say nothing
 _TOLD = (
     ("wants", "Supply wanted", f"{_COOLANT}temperature_setpoint_celsius", "degC"),
     ("flow", "Flow wanted", f"{_COOLANT}flow_setpoint_liters_per_second", "L/s"),
@@ -93,7 +94,7 @@ def _unit(site: Site, drawing: Drawing, name: str) -> Unit:
     _pipes(cells, f"{name}.t", rack)
     _pipes(cells, f"{name}.f", hall)
     valve = seen.one("rack_valve_position_ratio")
-    cells[f"{name}.valve"] = text(told(valve, "ratio"))
+    cells[f"{name}.valve"] = text(NOTHING if valve is None else f"{max(0.0, valve):.0%}")
     wanted = {
         f"{name}.spark.supply": Wanted(_TEMPERATURE, near, "supply"),
         f"{name}.spark.return": Wanted(_TEMPERATURE, near, "return"),
@@ -102,7 +103,7 @@ def _unit(site: Site, drawing: Drawing, name: str) -> Unit:
     }
     cells.update(trends(site.history, name, wanted, site.store.now()))
     if one.state == "down":
-        drawing.untold.append(f"{name} is silent: {one.reason or 'no answer'}.")
+        drawing.untold.append(f"{name} is silent.")
     elif one.state != "waiting":
         drawing.untold += _untold(name, rack, hall)
     return Unit(
@@ -142,7 +143,7 @@ def _figures(drawing: Drawing, name: str, rack: Loop, hall: Loop) -> Rows:
     drawn = drawing.total_power()
     heat = rack.heat if rack.heat is not None else hall.heat
     share = divided(heat, drawn)
-    both = divided(hall.heat, rack.heat)
+    both = divided(hall.heat, rack.heat) if (rack.heat or 0.0) > _HEAT_FEW else None
     dew = cooling.dew_point(seen)
     if dew is None:
         dew = max((d for s in drawing.looks.values() if (d := cooling.dew_point(s)) is not None),
@@ -157,7 +158,7 @@ def _figures(drawing: Drawing, name: str, rack: Loop, hall: Loop) -> Rows:
          "" if share is None else f"{share:.0%} of {told(drawn, _W)}"),
         ("rise", "Return above supply", _kelvin(rack.rise)),
         ("both", "Into the facility's water",
-         "" if both is None else f"{told(hall.heat, _W)} ({both:.0%})"),
+         told(hall.heat, _W) + (f" ({both:.0%})" if both is not None else "")),
         ("approach", "Approach (supply above facility's)", _kelvin(less(rack.supply, hall.supply))),
         ("dew", "Dew point", told(dew, "degC")),
         ("drop", "Across the rack", told(rack.drops.get("rack"), "Pa")),

@@ -96,7 +96,7 @@ def _switch(site: Site, drawing: Drawing, name: str, cables: dict[str, Cable]) -
         }
         drawn.append((key, f"device/{name}?filter={quote(port.name)}"))
     if one.state == "down":
-        drawing.untold.append(f"{name} is silent: {one.reason or 'no answer'}.")
+        drawing.untold.append(f"{name} is silent.")
     elif one.state != "waiting":
         if not ports:
             drawing.untold.append(f"{name} tells of no ports.")

@@ -79,7 +79,7 @@ def _feeds(drawing: Drawing) -> list[Feed]:
         branches = tuple(_conductors(drawing.cells, f"{view.name}.b", power.branches(seen)))
         found.append(Feed(view.name, one.kind.replace("_", " "), feed_of(view), own, branches))
         if one.state == "down":
-            drawing.untold.append(f"{view.name} is silent: {one.reason or 'no answer'}.")
+            drawing.untold.append(f"{view.name} is silent.")
         elif rows and not any(row.limit for row in rows):
             drawing.untold.append(f"{view.name} tells no limit of its currents.")
         elif not rows and one.state != "waiting":
@@ -161,4 +161,4 @@ def _balance(drawing: Drawing, sides: dict[str, list[Feed]]) -> None:
         drawing.cells[f"balance.{feed}"] = text(told(watts[feed], "W"))
         drawing.cells[f"balance.{feed}.share"] = text(NOTHING if share is None else f"{share:.0%}")
     share = divided(watts["A"], both)
-    drawing.cells["balance.bar"] = {"width": f"{100 * (0.5 if share is None else share):.1f}"}
+    drawing.cells["balance.bar"] = {"width": f"{100 * (share or 0.0):.1f}"}

@@ -39,7 +39,7 @@ def shelves(drawing: Drawing) -> list[Shelf]:
             f"{one.name}.amperes": text(told(amperes, "A")),
             f"{one.name}.bar": bar(share),
             f"{one.name}.share": percent(share),
-            f"{one.name}.count": text(_counted(listed)),
+            f"{one.name}.count": text("" if one.state == "down" else _counted(listed)),
             f"{one.name}.less": percent(power.one_less([each.share for each in listed])),
         }
         rows = []
@@ -54,7 +54,7 @@ def shelves(drawing: Drawing) -> list[Shelf]:
             rows.append((key, each.name))
         found.append(Shelf(one.name, tuple(rows)))
         if one.state == "down":
-            drawing.untold.append(f"{one.name} is silent: {one.reason or 'no answer'}.")
+            drawing.untold.append(f"{one.name} is silent.")
         elif listed and all(each.share is None for each in listed) and share is None:
             drawing.untold.append(f"{one.name} tells no load in relation to its rating.")
     if not found:

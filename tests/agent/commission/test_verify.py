@@ -71,6 +71,8 @@ def test_two_exchanged_cables_are_one_swap() -> None:
     assert found(wired(Eth1="node-2", Eth2="node-1")) == [
         "cabling leaf Eth1: swapped with leaf Eth2: node-2 eth0 and node-1 eth0 are exchanged"
     ]
+    (swap,) = compare(SHEET, wired(Eth1="node-2", Eth2="node-1"), NAMES).findings
+    assert (swap.where, swap.partner) == ("leaf Eth1", "leaf Eth2")
 
 
 def test_three_cables_in_a_circle_are_told_one_by_one() -> None:

@@ -56,7 +56,7 @@ def test_a_loop_with_all_its_figures() -> None:
     assert "Into the facility's water 79.2 kW (99%)" in text
     assert "Approach (supply above facility's) 8.00 K" in text
     assert "Across the rack 89.0 kPa" in text
-    assert "41.0 % open" in text
+    assert "41% open" in text
     assert "Pump 1 3 240 running" in text.replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "Pump 2 0 standby" in text
     assert "ΔP 89.0 kPa" in text
@@ -109,7 +109,7 @@ def test_what_a_unit_does_not_tell_is_said() -> None:
     view.tell("cdu", said("pump_runtime_seconds_total", 5.0))
     assert "cdu tells nothing of its loops now." in view.text("cooling")
     view.silence("cdu", "no answer from 192.0.2.3")
-    assert "cdu is silent: no answer from 192.0.2.3." in view.text("cooling")
+    assert "cdu is silent." in view.text("cooling")
 
 
 def test_bad_values_are_not_shown() -> None:

@@ -15,7 +15,8 @@ from agent.web.figures import figure, number, quantity, span
      (0.0421, "A", "42.1 mA"), (2.1667, "L/s", "130 L/min"), (89_000.0, "Pa", "89.0 kPa"),
      (245_000.0, "Pa", "2.45 bar"), (0.545, "ratio", "54.5 %"), (-1.25, "degC", "−1.25 °C"),
      (7.2e6, "J", "2.00 kWh"), (12.5e9, "B/s", "100 Gbit/s"), (0.02, "S/m", "200 µS/cm"),
-     (90.0, "s", "90.0 s"), (200_000.0, "s", "2.31 d"), (0.0, "W", "0 mW"), (8.2, "pH", "8.20")],
+     (90.0, "s", "90.0 s"), (200_000.0, "s", "2.31 d"), (0.0, "W", "0 W"),
+     (0.0, "L/s", "0 L/min"), (0.0, "J", "0 kWh"), (8.2, "pH", "8.20")],
     ids=lambda each: str(each),
 )  # fmt: skip
 def test_quantities_in_peoples_units(value: float, unit: str, told: str) -> None:

@@ -194,7 +194,7 @@ def test_a_rack_that_tells_nothing_of_its_network_says_so() -> None:
     assert "switch-1 tells of no ports." in view.text("network")
     assert "switch-1 tells of no neighbours (LLDP)." in view.text("network")
     view.silence("switch-1", "no answer from 192.0.2.7")
-    assert "switch-1 is silent: no answer from 192.0.2.7." in view.text("network")
+    assert "switch-1 is silent." in view.text("network")
 
 
 def test_bad_values_are_not_shown() -> None:

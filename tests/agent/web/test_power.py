@@ -94,7 +94,7 @@ def test_a_rack_says_what_its_devices_do_not_tell() -> None:
     text = view.text("power")
     assert "pdu-a tells no limit of its currents." in text
     assert "pdu-b tells neither current nor power of its input." in text
-    assert "pdu-c is silent: no answer from 192.0.2.9." in text
+    assert "pdu-c is silent." in text
     assert "Feed A lost (pdu-a) – what pdu-b would carry is not known" in text
     assert "shelf-1 tells no load in relation to its rating." in text
     assert "Not every shelf tells its load" in text
