@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 
 from agent.events.records import ALARMS
 from agent.store import DeviceState
-from agent.values import Quality, Value
+from agent.values import Flaw, Quality, Series, Value
+
+_SETS_MAX = 50_000  # of rows whose places are kept: some for each device
 
 Labels = Mapping[str, str]
+_Place = tuple[str, Labels, int]
+"""A metric, the labels of a series, and where it stands in its block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,49 @@ class Look:
         return sum(values) / len(values) if values else None
 
 
+class Finder:
+    """Looks for the same metrics in every poll; where they stand is found once per set of rows."""
+
+    def __init__(self, metrics: frozenset[str] | None = None) -> None:
+        self._metrics = metrics
+        # By the id of a block's series, which are held beside it, so that the id stays theirs.
+        self._places: dict[int, tuple[tuple[Series, ...], tuple[_Place, ...]]] = {}
+
+    def look(self, state: DeviceState, now: float) -> Look:
+        """What a device shows at Unix time ``now``."""
+        found: dict[str, list[tuple[Labels, Value]]] = {}
+        for block in state.blocks(now):
+            kept = self._places.get(id(block.series)) or self._find(block.series)
+            values, flaws = block.values, block.flaws
+            for name, labels, position in kept[1]:
+                if flaws and _bad(flaws.get(position)):
+                    continue
+                if name in found:
+                    found[name].append((labels, values[position]))
+                else:
+                    found[name] = [(labels, values[position])]
+        return Look({name: tuple(several) for name, several in found.items()})
+
+    def _find(self, several: tuple[Series, ...]) -> tuple[tuple[Series, ...], tuple[_Place, ...]]:
+        if len(self._places) >= _SETS_MAX:
+            self._places.clear()
+        wanted = self._metrics
+        places = tuple(
+            (one.metric.name, dict(one.labels), position)
+            for position, one in enumerate(several)
+            if wanted is None or one.metric.name in wanted
+        )
+        kept = self._places[id(several)] = several, places
+        return kept
+
+
+def _bad(flaw: Flaw | None) -> bool:
+    return flaw is not None and flaw.quality is Quality.BAD
+
+
 def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
     """What a device shows at Unix time ``now``; only ``metrics`` where they are given."""
-    found: dict[str, list[tuple[Labels, Value]]] = {}
-    for block in state.blocks(now):
-        for position, series in enumerate(block.series):
-            name = series.metric.name
-            if metrics is not None and name not in metrics:
-                continue
-            flaw = block.flaws.get(position)
-            if flaw is None or flaw.quality is not Quality.BAD:
-                found.setdefault(name, []).append((dict(series.labels), block.values[position]))
-    return Look({name: tuple(values) for name, values in found.items()})
+    return Finder(metrics).look(state, now)
 
 
 def alarms(seen: Look) -> tuple[str, ...]:

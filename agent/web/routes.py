@@ -36,7 +36,7 @@ POLICY = (
 _TYPES = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
 _A_YEAR = "private, max-age=31536000, immutable"  # their address has their hash in it
 _PATH_CHARS = 300
-_AT_A_TIME_S = 0.002  # of writing between two chances for the polls to run
+_AT_A_TIME_S = 0.004  # of writing between two chances for the polls to run
 
 Page = Callable[[Site, str], Screen]
 """The screen of a page about something by name."""

@@ -12,10 +12,10 @@ from agent.events.records import ALARMS
 from agent.expose.view import DeviceView, condition
 from agent.store import DeviceState, Store
 from agent.web.figures import quantity
-from agent.web.look import Look, alarms, look
+from agent.web.look import Finder, Look, alarms
 
 _DIGITS = 3
-_AT_A_TIME_S = 0.002  # of work between two chances for the polls to run
+_AT_A_TIME_S = 0.004  # of work between two chances for the polls to run
 
 METRICS = ALARMS | {
     "rack_air_temperature_celsius",
@@ -75,14 +75,14 @@ class Summary:
         return self.keys[0].text if self.keys else ""
 
 
-def summarise(view: DeviceView, state: DeviceState, now: float) -> Summary:
-    """The summary of a device at Unix time ``now``."""
+def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) -> Summary:
+    """The summary of a device at Unix time ``now``; ``finder`` looks for ``METRICS``."""
     kind = state.kind or view.kind or "other"
     stands = condition(state)
     if stands != "up":
         reason = state.failures[0].message if state.failures else ""
         return Summary(view.name, kind, stands, reason=reason)
-    seen = look(state, now, METRICS)
+    seen = finder.look(state, now)
     wrong = alarms(seen)
     return Summary(
         view.name,
@@ -104,6 +104,7 @@ class Summaries:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[str, tuple[DeviceState, Summary]] = {}
+        self._finder = Finder(METRICS)
 
     def of(self, view: DeviceView) -> Summary:
         """The summary of a device as it stands."""
@@ -111,7 +112,7 @@ class Summaries:
         kept = self._kept.get(view.name)
         if kept is not None and kept[0] is state:
             return kept[1]
-        made = summarise(view, state, self._store.now())
+        made = summarise(view, state, self._store.now(), self._finder)
         self._kept[view.name] = (state, made)
         return made
 

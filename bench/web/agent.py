@@ -51,6 +51,7 @@ class Meter:
         found = {
             "cpu_share": round(cpu / wall, 4),
             "polls_per_s": round(self.polls / wall, 1),
+            "cpu_ms_per_poll": round(cpu * 1000 / max(1, self.polls), 3),
             "history_share_of_cpu": round(self.history_s / cpu, 4),
             "longest_stretch_ms": round(stretches[-1] * 1000, 1),
             "p99_stretch_ms": round(stretches[int(0.99 * (len(stretches) - 1))] * 1000, 1),

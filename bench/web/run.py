@@ -99,8 +99,8 @@ def _measure(fleet: Path, cores: list[int], options: argparse.Namespace) -> dict
     finally:
         agent.stdin.close()
         agent.wait()
-    quiet = statistics.mean(found[phase]["cpu_share"] for phase in ("alone", "alone_again"))
-    found["cpu_ratio"] = round(found["looked_at"]["cpu_share"] / quiet, 3)
+    quiet = statistics.mean(found[phase]["cpu_ms_per_poll"] for phase in ("alone", "alone_again"))
+    found["cpu_ratio"] = round(found["looked_at"]["cpu_ms_per_poll"] / quiet, 3)
     keys = found["loads"][0]
     found["median_load"] = {
         key: round(statistics.median(load[key] for load in found["loads"]), 1) for key in keys

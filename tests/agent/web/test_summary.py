@@ -6,7 +6,7 @@ import pytest
 
 from agent.catalogue import CATALOGUE
 from agent.values import Value
-from agent.web.look import Labels, Look
+from agent.web.look import Finder, Labels, Look
 from agent.web.summary import METRICS, summarise
 from tests.agent.web.views import View, said
 
@@ -23,10 +23,10 @@ def test_a_summary_looks_at_nothing_that_it_leaves_out(
             asked.add(metric)
             return plain(self, metric, default)
 
-    monkeypatch.setattr("agent.web.summary.look", lambda *_: Look(Found()))
+    monkeypatch.setattr(Finder, "look", lambda *_: Look(Found()))
     view = View({"d": kind})
     view.tell("d", said("air_temperature_celsius", 21.0))
-    summarise(view.views[0], view.store.device("d"), view.clock.now)
+    summarise(view.views[0], view.store.device("d"), view.clock.now, Finder())
     assert len(asked) > 5
     assert asked <= METRICS <= CATALOGUE.keys()
 
@@ -43,3 +43,16 @@ async def test_summaries_are_made_ahead_a_few_at_a_time(monkeypatch: pytest.Monk
     await view.site.refresh()
     monkeypatch.setattr("agent.web.summary.summarise", None)  # nothing is left to be made
     assert list(numbers(view)) == ["21.0\N{NO-BREAK SPACE}°C"] * 3
+
+
+def test_what_is_looked_for_is_found_in_other_rows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.web.look._SETS_MAX", 1)
+    view, finder = View({"d": "other"}), Finder(frozenset({"rack_air_temperature_celsius"}))
+    for sensor in ("1", "2"):
+        air = said("air_temperature_celsius", 21.0, sensor=sensor)
+        view.tell("d", {**air, **said("relative_humidity_ratio", 0.4)})
+        for _ in range(2):
+            seen = finder.look(view.store.device("d"), view.clock.now)
+            assert dict(seen.found) == {
+                "rack_air_temperature_celsius": (({"sensor": sensor}, 21.0),)
+            }
