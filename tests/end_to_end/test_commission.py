@@ -77,7 +77,8 @@ class Hall:
     """A folder with a site, its generation and its build sheet."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.site = folder, write_site(folder, ROLES)
+        self.folder = folder
+        self.site = write_site(folder, ROLES, defaults={"timeout": "1s"})
         self.generation = folder / "two.yaml"
         self.generation.write_text(SMALL)
         self.sheet = folder / "sheet.yaml"
@@ -181,7 +182,7 @@ def test_a_run_never_overwrites_another(hall: Hall, passed: str) -> None:
         ("clog", {"drop": "FAIL"}),
         ("swap_cables:port_a=4,port_b=9", {"cabling": "FAIL"}),
         ("frozen_sensor", {"supply": "ERROR"}),
-        ("silent:device=cdu@300s+50s", {"supply": "ERROR", "drop": "ERROR"}),
+        ("silent:device=cdu@300s+20s", {"supply": "ERROR", "drop": "ERROR"}),
     ],
     ids=["clog", "swap", "frozen", "silent"],
 )

@@ -88,12 +88,16 @@ def said(*arguments: str, env: Mapping[str, str] = ENVIRONMENT) -> str:
     return done.stdout + done.stderr
 
 
+PATHS = ("/", "/metrics", "/-/ready", "/openapi.json", "/api/v1/devices", "/api/v1/events", "/sd")
+PAGES = ("/hall", "/rack/r1/power", "/rack/r1/network", "/device/pdu-a", "/device/pdu-b")
+
+
 def answers(site: Site) -> Iterator[str]:
     """Every page and answer, of good questions and bad ones."""
     right = httpx.BasicAuth("scraper", PASSWORD)
     for auth in (right, httpx.BasicAuth("scraper", f"{PASSWORD}x"), None):
         with httpx.Client(base_url=site.url, auth=auth, timeout=30) as client:
-            for path in ("/", "/metrics", "/-/ready", "/openapi.json", "/api/v1/devices"):
+            for path in (*PATHS, *PAGES, "/commissioning", "/device/none"):
                 yield str(client.get(path).headers) + client.get(path).text
             yield client.get("/api/v1/readings").text
             yield client.post("/-/reload").text
