@@ -6,14 +6,22 @@ run. A name that no signal has is found when a specification is loaded, not when
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from agent.explain import nearest
 from agent.profile.expression import Expression, parse_expression
 
-__all__ = ["Condition", "Curve", "Expression", "arithmetic", "condition", "unknown_names"]
+__all__ = [
+    "Condition",
+    "Curve",
+    "Expression",
+    "arithmetic",
+    "comparisons",
+    "condition",
+    "unknown_names",
+]
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": lambda one, other: one <= other,
@@ -75,17 +83,23 @@ def condition(text: str, curves: Mapping[str, Curve] | None = None) -> Condition
     """``a > b and c <= 1`` as a condition. Raises ValueError for anything else."""
     clauses = []
     names: dict[str, None] = {}
+    for one, comparison, other in comparisons(text):
+        left, right = _parsed(one, curves or {}), _parsed(other, curves or {})
+        for side in (left, right):
+            names |= dict.fromkeys(side.names if isinstance(side, Expression) else ())
+        clauses.append((left, comparison, right))
+    if not names:
+        raise ValueError(f"{text!r} names no signal")
+    return Condition(text, tuple(names), tuple(clauses))
+
+
+def comparisons(text: str) -> Iterator[tuple[str, str, str]]:
+    """Both sides of every comparison, and what stands between them. Raises ValueError."""
     for clause in _AND.split(text.strip()):
         sides = _COMPARISON.split(clause)
         if len(sides) != len(("left", "right")):
             raise ValueError(f"{clause!r} is not a comparison such as load > 0.3")
-        left, right = (_parsed(side, curves or {}) for side in sides)
-        for side in (left, right):
-            names |= dict.fromkeys(side.names if isinstance(side, Expression) else ())
-        clauses.append((left, _COMPARISON.findall(clause)[0], right))
-    if not names:
-        raise ValueError(f"{text!r} names no signal")
-    return Condition(text, tuple(names), tuple(clauses))
+        yield sides[0], _COMPARISON.findall(clause)[0], sides[1]
 
 
 def unknown_names(names: Iterable[str], known: Collection[str]) -> str:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from agent.commission import quantities
 from agent.commission.expression import Condition, Curve, Expression, condition, unknown_names
 from agent.commission.expression import arithmetic as parse_arithmetic
 from agent.commission.spec import (
@@ -218,6 +219,7 @@ def _proof(generation: Generation) -> Iterator[tuple[Key, str]]:
         if isinstance(check, AlarmCheck | EqualsCheck) and check.signal not in spec.signals:
             yield ("checks", name, "signal"), unknown_names((check.signal,), spec.signals)
     yield from _strange_steps(spec)
+    yield from _strange_units(generation)
 
 
 def _twice(names: Sequence[str]) -> list[str]:
@@ -229,6 +231,14 @@ def _strange_steps(spec: GenerationSpec) -> Iterator[tuple[Key, str]]:
         for place, step in enumerate(steps):
             if step not in spec.steps:
                 yield ("stages", stage, place), f"no step is {step!r}"
+
+
+def _strange_units(generation: Generation) -> Iterator[tuple[Key, str]]:
+    for name, check in generation.spec.checks.items():
+        if isinstance(check, Measured) and not any(_wrong(generation, check.measure, False)):
+            text = generation.filled(check.measure)
+            for said in quantities.wrong_unit(generation.spec, check, text):
+                yield ("checks", name, "unit"), said
 
 
 def _texts(spec: GenerationSpec) -> Iterator[tuple[Key, str, bool]]:
@@ -259,3 +269,5 @@ def _wrong(generation: Generation, text: str, is_condition: bool) -> Iterator[st
         yield said
     elif not any(name in spec.signals for name in parsed.names):
         yield f"{text!r} looks at no signal"
+    else:
+        yield from quantities.wrong(spec, generation.filled(text), is_condition)

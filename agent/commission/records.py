@@ -34,15 +34,15 @@ class Sample:
         return self.device, self.metric, self.labels
 
     @classmethod
-    def of(cls, reading: Reading) -> "Sample":
-        """The sample that a reading is."""
+    def of(cls, reading: Reading, at: float | None = None) -> "Sample":
+        """The sample that a reading is; ``at`` is another clock's word for when it was."""
         return cls(
             device=reading.device,
             metric=reading.metric,
             labels=tuple(sorted(reading.labels.items())),
             value=reading.value,
             quality=reading.quality,
-            observed_at=reading.observed_at,
+            observed_at=reading.observed_at if at is None else at,
             reason=reading.reason,
         )
 

@@ -124,7 +124,7 @@ class Rounds:
         for block in blocks:
             for reading in block.readings():
                 when = min(at + max(0.0, reading.observed_at - wall), now)
-                yield replace(Sample.of(reading), observed_at=when), every_s
+                yield Sample.of(reading, when), every_s
 
     async def _open(self, line: _Line) -> None:
         device = line.device

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agent.catalogue import CATALOGUE, Metric
+from agent.commission.dimensions import parts
 from agent.config.spec import Duration, Model, Name
 from agent.units import UNITS, Unit
 
@@ -28,11 +29,25 @@ OWN = frozenset({POLLS})
 
 def find_unit(name: str) -> Unit:
     """A unit as limits write it. Raises ValueError."""
-    found = _DIFFERENCES.get(name) or UNITS.get(name)
+    found = _DIFFERENCES.get(name) or UNITS.get(name) or _compound(name)
     if found is None:
         known = ", ".join(sorted(name for name in {*UNITS, *_DIFFERENCES} if name))
         raise ValueError(f"unknown unit {name!r}; known units: {known}")
     return found
+
+
+def _compound(name: str) -> Unit | None:
+    """A unit put together of others, such as ``J/(L K)``; None where one of them is unknown."""
+    over, under = parts(name)
+    known = [_DIFFERENCES.get(each) or UNITS.get(each) for each in (*over, *under)]
+    units = [each for each in known if each is not None and not each.offset]
+    if not units or len(units) < len(known):
+        return None
+    factor = UNITS[""].factor
+    for place, each in enumerate(units):
+        factor = factor * each.factor if place < len(over) else factor / each.factor
+    bases = [each.base for each in units]
+    return Unit(name, f"{' '.join(bases[: len(over)])}/({' '.join(bases[len(over) :])})", factor)
 
 
 def to_base(value: float, unit: str) -> float:

@@ -11,6 +11,9 @@ Value = float | str
 Labels = tuple[tuple[str, str], ...]
 Observation = dict[tuple[str, Labels], Value]
 
+_MATCHED_MAX = 4096
+"""So many answers to what a profile means are remembered by a view."""
+
 
 @dataclass(frozen=True, slots=True)
 class Noise:
@@ -121,13 +124,14 @@ class Point:
 class View:
     """The points of one role, in a fixed order."""
 
-    __slots__ = ("_board", "_metrics", "points", "role")
+    __slots__ = ("_board", "_matched", "_metrics", "points", "role")
 
     def __init__(self, board: "Board", role: str) -> None:
         self.role = role
         self.points: list[Point] = []
         self._board = board
         self._metrics: dict[str, list[Point]] = {}
+        self._matched: dict[tuple[str, Labels], Point | None] = {}
 
     def add(
         self, metric: str, read: Callable[[], Value], noise: Noise = EXACT, /, **labels: object
@@ -137,6 +141,7 @@ class View:
         point = Point(self._board, self.role, metric, pairs, read, noise)
         self.points.append(point)
         self._metrics.setdefault(metric, []).append(point)
+        self._matched.clear()
         return point
 
     def add_info(
@@ -152,7 +157,14 @@ class View:
 
         Exact labels win; otherwise no label may contradict, most must agree, fewest be added.
         """
-        wanted = dict(labels)
+        asked = metric, tuple(labels.items())
+        if asked not in self._matched:
+            if len(self._matched) >= _MATCHED_MAX:
+                self._matched.clear()
+            self._matched[asked] = self._best(metric, dict(labels))
+        return self._matched[asked]
+
+    def _best(self, metric: str, wanted: dict[str, str]) -> Point | None:
         if "line" in wanted and "phase" not in wanted:
             wanted["phase"] = next((c for c in wanted["line"] if c.isdigit()), wanted["line"])
         best, best_rank = None, (-1, 0)

@@ -65,7 +65,7 @@ def test_with_no_fault_nothing_fails(name: str, seeds: range) -> None:
     assert {seed: verdicts(generation, seed) for seed in seeds} == {seed: {} for seed in seeds}
 
 
-UNPOWERED = "power.feed_share power.psu_count power.psu_share power.efficiency power.shelf_alarms"
+UNPOWERED = "power.feed_share power.psu_count power.shelf_alarms"
 LOOP_WARM = "cooling.supply cooling.supply_step cooling.alarms cooling.flow"
 SEEN = {
     "feed_lost": f"{UNPOWERED} power.voltage power.frequency power.power_factor power.alarms"
