@@ -8,9 +8,11 @@ from agent.web import power
 from agent.web.drawing import Drawing, Rows
 from agent.web.figures import NOTHING
 from agent.web.parts import bar, divided, percent, text, told, total, word
+from agent.web.screen import Cell
 
 _SUPPLY_WATTS = "rack_psu_output_power_watts"
 _BUS_VOLTS = "rack_busbar_voltage_volts"
+_CHARGED, _HEALTHY = 0.95, 0.9  # below these a battery is worth a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,13 @@ def _taken(drawing: Drawing, name: str) -> float | None:
     return total([*(inputs or power.plain(seen, "rack_inlet_power_watts"))])
 
 
+def _at_least(share: float | None, least: float) -> Cell:
+    if share is None:
+        return text(NOTHING, "waiting")
+    low = share < least
+    return text(f"{'▲ ' if low else ''}{told(share, 'ratio')}", "alarm" if low else "up")
+
+
 def batteries(drawing: Drawing) -> Rows:
     """Every battery of the rack, whatever device speaks for it."""
     found = []
@@ -147,9 +156,12 @@ def batteries(drawing: Drawing) -> Rows:
         for position, each in enumerate(power.batteries(seen)):
             key = f"{name}.bat{position}"
             drawing.cells |= {
-                f"{key}.charge": text(told(each.charge, "ratio")),
-                f"{key}.bar": {**bar(each.charge), "data-state": "up"},
-                f"{key}.health": text(told(each.health, "ratio")),
+                f"{key}.charge": _at_least(each.charge, _CHARGED),
+                f"{key}.bar": {
+                    **bar(each.charge),
+                    "data-state": _at_least(each.charge, _CHARGED)["data-state"],
+                },
+                f"{key}.health": _at_least(each.health, _HEALTHY),
                 f"{key}.runtime": text(told(each.runtime, "s")),
                 f"{key}.hot": text(told(each.celsius, "degC")),
                 f"{key}.state": word(each.state) if each.state else text(NOTHING),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.commission.sheet import Sheet, load_sheet
+from agent.config import load_config
+from agent.core import Agent
 from agent.values import Flaw, Quality
 from agent.web import network, plan
 from agent.web.plan import Compared, Plan
@@ -212,6 +214,21 @@ def test_hostile_labels_are_text(sheet: Path) -> None:
     html = view.html("network")
     assert harmless(html)
     assert "?filter=%3Cscript%3Ealert" in html
+
+
+def test_the_agent_says_where_a_racks_sheet_is_and_who_has_which_role(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text("""
+racks:
+  - name: r1
+    sheet: plans/r1.yaml
+    devices: [{name: switch-1, role: leaf, url: snmp://192.0.2.1}]
+  - name: r2
+    devices: [{name: switch-2, url: snmp://192.0.2.2}]
+""")
+    agent = Agent(load_config(site))
+    assert agent.plan("r1") == Plan(tmp_path / "plans/r1.yaml", {"leaf": "switch-1"})
+    assert agent.plan("r2") is None
 
 
 def test_more_ports_than_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,17 @@ def test_branches_batteries_and_meters() -> None:
     assert "1 branch circuits" in text
     assert "branch 3 – 12.0 A of 16.0 A 75%" in text
     assert "bbu battery charging 97.0 % 90.0 % 4.00 min 36.0 °C" in text
-    assert view.cells("power")["bbu.bat0.bar"]["width"] == "97.0"
+    assert view.cells("power")["bbu.bat0.bar"] == {"width": "97.0", "data-state": "up"}
+
+
+def test_a_battery_that_is_empty_or_old_is_marked() -> None:
+    view = View({"bbu": "bbu"})
+    view.tell("bbu", {**said("battery_charge_ratio", 0.3, battery="2"),
+                      **said("battery_health_ratio", 0.7, battery="3")})  # fmt: skip
+    text = view.text("power")
+    assert "bbu 2 – ▲ 30.0 %" in text
+    assert "bbu 3 – – ▲ 70.0 %" in text
+    assert view.cells("power")["bbu.bat0.bar"] == {"width": "30.0", "data-state": "alarm"}
 
 
 def test_hostile_labels_are_text() -> None:
