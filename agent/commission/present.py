@@ -1,12 +1,14 @@
 """How a rack stands now: the newest values, of which only fresh ones count."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from agent.commission.expression import Condition
+from agent.commission.generation import Generation
 from agent.commission.judge import Case, Span
-from agent.commission.judge.case import NotShown, aligned, signal_lines
+from agent.commission.judge.case import NotShown, aligned, signal_lines, tracks
 from agent.commission.records import Sample, SeriesKey
+from agent.commission.spec import AlarmCheck, Check, EqualsCheck, Measured
 from agent.commission.verdicts import Facts
 from agent.commission.window import Unusable, Window
 
@@ -74,6 +76,38 @@ class Present:
             window = Window(fresh, now, now)
             self._case = Case(self._facts.generation, window, span, self._facts.devices)
         return self._case
+
+
+def lacking(
+    facts: Facts, samples: Iterable[Sample], shows: Mapping[str, Collection[str]], now: float
+) -> list[str]:
+    """What one round shows that checks will have nothing to be judged by: missing, or not good."""
+    fresh = [replace(sample, observed_at=now) for sample in samples]
+    span = Span(now, now, now, now)
+    window = Window(fresh, now, now)
+    case = Case(facts.generation, window, span, facts.devices, shows=shows)
+    wanted: dict[str, list[str]] = {}
+    for name, check in facts.checks.items():
+        for signal in _signals(facts.generation, check):
+            wanted.setdefault(signal, []).append(name)
+    found = []
+    for signal, checks in wanted.items():
+        try:
+            tracks(case, window, signal)
+        except Unusable as error:
+            found.append(f"{error}; for {', '.join(checks)}")
+        except NotShown:
+            continue
+    return found
+
+
+def _signals(generation: Generation, check: Check) -> Iterator[str]:
+    """The signals that a check looks at."""
+    if isinstance(check, AlarmCheck | EqualsCheck):
+        yield check.signal
+    elif isinstance(check, Measured):
+        names = generation.arithmetic(check.measure).names
+        yield from (name for name in names if name in generation.spec.signals)
 
 
 def _range(case: Case, name: str) -> list[float] | None:

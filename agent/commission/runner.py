@@ -14,7 +14,8 @@ from agent.commission.journal import Journal
 from agent.commission.judge import Span
 from agent.commission.people import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
 from agent.commission.plan import BEGIN, closing, opening, plan
-from agent.commission.present import Present
+from agent.commission.present import Present, lacking
+from agent.commission.records import Sample
 from agent.commission.rounds import Rounds
 from agent.commission.samples import SampleStore
 from agent.commission.spec import StepSpec
@@ -24,6 +25,7 @@ from agent.errors import ConfigError, RackagentError
 
 _BEAT_S = 2.0  # of this machine's clock: no more often does the journal say how things stand
 _SOON_S = 0.01  # clocks differ by less
+_LACKING_MAX = 20  # signals that are named when they are not there
 _LATE_MAX = 200_000  # rounds whose lateness is kept
 
 
@@ -53,8 +55,18 @@ class Runner:
         self._late_s: list[float] = []
 
     async def preflight(self) -> list[str]:
-        """One round: what keeps the run from beginning, empty if nothing does."""
-        await self._round()
+        """One round: what keeps the run from beginning, empty if nothing does.
+
+        What is there and yet lacks what checks look at is said: they will be errors if it stays so.
+        """
+        found = await self._round()
+        shows, now = self._rounds.shows(), self._stand.now()
+        if not self._rounds.failures:
+            told = lacking(self._facts, found, shows, now)
+            for text in told[:_LACKING_MAX]:
+                self._tell(f"warning: {text}")
+            if len(told) > _LACKING_MAX:
+                self._tell(f"warning: {len(told) - _LACKING_MAX} more signals are not there")
         self._due = self._stand.now() + self._rounds.interval_s
         return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
 
@@ -255,12 +267,14 @@ class Runner:
         self._beat()
         return True
 
-    async def _round(self) -> None:
+    async def _round(self) -> list[Sample]:
         found = await self._rounds.look()
         wanted = self._facts.metrics
         kept = [pair for pair in found if pair[0].metric in wanted]
         self._store.add(kept)
-        self._present.update(sample for sample, _ in kept)
+        samples = [sample for sample, _ in kept]
+        self._present.update(samples)
+        return samples
 
     def _beat(self) -> None:
         """Now and then: that the run goes on, and how the rack stands."""

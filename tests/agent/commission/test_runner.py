@@ -40,7 +40,7 @@ class Rack:
         self.deaf, self.hot_after, self.hands = deaf, hot_after, hands
         self.interval_s = 10.0
         self.failures: dict[str, str] = {}
-        self.wanted = 0.0
+        self.wanted, self.silent = 0.0, ""
         self.idled: Callable[[], object] = lambda: None
         self.waited: Callable[[], object] = lambda: None
 
@@ -79,11 +79,15 @@ class Rack:
             self.work = 0.0 if self.deaf == "load" else ratio
         return "load it" if self.hands else ""
 
+    def shows(self) -> dict[str, frozenset[str]]:
+        return {}
+
     async def look(self) -> list[tuple[Sample, float]]:
         dark = self.events[-1:] == ["open_feed_a"]
         watts = 0.0 if dark else 1000.0 + 7000.0 * self.work
         warm = 70.0 if self.time >= self.hot_after else 30.0 + self.time % 7
-        return [(sample, 10.0) for sample in self._samples(watts, warm)]
+        samples = self._samples(watts, warm)
+        return [(sample, 10.0) for sample in samples if sample.device != self.silent]
 
     def _samples(self, watts: float, warm: float) -> Iterator[Sample]:
         for device in ("meter-1", "meter-2"):
@@ -218,6 +222,20 @@ async def test_who_does_not_answer_keeps_the_run_from_beginning(make: Make) -> N
     rack = Rack()
     rack.failures = {"cdu": "no answer"}
     assert await make(rack).runner.preflight() == ["cdu: no answer"]
+
+
+async def test_what_checks_will_lack_is_said_before(make: Make) -> None:
+    rack = Rack()
+    bench = make(rack)
+    assert await bench.runner.preflight() == []
+    assert [each for each in bench.told if each["event"] == "said"] == []
+    rack.silent = "meter-2"
+    assert await bench.runner.preflight() == []
+    said = [each["text"] for each in bench.told if each["event"] == "said"]
+    assert said == [
+        "warning: meter-2 rack_inlet_power_watts: no value; for power",
+        "warning: meter-2 rack_inlet_power_watts: no value; for dark",
+    ]
 
 
 def test_every_role_needs_a_device(make: Make) -> None:
