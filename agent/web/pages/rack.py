@@ -17,6 +17,12 @@ _COLD_HUE, _HUES = 215.0, 150.0
 _NAME_CHARS, _STRIP_CHARS, _HALF_CHARS = 20, 9, 12
 
 
+_WRONG_MAX = 60
+
+Wrong = tuple[str, str, str]
+"""A device, the sign of its state, and the cell that says what is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A feed, the bus bar or a coolant line in the drawing, from ``top`` to ``bottom`` at ``x``."""
@@ -55,11 +61,7 @@ def rack_page(site: Site, name: str) -> Screen:
         cells |= _device_cells(one)
     cells |= _flows(views, summaries)
     cells |= head_cells(list(summaries.values()))
-    wrong = [
-        (one.name, SIGNS[one.state], text)
-        for one in summaries.values()
-        for text in (one.alarms or ([one.reason or "no answer"] if one.state == "down" else []))
-    ]
+    wrong, more = _wrong(summaries.values(), cells)
     frame = {
         "title": name,
         "rack": name,
@@ -70,9 +72,26 @@ def rack_page(site: Site, name: str) -> Screen:
         "lines": _lines(plan, views, summaries),
         "unplaced": any(not box.sure for box in plan.boxes),
         "wrong": wrong,
+        "more": more,
         "devices": [(one.name, one.kind.replace("_", " ")) for one in summaries.values()],
     }
-    return screen("rack.html", frame, cells, plan, wrong, name)
+    return screen("rack.html", frame, cells, plan, wrong, more, name)
+
+
+def _wrong(summaries: Iterable[Summary], cells: dict[str, Cell]) -> tuple[list[Wrong], int]:
+    """What is wrong, each text as a cell, and how much there is beyond what is listed."""
+    found: list[Wrong] = []
+    more = 0
+    for one in summaries:
+        texts = one.alarms or ((one.reason or "no answer",) if one.state == "down" else ())
+        for number, text in enumerate(texts):
+            if len(found) == _WRONG_MAX:
+                more += 1
+                continue
+            key = f"w.{one.name}.{number}"
+            cells[key] = {"text": text}
+            found.append((one.name, SIGNS[one.state], key))
+    return found, more
 
 
 def head_cells(all_of_them: Sequence[Summary]) -> dict[str, Cell]:

@@ -317,3 +317,13 @@ def _rack_screen(served: Served) -> Screen:
 def test_what_is_not_there_raises(served: Served) -> None:
     with pytest.raises(NotHere, match="no device 'x'"):
         served.site.device("x")
+
+
+async def test_of_many_alarms_the_rest_is_counted(
+    served: Served, client: httpx.AsyncClient
+) -> None:
+    many = tuple(series("cdu", "rack_alarm_active", {"alarm": f"a{n}"}) for n in range(80))
+    served.rack.store.put(poll("cdu", {0: (block(many, [1] * 80),)}))
+    page = await text(client, "/")
+    assert page.count('data-live="w.') == 60
+    assert "and 21 more" in page  # pdu-b is silent, too
