@@ -9,7 +9,7 @@ from agent.catalogue import CATALOGUE, Kind, Metric
 from agent.plan import Cost, costs, make_plan
 from agent.profile.library import open_library
 from agent.profile.points import Identify, Profile, SnmpPoint
-from docs import configuration, dashboards, own_metrics
+from docs import configuration, dashboards, faults, own_metrics
 
 DOCS = Path(__file__).parent
 PROFILES = DOCS.parent / "drivers" / "profiles"
@@ -17,6 +17,10 @@ PROFILES = DOCS.parent / "drivers" / "profiles"
 GENERATED = "<!-- written by 'make docs' from the profiles and the catalogue; do not edit -->"
 
 GENERATED_MODELS = "<!-- written by 'make docs' from the models that check it; do not edit -->"
+
+GENERATED_FAULTS = (
+    "<!-- written by 'make docs' from tests/end_to_end/faults_seen.yaml; do not edit -->"
+)
 
 KINDS = {
     "pdu": "Power distribution",
@@ -342,6 +346,7 @@ def pages() -> dict[str, str]:
     return {
         "configuration.md": configuration.page(GENERATED_MODELS),
         "generations.md": configuration.generations_page(GENERATED_MODELS),
+        "commissioning-faults.md": faults.page(GENERATED_FAULTS),
         "devices.md": devices(shipped),
         "metrics.md": metrics(CATALOGUE.values()),
     }

@@ -69,4 +69,5 @@ async def rehearsal(
     """Serve the racks of ``config`` while the block runs. Raises ConfigError."""
     planned = [parse_fault(text) for text in faults]
     async with serving(config, seed=seed, faults=planned, live=False) as site:
+        site.advance(0.0)  # a rack that was built wrong is wrong when it is first looked at
         yield Rehearsal(site, speed)

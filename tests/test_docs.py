@@ -9,7 +9,9 @@ from docs import generate
 from tests.drivers.harness import library
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "devices.md", "metrics.md"])
+@pytest.mark.parametrize(
+    "name", ["commissioning-faults.md", "configuration.md", "devices.md", "metrics.md"]
+)
 def test_the_page_is_what_make_docs_writes(name: str) -> None:
     written = (generate.DOCS / name).read_text(encoding="utf-8")
     assert written == generate.pages()[name], f"docs/{name} is stale: run 'make docs'"

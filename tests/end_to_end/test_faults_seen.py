@@ -1,0 +1,78 @@
+"""Each physical fault, planted in a simulated rack that is commissioned: seen by its checks only.
+
+A whole stage takes its time, so that a plain test run plants a few in a shortened one;
+``RACKAGENT_FAULTS=all`` plants every one in the stage as it ships, and is what the page
+``docs/commissioning-faults.md`` was written from.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.commission.generation import Generation, open_generation
+from agent.commission.sheet import load_sheet
+from agent.config import Config, load_config
+from docs.faults import Planted, planted
+from simulator.model import FAULTS
+from tests.end_to_end.rehearsed import RACKS, rack_on_free_ports, rehearsed
+from tests.simulator.bench import write_site
+
+IN_A_HURRY = """\
+generation: hurry
+extends: nvl72
+version: 1.0.0
+title: An NVL72-class rack in a hurry
+steps:
+  idle: {hold: 1m}
+  half: {rest: 1s, hold: 10s}
+  full: {hold: 7m}
+  soak: {hold: 5m}
+checks:
+  cooling.supply: {lasting: 4m}
+"""
+SAMPLE = ("wrong_identity", "pumps_lost")
+"""What only sockets and abort limits show; tests/configs plants the rest in the model."""
+
+ALL = os.environ.get("RACKAGENT_FAULTS") == "all"
+TABLE = planted()
+
+
+def rack(folder: Path, row: Planted) -> tuple[Config, Generation]:
+    if row.generation == "nvl72":
+        config = rack_on_free_ports(folder)
+        if ALL:
+            return config, open_generation("nvl72")
+        (folder / "hurry.yaml").write_text(IN_A_HURRY, encoding="utf-8")
+        return config, open_generation("hurry", folder)
+    generation = open_generation(row.generation)
+    assert generation.spec.model is not None
+    switch = {role: "switch" for role in generation.roles if role.startswith("switch")}
+    roles = {role: switch.get(role, "*") for role in generation.roles}
+    return load_config(write_site(folder, roles, generation=generation.spec.model)), generation
+
+
+@pytest.mark.parametrize("fault", list(TABLE) if ALL else SAMPLE)
+async def test_a_fault_is_seen_by_its_checks_and_by_no_other(tmp_path: Path, fault: str) -> None:
+    row = TABLE[fault]
+    config, generation = rack(tmp_path, row)
+    sheet = load_sheet(RACKS / "nvl72-sheet.yaml") if row.generation == "nvl72" else None
+    outcome = await rehearsed(config, generation, row.order, sheet=sheet)
+    assert outcome.aborted.partition(":")[0] == row.aborts
+    if row.aborts:
+        assert set(outcome.seen.values()) == {"ERROR"}
+    else:
+        assert outcome.seen == row.seen
+
+
+def test_no_fault_passes_unnoticed() -> None:
+    assert set(TABLE) == set(FAULTS)
+    assert all(row.seen or row.aborts for row in TABLE.values())
+
+
+def test_the_table_knows_no_other_checks() -> None:
+    for name in {row.generation for row in TABLE.values()}:
+        generation = open_generation(name)
+        rows = [row for row in TABLE.values() if row.generation == name]
+        assert {check for row in rows for check in row.seen} <= set(generation.checks("L11"))
+        assert {row.aborts for row in rows} <= {"", *generation.spec.abort}
