@@ -83,9 +83,11 @@ class Hall:
         self.generation.write_text(SMALL)
         self.sheet = folder / "sheet.yaml"
 
-    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [*RACKAGENT, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)
+    def run(self, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
+        command, env = [*RACKAGENT, *map(str, arguments)], {**os.environ, **more}
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=self.folder, env=env
+        )
 
     def order(self, out: str, *more: object) -> list[str]:
         given = ("--generation", self.generation, "--stage", "L11", "--sheet", self.sheet)
@@ -136,9 +138,10 @@ def test_a_rack_without_a_fault_passes_and_leaves_evidence(hall: Hall, passed: s
 
 
 def test_a_recorded_run_is_judged_again_byte_for_byte(hall: Hall, passed: str) -> None:
-    again = hall.run("evidence", "judge", passed)
-    assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.endswith("the results are the same\n")
+    for seed in ("1", "4294967295"):
+        again = hall.run("evidence", "judge", passed, PYTHONHASHSEED=seed)
+        assert (again.returncode, again.stderr) == (0, "")
+        assert again.stdout.endswith("the results are the same\n")
     shutil.copytree(hall.folder / passed, hall.folder / "changed")
     results = hall.folder / "changed" / "results.json"
     results.write_text(results.read_text().replace('"SKIP"', '"PASS"'))
@@ -183,8 +186,9 @@ def test_a_run_never_overwrites_another(hall: Hall, passed: str) -> None:
         ("swap_cables:port_a=4,port_b=9", {"cabling": "FAIL"}),
         ("frozen_sensor", {"supply": "ERROR"}),
         ("silent:device=cdu@300s+20s", {"supply": "ERROR", "drop": "ERROR"}),
+        ("illegal_address:device=cdu@300s+60s", {"supply": "ERROR", "drop": "ERROR"}),
     ],
-    ids=["clog", "swap", "frozen", "silent"],
+    ids=["clog", "swap", "frozen", "silent", "missing"],
 )
 def test_a_fault_is_seen_by_its_check_and_by_no_other(
     hall: Hall, fault: str, seen: dict[str, str]
