@@ -2,7 +2,8 @@
 
 A whole stage takes its time, so that a plain test run plants a few in a shortened one;
 ``RACKAGENT_FAULTS=all`` plants every one in the stage as it ships, and is what the page
-``docs/commissioning-faults.md`` was written from.
+``docs/commissioning-faults.md`` was written from. ``RACKAGENT_SEEDS=20`` takes so many racks
+without a fault through it.
 """
 
 import os
@@ -34,6 +35,7 @@ checks:
 SAMPLE = ("wrong_identity", "pumps_lost")
 """What only sockets and abort limits show; tests/configs plants the rest in the model."""
 
+SEEDS = int(os.environ.get("RACKAGENT_SEEDS", "1"))
 ALL = os.environ.get("RACKAGENT_FAULTS") == "all"
 TABLE = planted()
 
@@ -63,6 +65,13 @@ async def test_a_fault_is_seen_by_its_checks_and_by_no_other(tmp_path: Path, fau
         assert set(outcome.seen.values()) == {"ERROR"}
     else:
         assert outcome.seen == row.seen
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
+async def test_with_no_fault_nothing_is_seen(tmp_path: Path, seed: int) -> None:
+    config, generation = rack(tmp_path, TABLE["clog"])
+    outcome = await rehearsed(config, generation, seed=seed)
+    assert (outcome.seen, outcome.aborted) == ({}, "")
 
 
 def test_no_fault_passes_unnoticed() -> None:
