@@ -28,6 +28,7 @@
     for (const [key, cell] of Object.entries(cells)) {
       for (const element of places.get(key) || []) {
         for (const [name, value] of Object.entries(cell)) {
+          if (name === "text" && cell["data-ago"]) continue; // the clock below says it
           if (name === "text") {
             if (element.textContent !== value) element.textContent = value;
           } else element.setAttribute(name, value);
@@ -171,7 +172,8 @@
     const now = Date.now() / 1000 + ahead;
     if (document.documentElement.dataset.link === "live") pictures();
     for (const element of document.querySelectorAll("[data-ago]")) {
-      element.textContent = `${span(now - Number(element.dataset.ago))} ago`;
+      const told = `${span(now - Number(element.dataset.ago))} ago`;
+      if (element.textContent !== told) element.textContent = told;
     }
   };
 
@@ -233,6 +235,7 @@
   filtering();
   open();
   setInterval(tick, 1000);
+  tick();
   document.addEventListener("pointerover", pointing);
   document.addEventListener("visibilitychange", () => {
     heard = 0;

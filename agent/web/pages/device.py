@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from agent.catalogue import CATALOGUE, Kind
@@ -10,7 +11,7 @@ from agent.history import Point
 from agent.store import DeviceState
 from agent.values import Block, Flaw, Quality, Series, Value
 from agent.web import spark
-from agent.web.figures import NOTHING, figure, quantity, span
+from agent.web.figures import NOTHING, figure, quantity
 from agent.web.screen import Cell, Screen, screen
 from agent.web.site import Site
 from agent.web.trace import conversion, place, raw_text
@@ -29,6 +30,7 @@ class Row:
     """One reading in the table: what stays the same."""
 
     key: str
+    age: str
     series: Series
     labels: str
     place: str
@@ -62,7 +64,7 @@ def device_page(site: Site, name: str) -> Screen:
             "text": f"{SIGNS[summary.state]} {WORDS[summary.state]}",
             "data-state": summary.state,
         },
-        **_poll_cells(state, now),
+        **_poll_cells(state),
     }
     found: dict[str, list[Row]] = {}
     limits = _limits(state, now)
@@ -70,9 +72,12 @@ def device_page(site: Site, name: str) -> Screen:
         block = _fresh(state, request, number, now)
         if block is not None and block.series is not track.series:
             block = None
+        age = f"age.{request}.{number}"
+        cells[age] = _ago(track.times[-1])
         for position, series in enumerate(track.series):
             row = Row(
                 f"v.{request}.{number}.{position}",
+                age,
                 series,
                 " · ".join(f"{label} {text}" for label, text in series.labels),
                 place(series),
@@ -84,7 +89,9 @@ def device_page(site: Site, name: str) -> Screen:
         Group(metric, CATALOGUE[metric].help, tuple(rows)) for metric, rows in sorted(found.items())
     ]
     identity = _identity(view, state, profile_name)
-    failures = [(f.kind, f.message) for f in state.failures[:_FAILURES_SHOWN]]
+    failures = len(state.failures[:_FAILURES_SHOWN])
+    for number, failure in enumerate(state.failures[:_FAILURES_SHOWN]):
+        cells[f"f.{number}"] = {"text": f"{failure.kind}: {failure.message}"}
     frame = {
         "title": name,
         "tab": "device",
@@ -94,8 +101,7 @@ def device_page(site: Site, name: str) -> Screen:
         "identity": identity,
         "groups": groups,
         "rows": sum(len(group.rows) for group in groups),
-        "failures": failures,
-        "counts": sorted(state.failure_counts.items()),
+        "failures": range(failures),
         "alarms": summary.alarms,
         "api": f"api/v1/readings?device={quote(name)}",
         "spark": spark,
@@ -103,6 +109,11 @@ def device_page(site: Site, name: str) -> Screen:
     }
     shape = [(row.series.labels, row.place) for group in groups for row in group.rows]
     return screen("device.html", frame, cells, shape, identity, failures, summary.alarms)
+
+
+def _ago(at: float) -> Cell:
+    """When something was, which a browser turns into how long ago that is."""
+    return {"text": f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC", "data-ago": f"{at:.0f}"}
 
 
 def _identity(view: DeviceView, state: DeviceState, profile: str) -> list[tuple[str, str]]:
@@ -120,16 +131,18 @@ def _identity(view: DeviceView, state: DeviceState, profile: str) -> list[tuple[
     return [(label, text) for label, text in told.items() if text]
 
 
-def _poll_cells(state: DeviceState, now: float) -> dict[str, Cell]:
+def _poll_cells(state: DeviceState) -> dict[str, Cell]:
     answered, took = state.last_success_at, state.last_duration_s
     return {
         "poll.count": {"text": str(state.polls)},
         "poll.took": {
             "text": NOTHING if took is None else f"{took * 1000:.0f}\N{NO-BREAK SPACE}ms"
         },
-        "poll.answered": {"text": "never"}
-        if answered is None
-        else {"text": f"{span(now - answered)} ago", "data-ago": f"{answered:.0f}"},
+        "poll.answered": {"text": "never"} if answered is None else _ago(answered),
+        "poll.kinds": {
+            "text": ", ".join(f"{n} {kind}" for kind, n in sorted(state.failure_counts.items()))
+            or "none"
+        },
         "poll.failed": {"text": str(sum(state.failure_counts.values()))},
     }
 
