@@ -22,6 +22,7 @@ from agent.commission.spec import (
     EqualsCheck,
     Measured,
     PlanCheck,
+    PluginCheck,
 )
 from agent.errors import ConfigError
 
@@ -168,6 +169,8 @@ def _limit(check: Check) -> str:
         return check.what
     if isinstance(check, AttachmentCheck):
         return check.needs
+    if isinstance(check, PluginCheck):
+        return f"as {check.plugin} judges"
     return _numbers(check)
 
 

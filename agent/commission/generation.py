@@ -13,12 +13,14 @@ from typing import Any
 from agent.commission import quantities
 from agent.commission.expression import Condition, Curve, Expression, condition, unknown_names
 from agent.commission.expression import arithmetic as parse_arithmetic
+from agent.commission.plugins import options
 from agent.commission.spec import (
     AlarmCheck,
     Check,
     EqualsCheck,
     GenerationSpec,
     Measured,
+    PluginCheck,
     to_base,
 )
 from agent.document import Document, Key, load, nearest
@@ -213,13 +215,28 @@ def _proof(generation: Generation) -> Iterator[tuple[Key, str]]:
                 yield ("signals", name, "of"), f"no group of devices and no role is {member!r}"
     for key, text, is_condition in _texts(spec):
         yield from ((key, said) for said in _wrong(generation, text, is_condition))
+    yield from _strange_checks(spec)
+    yield from _strange_steps(spec)
+    yield from _strange_units(generation)
+
+
+def _strange_checks(spec: GenerationSpec) -> Iterator[tuple[Key, str]]:
     for name, check in spec.checks.items():
         if check.during not in spec.steps:
             yield ("checks", name, "during"), f"no step is {check.during!r}"
+        if isinstance(check, PluginCheck):
+            yield from (
+                (("checks", name, "plugin"), said) for said in _unfit(check.plugin, check.options)
+            )
         if isinstance(check, AlarmCheck | EqualsCheck) and check.signal not in spec.signals:
             yield ("checks", name, "signal"), unknown_names((check.signal,), spec.signals)
-    yield from _strange_steps(spec)
-    yield from _strange_units(generation)
+
+
+def _unfit(plugin: str, given: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        options(plugin, given)
+    except ValueError as error:
+        yield str(error)
 
 
 def _twice(names: Sequence[str]) -> list[str]:

@@ -300,6 +300,14 @@ class AttachmentCheck(CheckSpec):
     needs: str
 
 
+class PluginCheck(CheckSpec):
+    """A kind of check that an installed package brings (entry points of ``rackagent.checks``)."""
+
+    kind: Literal["plugin"]
+    plugin: Name
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 Check = Annotated[
     LimitCheck
     | SoakCheck
@@ -308,7 +316,8 @@ Check = Annotated[
     | AlarmCheck
     | EqualsCheck
     | PlanCheck
-    | AttachmentCheck,
+    | AttachmentCheck
+    | PluginCheck,
     Field(discriminator="kind"),
 ]
 

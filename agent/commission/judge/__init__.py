@@ -6,6 +6,7 @@ from typing import Any
 from agent.commission.judge.case import Case, Line, NotShown, Span
 from agent.commission.judge.measured import judge_failover, judge_limit, judge_settle, judge_soak
 from agent.commission.judge.plan import judge_plan
+from agent.commission.judge.plugin import judge_plugin
 from agent.commission.judge.words import judge_alarm, judge_attachment, judge_equals
 from agent.commission.records import CheckResult, Verdict
 from agent.commission.spec import Check
@@ -22,6 +23,7 @@ _JUDGES: Mapping[str, Callable[[str, Any, Case], CheckResult]] = {
     "equals": judge_equals,
     "matches_plan": judge_plan,
     "attachment": judge_attachment,
+    "plugin": judge_plugin,
 }
 
 

@@ -1,0 +1,33 @@
+"""The judge of checks that a package brings."""
+
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from agent.commission.judge.case import Case
+from agent.commission.plugins import find, options
+from agent.commission.records import CheckResult
+from agent.commission.spec import PluginCheck
+from agent.commission.window import Unusable
+
+
+class CheckKind(Protocol):
+    """A kind of check. ``Options`` is the model of what a generation may say to it."""
+
+    Options: type[BaseModel]
+
+    def judge(self, name: str, options: Any, case: Case) -> CheckResult:
+        """How a check ends: a pure function of the case, so that it can be judged again.
+
+        May raise ``Unusable`` where data cannot be trusted, which is an ERROR.
+        """
+        ...
+
+
+def judge_plugin(name: str, check: PluginCheck, case: Case) -> CheckResult:
+    """As its package judges it. Raises Unusable where that package is not here."""
+    try:
+        kind: CheckKind = find(check.plugin)
+        return kind.judge(name, options(check.plugin, check.options), case)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
