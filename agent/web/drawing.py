@@ -32,8 +32,9 @@ class Drawing:
         self.cells[f"{device}.state"] = text(f"{SIGNS[one.state]} {WORDS[one.state]}", one.state)
 
     def total_power(self) -> float | None:
-        """What the PDUs say that the rack draws, in W."""
-        return total([one.watts for one in self.of("pdu")])
+        """What the PDUs say that the rack draws, in W; None where one of them does not say."""
+        watts = [one.watts for one in self.of("pdu")]
+        return None if None in watts else total(watts)
 
     def of(self, *kinds: str) -> list[Summary]:
         """The devices of these kinds, as configured."""

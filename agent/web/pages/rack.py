@@ -97,9 +97,6 @@ def _wrong(summaries: Iterable[Summary], cells: dict[str, Cell]) -> tuple[list[W
 def head_cells(all_of_them: Sequence[Summary]) -> dict[str, Cell]:
     """The line of figures at the top: state, power, coolant, devices."""
     states = [one.state for one in all_of_them]
-    drawn = [one.watts for one in all_of_them if one.kind == "pdu" and one.watts is not None]
-    if not drawn:
-        drawn = [one.watts for one in all_of_them if one.watts is not None]
     supply = next((one.supply for one in all_of_them if one.supply is not None), None)
     back = next((one.back for one in all_of_them if one.back is not None), None)
     liters = next((one.liters for one in all_of_them if one.liters is not None), None)
@@ -107,12 +104,23 @@ def head_cells(all_of_them: Sequence[Summary]) -> dict[str, Cell]:
     return {
         "head.state": {"text": f"{SIGNS[state]} {WORDS[state]}", "data-state": state},
         "head.devices": {"text": counted(states)},
-        "head.power": {"text": quantity(sum(drawn), "W", 3) if drawn else NOTHING},
+        "head.power": {"text": _power(all_of_them)},
         "head.coolant": {
             "text": f"{_text(supply, 'degC')} → {_text(back, 'degC')}" if supply else NOTHING
         },
         "head.flow": {"text": _text(liters, "L/s")},
     }
+
+
+def _power(all_of_them: Sequence[Summary]) -> str:
+    """What the PDUs say is drawn, else what others say; ``≥`` where one of them is silent."""
+    pdus = [one for one in all_of_them if one.kind == "pdu"]
+    told = [one.watts for one in pdus or all_of_them]
+    known = [watts for watts in told if watts is not None]
+    if not known:
+        return NOTHING
+    least = "≥ " if pdus and len(known) < len(pdus) else ""
+    return f"{least}{quantity(sum(known), 'W', 3)}"
 
 
 def _text(value: float | None, unit: str) -> str:

@@ -75,6 +75,7 @@ async def test_one_rack_is_the_start_page(client: httpx.AsyncClient) -> None:
     page = await text(client, "/")
     assert "Rack r1" in page
     assert "2 of 3 up · 1 silent" in page
+    assert "≥ 1.23\N{NO-BREAK SPACE}kW" in page  # pdu-b does not say what it carries
     assert "no answer from 192.0.2.2 within 2 s" in page
     assert "Rack r1" in await text(client, "/rack/r1")
 
