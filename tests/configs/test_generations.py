@@ -1,5 +1,6 @@
 """The generations that ship: whole, sourced, and right about the simulated rack they stand for."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ from agent.values import Quality
 from simulator.model import shipped_generations
 from tests.agent.commission.rack import Run, papers, rack
 
+SEEDS = int(os.environ.get("RACKAGENT_SEEDS", "5"))
 SHIPPED = ("air-cooled", "nvl72", "orv3")
 WELL = {Verdict.PASS, Verdict.SKIP}
 
@@ -57,8 +59,8 @@ def verdicts(
 
 @pytest.mark.parametrize(
     ("name", "seeds"),
-    [("nvl72", range(10)), ("nvl72", range(10, 20)), ("orv3", range(3)), ("air-cooled", range(3))],
-    ids=["nvl72-0", "nvl72-10", "orv3-0", "air-cooled-0"],
+    [("nvl72", range(SEEDS)), ("orv3", range(2)), ("air-cooled", range(2))],
+    ids=["nvl72", "orv3", "air-cooled"],
 )
 def test_with_no_fault_nothing_fails(name: str, seeds: range) -> None:
     generation = open_generation(name)
