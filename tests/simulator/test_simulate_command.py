@@ -74,7 +74,7 @@ def _faults(url: str) -> list[str]:
         (["--control", "9900"], "--control is HOST:PORT"),
         (["--racks", "300"], "1 to 250"),
         (["--fleet-config", "x.yaml"], "--fleet-config needs --racks"),
-        (["--record", "/nonexistent/x"], "cannot be written"),
+        (["--record", "/dev/null/x"], "cannot be written"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_served(
