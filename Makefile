@@ -17,6 +17,9 @@ PURE := agent/errors.py agent/units.py agent/smi.py agent/catalogue.py agent/cre
 	agent/config/* agent/values.py agent/plan/* agent/codec.py agent/normalise/* \
 	agent/recording.py
 
+# One more than there are cores, because many tests wait; at most four.
+WORKERS := $(shell nproc=$$(nproc 2>/dev/null || echo 2); echo $$((nproc < 4 ? nproc + 1 : 4)))
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -48,7 +51,7 @@ types: setup ## mypy --strict
 	$(BIN)/python -m mypy
 
 pytest: setup ## the tests alone; ARGS="-k name" goes to pytest
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report= $(ARGS)
 
 coverage: setup ## hold the coverage of the last test run against its bounds
 	$(BIN)/python -m coverage report --include='$(subst $(space),$(comma),$(strip $(PURE)))' --fail-under=100
