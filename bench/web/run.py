@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,10 +103,14 @@ def _measure(fleet: Path, cores: list[int], options: argparse.Namespace) -> dict
     quiet = statistics.mean(found[phase]["cpu_ms_per_poll"] for phase in ("alone", "alone_again"))
     found["cpu_ratio"] = round(found["looked_at"]["cpu_ms_per_poll"] / quiet, 3)
     keys = found["loads"][0]
-    found["median_load"] = {
-        key: round(statistics.median(load[key] for load in found["loads"]), 1) for key in keys
-    }
+    found["median_load"] = {key: _median(load[key] for load in found["loads"]) for key in keys}
     return found
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    """Of those that are known: a browser does not always say when it first painted."""
+    known = [value for value in values if value is not None]
+    return round(statistics.median(known), 1) if known else None
 
 
 def _fetch(url: str) -> bytes:
