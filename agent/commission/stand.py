@@ -86,7 +86,7 @@ class HallStand:
         if not isinstance(todo, Command):
             return words
         values = [f"{key}={value}" for key, value in parameters.items()]
-        await _run(name, [*todo.arguments, *values])
+        await run_command(name, [*todo.arguments, *values])
         return ""
 
 
@@ -103,7 +103,8 @@ class Later:
         return self._stand.now() + self._by_s
 
 
-async def _run(name: str, command: list[str]) -> None:
+async def run_command(name: str, command: list[str]) -> None:
+    """Carry out the command of a stimulus. Raises ConfigError where it fails or takes too long."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

@@ -12,14 +12,12 @@ from typing import Protocol
 
 import pytest
 
+from agent.commission.stand import run_command
 from agent.config.stimuli import Command, Stimulus
 from agent.errors import ConfigError, DeviceError
 from simulator.faults import catalogue
 from simulator.hil.write import perform
 from simulator.site import Site
-
-_COMMAND_TIMEOUT_S = 120.0
-_SAID_MAX = 500  # characters of what a command said
 
 
 class Stand(Protocol):
@@ -124,7 +122,7 @@ class HardwareStand:
         todo = self._stimuli.get(name)
         if isinstance(todo, Command):
             values = [f"{key}={value}" for key, value in params.items()]
-            await _run(name, [*todo.arguments, *values])
+            await run_command(name, [*todo.arguments, *values])
         elif todo is not None:
             if params:
                 given = ", ".join(params)
@@ -146,27 +144,6 @@ def _words(stimulus: str) -> str:
     signature = catalogue().get(stimulus)
     hint = f" ({signature.signature})" if signature else ""
     return stimulus.replace("_", " ") + hint
-
-
-async def _run(name: str, command: list[str]) -> None:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-    except OSError as error:
-        raise ConfigError(f"stimuli.{name}: {command[0]}: {error.strerror}") from None
-    try:
-        async with asyncio.timeout(_COMMAND_TIMEOUT_S):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        raise ConfigError(f"stimuli.{name}: not done in {_COMMAND_TIMEOUT_S:g} s") from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    if process.returncode:
-        text = said.decode(errors="replace").strip()[-_SAID_MAX:]
-        raise ConfigError(f"stimuli.{name}: exit status {process.returncode}: {text}")
 
 
 def operator(config: pytest.Config) -> Callable[[str], bool] | None:
