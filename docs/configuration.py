@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent.commission.sheet import Sheet
-from agent.commission.spec import GenerationSpec
+from agent.commission.spec.build_sheet import Sheet
+from agent.commission.spec.models import GenerationSpec
 from agent.config import SiteSpec
 from agent.config.web import WebSpec
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from agent.commission.generation import open_generation
+from agent.commission.spec.generation import open_generation
 from simulator.model import FAULTS
 
 TABLE = Path(__file__).parents[1] / "tests" / "end_to_end" / "faults_seen.yaml"

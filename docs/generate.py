@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from agent import smi
-from agent.catalogue import CATALOGUE, Kind, Metric
+from agent.model import smi
+from agent.model.catalogue import CATALOGUE, Kind, Metric
 from agent.plan import Cost, costs, make_plan
 from agent.profile.library import open_library
 from agent.profile.points import Identify, Profile, SnmpPoint

@@ -5,15 +5,15 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.events.recorder import Recorder
-from agent.expose.events import EventMetrics
+from agent.events.service import Recorder
+from agent.expose.http.events import EventMetrics
 from agent.expose.mqtt.metrics import MqttMetrics
-from agent.expose.prometheus import PrometheusExposition
-from agent.expose.reload_metrics import ReloadMetrics
-from agent.expose.transport_metrics import TransportMetrics
-from agent.expose.trap_metrics import TrapMetrics
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.expose.prometheus.reload_metrics import ReloadMetrics
+from agent.expose.prometheus.transport_metrics import TransportMetrics
+from agent.expose.prometheus.trap_metrics import TrapMetrics
 from agent.transport.factory import Transports
-from agent.web.run_metrics import CommissionMetrics
+from agent.web.data.run_metrics import CommissionMetrics
 
 
 class Family(NamedTuple):

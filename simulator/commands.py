@@ -12,19 +12,19 @@ from typing import Annotated
 
 import typer
 
-from agent import console
+from agent.app.event_loop import run_loop, stopping
+from agent.app.logs import set_up_logs
+from agent.authoring.snmprec_read import read_recording
+from agent.cli import console
 from agent.config import Config, load_config
-from agent.errors import ConfigError
-from agent.logs import set_up_logs
-from agent.loop import run_loop, stopping
-from agent.recording import read_recording
-from simulator.drive import DrivenView, bind
-from simulator.drive_spec import Drive, parse_drive, read_drives
-from simulator.fleet import fleet_config, raise_file_limit, write_fleet
-from simulator.keeper import keeping
-from simulator.schedule import Planned, parse_fault, read_faults
-from simulator.site import Site
-from simulator.snmp_responder import SnmpResponder
+from agent.model.errors import ConfigError
+from simulator.control.trace_log import keeping
+from simulator.faults.schedule import Planned, parse_fault, read_faults
+from simulator.replay.moving_values import DrivenView, bind
+from simulator.replay.spec import Drive, parse_drive, read_drives
+from simulator.site.fleet import fleet_config, raise_file_limit, write_fleet
+from simulator.site.site import Site
+from simulator.wire.snmp_responder import SnmpResponder
 
 _ANNOUNCED_MAX = 50
 _CHECKOUT = Path(__file__).parents[1]
@@ -59,8 +59,8 @@ def demo_config() -> Path:
 
 async def _demo(config: Config, seed: int, speed: float) -> None:
     # Imported here: the web framework and the physics are not needed by any other command.
-    from agent.daemon import running
-    from simulator.rack_server import serving
+    from agent.app.main import running
+    from simulator.site.rack_server import serving
 
     stop = asyncio.Event()
     with stopping(stop):
@@ -182,7 +182,7 @@ def _site(
 
 
 def _list_faults() -> None:
-    from simulator.faults import catalogue
+    from simulator.faults.catalogue import catalogue
 
     rows = [
         (
@@ -234,7 +234,7 @@ async def _replay(
 
 
 async def _rack(config: Config, wishes: Wishes) -> None:
-    from simulator.rack_server import serving
+    from simulator.site.rack_server import serving
 
     stop = asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
@@ -253,7 +253,7 @@ async def _rack(config: Config, wishes: Wishes) -> None:
         if sys.stdout.isatty():
             from rich.console import Console
 
-            from simulator.live_view import showing
+            from simulator.control.live_view import showing
 
             await stack.enter_async_context(showing(site, Console()))
         await stop.wait()
@@ -263,8 +263,8 @@ async def _serve_control(
     stack: contextlib.AsyncExitStack, site: Site, place: tuple[str, int]
 ) -> None:
     # Imported here: the web framework is not needed where nobody asks for control.
-    from agent.expose.serve import serve
-    from simulator.control import create_control
+    from agent.expose.http.serve import serve
+    from simulator.control.http_api import create_control
 
     host, port = await stack.enter_async_context(serve(create_control(site), *place))
     shown = f"[{host}]" if ":" in host else host

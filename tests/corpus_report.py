@@ -19,16 +19,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agent.credentials import SnmpCredentials
-from agent.loop import run_loop
-from agent.oneshot import Look, Target, read_device
+from agent.app.event_loop import run_loop
+from agent.authoring.snmprec_read import read_recording
+from agent.model.credentials import SnmpCredentials
+from agent.model.values import OidSource, Quality, Reading
+from agent.parse.url import Url
+from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import Library, open_library
-from agent.recording import read_recording
 from agent.transport.base import Limits
-from agent.url import Url
-from agent.values import OidSource, Quality, Reading
-from simulator.mib_view import StaticView
-from simulator.snmp_responder import SnmpResponder
+from simulator.wire.mib_view import StaticView
+from simulator.wire.snmp_responder import SnmpResponder
 from tests.drivers.harness import UNITS, agrees, corpus
 from tests.drivers.recorded import ORACLE, Recorded
 from tests.drivers.recordings import FOLDERS, RECORDINGS

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
 
 AUTH_SECRET = "auth-secret-1234"
 PRIV_SECRET = "priv-secret-1234"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from agent.catalogue import CATALOGUE, Kind
+from agent.model.catalogue import CATALOGUE, Kind
 from docs import generate
 from tests.drivers.harness import library
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from agent import console
+from agent.app.event_loop import run_loop
+from agent.authoring.next_steps import is_fallback, unknown_device
+from agent.cli import console
 from agent.cli.options import (
     Community,
     ConfigOption,
@@ -20,14 +22,12 @@ from agent.cli.options import (
     Version,
     make_target,
 )
-from agent.credentials import SnmpVersion
-from agent.errors import ConfigError
 from agent.expose import json_model
-from agent.hints import is_fallback, unknown_device
-from agent.loop import run_loop
-from agent.oneshot import identify_device, read_device, record_device
+from agent.model.credentials import SnmpVersion
+from agent.model.errors import ConfigError
+from agent.poll.read_once import identify_device, read_device, record_device
+from agent.poll.snmprec_write import lines
 from agent.profile.library import open_library
-from agent.recorder import lines
 
 
 def read(

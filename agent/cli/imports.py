@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from agent import console
-from agent.errors import ConfigError
-from agent.register_map import Draft, Row, draft_profile, read_csv, read_rackmon
+from agent.authoring.register_map import Draft, Row, draft_profile, read_csv, read_rackmon
+from agent.cli import console
+from agent.model.errors import ConfigError
 
 app = typer.Typer(
     help="Turn a foreign register map into a profile, with a report of what is left to decide.",

@@ -8,8 +8,8 @@ from typing import Annotated
 import bcrypt
 import typer
 
-from agent import console
-from agent.errors import ConfigError
+from agent.cli import console
+from agent.model.errors import ConfigError
 
 _UNIT = "rackagent.service"
 _CHECKOUT = Path(__file__).parents[2] / "configs" / "systemd"

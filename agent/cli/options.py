@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from agent.config import load_config
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.errors import ConfigError
-from agent.oneshot import Target
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import ConfigError
+from agent.parse.url import parse_url
+from agent.poll.read_once import Target
 from agent.transport.base import Limits
-from agent.url import parse_url
 
 
 class Format(StrEnum):

@@ -6,19 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from agent import console
+from agent.app.event_loop import run_loop
+from agent.authoring.check_profile import Witness, check_itself, hear
+from agent.authoring.draft.mibs import Mibs, read_mibs
+from agent.authoring.draft.page import make_draft, slug
+from agent.authoring.draft.report import known_already, summary
+from agent.authoring.snmprec_read import read_recording
+from agent.cli import console
 from agent.cli.options import Folders, Format, Output
-from agent.draft.mibs import Mibs, read_mibs
-from agent.draft.page import make_draft, slug
-from agent.draft.report import known_already, summary
-from agent.errors import ConfigError
-from agent.loop import run_loop
+from agent.model.errors import ConfigError
+from agent.model.values import Quality
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library
 from agent.profile.points import Profile
-from agent.recording import read_recording
-from agent.values import Quality
-from agent.witness import Witness, check_itself, hear
 
 _CHECK_FAILED = 1
 _PROBLEMS_SHOWN = 20

@@ -12,21 +12,9 @@ from typing import Annotated
 
 import typer
 
-from agent import console
-from agent.cli import (
-    answer,
-    commission,
-    device,
-    evidence,
-    generation,
-    imports,
-    init,
-    profiles,
-    rack,
-    scan,
-    site,
-)
-from agent.errors import ConfigError, DeviceError, UnknownDevice
+from agent.cli import console, device, imports, init, profiles, scan, site
+from agent.cli.commission import answer, commission, evidence, generation, rack
+from agent.model.errors import ConfigError, DeviceError, UnknownDevice
 
 COMMANDS = "rackagent.commands"
 

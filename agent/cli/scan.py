@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from agent import console
+from agent.app.event_loop import run_loop
+from agent.cli import console
 from agent.cli.options import login
-from agent.credentials import SnmpCredentials
-from agent.errors import ConfigError, DeviceError
-from agent.loop import run_loop
+from agent.model.credentials import SnmpCredentials
+from agent.model.errors import ConfigError, DeviceError
+from agent.poll.scan import UNITS, Found, Progress, as_config, parse_scan, scan_hosts, scan_units
 from agent.profile.library import open_library
-from agent.scan import UNITS, Found, Progress, as_config, parse_scan, scan_hosts, scan_units
 
 
 def scan(

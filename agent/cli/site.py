@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from agent import console
+from agent.app.event_loop import run_loop
+from agent.app.logs import set_up_logs
+from agent.cli import console
 from agent.cli.options import ConfigPath, Format, Output
-from agent.commission.sheet import Sheet
-from agent.commission.spec import GenerationSpec
+from agent.commission.spec.build_sheet import Sheet
+from agent.commission.spec.models import GenerationSpec
 from agent.config import SiteSpec, load_config
-from agent.errors import ConfigError
-from agent.logs import set_up_logs
-from agent.loop import run_loop
+from agent.model.errors import ConfigError
 from agent.plan.lines import line_loads, loads
 from agent.profile.spec import SnmpFileSpec
 from agent.profile.spec_modbus import ModbusFileSpec
@@ -38,7 +38,7 @@ def run(
     set_up_logs(log_format, log_level)  # type: ignore[arg-type]  # checked above
 
     # Imported here because the web framework takes longer to load than every other command.
-    from agent.daemon import Running, run_until_stopped
+    from agent.app.main import Running, run_until_stopped
 
     def announce(current: Running) -> None:
         console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.values import Quality, Reading, Value
+from agent.model.values import Quality, Reading, Value
 
 Labels = tuple[tuple[str, str], ...]
 """Pairs of a label's name and value, sorted by name."""

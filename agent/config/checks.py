@@ -12,10 +12,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.config.spec import Secret, SecretSource
-from agent.document import Document, Key
-from agent.errors import ConfigError, Problem
+from agent.model.errors import ConfigError, Problem
+from agent.parse.url import parse_url
+from agent.parse.yaml_source import Document, Key
 from agent.profile.library import Library, open_library
-from agent.url import parse_url
 
 RESERVED_LABELS = frozenset(
     {"site", "rack", "device", "state", "le", "quantile", "job", "instance"}

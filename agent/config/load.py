@@ -12,12 +12,12 @@ from agent.config.site import SiteSpec
 from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec
 from agent.config.stimuli import Stimulus, stimulus
 from agent.config.web import Web, load_web
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.document import Document, load
-from agent.errors import ConfigError, Problem
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import ConfigError, Problem
+from agent.parse.url import Url, parse_url
+from agent.parse.yaml_source import Document, load
 from agent.profile.library import Library
 from agent.profile.points import Quirks
-from agent.url import Url, parse_url
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from agent.catalogue import CATALOGUE
 from agent.config.spec import Duration, FilePath, Model, Name, Secret
-from agent.document import Key
+from agent.model.catalogue import CATALOGUE
+from agent.parse.yaml_source import Key
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PLACES = ("site", "rack", "device", "metric", "point", "labels")

@@ -18,11 +18,11 @@ from pydantic import (
     model_validator,
 )
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol
-from agent.errors import ConfigError
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol
+from agent.model.errors import ConfigError
+from agent.parse.url import parse_url
 from agent.profile.spec import LabelName
-from agent.url import parse_url
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _WRITE_TEXT_MAX = 255

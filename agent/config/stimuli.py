@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent import smi
 from agent.config.spec import SnmpWriteSpec, WriteStimulusSpec
-from agent.credentials import SnmpCredentials
-from agent.url import Url
+from agent.model import smi
+from agent.model.credentials import SnmpCredentials
+from agent.parse.url import Url
 
 _TAGS: Mapping[str, int] = {
     "integer": smi.INTEGER,

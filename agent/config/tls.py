@@ -4,8 +4,8 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.document import Document
-from agent.errors import ConfigError, Problem
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document
 
 SECTION = "tls_server_config"
 

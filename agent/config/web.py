@@ -15,8 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from agent.config.spec import FilePath, Model
 from agent.config.tls import SECTION, Tls, server_context
-from agent.document import Document, load
-from agent.errors import ConfigError, Problem
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document, load
 
 MAX_BCRYPT_COST = 16  # some 4 s of one core for every wrong password; each step doubles it
 _MIN_BCRYPT_COST = 4  # bcrypt's own

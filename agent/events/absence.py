@@ -8,7 +8,7 @@ device must have. A request that fails, or is not due, says nothing.
 from dataclasses import dataclass, field
 
 from agent.events.records import Subject
-from agent.values import PollResult
+from agent.model.values import PollResult
 
 GONE_AFTER = 3  # a table may lose a row for a moment while its device rebuilds it
 

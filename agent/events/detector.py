@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent import catalogue
 from agent.events.absence import Absences
 from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, Kind, Subject, Trace
-from agent.values import Block, PollResult, Quality, Series, Value
+from agent.model import catalogue
+from agent.model.values import Block, PollResult, Quality, Series, Value
 
 _BLOCKS_KEPT = 20_000  # identities of series; all are forgotten beyond that
 _PER_MINUTE = 6  # of one subject: what flaps faster is told so often and no more

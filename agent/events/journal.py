@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.errors import ConfigError
 from agent.events.records import Action, Event, Kind, Subject, Trace
-from agent.values import OidSource, Raw, RegisterSource, Source, Value
+from agent.model.errors import ConfigError
+from agent.model.values import OidSource, Raw, RegisterSource, Source, Value
 
 _BUSY_S = 5.0
 _SCHEMA = """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.values import Raw, Source, Value
+from agent.model.values import Raw, Source, Value
 
 DEVICE_METRIC = "rackagent_device_up"
 """The word for a device that answers or does not: the agent's own metric of that."""

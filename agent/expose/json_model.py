@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.values import (
+from agent.model.values import (
     Failure,
     Identity,
     OidSource,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.values import Answer, Block, Failure, Flaw, Quality, Raw, Series
+from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw, Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from fractions import Fraction
 from math import isfinite, lcm
 from typing import TypeVar
 
-from agent.catalogue import Kind
-from agent.codec import number_in_text
+from agent.model.catalogue import Kind
+from agent.model.units import UNITS
+from agent.model.values import Value
+from agent.normalise.codec import number_in_text
 from agent.profile.points import Conversion, PointBase, Scalar
-from agent.units import UNITS
-from agent.values import Value
 
 _T = TypeVar("_T")
 

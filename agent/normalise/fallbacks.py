@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agent.values import Block, Series
+from agent.model.values import Block, Series
 
 Numbered = tuple[int, Block]
 """A block, and the number of its point."""

@@ -1,6 +1,6 @@
 """Table indexes to named parts (RFC 2578 section 7.7)."""
 
-from agent import smi
+from agent.model import smi
 from agent.profile.points import IndexPart
 
 

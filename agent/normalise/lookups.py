@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from agent import smi
-from agent.codec import decode_text, number_in_text
+from agent.model import smi
+from agent.model.values import VarBind
+from agent.normalise.codec import decode_text, number_in_text
 from agent.profile.points import Lookup, Scalar
-from agent.values import VarBind
 
 _Cell = tuple[int, int | bytes | None]
 

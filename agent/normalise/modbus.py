@@ -2,20 +2,12 @@
 
 from collections.abc import Mapping
 
-from agent.catalogue import Kind
+from agent.model.catalogue import Kind
+from agent.model.values import Answer, Block, Failure, ReadRegisters, RegisterSource, Series, Value
 from agent.normalise.base import BlockBuilder, Normalised, stable
 from agent.normalise.convert import Linear, convert, linear
 from agent.normalise.registers import Row, clamped, read_row
 from agent.profile.points import ModbusPoint, Profile
-from agent.values import (
-    Answer,
-    Block,
-    Failure,
-    ReadRegisters,
-    RegisterSource,
-    Series,
-    Value,
-)
 
 
 class ModbusNormaliser:

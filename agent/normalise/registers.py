@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from agent.codec import decode_registers
+from agent.model.values import ReadRegisters, Series, Value
+from agent.normalise.codec import decode_registers
 from agent.normalise.convert import Linear, convert, linear
 from agent.profile.points import ModbusPoint
-from agent.values import ReadRegisters, Series, Value
 
 _DIGITS_MAX = 10  # SunSpec Device Information Model Specification: sunssf lies in -10..10
 _NOT_IMPLEMENTED = -32768

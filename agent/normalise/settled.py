@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.model.values import Block, Series, VarBind
 from agent.normalise.convert import Linear, convert_column
 from agent.profile.points import SnmpPoint
-from agent.values import Block, Series, VarBind
 
 _INT_ONLY = {int}
 

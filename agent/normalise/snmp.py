@@ -9,10 +9,11 @@ any surprise in it takes the long way, a value at a time.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agent import smi
-from agent.catalogue import Kind
-from agent.codec import decode_text
+from agent.model import smi
+from agent.model.catalogue import Kind
+from agent.model.values import Answer, Block, Failure, OidSource, Series, VarBind, WalkColumns
 from agent.normalise.base import BlockBuilder, Normalised, stable
+from agent.normalise.codec import decode_text
 from agent.normalise.convert import (
     IDENTITY,
     Linear,
@@ -25,7 +26,6 @@ from agent.normalise.index import parse_index
 from agent.normalise.lookups import Lookups
 from agent.normalise.settled import Part, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
-from agent.values import Answer, Block, Failure, OidSource, Series, VarBind, WalkColumns
 
 _LabelSet = tuple[tuple[str, str], ...]
 _SeriesKey = tuple[str, str, _LabelSet]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agent.values import Part
+from agent.model.values import Part
 
 RETRY_S = 600.0
 """How long a refused part is left alone."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from agent.model.values import Part, ReadRegisters, Request
 from agent.plan.records import Cost
 from agent.plan.wire import WireCost
 from agent.profile.points import ModbusPoint, Profile, ProfileLimits
-from agent.values import Part, ReadRegisters, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.values import Request
+from agent.model.values import Request
 
 
 @dataclass(frozen=True, slots=True)

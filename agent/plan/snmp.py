@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from agent import smi
+from agent.model import smi
+from agent.model.values import GetOids, ReadRegisters, Request, WalkColumns
 from agent.plan.records import Cost
 from agent.profile.points import InfoField, Profile, SnmpPoint
-from agent.values import GetOids, ReadRegisters, Request, WalkColumns
 
 SYS_DESCR = smi.oid("1.3.6.1.2.1.1.1.0")
 SYS_OBJECT_ID = smi.oid("1.3.6.1.2.1.1.2.0")

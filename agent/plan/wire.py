@@ -6,8 +6,8 @@ two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging
 
 from dataclasses import dataclass, replace
 
+from agent.parse.url import Url
 from agent.profile.points import Profile, Quirks, SerialLine
-from agent.url import Url
 
 CYCLE_S = 10.0
 """How often a device is polled, where nothing says otherwise."""

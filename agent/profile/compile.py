@@ -5,10 +5,11 @@ import string
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from agent import smi
-from agent.catalogue import CATALOGUE, Kind, Metric
-from agent.datatypes import NOTATION, REGISTERS, TEXTS
-from agent.document import Key
+from agent.model import smi
+from agent.model.catalogue import CATALOGUE, Kind, Metric
+from agent.model.datatypes import NOTATION, REGISTERS, TEXTS
+from agent.model.units import UNITS
+from agent.parse.yaml_source import Key
 from agent.profile.points import (
     Conversion,
     Identify,
@@ -27,7 +28,6 @@ from agent.profile.spec import (
     UnitFromLookup,
 )
 from agent.profile.spec_modbus import ModbusFileSpec
-from agent.units import UNITS
 
 
 class Fault(Exception):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.document import Document, Key
-from agent.errors import ConfigError, Problem
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document, Key
 from agent.profile.compile import Fault, compile_identify, compile_info, compile_limits
 from agent.profile.compile_registers import compile_point
 from agent.profile.points import (

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from agent.catalogue import Kind, Metric
-from agent.datatypes import REGISTERS
+from agent.model.catalogue import Kind, Metric
+from agent.model.datatypes import REGISTERS
+from agent.parse.expression import Expression, parse_expression
 from agent.profile.compile import (
     Fault,
     check_states,
@@ -14,7 +15,6 @@ from agent.profile.compile import (
     metric_of,
     register_at,
 )
-from agent.profile.expression import Expression, parse_expression
 from agent.profile.points import Conversion, ModbusPoint, ProfileLimits
 from agent.profile.spec_modbus import DefaultsSpec, ModbusPointSpec, RepeatSpec
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from agent import smi
-from agent.catalogue import CATALOGUE
-from agent.document import Document
-from agent.errors import ConfigError, Problem
+from agent.model import smi
+from agent.model.catalogue import CATALOGUE
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document
 from agent.profile.compile import (
     Fault,
     check_states,

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from agent.document import Document, load, nearest
-from agent.errors import ConfigError, Problem
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document, load, nearest
 from agent.profile.compile_modbus import Included, compile_modbus
 from agent.profile.compile_snmp import compile_snmp
 from agent.profile.points import Profile

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from agent.catalogue import Metric
-from agent.profile.expression import Expression
+from agent.model.catalogue import Metric
+from agent.parse.expression import Expression
 
 Scalar = int | float | str
 

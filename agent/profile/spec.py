@@ -17,11 +17,11 @@ from pydantic import (
     model_validator,
 )
 
-from agent import smi
-from agent.catalogue import CATALOGUE
-from agent.datatypes import REGISTERS, TEXTS
-from agent.explain import nearest
-from agent.units import UNITS
+from agent.model import smi
+from agent.model.catalogue import CATALOGUE
+from agent.model.datatypes import REGISTERS, TEXTS
+from agent.model.units import UNITS
+from agent.parse.yaml_errors import nearest
 
 
 def _oid(text: str) -> str:
@@ -55,7 +55,7 @@ def _unit(name: str) -> str:
 def _metric(name: str) -> str:
     if name not in CATALOGUE:
         close = nearest(name, CATALOGUE)
-        hint = f"did you mean {' or '.join(close)}?" if close else "see agent/catalogue.py"
+        hint = f"did you mean {' or '.join(close)}?" if close else "see agent/model/catalogue.py"
         raise ValueError(f"unknown metric {name!r}; {hint}")
     return name
 

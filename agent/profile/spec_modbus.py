@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from agent.explain import nearest
-from agent.profile.expression import parse_expression
+from agent.parse.expression import parse_expression
+from agent.parse.yaml_errors import nearest
 from agent.profile.spec import (
     Address,
     Bounds,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.values import Answer, Request
+from agent.model.values import Answer, Request
 
 
 @dataclass(frozen=True, slots=True)

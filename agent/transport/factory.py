@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Self
 
-from agent.credentials import SnmpCredentials
+from agent.model.credentials import SnmpCredentials
+from agent.parse.url import Url
 from agent.profile.points import Quirks
 from agent.transport.base import Limits, Transport
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import EngineCounters, SnmpEngine
 from agent.transport.snmp.native import NativeTransport
-from agent.url import Url
 
 
 class Transports:

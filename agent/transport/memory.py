@@ -3,9 +3,9 @@
 import time
 from collections.abc import Mapping
 
-from agent import smi
-from agent.errors import DeviceError, DeviceTimeout, RequestRejected
-from agent.values import Answer, GetOids, ReadRegisters, Request, VarBind, WalkColumns
+from agent.model import smi
+from agent.model.errors import DeviceError, DeviceTimeout, RequestRejected
+from agent.model.values import Answer, GetOids, ReadRegisters, Request, VarBind, WalkColumns
 
 
 class MemoryTransport:

@@ -14,8 +14,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from agent.web.missing import NotHere
-from agent.web.screen import Cell, Screen, changes
+from agent.web.draw.screen import Cell, Screen, changes
+from agent.web.not_found import NotHere
 
 VIEWERS_MAX = 64  # browsers that are told of changes at once
 PERIOD_S = 1.0

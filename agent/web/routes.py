@@ -11,23 +11,23 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from agent.expose.compression import gzipped
-from agent.expose.own_metrics import agent_version
-from agent.expose.text_format import accepts_gzip
-from agent.web.guard import Guard
+from agent.expose.http.compression import gzipped
+from agent.expose.prometheus.exposition_format import accepts_gzip
+from agent.expose.prometheus.own_metrics import agent_version
+from agent.web.actions import add_operating
+from agent.web.csrf import Guard
+from agent.web.data.site import Site
+from agent.web.draw.screen import Screen
 from agent.web.live import Full, Live
-from agent.web.missing import NotHere
-from agent.web.operate import add_operating
-from agent.web.pages.cooling import cooling_page
-from agent.web.pages.device import device_page
+from agent.web.not_found import NotHere
+from agent.web.pages.commissioning import run_page, runs_page
+from agent.web.pages.cooling.view import cooling_page
+from agent.web.pages.device.view import device_page
 from agent.web.pages.hall import hall_page
-from agent.web.pages.network import network_page
-from agent.web.pages.power import power_page
-from agent.web.pages.rack import rack_page
-from agent.web.pages.runs import run_page, runs_page
+from agent.web.pages.network.view import network_page
+from agent.web.pages.power.view import power_page
+from agent.web.pages.rack.view import rack_page
 from agent.web.run_routes import Plots, add_run_files
-from agent.web.screen import Screen
-from agent.web.site import Site
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "

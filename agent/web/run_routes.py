@@ -7,11 +7,11 @@ from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse
 from jinja2 import Template
 
-from agent.commission.courses import Courses, courses
-from agent.errors import ConfigError
-from agent.web.missing import NotHere
-from agent.web.plot import plot
-from agent.web.runs import Runs
+from agent.commission.report.live_plots import Courses, courses
+from agent.model.errors import ConfigError
+from agent.web.data.runs import Runs
+from agent.web.draw.plot import plot
+from agent.web.not_found import NotHere
 
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """For evidence that is opened: a page of its own that has no say in ours."""

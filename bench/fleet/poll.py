@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agent.app.event_loop import run_loop
+from agent.app.logs import set_up_logs
+from agent.app.wiring import Agent
 from agent.config import load_config
-from agent.core import Agent
-from agent.logs import set_up_logs
-from agent.loop import run_loop
+from agent.model.values import PollResult
 from agent.transport.factory import Transports
-from agent.values import PollResult
-from simulator.fleet import raise_file_limit
+from simulator.site.fleet import raise_file_limit
 
 
 async def poll(config: Path, warm_up_s: float, seconds: float) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import cast
 
 from pymodbus.client import AsyncModbusTcpClient
 
+from agent.model.values import ReadRegisters
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import ModbusBus
 from agent.transport.modbus.transport import ModbusTransport
-from agent.values import ReadRegisters
 
 Read = Callable[[], Awaitable[object]]
 Open = Callable[[str, int, int], Awaitable[Read]]

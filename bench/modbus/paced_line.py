@@ -14,8 +14,8 @@ import sys
 import time
 import tty
 
-from simulator.modbus_server import answer
-from simulator.modbus_wire import Rtu
+from simulator.wire.modbus_server import answer
+from simulator.wire.modbus_wire import Rtu
 
 _FIFO = 16
 _SPIN_S = 0.000_5

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from agent.catalogue import CATALOGUE
-from agent.expose.http import create_app
-from agent.expose.prometheus import PrometheusExposition
-from agent.expose.serve import serve
-from agent.loop import run_loop
-from agent.store import Store
-from agent.values import Block, OidSource, PollResult, Series
+from agent.app.event_loop import run_loop
+from agent.expose.http.api import create_app
+from agent.expose.http.serve import serve
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.model.catalogue import CATALOGUE
+from agent.model.values import Block, OidSource, PollResult, Series
+from agent.store.latest import Store
 
 RESULT = Path(__file__).parent.parent / "results" / "scrape.json"
 _ROWS = 400  # of a device: a PDU of 48 outlets, with its phases and branches

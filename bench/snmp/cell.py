@@ -16,10 +16,10 @@ from pathlib import Path
 
 import structlog
 
-from agent import smi
-from agent.loop import run_loop, spare_collector
+from agent.app.event_loop import run_loop, spare_collector
+from agent.model import smi
+from agent.model.values import GetOids
 from agent.transport.base import Limits
-from agent.values import GetOids
 from bench.snmp.rig import ROWS, Rig, address, cpu_s, insist
 
 _AT_ONCE = 32  # polls in flight while the memory fills

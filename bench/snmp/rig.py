@@ -4,15 +4,15 @@ import resource
 from functools import partial
 from pathlib import Path
 
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
-from agent.expose.prometheus import PrometheusExposition
-from agent.poller import Poller, Schedule
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.values import PollResult
+from agent.parse.url import parse_url
+from agent.poll.poller import Poller, Schedule
 from agent.profile.library import open_library
-from agent.store import Store
+from agent.store.latest import Store
 from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
-from agent.url import parse_url
-from agent.values import PollResult
 
 PROFILE = "bench-outlets"
 ROWS = 384

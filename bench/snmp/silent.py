@@ -20,7 +20,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from agent.loop import run_loop
+from agent.app.event_loop import run_loop
 from agent.transport.base import Limits
 from bench.snmp.cell import rss_mb
 from bench.snmp.peers import MissingError, responder_only

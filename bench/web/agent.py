@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from agent.app.event_loop import run_loop
+from agent.app.logs import set_up_logs
+from agent.app.main import running
 from agent.config import load_config
-from agent.daemon import running
-from agent.history import History
-from agent.logs import set_up_logs
-from agent.loop import run_loop
-from agent.store import DeviceState
-from agent.values import PollResult
-from simulator.fleet import raise_file_limit
+from agent.model.values import PollResult
+from agent.store.history import History
+from agent.store.latest import DeviceState
+from simulator.site.fleet import raise_file_limit
 
 _LOOK_S = 0.005
 

@@ -14,17 +14,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent.app.logs import set_up_logs
+from agent.app.wiring import Agent
 from agent.config import Config, load_config
-from agent.core import Agent
-from agent.history import History
-from agent.logs import set_up_logs
-from agent.store import Store
+from agent.model.values import PollResult
+from agent.store.history import History
+from agent.store.latest import Store
 from agent.transport.factory import Transports
-from agent.values import PollResult
+from agent.web.data.site import Site
+from agent.web.draw.screen import changes
 from agent.web.routes import Pages
-from agent.web.screen import changes
-from agent.web.site import Site
-from simulator.rack_server import serving
+from simulator.site.rack_server import serving
 
 RACK = Path(__file__).parents[1] / "fleet" / "rack.yaml"
 _ROUNDS = 7

@@ -1,6 +1,6 @@
 """A pump trips, and coolant leaks: the standby takes over, the sensor reports."""
 
-from simulator.hil import HilRack
+from agent.hil import HilRack
 
 FLOW = "rack_coolant_flow_liters_per_second"
 TECHNOLOGY = {"loop": "technology"}

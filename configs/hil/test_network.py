@@ -1,7 +1,7 @@
 """Cables are where the plan has them, and a swap is noticed."""
 
-from simulator.hil import HilRack
-from simulator.hil.rack import neighbors
+from agent.hil import HilRack
+from agent.hil.rack import neighbors
 
 PLAN = {f"Ethernet{port}": f"node-{port:02d}" for port in range(1, 19)}
 INFO = "rack_lldp_neighbor_info"

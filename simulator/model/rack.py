@@ -4,20 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.errors import ConfigError
-from simulator.model import (
-    observe_cooling,
-    observe_network,
-    observe_pdu,
-    observe_shelf,
-    snapshot,
-)
-from simulator.model.fault import Bench, Fault, Params
-from simulator.model.faults import find_fault
-from simulator.model.generation import Generation
-from simulator.model.machine import Machine, MachineState
-from simulator.model.network import Neighbor, Switch
-from simulator.model.points import Board, Observation, Overlay, Point, Value, View
+from agent.model.errors import ConfigError
+from simulator.model import snapshot
+from simulator.model.faults.catalogue import find_fault
+from simulator.model.faults.fault import Bench, Fault, Params
+from simulator.model.observe import cooling, network, pdu, shelf
+from simulator.model.observe.points import Board, Observation, Overlay, Point, Value, View
+from simulator.model.physics.machine import Machine, MachineState
+from simulator.model.physics.network import Neighbor, Switch
+from simulator.model.physics.spec import Generation
 
 _STEP_LIMIT_S = 86_400.0
 _LOAD_LIMIT = 1.1
@@ -52,7 +47,7 @@ class RackModel:
         self.generation, self.seed = generation, seed
         self._machine = Machine(generation, seed, _checked_load(load))
         self._board = Board(self._machine.state, seed)
-        for room in (observe_pdu, observe_shelf, observe_cooling, observe_network):
+        for room in (pdu, shelf, cooling, network):
             room.build(self._board, self._machine)
         self._bench = Bench(self._machine, self._board)
         self._state = _RackState(self._machine.state, self._board.overlay)

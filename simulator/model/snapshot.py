@@ -3,7 +3,7 @@
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 
 
 def dump(node: Any) -> Any:

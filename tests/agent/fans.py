@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agent import smi
+from agent.model import smi
+from agent.model.values import PollResult
 from agent.plan import SYS_NAME, SYS_UP_TIME
-from agent.poller import Poller, Schedule
+from agent.poll.poller import Poller, Schedule
 from agent.profile.library import Library, open_library
 from agent.transport.base import Transport
 from agent.transport.memory import MemoryTransport
-from agent.values import PollResult
 
 PROFILE = """\
 profile: test-fans

@@ -1,13 +1,13 @@
 """Profiles, points and answers typed in a test."""
 
-from agent import smi
-from agent.document import parse
+from agent.model import smi
+from agent.model.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
+from agent.parse.yaml_source import parse
 from agent.profile.compile_modbus import compile_modbus
 from agent.profile.compile_snmp import compile_snmp
 from agent.profile.points import Profile
 from agent.profile.spec import SnmpFileSpec
 from agent.profile.spec_modbus import ModbusFileSpec
-from agent.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 
 BASE = "1.3.6.1.4.1.99"
 """Where the devices of these tests keep what they know."""

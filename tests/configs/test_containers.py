@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from agent.config import load_config
-from simulator.rack_server import build
+from simulator.site.rack_server import build
 from tests.house import ROOT
 from tests.peers import require
 

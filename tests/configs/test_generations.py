@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.commission.generation import Generation, find_generations, open_generation
 from agent.commission.records import Sample, Verdict
-from agent.values import Quality
+from agent.commission.spec.generation import Generation, find_generations, open_generation
+from agent.model.values import Quality
 from simulator.model import shipped_generations
 from tests.agent.commission.rack import Run, papers, rack
 

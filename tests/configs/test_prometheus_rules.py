@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.catalogue import CATALOGUE
+from agent.model.catalogue import CATALOGUE
 from docs.own_metrics import families
 from tests.house import ROOT
 from tests.peers import require

@@ -16,19 +16,19 @@ from typing import Any
 
 import pytest
 
-from agent import smi
-from agent.catalogue import CATALOGUE, Kind
+from agent.authoring.snmprec_read import read_recording
+from agent.model import smi
+from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.units import unit
+from agent.model.values import Answer, Failure, OidSource, Quality, Reading, RegisterSource
 from agent.normalise.base import Normaliser
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library
 from agent.profile.points import Profile
-from agent.recording import read_recording
 from agent.transport.base import Transport
 from agent.transport.memory import MemoryTransport
-from agent.units import unit
-from agent.values import Answer, Failure, OidSource, Quality, Reading, RegisterSource
 
 PROFILES = Path(__file__).parents[2] / "drivers" / "profiles"
 _BESIDE = Path(__file__).parents[3] / "shared" / "corpus"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from agent.errors import DeviceError
-from agent.identify import identify, read_identity
+from agent.authoring.snmprec_read import read_recording
+from agent.model.errors import DeviceError
+from agent.model.values import Identity
 from agent.plan import make_plan
-from agent.recording import read_recording
+from agent.poll.identify import identify, read_identity
 from agent.transport.memory import MemoryTransport
-from agent.values import Identity
 from tests.drivers.harness import UNITS, Comparison, compare, corpus, library
 
 SAME = "what the oracle says"

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from agent.catalogue import CATALOGUE, Kind
-from agent.values import Reading
+from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.values import Reading
 from tests.corpus_report import by_folder, every_recording, examine
 from tests.drivers.harness import UNITS, compare, corpus
 from tests.drivers.recorded import NOT_CARRIED, SAME, SENTINELS, covers, electrical, replay, share

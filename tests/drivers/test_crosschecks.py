@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from agent.errors import UnknownDevice
-from agent.identify import identify
-from agent.recording import read_recording
+from agent.authoring.check_profile import hear
+from agent.authoring.snmprec_read import read_recording
+from agent.model.errors import UnknownDevice
+from agent.model.values import Quality
+from agent.poll.identify import identify
 from agent.transport.memory import MemoryTransport
-from agent.values import Quality
-from agent.witness import hear
 from tests.drivers.harness import corpus, library
 
 pytestmark = pytest.mark.corpus

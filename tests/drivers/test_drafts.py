@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.draft.mibs import Mibs, read_mibs
-from agent.draft.page import make_draft, slug
-from agent.recording import read_recording
-from agent.witness import hear
+from agent.authoring.check_profile import hear
+from agent.authoring.draft.mibs import Mibs, read_mibs
+from agent.authoring.draft.page import make_draft, slug
+from agent.authoring.snmprec_read import read_recording
 from tests.drivers.harness import corpus, library
 
 pytestmark = pytest.mark.corpus

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.errors import UnknownDevice
-from agent.identify import identify
+from agent.model.errors import UnknownDevice
+from agent.poll.identify import identify
 from agent.transport.memory import MemoryTransport
 from tests.drivers.harness import library
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.model.values import GetOids, ReadRegisters, WalkColumns
 from agent.plan import make_plan
 from agent.profile.points import ModbusPoint, SnmpPoint
-from agent.values import GetOids, ReadRegisters, WalkColumns
 from tests.drivers.harness import PROFILES, library
 
 HERE = Path(__file__).parent

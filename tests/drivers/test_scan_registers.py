@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.parse.url import Url
+from agent.poll.scan import Scan, scan_units
 from agent.profile.library import Library
-from agent.scan import Scan, scan_units
-from agent.url import Url
-from simulator.modbus_server import IllegalAddress, ModbusServer
+from simulator.wire.modbus_server import IllegalAddress, ModbusServer
 from tests.drivers.harness import library
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent import smi
-from agent.identify import read_identity
+from agent.model import smi
 from agent.plan import make_plan
+from agent.poll.identify import read_identity
 from agent.transport.memory import MemoryTransport
 from tests.drivers.harness import library, read_varbinds
 

@@ -10,20 +10,20 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.commission.generation import Generation
-from agent.commission.journal import Journal
+from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import Journal
 from agent.commission.judge import Span
-from agent.commission.people import Crew, People
+from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import CheckResult
-from agent.commission.rounds import Rounds
-from agent.commission.runner import Runner, roles
-from agent.commission.samples import SampleStore
-from agent.commission.seen import PLAN_METRICS, look
-from agent.commission.sheet import Sheet
-from agent.commission.sheet_draft import draft_sheet
-from agent.commission.verdicts import Facts, judge_stage
+from agent.commission.run.prompts import Crew, People
+from agent.commission.run.rounds import Rounds
+from agent.commission.run.runner import Runner, roles
+from agent.commission.spec.build_sheet import Sheet
+from agent.commission.spec.build_sheet_draft import draft_sheet
+from agent.commission.spec.generation import Generation
+from agent.commission.spec.inventory import PLAN_METRICS, look
 from agent.config import Config, load_config
-from simulator.rehearsal import rehearsal
+from simulator.site.rehearsal import rehearsal
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 
 RACKS = Path(__file__).parents[2] / "configs" / "racks"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.answers import answer
-from agent.commission.follow import State, follow
-from agent.commission.journal import read_journal
-from agent.errors import ConfigError
+from agent.commission.journal.answers import answer
+from agent.commission.journal.reader import State, follow
+from agent.commission.journal.writer import read_journal
+from agent.model.errors import ConfigError
 from tests.end_to_end.test_commission import SMALL, Hall
 
 ATTACHMENT = """\

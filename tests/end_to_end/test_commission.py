@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from agent.commission.follow import Follower, State, follow
-from agent.commission.journal import read_journal
+from agent.commission.journal.reader import Follower, State, follow
+from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import read_journal
 from agent.commission.records import Sample, Verdict
-from agent.commission.samples import SampleStore
 from tests.agent.commission.ocptv_reader import read_lines
 from tests.end_to_end.programs import RACKAGENT, background
 from tests.simulator.bench import write_site

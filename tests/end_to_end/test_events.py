@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
+from agent.app.main import Running, running
 from agent.config import Config, load_config
-from agent.daemon import Running, running
-from agent.values import PollResult
-from simulator.rack_server import serving
+from agent.model.values import PollResult
+from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports
 from tests.simulator.bench import write_site
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.generation import Generation, open_generation
-from agent.commission.sheet import load_sheet
+from agent.commission.spec.build_sheet import load_sheet
+from agent.commission.spec.generation import Generation, open_generation
 from agent.config import Config, load_config
 from docs.faults import Planted, planted
 from simulator.model import FAULTS

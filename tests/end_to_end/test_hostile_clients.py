@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from agent.app.main import Running, running
 from agent.config import load_config
-from agent.daemon import Running, running
-from agent.expose.connection import HEADER_BYTES, MAX_CONNECTIONS
-from agent.values import PollResult
-from simulator.rack_server import serving
+from agent.expose.http.uvicorn_protocol import HEADER_BYTES, MAX_CONNECTIONS
+from agent.model.values import PollResult
+from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports
 from tests.simulator.bench import write_site
 

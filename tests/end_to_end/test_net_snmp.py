@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.credentials import AuthProtocol, PrivProtocol
+from agent.model.credentials import AuthProtocol, PrivProtocol
 from tests import peers
 from tests.end_to_end.ports import free_udp_ports
 from tests.end_to_end.programs import rackagent, read

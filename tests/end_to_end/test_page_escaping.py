@@ -8,11 +8,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from agent.catalogue import CATALOGUE, Kind
-from agent.expose.http import create_app
-from agent.expose.prometheus import PrometheusExposition
-from agent.expose.serve import serve
-from agent.values import Failure, Flaw, Identity, PollResult, Quality, Value
+from agent.expose.http.api import create_app
+from agent.expose.http.serve import serve
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.values import Failure, Flaw, Identity, PollResult, Quality, Value
 from agent.web.routes import add_pages
 from tests.agent.expose.rack import NOW, block, series
 from tests.agent.web.views import EVIL, View

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.commission.evidence import SAMPLES
-from agent.commission.journal import read_journal
-from agent.commission.samples import SampleStore
-from agent.commission.spec import POLLS
+from agent.commission.evidence.bundle import SAMPLES
+from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import read_journal
+from agent.commission.spec.models import POLLS
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background
 from tests.end_to_end.test_commission import SMALL, Hall

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.units import unit
+from agent.model.units import unit
 from tests.drivers.harness import corpus
 from tests.end_to_end.ports import free_udp_ports
 from tests.end_to_end.programs import read, replay

@@ -1,13 +1,13 @@
 """Every way a datagram takes through the SNMP decoders; only DeviceError may come out."""
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol
-from agent.errors import DeviceError, ProtocolError
-from agent.transport.snmp import message, v3
-from agent.transport.snmp.message import Pdu
-from agent.transport.snmp.security import CommunitySecurity, Report, Security
-from agent.transport.snmp.usm import UsmSecurity
-from agent.transport.snmp.walker import Pace, Walk
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol
+from agent.model.errors import DeviceError, ProtocolError
+from agent.protocol.snmp import message, v3
+from agent.protocol.snmp.message import Pdu
+from agent.protocol.snmp.security import CommunitySecurity, Report, Security
+from agent.protocol.snmp.usm import UsmSecurity
+from agent.protocol.snmp.walker import Pace, Walk
 from tests.peers import usm_credentials
 
 MESSAGE_ID = 0x40000001

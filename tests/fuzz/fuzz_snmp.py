@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 atheris = importlib.import_module("atheris")  # no part of the development dependencies
 
 with atheris.instrument_imports(include=["agent"]):
-    from agent.transport.snmp import message, v3
-    from agent.transport.snmp.message import Pdu
+    from agent.protocol.snmp import message, v3
+    from agent.protocol.snmp.message import Pdu
     from tests.fuzz.decoders import MESSAGE_ID, swallow_snmp
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import yaml
 
-from agent.catalogue import CATALOGUE, Kind
 from agent.config import Config, DeviceConfig, load_config
-from agent.oneshot import Look, Target, read_device
+from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.values import Quality
+from agent.poll.read_once import Look, Target, read_device
 from agent.transport.base import Limits
-from agent.values import Quality
+from simulator.faults.schedule import Planned
 from simulator.model import RackModel, load_generation
-from simulator.rack_server import serving
-from simulator.schedule import Planned
-from simulator.site import Site
+from simulator.site.rack_server import serving
+from simulator.site.site import Site
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 
 STATES = (

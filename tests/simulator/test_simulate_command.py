@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from agent.config import load_config
-from agent.errors import ConfigError
-from simulator.fleet import fleet_config, fleet_data, write_fleet
-from simulator.keeper import keeping
-from simulator.live_view import screen_of, showing
-from simulator.rack_server import build, serving
-from simulator.site import Site
+from agent.model.errors import ConfigError
+from simulator.control.live_view import screen_of, showing
+from simulator.control.trace_log import keeping
+from simulator.site.fleet import fleet_config, fleet_data, write_fleet
+from simulator.site.rack_server import build, serving
+from simulator.site.site import Site
 from tests.end_to_end.ports import free_tcp_ports
 from tests.end_to_end.programs import background, eventually, fetch, rackagent
 from tests.simulator.bench import bench, write_site

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.commission.judge.case import Case, Line, NotShown, Span
+from agent.commission.judge.build_sheet import judge_plan
+from agent.commission.judge.context import Case, Line, NotShown, Span
 from agent.commission.judge.measured import judge_failover, judge_limit, judge_settle, judge_soak
-from agent.commission.judge.plan import judge_plan
 from agent.commission.judge.plugin import judge_plugin
-from agent.commission.judge.words import judge_alarm, judge_attachment, judge_equals
+from agent.commission.judge.states import judge_alarm, judge_attachment, judge_equals
+from agent.commission.judge.window import Unusable
 from agent.commission.records import CheckResult, Verdict
-from agent.commission.spec import Check
-from agent.commission.window import Unusable
+from agent.commission.spec.models import Check
 
 __all__ = ["Case", "Line", "Span", "judge"]
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from agent.commission.judge.case import Case, Line, lines
+from agent.commission.judge.context import Case, Line, lines
+from agent.commission.judge.window import Course, Unusable
 from agent.commission.records import CheckResult, Measurement, Verdict, worst
-from agent.commission.spec import (
+from agent.commission.spec.models import (
     FailoverCheck,
     LimitCheck,
     Measured,
@@ -14,7 +15,6 @@ from agent.commission.spec import (
     SoakCheck,
     from_base,
 )
-from agent.commission.window import Course, Unusable
 
 _HOUR_S = 3600.0
 _NAMED_MAX = 5  # of the series that fail, so many are told by name

@@ -4,11 +4,11 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from agent.commission.judge.case import Case
-from agent.commission.plugins import find, options
+from agent.commission.judge.context import Case
+from agent.commission.judge.window import Unusable
 from agent.commission.records import CheckResult
-from agent.commission.spec import PluginCheck
-from agent.commission.window import Unusable
+from agent.commission.spec.models import PluginCheck
+from agent.commission.spec.plugins import find, options
 
 
 class CheckKind(Protocol):

@@ -5,19 +5,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from agent.commission import evidence
-from agent.commission.journal import read_journal
+from agent.commission.evidence import bundle
+from agent.commission.evidence.results import Report
+from agent.commission.evidence.sealing import MANIFEST, digest
+from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import read_journal
+from agent.commission.judge.verdicts import Waiver
 from agent.commission.report.curves import plots
 from agent.commission.report.drawing import drawer
 from agent.commission.report.history import conditions, devices
 from agent.commission.report.logbook import log_text
 from agent.commission.report.page import Material, html_page
 from agent.commission.report.pdf import browser, printed
-from agent.commission.results import Report
-from agent.commission.samples import SampleStore
-from agent.commission.sealing import MANIFEST, digest
-from agent.commission.verdicts import Waiver
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 
 LOG = "log.txt"
 
@@ -30,9 +30,9 @@ def report_page(folder: Path, report: Report, seal: str) -> bytes:
     Raises ConfigError where the directory cannot be read.
     """
     draw = drawer()
-    waivers: Sequence[Waiver] = evidence.given_waivers(folder)
-    events: Sequence[Mapping[str, Any]] = read_journal(folder / evidence.JOURNAL)
-    store = SampleStore(folder / evidence.SAMPLES, read_only=True)
+    waivers: Sequence[Waiver] = bundle.given_waivers(folder)
+    events: Sequence[Mapping[str, Any]] = read_journal(folder / bundle.JOURNAL)
+    store = SampleStore(folder / bundle.SAMPLES, read_only=True)
     try:
         material = Material(
             devices=devices(report, store),
@@ -50,7 +50,7 @@ def report_page(folder: Path, report: Report, seal: str) -> bytes:
 
 def _files(folder: Path) -> list[tuple[str, str]]:
     """What the page rests on: the SHA-256 of every file, but for what is made after it."""
-    later = (evidence.REPORT, evidence.PDF, MANIFEST)
+    later = (bundle.REPORT, bundle.PDF, MANIFEST)
     names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return [
         (name, digest(path))
@@ -64,12 +64,12 @@ def write_report(folder: Path, report: Report, seal: str) -> None:
 
     Raises ConfigError where they cannot be made or written.
     """
-    keep(folder / LOG, log_text(read_journal(folder / evidence.JOURNAL)).encode())
+    keep(folder / LOG, log_text(read_journal(folder / bundle.JOURNAL)).encode())
     content = report_page(folder, report, seal)
-    keep(folder / evidence.REPORT, content)
+    keep(folder / bundle.REPORT, content)
     if browser() is not None:
         with suppress(ConfigError):  # the page says all of it, and 'evidence report --pdf' says why
-            keep(folder / evidence.PDF, printed(content))
+            keep(folder / bundle.PDF, printed(content))
 
 
 def keep(path: Path, content: bytes) -> None:

@@ -11,15 +11,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from agent.commission import evidence
-from agent.commission.journal import read_journal
+from agent.commission.evidence import bundle
+from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import read_journal
 from agent.commission.records import Verdict
 from agent.commission.report import words
 from agent.commission.report.history import is_simulated
 from agent.commission.report.page import page_template
-from agent.commission.samples import SampleStore
-from agent.commission.seen import IDENTITY
-from agent.errors import ConfigError
+from agent.commission.spec.inventory import IDENTITY
+from agent.model.errors import ConfigError
 
 RUNS_MAX = 64
 _SIBLINGS_MIN = 4  # of fewer a median says little
@@ -104,20 +104,20 @@ def compare(folders: Sequence[Path]) -> Comparison:
 
 def _read(folder: Path) -> _Found:
     try:
-        results = json.loads(evidence.stored_results(folder))
+        results = json.loads(bundle.stored_results(folder))
         checks = {each["check"]: each for each in results["checks"]}
         version = f"{results['generation']} {results['version']}"
         digest = str(results["sha256"]["generation"])
         run = Run(
             *("", str(folder), str(results["rack"]), str(results["stage"])),
             *(f"{version} ({digest[:12]})", str(results["began"]), Verdict(results["verdict"])),
-            simulated=is_simulated(read_journal(folder / evidence.JOURNAL)),
+            simulated=is_simulated(read_journal(folder / bundle.JOURNAL)),
         )
         for each in checks.values():
             Verdict(each["verdict"])
     except (ValueError, KeyError, TypeError):
-        raise ConfigError(f"{folder / evidence.RESULTS} holds no results of a run") from None
-    return _Found(run, checks, _guards(folder / evidence.GENERATION), _devices(folder))
+        raise ConfigError(f"{folder / bundle.RESULTS} holds no results of a run") from None
+    return _Found(run, checks, _guards(folder / bundle.GENERATION), _devices(folder))
 
 
 def _guards(path: Path) -> dict[tuple[str, str], float]:
@@ -136,7 +136,7 @@ def _guards(path: Path) -> dict[tuple[str, str], float]:
 
 def _devices(folder: Path) -> dict[str, dict[str, str]]:
     """What each device says of itself, by its name."""
-    store = SampleStore(folder / evidence.SAMPLES, read_only=True)
+    store = SampleStore(folder / bundle.SAMPLES, read_only=True)
     try:
         samples = store.between(float("-inf"), float("inf"), (IDENTITY,))
         said = [(each.device, dict(each.labels)) for each in samples]

@@ -10,21 +10,21 @@ from itertools import groupby, pairwise
 from math import inf, isfinite
 from statistics import median
 
-from agent.commission.generation import Generation
+from agent.commission.evidence.results import Report
 from agent.commission.judge import Case, Span
-from agent.commission.judge.case import Line, NotShown, aligned
+from agent.commission.judge.context import Line, NotShown, aligned
+from agent.commission.judge.verdicts import Recorded
+from agent.commission.judge.window import Course, Unusable, Window
 from agent.commission.records import CheckResult, Sample, Verdict
-from agent.commission.results import Report
-from agent.commission.spec import (
+from agent.commission.spec.generation import Generation
+from agent.commission.spec.models import (
     FailoverCheck,
     LimitCheck,
     SettleCheck,
     SoakCheck,
     from_base,
 )
-from agent.commission.verdicts import Recorded
-from agent.commission.window import Course, Unusable, Window
-from agent.values import Quality
+from agent.model.values import Quality
 
 PLOTS_MAX = 60
 LINES_MAX = 8  # more than can be told apart; those nearest to their limit are drawn

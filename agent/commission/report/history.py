@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.commission.evidence.results import Report
+from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Verdict
 from agent.commission.report import words
-from agent.commission.results import Report
-from agent.commission.samples import SampleStore
-from agent.commission.seen import IDENTITY
-from agent.commission.spec import POLLS, from_base
+from agent.commission.spec.inventory import IDENTITY
+from agent.commission.spec.models import POLLS, from_base
 
 NOTES_MAX = 300
 DEVIATIONS_MAX = 200

@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from agent.catalogue import CATALOGUE
-from agent.commission.results import instant, plain
-from agent.commission.samples import SampleStore
-from agent.commission.spec import find_unit, from_base
-from agent.units import Unit
+from agent.commission.evidence.results import instant, plain
+from agent.commission.journal.samples import SampleStore
+from agent.commission.spec.models import find_unit, from_base
+from agent.model.catalogue import CATALOGUE
+from agent.model.units import Unit
 
 _UNTOLD = frozenset({"beat", "plan", "profiles"})
 """Events that only programs need: what they say is in the samples and the specification."""

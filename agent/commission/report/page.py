@@ -7,6 +7,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from agent.commission.evidence.results import Report, plain
+from agent.commission.judge.verdicts import Waiver
 from agent.commission.records import CheckResult, Verdict, blocks
 from agent.commission.report import words
 from agent.commission.report.curves import Plot
@@ -20,9 +22,7 @@ from agent.commission.report.history import (
     people,
     retest,
 )
-from agent.commission.results import Report, plain
-from agent.commission.spec import Check, Measured
-from agent.commission.verdicts import Waiver
+from agent.commission.spec.models import Check, Measured
 
 BYTES_MAX = 3_000_000
 _NAMES_MAX = 200  # characters of a series' name, a reason, or whatever a device says

@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 
 BROWSER = "RACKAGENT_BROWSER"
 """The environment variable that names the browser; empty means that there is none."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from math import floor, isfinite, log10
 
 from agent.commission.records import Measurement, Verdict
-from agent.commission.spec import Check, LimitCheck, SoakCheck
+from agent.commission.spec.models import Check, LimitCheck, SoakCheck
 
 _DIGITS = 4
 _SMALLEST = 1e-4

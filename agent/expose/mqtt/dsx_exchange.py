@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from agent.config.mqtt import DsxExchange
 from agent.expose.mqtt.messages import Message
-from agent.values import Quality, Reading
+from agent.model.values import Quality, Reading
 
 _GOOD, _NOT_GOOD = 1, 0
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.catalogue import CATALOGUE, Kind, Metric
 from agent.expose.mqtt.messages import OFFLINE, ONLINE, Message, Topics
-from agent.expose.own_metrics import agent_version
-from agent.values import Identity, Reading
+from agent.expose.prometheus.own_metrics import agent_version
+from agent.model.catalogue import CATALOGUE, Kind, Metric
+from agent.model.values import Identity, Reading
 
 _SLUG_MAX = 120
 _CLASSES: dict[str, tuple[str | None, str | None]] = {

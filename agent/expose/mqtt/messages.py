@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from agent.catalogue import CATALOGUE
 from agent.expose import json_model
-from agent.values import PollResult, Quality, Reading, Value
+from agent.model.catalogue import CATALOGUE
+from agent.model.values import PollResult, Quality, Reading, Value
 
 ONLINE, OFFLINE = "online", "offline"
 

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from agent.errors import ConfigError
 from agent.expose.mqtt.messages import Message
+from agent.model.errors import ConfigError
 
 _BUSY_S = 5.0
 _SCHEMA = (

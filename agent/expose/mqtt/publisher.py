@@ -18,18 +18,18 @@ import aiomqtt
 import structlog
 
 from agent.config.mqtt import Mqtt
-from agent.errors import ConfigError
 from agent.events.records import Event
-from agent.expose.events import event_json
+from agent.expose.http.events import event_json
 from agent.expose.mqtt.dsx_exchange import value_message
 from agent.expose.mqtt.home_assistant import Announcer
 from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, Message, Topics, about, payload
 from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.mqtt.outbox import Outbox
-from agent.spool import Spool
-from agent.store import DeviceState
-from agent.transitions import Standing
-from agent.values import PollResult, Reading
+from agent.model.errors import ConfigError
+from agent.model.values import PollResult, Reading
+from agent.store.edge_log import Standing
+from agent.store.latest import DeviceState
+from agent.store.sqlite_writer import Spool
 
 _log = structlog.get_logger("mqtt")
 _PENDING_MAX = 200_000  # messages between a poll and the disk

@@ -4,20 +4,20 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
-from agent.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, RequestRejected
-from agent.transport.base import Limits
-from agent.transport.modbus.framing import AsciiFramer, Framer, RtuFramer, TcpFramer
-from agent.transport.modbus.health import Breaker, Debts
-from agent.transport.modbus.line import Line, SerialLine, TcpLine
-from agent.transport.modbus.link import Link, LinkLimits, LinkLostError
-from agent.transport.modbus.question import (
+from agent.model.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, RequestRejected
+from agent.protocol.modbus.framing import AsciiFramer, Framer, RtuFramer, TcpFramer
+from agent.protocol.modbus.question import (
     ACKNOWLEDGE,
     BUSY,
     GATEWAY_NO_ANSWER,
     GATEWAY_NO_PATH,
     Query,
 )
-from agent.transport.modbus.serialport import SerialSettings
+from agent.transport.base import Limits
+from agent.transport.modbus.health import Breaker, Debts
+from agent.transport.modbus.line import Line, SerialLine, TcpLine
+from agent.transport.modbus.link import Link, LinkLimits, LinkLostError
+from agent.transport.modbus.serial_port import SerialSettings
 from agent.transport.modbus.turns import Turns
 
 

@@ -3,8 +3,8 @@
 import random
 from dataclasses import dataclass, field
 
-from agent.transport.modbus.framing import other_query
-from agent.transport.modbus.question import Query
+from agent.protocol.modbus.framing import other_query
+from agent.protocol.modbus.question import Query
 
 
 @dataclass(slots=True)

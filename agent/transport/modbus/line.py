@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.transport.modbus.serialport import SerialPort, SerialSettings
+from agent.transport.modbus.serial_port import SerialPort, SerialSettings
 
 _SILENCE_CHARACTERS = 3.5
 _FAST_BAUDRATE = 19_200

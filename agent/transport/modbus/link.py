@@ -5,17 +5,17 @@ import random
 import time
 from dataclasses import dataclass
 
-from agent.errors import (
+from agent.model.errors import (
     DeviceError,
     DeviceTimeout,
     DeviceUnreachable,
     ProtocolError,
     RequestRejected,
 )
-from agent.transport.modbus.framing import Framer
+from agent.protocol.modbus.framing import Framer
+from agent.protocol.modbus.question import Query
 from agent.transport.modbus.line import Line, Wire
 from agent.transport.modbus.pause import Pause
-from agent.transport.modbus.question import Query
 
 _DRAIN_CHARACTERS = 300
 _BABBLE_MIN_S = 0.25

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from agent.errors import ConfigError, DeviceUnreachable
+from agent.model.errors import ConfigError, DeviceUnreachable
+from agent.model.values import Answer, ReadRegisters, Request
+from agent.protocol.modbus.framing import query
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
-from agent.transport.modbus.framing import query
-from agent.values import Answer, ReadRegisters, Request
 
 
 class ModbusTransport:

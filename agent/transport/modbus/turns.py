@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 
-from agent.errors import DeviceTimeout
+from agent.model.errors import DeviceTimeout
 
 
 class Turns:

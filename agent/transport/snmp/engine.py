@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from agent.errors import DeviceError, DeviceTimeout, DeviceUnreachable, ProtocolError
-from agent.transport.snmp.message import peek_id
-from agent.transport.snmp.security import Reply
+from agent.model.errors import DeviceError, DeviceTimeout, DeviceUnreachable, ProtocolError
+from agent.protocol.snmp.message import peek_id
+from agent.protocol.snmp.security import Reply
 
 Address = tuple[str, int] | tuple[str, int, int, int]
 """A socket address as getaddrinfo and recvfrom give it: IPv4, or IPv6 with flow and scope."""

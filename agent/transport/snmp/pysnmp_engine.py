@@ -7,21 +7,29 @@ More than ten times slower than the native engine, and the first request to a de
 import time
 from collections.abc import Sequence
 
-from agent import smi
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.errors import (
+from agent.model import smi
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import (
     DeviceError,
     DeviceTimeout,
     DeviceUnreachable,
     ProtocolError,
     RequestRejected,
 )
+from agent.model.values import (
+    Answer,
+    Failure,
+    GetOids,
+    ReadRegisters,
+    Request,
+    VarBind,
+    WalkColumns,
+)
+from agent.protocol.snmp import message
+from agent.protocol.snmp.message import Pdu
+from agent.protocol.snmp.walker import Pace, Step, Walk
 from agent.transport.base import Limits
-from agent.transport.snmp import message
-from agent.transport.snmp.message import Pdu
 from agent.transport.snmp.pysnmp_link import PysnmpLink
-from agent.transport.snmp.walker import Pace, Step, Walk
-from agent.values import Answer, Failure, GetOids, ReadRegisters, Request, VarBind, WalkColumns
 
 _MAX_KNOWN_TABLES = 256
 

@@ -18,9 +18,9 @@ from pysnmp.proto import errind
 from pysnmp.proto.error import StatusInformation
 from pysnmp.proto.rfc1902 import Null, ObjectName
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
-from agent.errors import (
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.errors import (
     AuthenticationError,
     ConfigError,
     DeviceError,
@@ -28,10 +28,10 @@ from agent.errors import (
     DeviceUnreachable,
     ProtocolError,
 )
+from agent.model.values import VarBind
+from agent.protocol.snmp import message
+from agent.protocol.snmp.message import Pdu
 from agent.transport.base import Limits
-from agent.transport.snmp import message
-from agent.transport.snmp.message import Pdu
-from agent.values import VarBind
 
 _SLACK_S = 1.0  # pysnmp counts time in ticks of 0.5 s; our own deadline must come first
 

@@ -24,9 +24,9 @@ from pysnmp.error import PySnmpError
 from pysnmp.proto.rfc1902 import OctetString
 from pysnmp.proto.secmod.cache import Cache
 
-from agent.credentials import SnmpCredentials
-from agent.errors import ConfigError
-from agent.transport.snmp import keys
+from agent.model.credentials import SnmpCredentials
+from agent.model.errors import ConfigError
+from agent.protocol.snmp import keys
 from agent.transport.snmp.pysnmp_link import auth_data
 from agent.transport.snmp.trap_gate import Principal, Refusal, TrapGate
 from agent.transport.snmp.traps import Notification

@@ -5,11 +5,11 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.errors import AuthenticationError, DeviceTimeout, DeviceUnreachable
+from agent.model.errors import AuthenticationError, DeviceTimeout, DeviceUnreachable
+from agent.protocol.snmp.message import Pdu
+from agent.protocol.snmp.security import Reply, Security
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import Address, SnmpEngine
-from agent.transport.snmp.message import Pdu
-from agent.transport.snmp.security import Reply, Security
 
 _MAX_RECOVERIES = 3  # unknown engine, then its time, and one more for a device that just rebooted
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.errors import ProtocolError
-from agent.transport.snmp import ber, keys, message, usm, v3
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import ProtocolError
+from agent.protocol.snmp import ber, keys, message, usm, v3
 
 ENGINES_MAX = 4096  # of senders; more would be strange, and each costs tables in pysnmp
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from agent.credentials import SnmpCredentials
+from agent.model.credentials import SnmpCredentials
 from agent.transport.snmp.trap_gate import Principal, Refusal, principal
 
 KINDS_MAX = 32

@@ -1,11 +1,11 @@
 """Every rack at a glance: its state, its power, and a square per device."""
 
-from agent.web.figures import NOTHING, quantity
-from agent.web.pages.rack import head_cells
-from agent.web.screen import Cell, Screen, screen
-from agent.web.site import Site
-from agent.web.summary import Summary
-from agent.web.words import SIGNS, WORDS, counted, label, worst
+from agent.web.data.site import Site
+from agent.web.data.summary import Summary, label
+from agent.web.draw.format import NOTHING, quantity
+from agent.web.draw.screen import Cell, Screen, screen
+from agent.web.draw.state_labels import SIGNS, WORDS, counted, worst
+from agent.web.pages.rack.view import head_cells
 
 
 def hall_page(site: Site) -> Screen:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, Self
 import pytest
 import structlog
 
-from agent import smi
 from agent.cli import app, guarded
-from agent.credentials import SnmpCredentials
+from agent.model import smi
+from agent.model.credentials import SnmpCredentials
+from agent.parse.url import Url
 from agent.transport.base import Limits
 from agent.transport.memory import MemoryTransport
-from agent.url import Url
 from tests.agent.making import BASE
 
 PROFILE = f"""\
@@ -139,5 +139,5 @@ def device(monkeypatch: pytest.MonkeyPatch) -> MemoryTransport:
     """The device at the end of every URL."""
     transport = MemoryTransport(CELLS, {"holding": {10: 0, 11: 2900, 12: 0b1000}})
     monkeypatch.setattr(Wires, "device", transport)
-    monkeypatch.setattr("agent.oneshot.Transports", Wires)
+    monkeypatch.setattr("agent.poll.read_once.Transports", Wires)
     return transport

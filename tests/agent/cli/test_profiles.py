@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from agent import smi
-from agent.catalogue import CATALOGUE
-from agent.hints import standards, unknown_device
+from agent.authoring.next_steps import standards, unknown_device
+from agent.model import smi
+from agent.model.catalogue import CATALOGUE
+from agent.model.values import Block, OidSource, Quality, RegisterSource, Series, Source
 from agent.transport.memory import MemoryTransport
-from agent.values import Block, OidSource, Quality, RegisterSource, Series, Source
+from tests.agent.authoring.draft.acme import MIB, RECORDING
+from tests.agent.authoring.test_check_profile import ACME, HEAD
 from tests.agent.cli.conftest import Run, Wires
-from tests.agent.draft.acme import MIB, RECORDING
 from tests.agent.making import BASE
-from tests.agent.test_witness import ACME, HEAD
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +136,7 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> MemoryTransport:
         }
     )
     monkeypatch.setattr(Wires, "device", transport)
-    monkeypatch.setattr("agent.oneshot.Transports", Wires)
+    monkeypatch.setattr("agent.poll.read_once.Transports", Wires)
     return transport
 
 
@@ -205,7 +205,7 @@ def test_an_uncertain_reading_keeps_its_value_and_says_why(
         }
     )
     monkeypatch.setattr(Wires, "device", device)
-    monkeypatch.setattr("agent.oneshot.Transports", Wires)
+    monkeypatch.setattr("agent.poll.read_once.Transports", Wires)
     reason = "power 5000 W is more than apparent power 500 VA"
     shown = run("read", "snmp://h", "--profiles", ".")
     assert f"W uncertain: {reason}" in shown.out

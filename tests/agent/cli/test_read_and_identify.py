@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.errors import DeviceError, DeviceTimeout, RequestRejected
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import DeviceError, DeviceTimeout, RequestRejected
 from agent.transport.memory import MemoryTransport
 from tests.agent.cli.conftest import Run, Wires
 from tests.agent.making import BASE

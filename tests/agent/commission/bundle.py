@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.commission import evidence
+from agent.commission.evidence import bundle as evidence
+from agent.commission.evidence.signing import PrivateKey
+from agent.commission.journal.samples import SampleStore
 from agent.commission.judge import Span
+from agent.commission.judge.verdicts import Facts, Waiver
 from agent.commission.records import Sample
-from agent.commission.run import conclude
-from agent.commission.samples import SampleStore
-from agent.commission.seen import IDENTITY
-from agent.commission.signing import PrivateKey
-from agent.commission.spec import POLLS
-from agent.commission.verdicts import Facts, Waiver
-from agent.values import Quality
+from agent.commission.run.order import conclude
+from agent.commission.spec.inventory import IDENTITY
+from agent.commission.spec.models import POLLS
+from agent.model.values import Quality
 from tests.agent.commission.making import START, samples
 from tests.agent.commission.small import generation
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from agent.commission.judge.window import Window
 from agent.commission.records import Sample
-from agent.commission.window import Window
-from agent.values import Quality, Value
+from agent.model.values import Quality, Value
 
 START = 1000.0
 """When the windows of these tests begin, in Unix seconds."""

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
-from agent.commission.generation import Generation
 from agent.commission.judge import Case, Span, judge
-from agent.commission.judge.case import aligned
+from agent.commission.judge.context import aligned
+from agent.commission.judge.window import Unusable, Window
 from agent.commission.records import CheckResult, Sample
-from agent.commission.seen import PLAN_METRICS, look
-from agent.commission.sheet import Sheet
-from agent.commission.sheet_draft import draft_sheet
-from agent.commission.spec import POLLS, StepSpec
-from agent.commission.window import Unusable, Window
-from agent.values import Quality
-from simulator.faults import catalogue
+from agent.commission.spec.build_sheet import Sheet
+from agent.commission.spec.build_sheet_draft import draft_sheet
+from agent.commission.spec.generation import Generation
+from agent.commission.spec.inventory import PLAN_METRICS, look
+from agent.commission.spec.models import POLLS, StepSpec
+from agent.model.values import Quality
+from simulator.faults.catalogue import catalogue
 from simulator.model import RackModel, load_generation
 
 EVERY_S = 15.0

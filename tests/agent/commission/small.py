@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from agent.commission.generation import Generation, load_generation
 from agent.commission.judge import Case, Span, judge
+from agent.commission.judge.window import Window
 from agent.commission.records import CheckResult, Sample
-from agent.commission.window import Window
+from agent.commission.spec.generation import Generation, load_generation
 from tests.agent.commission.making import START
 
 TEXT = """\

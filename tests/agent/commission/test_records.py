@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.commission.records import CheckResult, Sample, Status, Verdict, blocks, worst
-from agent.values import OidSource, Quality, Reading
+from agent.model.values import OidSource, Quality, Reading
 
 
 @pytest.mark.parametrize(

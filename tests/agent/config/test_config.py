@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config, load_config
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpVersion
-from agent.errors import ConfigError
-from agent.url import Url
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpVersion
+from agent.model.errors import ConfigError
+from agent.parse.url import Url
 from tests.agent.config.conftest import ENVIRONMENT, SITE
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import smi
 from agent.config import load_config
 from agent.config.stimuli import Command, RegisterWrite, SnmpWrite
+from agent.model import smi
 from tests.agent.config.conftest import ENVIRONMENT, SITE, Check
 
 OID = "1.3.6.1.4.1.318.1.1.12.3.3.1.1.4.1"

@@ -7,7 +7,7 @@ import pytest
 
 from agent.config import load_config
 from agent.config.web import Web, exposure, load_web
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 from tests.certificates import Authority
 
 HASH = "$2y$04$" + "a" * 53

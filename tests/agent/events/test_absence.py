@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent import smi
 from agent.events.absence import GONE_AFTER
 from agent.events.detector import Detector
 from agent.events.records import Action, Event, Subject
-from agent.values import Block, Failure, Flaw, PollResult, Quality, Value
+from agent.model import smi
+from agent.model.values import Block, Failure, Flaw, PollResult, Quality, Value
 from tests.agent.expose.rack import block, series
 from tests.agent.fans import PROFILE, SPEEDS, Bench, box, library_of
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent.events.detector import Detector
 from agent.events.records import Action, Event, Kind, Subject
-from agent.values import Failure, Flaw, PollResult, Quality, Value
+from agent.model.values import Failure, Flaw, PollResult, Quality, Value
 from tests.agent.expose.rack import SOURCE, block, series
 
 LEAK = (series("cdu", "rack_leak_detected", {"sensor": "1"}),)

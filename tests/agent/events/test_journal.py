@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import ConfigError
 from agent.events.journal import Journal, Line
 from agent.events.records import Action, Event, Kind, Subject, Trace
-from agent.values import OidSource, Raw, RegisterSource, Source
+from agent.model.errors import ConfigError
+from agent.model.values import OidSource, Raw, RegisterSource, Source
 from tests.house import ROOT
 
 LEAK = Subject("cdu", "rack_leak_detected", (("sensor", "1"),))

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
-from agent.catalogue import CATALOGUE
-from agent.expose.prometheus import PrometheusExposition
-from agent.expose.view import DeviceView
-from agent.store import Store
-from agent.values import (
+from agent.expose.device_info import DeviceView
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.model.catalogue import CATALOGUE
+from agent.model.values import (
     Block,
     Failure,
     Flaw,
@@ -23,6 +22,7 @@ from agent.values import (
     Source,
     Value,
 )
+from agent.store.latest import Store
 
 parse_openmetrics: Callable[[str], Iterable[Metric]] = (
     openmetrics_parser.text_string_to_metric_families

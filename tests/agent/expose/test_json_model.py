@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.expose import json_model
-from agent.values import (
+from agent.model.values import (
     Failure,
     Identity,
     OidSource,

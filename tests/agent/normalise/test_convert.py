@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.catalogue import CATALOGUE
+from agent.model.catalogue import CATALOGUE
+from agent.model.units import UNITS
 from agent.normalise.convert import (
     IDENTITY,
     Linear,
@@ -19,7 +20,6 @@ from agent.normalise.convert import (
     unit_fits,
 )
 from agent.profile.points import Conversion, PointBase, Scalar
-from agent.units import UNITS
 
 HUNDREDTHS_KW = Linear(10, 0, 1)
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.catalogue import CATALOGUE
+from agent.model.catalogue import CATALOGUE
+from agent.model.values import Block, Flaw, OidSource, Quality, Reading, Series
 from agent.normalise.crosscheck import Blocks, CrossChecks
 from agent.profile.points import Profile
-from agent.values import Block, Flaw, OidSource, Quality, Reading, Series
 from tests.agent.making import BASE, snmp_profile
 
 Row = tuple[str, dict[str, str], float | None]

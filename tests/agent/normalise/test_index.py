@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent import smi
+from agent.model import smi
 from agent.normalise.index import parse_index
 from agent.profile.points import IndexPart
 

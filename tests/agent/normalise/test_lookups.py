@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from agent import smi
+from agent.model import smi
 from agent.normalise.lookups import Lookups
 from agent.normalise.snmp import SnmpNormaliser
 from agent.profile.points import Lookup, Scalar

@@ -1,8 +1,8 @@
 """Registers to readings."""
 
+from agent.model.values import Answer, Failure, Quality, Reading, RegisterSource
 from agent.normalise.base import Normalised
 from agent.normalise.modbus import ModbusNormaliser
-from agent.values import Answer, Failure, Quality, Reading, RegisterSource
 from tests.agent.making import modbus_profile, registers
 
 SUPPLY = "{metric: rack_coolant_temperature_celsius, labels: {loop: technology, side: supply},"

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from agent.model.values import Answer, Quality, Reading, ReadRegisters, RegisterSource
 from agent.normalise.base import Normalised
 from agent.normalise.modbus import ModbusNormaliser
 from agent.plan import make_plan
-from agent.values import Answer, Quality, Reading, ReadRegisters, RegisterSource
 from tests.agent.making import modbus_profile, registers
 
 CURRENT = "metric: rack_phase_current_amperes, unit: A"

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from agent import smi
+from agent.model import smi
+from agent.model.values import Answer, Failure, OidSource, Quality, Reading
 from agent.normalise.base import Normalised
 from agent.normalise.snmp import SnmpNormaliser
 from agent.profile.points import Profile
-from agent.values import Answer, Failure, OidSource, Quality, Reading
 from tests.agent.making import BASE, Value, column, scalars, snmp_profile, varbind
 
 CURRENT = f"metric: rack_phase_current_amperes, oid: {BASE}.2.4, unit: A"

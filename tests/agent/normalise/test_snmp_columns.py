@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.model.values import Answer, Block, Reading
 from agent.normalise.snmp import SnmpNormaliser
 from agent.profile.points import Profile
-from agent.values import Answer, Block, Reading
 from tests.agent.making import BASE, Value, column, snmp_profile
 
 VOLTAGE = f"metric: rack_outlet_voltage_volts, oid: {BASE}.1, index: [outlet], unit: V"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.model.values import Part, ReadRegisters
 from agent.plan import Plan, WireCost, costs, make_plan
 from agent.profile.points import Profile
-from agent.values import Part, ReadRegisters
 from tests.agent.making import modbus_profile
 from tests.drivers.harness import library
 

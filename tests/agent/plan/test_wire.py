@@ -2,10 +2,10 @@
 
 import pytest
 
+from agent.parse.url import parse_url
 from agent.plan import WireCost, wire_cost
 from agent.plan.wire import serial_cost, serial_line_cost
 from agent.profile.points import Profile, SerialLine
-from agent.url import parse_url
 from tests.agent.making import modbus_profile
 
 POINT = "{metric: rack_coolant_level_ratio, address: 1, unit: '%'}"

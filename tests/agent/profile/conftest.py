@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 from agent.profile.library import open_library
 from agent.profile.points import Profile
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.datatypes import REGISTERS
+from agent.model.datatypes import REGISTERS
 from agent.profile.points import ModbusPoint, Profile, SerialLine
 from tests.agent.profile.conftest import Compile, Problems, modbus
 

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from agent import smi
+from agent.model import smi
 from agent.profile.points import Conversion, IndexPart, InfoField, Matcher, Profile, SnmpPoint
 from tests.agent.profile.conftest import Compile, Problems, Write, fragment, snmp
 

@@ -19,7 +19,7 @@ COLUMN = "metric: rack_phase_current_amperes, oid: 1.3.6.1.4.1.99.2.1.4, unit: A
         ),
         (
             "{metric: zzz, oid: 1.3.6, unit: W}",
-            "points[0].metric: unknown metric 'zzz'; see agent/catalogue.py",
+            "points[0].metric: unknown metric 'zzz'; see agent/model/catalogue.py",
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: kw}",

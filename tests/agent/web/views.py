@@ -4,12 +4,12 @@ import html
 import re
 from collections.abc import Mapping
 
-from agent.expose.view import DeviceView
-from agent.history import History
-from agent.store import Store
-from agent.values import Failure, Flaw, PollResult, Value
+from agent.expose.device_info import DeviceView
+from agent.model.values import Failure, Flaw, PollResult, Value
+from agent.store.history import History
+from agent.store.latest import Store
+from agent.web.data.site import Site
 from agent.web.routes import Pages
-from agent.web.site import Site
 from tests.agent.expose.rack import NOW, Clock, block, series
 
 EVIL = """<script>alert(1)</script>"'>"""

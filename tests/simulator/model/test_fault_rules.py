@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 from simulator.model import FAULTS
 from tests.simulator.model.readings import (
     DIFFERENCE,

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 from simulator.model import RackModel, load_generation, shipped_generations
-from simulator.model.generation import parse_generation
+from simulator.model.physics.spec import parse_generation
 
-_NVL72 = Path("simulator/generations/nvl72.yaml")
+_NVL72 = Path("simulator/models/nvl72.yaml")
 
 
 def _text() -> str:

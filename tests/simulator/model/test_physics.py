@@ -4,7 +4,7 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from simulator.model.physics import (
+from simulator.model.physics.formulas import (
     dew_point_c,
     effectiveness,
     gaussian,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from agent.catalogue import CATALOGUE, Kind
-from agent.errors import ConfigError
+from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.errors import ConfigError
 from simulator.model import Generation, RackModel, load_generation, shipped_generations
 from tests.simulator.model.readings import FLOW, TEMPERATURE, number, series, settled
 

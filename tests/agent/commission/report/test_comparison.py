@@ -15,7 +15,7 @@ from agent.commission.report.comparison import (
     outliers,
     said,
 )
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced
 from tests.agent.commission.making import samples
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.commission import evidence
+from agent.commission.evidence import bundle as evidence
+from agent.commission.journal.samples import SampleStore
 from agent.commission.judge import Span
 from agent.commission.records import Sample
 from agent.commission.report.curves import LINES_MAX, Plot, decimated, plots
-from agent.commission.samples import SampleStore
 from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle
 from tests.agent.commission.making import START, samples
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Sample
 from agent.commission.report.logbook import log_text, write_csv
-from agent.commission.samples import SampleStore
-from agent.values import Quality
+from agent.model.values import Quality
 from tests.agent.commission.making import START, samples
 
 AT = "1970-01-01T00:16:40.000+00:00"

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.commission import evidence
+from agent.commission.evidence import bundle as evidence
+from agent.commission.evidence.sealing import signed_by
+from agent.commission.evidence.signing import key_id
 from agent.commission.judge import Span
+from agent.commission.judge.verdicts import Waiver
 from agent.commission.report import report_page
 from agent.commission.report.page import Material, html_page
 from agent.commission.report.pdf import BROWSER
-from agent.commission.sealing import signed_by
-from agent.commission.signing import key_id
-from agent.commission.verdicts import Waiver
 from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced, polls
 from tests.agent.commission.making import START, samples
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission import evidence
+from agent.commission.evidence import bundle as evidence
+from agent.commission.evidence.sealing import unsound
 from agent.commission.report import pdf
-from agent.commission.sealing import unsound
-from agent.errors import ConfigError
+from agent.model.errors import ConfigError
 from tests.agent.commission.bundle import bundle
 from tests.peers import require
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent.commission.records import Measurement, Verdict
 from agent.commission.report import words
-from agent.commission.spec import LimitCheck, SoakCheck
+from agent.commission.spec.models import LimitCheck, SoakCheck
 
 REST = {"number": 1, "title": "t", "during": "run", "source": "(e)", "measure": "x"}
 

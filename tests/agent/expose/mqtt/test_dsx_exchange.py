@@ -7,7 +7,7 @@ import pytest
 from agent.config.mqtt import DsxExchange
 from agent.expose.mqtt.dsx_exchange import value_message
 from agent.expose.mqtt.messages import Message
-from agent.values import Flaw, Quality, Reading, Value
+from agent.model.values import Flaw, Quality, Reading, Value
 from tests.agent.expose.rack import NOW, block, series
 
 POINTS = {"rack_inlet_power_watts": "PowerMeter/ActivePower"}

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from agent.catalogue import CATALOGUE, Kind
 from agent.expose.mqtt.home_assistant import Announcer
 from agent.expose.mqtt.messages import Message, Topics, payload
-from agent.values import Flaw, Identity, Quality, Reading, Value
+from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.values import Flaw, Identity, Quality, Reading, Value
 from tests.agent.expose.rack import block, series
 
 TOPICS = Topics("rack", "lab")

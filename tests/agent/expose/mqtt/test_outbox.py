@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import ConfigError
 from agent.expose.mqtt.messages import Message
 from agent.expose.mqtt.outbox import Outbox
+from agent.model.errors import ConfigError
 
 
 def message(number: int) -> Message:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from agent.config.mqtt import DsxExchange, Mqtt
-from agent.errors import ConfigError
 from agent.events.records import Action, Event, Kind, Subject
 from agent.expose.mqtt.messages import Message
 from agent.expose.mqtt.outbox import Outbox
 from agent.expose.mqtt.publisher import Publisher
-from agent.store import DeviceState
-from agent.values import PollResult
+from agent.model.errors import ConfigError
+from agent.model.values import PollResult
+from agent.store.latest import DeviceState
 from tests.agent.expose.rack import block, poll, series
 
 AMPERES = (series("pdu-a", "rack_phase_current_amperes", {"phase": "1"}),)

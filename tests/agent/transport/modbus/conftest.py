@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.model.values import Answer, ReadRegisters
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import ModbusTransport
-from agent.values import Answer, ReadRegisters
-from simulator.modbus_faults import Fault
-from simulator.modbus_server import IllegalAddress, ModbusServer, PtyPort
+from simulator.wire.modbus_faults import Fault
+from simulator.wire.modbus_server import IllegalAddress, ModbusServer, PtyPort
 
 HASTY = BusLimits(
     gap_s=0.05,

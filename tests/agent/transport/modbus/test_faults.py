@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.errors import (
+from agent.model.errors import (
     DeviceError,
     DeviceTimeout,
     DeviceUnreachable,
     ProtocolError,
     RequestRejected,
 )
-from simulator import modbus_faults as faults
-from simulator.modbus_faults import Fault
+from simulator.wire import modbus_faults as faults
+from simulator.wire.modbus_faults import Fault
 
 from .conftest import Rig, until, words
 

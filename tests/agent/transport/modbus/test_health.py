@@ -1,8 +1,8 @@
 """The breaker's pauses, and when a reply on a line without transactions may be believed."""
 
-from agent.transport.modbus.framing import query
+from agent.protocol.modbus.framing import query
+from agent.protocol.modbus.question import Query
 from agent.transport.modbus.health import Breaker, Debts
-from agent.transport.modbus.question import Query
 
 A, B = query(1, "holding", 0, 2), query(1, "holding", 50, 2)
 MARK = query(1, "input", 50, 1)

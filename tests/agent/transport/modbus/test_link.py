@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import DeviceUnreachable, ProtocolError
+from agent.model.errors import DeviceUnreachable, ProtocolError
+from agent.protocol.modbus.framing import query
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
-from agent.transport.modbus.framing import query
 from agent.transport.modbus.line import SerialLine
-from agent.transport.modbus.serialport import SerialSettings
-from simulator.modbus_faults import Late, Silent
-from simulator.modbus_server import ModbusServer
+from agent.transport.modbus.serial_port import SerialSettings
+from simulator.wire.modbus_faults import Late, Silent
+from simulator.wire.modbus_server import ModbusServer
 
 from .conftest import Rig, Words, until, words
 

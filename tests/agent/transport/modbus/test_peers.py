@@ -14,10 +14,10 @@ from pymodbus import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from agent.errors import RequestRejected
+from agent.model.errors import RequestRejected
+from agent.protocol.modbus.framing import query
 from agent.transport.base import Limits
 from agent.transport.modbus.bus import ModbusBus
-from agent.transport.modbus.framing import query
 
 LIMITS = Limits(timeout_s=2.0, retries=1)
 COMPILER, HEADER = shutil.which("gcc"), Path("/usr/include/modbus/modbus.h")

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.errors import DeviceError
-from simulator import modbus_faults as faults
-from simulator.modbus_faults import Exchange, Fault, Step
+from agent.model.errors import DeviceError
+from simulator.wire import modbus_faults as faults
+from simulator.wire.modbus_faults import Exchange, Fault, Step
 
 from .conftest import HASTY, Rig, words
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from agent.errors import ConfigError, DeviceTimeout, DeviceUnreachable
+from agent.model.errors import ConfigError, DeviceTimeout, DeviceUnreachable
+from agent.model.values import GetOids, ReadRegisters
 from agent.transport.base import Limits, Transport
 from agent.transport.modbus.bus import BusLimits
-from agent.transport.modbus.serialport import SerialSettings
+from agent.transport.modbus.serial_port import SerialSettings
 from agent.transport.modbus.transport import BusPool, ModbusTransport
-from agent.values import GetOids, ReadRegisters
-from simulator.modbus_faults import Fault, Silent
+from simulator.wire.modbus_faults import Fault, Silent
 
 from .conftest import Rig, words
 

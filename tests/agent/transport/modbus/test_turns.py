@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agent.errors import DeviceTimeout
+from agent.model.errors import DeviceTimeout
 from agent.transport.modbus.turns import Turns
 
 

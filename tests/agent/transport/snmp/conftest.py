@@ -8,12 +8,12 @@ from typing import cast
 
 import pytest
 
-from agent.credentials import SnmpCredentials
+from agent.model.credentials import SnmpCredentials
+from agent.model.values import Answer, VarBind
+from agent.protocol.snmp.message import Pdu, decode_message
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.message import Pdu, decode_message
 from agent.transport.snmp.native import NativeTransport
-from agent.values import Answer, VarBind
 from tests.peers import Snmpd, snmpd
 
 Script = Callable[[bytes], Iterable[bytes]]

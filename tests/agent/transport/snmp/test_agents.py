@@ -9,12 +9,12 @@ from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine as PysnmpEngine
 from pysnmp.entity.rfc3413 import cmdrsp, context
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
+from agent.model.values import GetOids, WalkColumns
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
-from agent.values import GetOids, WalkColumns
 from tests.agent.transport.snmp.conftest import varbinds
 from tests.peers import AUTH_SECRET, PRIV_SECRET, free_udp_port, usm_credentials
 

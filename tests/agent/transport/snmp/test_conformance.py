@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
-from agent.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
+from agent.model.values import Answer, GetOids, Request, VarBind, WalkColumns
+from agent.parse.url import Url, parse_url
 from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
-from agent.url import Url, parse_url
-from agent.values import Answer, GetOids, Request, VarBind, WalkColumns
 from tests.peers import Snmpd, free_udp_port, require, snmpd, usm_combinations, usm_credentials
 
 pytestmark = pytest.mark.peer

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.credentials import SnmpCredentials
-from agent.poller import open_session, read_once
-from agent.recording import read_recording
+from agent.authoring.snmprec_read import read_recording
+from agent.model.credentials import SnmpCredentials
+from agent.model.values import Failure, Identity, Reading
+from agent.parse.url import parse_url
+from agent.poll.poller import open_session, read_once
 from agent.transport.base import Limits
 from agent.transport.factory import Transports
-from agent.url import parse_url
-from agent.values import Failure, Identity, Reading
-from simulator.mib_view import StaticView
-from simulator.snmp_responder import SnmpResponder
+from simulator.wire.mib_view import StaticView
+from simulator.wire.snmp_responder import SnmpResponder
 from tests.drivers.harness import corpus, library
 
 pytestmark = pytest.mark.corpus

@@ -4,11 +4,8 @@ import os
 
 import pytest
 
-from agent import smi
-from agent.errors import (
-    DeviceTimeout,
-    ProtocolError,
-)
+from agent.model import smi
+from agent.model.errors import DeviceTimeout, ProtocolError
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from tests.agent.transport.snmp.conftest import (

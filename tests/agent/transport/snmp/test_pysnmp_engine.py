@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
-from agent.errors import (
+from agent.authoring.snmprec_read import read_recording
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.errors import (
     AuthenticationError,
     ConfigError,
     DeviceTimeout,
@@ -17,15 +18,14 @@ from agent.errors import (
     ProtocolError,
     RequestRejected,
 )
-from agent.recording import read_recording
+from agent.model.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
+from agent.protocol.snmp import message
+from agent.protocol.snmp.message import Pdu
 from agent.transport.base import Limits
-from agent.transport.snmp import message
-from agent.transport.snmp.message import Pdu
 from agent.transport.snmp.pysnmp_engine import PysnmpTransport
-from agent.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
-from simulator.mib_view import StaticView
-from simulator.snmp_responder import SnmpResponder
-from tests.agent.test_recording import CORPUS
+from simulator.wire.mib_view import StaticView
+from simulator.wire.snmp_responder import SnmpResponder
+from tests.agent.authoring.test_snmprec_read import CORPUS
 from tests.peers import Snmpd, snmpd, usm_credentials
 
 V1 = SnmpCredentials(version=SnmpVersion.V1)

@@ -2,16 +2,16 @@
 
 import pytest
 
-from agent import smi
-from agent.credentials import SnmpCredentials
+from agent.model import smi
+from agent.model.credentials import SnmpCredentials
+from agent.model.values import WalkColumns
+from agent.parse.url import Url
 from agent.plan import make_plan
+from agent.protocol.snmp import message
 from agent.transport.base import Limits
 from agent.transport.factory import Transports
-from agent.transport.snmp import message
-from agent.url import Url
-from agent.values import WalkColumns
-from simulator.mib_view import StaticView
-from simulator.snmp_responder import SnmpResponder
+from simulator.wire.mib_view import StaticView
+from simulator.wire.snmp_responder import SnmpResponder
 from tests.agent.making import BASE, snmp_profile
 
 COLUMN = smi.oid(f"{BASE}.1")

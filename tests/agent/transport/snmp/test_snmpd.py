@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
-from agent.errors import AuthenticationError, DeviceTimeout
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.errors import AuthenticationError, DeviceTimeout
+from agent.model.values import GetOids, WalkColumns
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
-from agent.values import GetOids, WalkColumns
 from tests.agent.transport.snmp.conftest import varbinds
 from tests.peers import Snmpd, require, snmpd, usm_combinations, usm_credentials
 

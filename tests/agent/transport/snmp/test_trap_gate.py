@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
-from agent.transport.snmp import ber, keys, trap_gate, usm, v3
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
+from agent.protocol.snmp import ber, keys, usm, v3
+from agent.transport.snmp import trap_gate
 from agent.transport.snmp.trap_gate import Pass, Principal, Refusal, TrapGate
 from tests.peers import usm_credentials
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
-from agent.errors import ConfigError
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.errors import ConfigError
 from agent.transport.snmp.pysnmp_receiver import QUEUE_MAX, TrapReceiver
 from agent.transport.snmp.trap_gate import Principal, Refusal
 from agent.transport.snmp.traps import Notification

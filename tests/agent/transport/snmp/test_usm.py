@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from agent import smi
-from agent.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
-from agent.errors import AuthenticationError, ConfigError, DeviceError, ProtocolError
-from agent.transport.snmp import keys, message, v3
-from agent.transport.snmp.message import Pdu
-from agent.transport.snmp.security import Report
-from agent.transport.snmp.usm import (
+from agent.model import smi
+from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
+from agent.model.errors import AuthenticationError, ConfigError, DeviceError, ProtocolError
+from agent.protocol.snmp import keys, message, v3
+from agent.protocol.snmp.message import Pdu
+from agent.protocol.snmp.security import Report
+from agent.protocol.snmp.usm import (
     NOT_IN_TIME_WINDOW,
     UNKNOWN_ENGINE,
     UNKNOWN_USER,

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import smi
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.errors import DeviceTimeout, ProtocolError, RequestRejected
+from agent.model import smi
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import DeviceTimeout, ProtocolError, RequestRejected
+from agent.model.values import GetOids, VarBind, WalkColumns
+from agent.protocol.snmp import message
+from agent.protocol.snmp.message import Pdu, decode_message, encode_message
+from agent.protocol.snmp.walker import increasing
 from agent.transport.base import Limits
-from agent.transport.snmp import message
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.message import Pdu, decode_message, encode_message
 from agent.transport.snmp.native import NativeTransport
-from agent.transport.snmp.walker import increasing
-from agent.values import GetOids, VarBind, WalkColumns
 from tests.agent.transport.snmp.conftest import PATIENT, Peer, varbinds
 
 TABLE = "1.3.6.1.4.1.318.1.1"

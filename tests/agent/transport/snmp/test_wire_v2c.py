@@ -5,9 +5,9 @@ import gc
 
 import pytest
 
-from agent import smi
-from agent.credentials import SnmpCredentials, SnmpVersion
-from agent.errors import (
+from agent.model import smi
+from agent.model.credentials import SnmpCredentials, SnmpVersion
+from agent.model.errors import (
     AuthenticationError,
     DeviceError,
     DeviceTimeout,
@@ -15,10 +15,10 @@ from agent.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.values import GetOids, ReadRegisters
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
-from agent.values import GetOids, ReadRegisters
 from tests.agent.transport.snmp.conftest import (
     FAST,
     PATIENT,

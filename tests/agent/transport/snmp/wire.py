@@ -1,8 +1,8 @@
 """Literal packets of a v2c device with community ``public``; ``ID`` stands for the request id."""
 
-from agent import smi
+from agent.model import smi
+from agent.model.values import GetOids, VarBind
 from agent.transport.snmp.native import NativeTransport
-from agent.values import GetOids, VarBind
 from tests.agent.transport.snmp.conftest import varbinds
 
 NAME = smi.oid("1.3.6.1.2.1.1.5.0")

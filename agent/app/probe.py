@@ -1,0 +1,121 @@
+"""Reads a device that is not configured, once, because a scrape asks for it: ``GET /probe``."""
+
+import asyncio
+import socket
+import time
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry
+
+from agent.config import Config
+from agent.expose.http.probe_route import Asked, Busy, NotAllowed
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.expose.prometheus.exposition_format import Format
+from agent.model.credentials import SnmpCredentials
+from agent.model.errors import ConfigError, DeviceError
+from agent.model.values import Failure, PollResult
+from agent.parse.url import Url, parse_url
+from agent.poll.poller import open_session, read_once
+from agent.store.latest import Store
+from agent.transport.base import Limits
+from agent.transport.factory import Transports
+
+_AT_ONCE = 8
+_LONGEST_S = 60.0
+_LIMITS = Limits(timeout_s=1.0, retries=1)
+_FRESH_S = 3600.0  # it is shown at once; nothing keeps it
+
+
+class Prober:
+    """Reads devices of the networks that ``config`` allows, a few at once."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._reading = 0
+
+    async def probe(self, asked: Asked, form: Format) -> bytes:
+        """The exposition of one device. A device that does not answer is shown as down.
+
+        Raises ConfigError for what cannot be asked, NotAllowed outside the networks, Busy when
+        too many are read already.
+        """
+        url = await self._allowed(parse_url(asked.target))
+        credentials = self._credentials(asked.credentials)
+        if asked.profile != "auto":
+            known = self._config.library.get(asked.profile)
+            if known.protocol != url.protocol:
+                raise ConfigError(f"{asked.profile} speaks {known.protocol}, not {url.scheme}")
+        if self._reading >= _AT_ONCE:
+            raise Busy(f"{_AT_ONCE} devices are being probed; ask again later")
+        self._reading += 1
+        try:
+            result = await self._read(asked, url, credentials)
+        finally:
+            self._reading -= 1
+        store = Store({asked.target: _FRESH_S})
+        shown = PrometheusExposition({asked.target: {}}, registry=CollectorRegistry())
+        store.subscribe(shown.update)
+        store.put(result)
+        return shown.render(form)
+
+    async def _read(self, asked: Asked, url: Url, credentials: SnmpCredentials) -> PollResult:
+        started_at, began = time.time(), time.monotonic()
+        down = PollResult(asked.target, False, {}, (), started_at, 0.0)
+        try:
+            async with asyncio.timeout(min(asked.within_s, _LONGEST_S)):
+                result = await self._look(asked, url, credentials, down)
+        except TimeoutError:
+            late = Failure("timeout", f"not read within {asked.within_s:g} s")
+            result = replace(down, failures=(late,))
+        except DeviceError as error:
+            result = replace(down, failures=(Failure(error.kind, str(error)),))
+        return replace(result, duration_s=time.monotonic() - began)
+
+    async def _look(
+        self, asked: Asked, url: Url, credentials: SnmpCredentials, result: PollResult
+    ) -> PollResult:
+        library, quirks = self._config.library, {}
+        if asked.profile != "auto" and url.protocol == "modbus":
+            quirks = {url.line: library.get(asked.profile).quirks}
+        async with Transports(quirks) as transports:
+            transport = await transports.open(url, credentials, _LIMITS)
+            try:
+                session = await open_session(
+                    asked.target, transport, url.protocol, asked.profile, library, url
+                )
+                now = time.monotonic()
+                blocks, failures, answered = await read_once(session, transport, now)
+            finally:
+                await transport.close()
+        return replace(
+            result,
+            up=answered,
+            blocks=blocks if answered else {},
+            failures=failures,
+            identity=session.identity,
+            profile=session.profile.name,
+            kind=session.profile.kind,
+        )
+
+    def _credentials(self, name: str) -> SnmpCredentials:
+        if not name:
+            return SnmpCredentials()
+        found = self._config.credentials.get(name)
+        if found is None:
+            known = ", ".join(sorted(self._config.credentials)) or "none"
+            raise ConfigError(f"unknown credentials {name!r}; there are: {known}")
+        return found
+
+    async def _allowed(self, url: Url) -> Url:
+        """``url`` with the address that was looked at, so that no second look-up differs."""
+        if not url.host:
+            raise NotAllowed("a serial line cannot be probed")
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise ConfigError(f"{url.host!r} does not resolve") from None
+        for *_, place in found:
+            if self._config.may_probe(str(place[0])):
+                return replace(url, host=str(place[0]))
+        raise NotAllowed(f"{url.host} is in none of the networks under 'probe'")

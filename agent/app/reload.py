@@ -1,0 +1,102 @@
+"""Takes over a changed configuration while the agent runs: checked first, refused as a whole."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from agent.config import Config
+from agent.expose.prometheus.reload_metrics import ReloadMetrics
+from agent.model.errors import ConfigError
+
+_log = structlog.get_logger("reload")
+_LOOK_EVERY_S = 2.0  # at a watched file
+_HASH_DIGITS = 16
+_FIXED: Mapping[str, Callable[[Config], object]] = {
+    "http.listen": lambda config: (config.listen_host, config.listen_port),
+    "http.siblings": lambda config: config.siblings,
+    "http.web_config": lambda config: config.web,
+    "traps.listen": lambda config: config.traps_listen,
+    "events": lambda config: (config.events_path, config.max_events),
+    "evidence": lambda config: config.evidence_folder,
+    "mqtt": lambda config: config.mqtt,
+    "probe": lambda config: config.probe_networks,
+    "reload": lambda config: (config.reload_http, config.reload_watch),
+}
+"""What is bound or wired once, by its key in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a reload ended; ``text`` is for people."""
+
+    done: bool
+    text: str
+
+
+def check_fixed(before: Config, after: Config) -> None:
+    """Raise ConfigError where ``after`` changes what only a restart can change."""
+    changed = [key for key, of in _FIXED.items() if of(before) != of(after)]
+    if changed:
+        raise ConfigError(
+            f"{after.file}: {', '.join(changed)} cannot change while the agent runs; restart it,"
+            " or put the old value back"
+        )
+
+
+class Reloader:
+    """Loads, checks and applies. ``load`` reads the file; ``apply`` takes its result over.
+
+    Both may raise ConfigError; what was in force then stays so.
+    """
+
+    def __init__(
+        self, config: Config, load: Callable[[], Config], apply: Callable[[Config], Awaitable[str]]
+    ) -> None:
+        self._load, self._apply = load, apply
+        self._path = Path(config.file)
+        self._one_at_a_time = asyncio.Lock()
+        self.metrics = ReloadMetrics(self._digest(), time.time())
+
+    async def reload(self) -> Outcome:
+        """Read the file anew. Never raises ConfigError: the outcome says it."""
+        async with self._one_at_a_time:
+            digest = self._digest()
+            try:
+                # In a thread: a hundred profiles take a second, and polls go on meanwhile.
+                text = await self._apply(await asyncio.to_thread(self._load))
+            except ConfigError as error:
+                self.metrics.successful = False
+                _log.error("configuration refused; the old one stays", reason=str(error))
+                return Outcome(False, str(error))
+            self.metrics.successful = True
+            self.metrics.digest, self.metrics.succeeded_at = digest, time.time()
+            _log.info("configuration reloaded", result=text)
+            return Outcome(True, text)
+
+    async def watch(self) -> None:
+        """Reload whenever the file changes, until cancelled; a file being written is waited for."""
+        known = seen = self._state()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            before, seen = seen, self._state()
+            if seen not in (None, known) and seen == before:
+                known = seen
+                await self.reload()
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None  # an editor is about to put the new one there
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _digest(self) -> str:
+        try:
+            return hashlib.sha256(self._path.read_bytes()).hexdigest()[:_HASH_DIGITS]
+        except OSError:
+            return ""

@@ -1,0 +1,1 @@
+"""Write and check profiles: drafts from recordings and MIBs, imports, checks."""

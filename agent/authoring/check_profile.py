@@ -1,0 +1,208 @@
+"""Holds a profile against itself and against recordings, as its author would want to know.
+
+Against itself: every request within the device's limits, every point's conversion there and back.
+Against a recording: the device that was recorded, read as the agent would, without a socket.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.authoring.snmprec_read import read_recording
+from agent.model import smi
+from agent.model.catalogue import Kind
+from agent.model.errors import ConfigError, UnknownDevice
+from agent.model.values import (
+    Failure,
+    GetOids,
+    Quality,
+    Reading,
+    ReadRegisters,
+    VarBind,
+    WalkColumns,
+)
+from agent.normalise.convert import IDENTITY, convert, linear, to_native
+from agent.plan import Plan, make_plan
+from agent.poll.identify import identify
+from agent.poll.poller import open_session, read_once
+from agent.profile.library import Library
+from agent.profile.points import ModbusPoint, Profile, SnmpPoint
+from agent.transport.memory import MemoryTransport
+
+VENDORS = smi.oid("1.3.6.1.4.1")
+_SAMPLES = (0, 1, 2, 3, 10, 50, 100, 230, 500, 1000, 2300, 10_000, 50_000, 230_000, 1_000_000)
+_RELATIVE_ERROR = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What one recording says of a profile.
+
+    ``found`` is the profile that ``auto`` takes (None where nothing fits). Of the recording's
+    ``vendor_rows`` (below 1.3.6.1.4.1), ``read_rows`` become readings and ``helper_rows`` help to
+    read others: names, units, identity.
+    """
+
+    recording: str
+    found: str | None
+    readings: tuple[Reading, ...]
+    failures: tuple[Failure, ...]
+    vendor_rows: int
+    read_rows: int
+    helper_rows: int
+
+    def count(self, quality: Quality) -> int:
+        """How many readings are of this quality."""
+        return sum(reading.quality is quality for reading in self.readings)
+
+    @property
+    def duplicates(self) -> list[str]:
+        """Series that stand more than once."""
+        keys = Counter((r.metric, tuple(sorted(r.labels.items()))) for r in self.readings)
+        return [
+            f"{metric}{{{', '.join(f'{name}={text}' for name, text in labels)}}}"
+            for (metric, labels), count in keys.items()
+            if count > 1
+        ]
+
+    @property
+    def implausible(self) -> list[str]:
+        """Readings that are physically impossible: a wrong scale, or an unknown sentinel."""
+        return [f"{r.metric}: {r.reason}" for r in self.readings if "is implausible" in r.reason]
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the profile, as far as this recording can tell; empty is fine."""
+        found = [f"{failure.kind}: {failure.message}" for failure in self.failures]
+        found += [f"the same series twice: {each}" for each in self.duplicates]
+        found += self.implausible
+        if not self.count(Quality.GOOD) and not self.count(Quality.UNCERTAIN):
+            found.append("nothing of the recording is read")
+        return found
+
+
+async def hear(profile: Profile, recording: Path, library: Library) -> Witness:
+    """Read the device that was recorded with ``profile``.
+
+    Raises ConfigError for a file that is no recording, or a profile that is not spoken over SNMP.
+    """
+    if profile.protocol != "snmp":
+        raise ConfigError(f"{profile.name} speaks {profile.protocol}: only SNMP can be recorded")
+    rows = read_recording(recording)
+    transport = MemoryTransport({oid: (tag, value) for oid, tag, value in rows})
+    found: str | None = None
+    with suppress(UnknownDevice):
+        found = (await identify(transport, "snmp", [*library.all(), profile])).profile.name
+    mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
+    session = await open_session(str(recording), transport, "snmp", profile.name, mine)
+    blocks, failures, _ = await read_once(session, transport, 0.0)
+    readings = tuple(
+        reading
+        for position in sorted(blocks)
+        for block in blocks[position]
+        for reading in block.readings()
+    )
+    vendor, read, helpers = shares(profile, rows)
+    return Witness(str(recording), found, readings, failures, vendor, read, helpers)
+
+
+def shares(profile: Profile, rows: Iterable[VarBind]) -> tuple[int, int, int]:
+    """Rows below the vendors' arc: all, those that points read, those that only help."""
+    plan = make_plan(profile)
+    points = _ends(p.oid for p in profile.points if isinstance(p, SnmpPoint) and not p.skip)
+    asked = _ends(oid for request in (*plan.identity, *plan.requests) for oid in _oids(request))
+    vendor = [oid for oid, tag, _ in rows if oid.startswith(VENDORS) and tag not in smi.MISSING]
+    read = sum(oid.startswith(points) for oid in vendor)
+    return len(vendor), read, sum(oid.startswith(asked) for oid in vendor) - read
+
+
+def _ends(oids: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(oids))
+
+
+def _oids(request: GetOids | WalkColumns | ReadRegisters) -> tuple[bytes, ...]:
+    if isinstance(request, ReadRegisters):
+        return ()
+    return request.oids if isinstance(request, GetOids) else request.columns
+
+
+# --- against itself ---------------------------------------------------------------------------
+
+
+def check_itself(profile: Profile) -> list[str]:
+    """What is wrong with ``profile`` that no device is needed to see; empty is fine."""
+    return [*_over_limits(profile, make_plan(profile)), *_one_way(profile)]
+
+
+def _over_limits(profile: Profile, plan: Plan) -> Iterator[str]:
+    limits = profile.limits
+    for request in (*plan.identity, *plan.requests):
+        if isinstance(request, GetOids) and len(request.oids) > limits.oids_max:
+            yield f"a GET asks for {len(request.oids)} OIDs, and {limits.oids_max} is the limit"
+        if isinstance(request, ReadRegisters):
+            most = limits.bits_max if _is_bits(request) else limits.registers_max
+            last = request.address + request.count - 1
+            place = f"{request.table} {request.address}..{last}"
+            if request.count > most:
+                yield f"{place}: {request.count} in one read, and {most} is the limit"
+            if any(low <= last and request.address <= high for low, high in limits.forbidden):
+                yield f"{place}: holds forbidden registers"
+
+
+def _is_bits(request: ReadRegisters) -> bool:
+    return request.table in ("coil", "discrete")
+
+
+def _one_way(profile: Profile) -> Iterator[str]:
+    """Points whose conversion does not lead back, or leads nowhere."""
+    for point in profile.points:
+        place = smi.dotted(point.oid) if isinstance(point, SnmpPoint) else _place(point)
+        if isinstance(point, SnmpPoint) and point.skip:
+            continue
+        if point.metric.kind is not Kind.INFO:
+            fault = _states_fault(point) if _is_mapped(point) else _number_fault(point)
+            if fault:
+                yield f"{point.metric.name} from {place}: {fault}"
+
+
+def _place(point: ModbusPoint) -> str:
+    return "other points" if point.derived is not None else f"{point.table} {point.address}"
+
+
+def _is_mapped(point: SnmpPoint | ModbusPoint) -> bool:
+    return point.metric.kind is Kind.STATE or point.values is not None
+
+
+def _states_fault(point: SnmpPoint | ModbusPoint) -> str:
+    for raw, name in (point.states or point.values or {}).items():
+        if raw in point.absent:
+            continue
+        value, reason = convert(point, raw, IDENTITY)
+        if value != name:
+            return f"raw {raw!r} becomes {value!r} {reason}"
+        back = to_native(point, name, IDENTITY)
+        if convert(point, back, IDENTITY)[0] != name:
+            return f"{name!r} does not lead back"
+    return ""
+
+
+def _number_fault(point: SnmpPoint | ModbusPoint) -> str:
+    conversion = point.conversion
+    if conversion.scale_lookup or conversion.digits_lookup or conversion.unit_lookup:
+        return ""  # what the device says decides
+    to_base = linear(conversion, {})
+    if isinstance(to_base, str):
+        return to_base
+    plausible = False
+    for raw in _SAMPLES:
+        value, _ = convert(point, raw, to_base)
+        if not isinstance(value, int | float):
+            continue
+        plausible = True
+        back = to_native(point, value, to_base)
+        if not math.isclose(float(back), raw, rel_tol=_RELATIVE_ERROR, abs_tol=1e-6):
+            return f"raw {raw} becomes {value:g} {point.metric.unit}, and that {back}"
+    return "" if plausible else "no raw value that was tried is plausible: look at scale and unit"

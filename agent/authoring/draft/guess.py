@@ -1,0 +1,207 @@
+"""From a MIB's words and a column's values to metric, unit, scale and states: guesses, with why."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.authoring.draft.mibs import MibObject
+from agent.authoring.draft.tables import Column
+from agent.authoring.draft.vocabulary import (
+    COMPONENTS,
+    DEFAULT_UNIT,
+    FRACTIONS,
+    HEALTH,
+    NOT_MEASURED,
+    QUANTITIES,
+    SENTINELS,
+    STATE_METRICS,
+    UNIT_WORDS,
+    USUAL,
+)
+from agent.model.catalogue import CATALOGUE, Metric
+from agent.model.units import UNITS
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A point as it may be: what a person must confirm stands in ``reasons``."""
+
+    metric: str
+    component: str
+    unit: str = ""
+    scale: str = ""
+    states: Mapping[int, str] | None = None
+    absent: tuple[int, ...] = ()
+    quantity: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+def words(name: str) -> list[str]:
+    """``st4OutletActivePower`` as ``st4 outlet active power``, in lower case."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-_ ]+", " ", name)
+    return spaced.lower().split()
+
+
+def guess(column: Column, table: MibObject | None) -> Guess | str:
+    """What ``column`` may be; a text says why nothing is guessed."""
+    about = column.about
+    if about is None:
+        return "no MIB names it"
+    named = words(about.name)
+    if about.enums:
+        return _state(about, named, table)
+    if about.is_text or not column.numbers:
+        return "text"
+    if about.writable:
+        return "a setting: it can be written"
+    several = next((name for name in about.index if "type" in words(name)), None)
+    if several is not None:
+        return f"what it measures stands in its index ({several}): tell rows apart with 'where'"
+    setting = next((word for word in named if NOT_MEASURED.fullmatch(word)), None)
+    if setting is not None:
+        return f"no measurement: {setting!r} in its name"
+    return _number(column, about, named, table)
+
+
+def component_of(named: Iterable[str], table: MibObject | None) -> str:
+    """Which part of a rack the words are about; empty where none of them tells."""
+    around = words(table.name) if table is not None else []
+    for found in (list(named), around):
+        for component, telling in COMPONENTS:
+            if any(telling.fullmatch(word) for word in found):
+                return component
+    return ""
+
+
+def _state(about: MibObject, named: Sequence[str], table: MibObject | None) -> Guess | str:
+    text = " ".join(named)
+    if not HEALTH.search(text) or "config" in text or "control" in text:
+        return "an enumeration that is no state by its name"
+    component = component_of(named, table)
+    values = {number: _snake(name) for number, name in about.enums.items()}
+    switched = {"on", "off"} <= set(values.values())
+    if component == "outlet" and switched:
+        return Guess("rack_outlet_state", component, states=values, reasons=("'on' and 'off'",))
+    metric = STATE_METRICS.get(component)
+    if metric is None:
+        if {"sensor", "probe", "temp", "temperature", "humidity", "contact"} & set(named):
+            metric, component = "rack_sensor_state", "sensor"
+        elif "fan" in named:
+            metric, component = "rack_fan_state", "fan"
+        elif "pump" in named:
+            metric, component = "rack_pump_state", "pump"
+        else:
+            metric, component = "rack_device_state", "part"
+    allowed = CATALOGUE[metric].labels
+    quantity = _stem(named, component) if "quantity" in allowed else ""
+    reasons = (f"its name says {component}",)
+    return Guess(metric, component, states=values, quantity=quantity, reasons=reasons)
+
+
+def _stem(named: Sequence[str], component: str) -> str:
+    """What a state is about: ``current`` of ``outletCurrentStatus``."""
+    telling = dict(COMPONENTS).get(component)
+    kept = [
+        word
+        for word in named[1:]
+        if not HEALTH.fullmatch(word) and not (telling and telling.fullmatch(word))
+    ]
+    return "_".join(kept[-2:])
+
+
+def _snake(name: str) -> str:
+    return "_".join(words(name))
+
+
+def _number(
+    column: Column, about: MibObject, named: Sequence[str], table: MibObject | None
+) -> Guess | str:
+    text = " ".join(named).replace("over current", "overcurrent")
+    told = f"{about.units} {about.description}".lower()
+    absent = tuple(sorted(SENTINELS & set(column.numbers)))
+    found = _metric(text, named, table, told)
+    if found is None:
+        return "no word of its name is a quantity"
+    metric, component, reason = found
+    unit, unit_reason = _unit(about, metric)
+    if unit is None:
+        return f"{metric.name}? {unit_reason}"
+    measured = [number for number in column.numbers if number not in absent]
+    scale, scale_reason = _scale(about, unit, measured)
+    reasons = tuple(each for each in (reason, unit_reason, scale_reason) if each)
+    if re.search(r"\bor\b", about.units) or {"degC", "degF"} <= _named(told):
+        reasons += ("beware: several units are named, perhaps a setting decides",)
+    if absent:
+        reasons += (f"{', '.join(map(str, absent))} looks like 'no value'",)
+    return Guess(metric.name, component, unit, scale, None, absent, "", reasons)
+
+
+def _metric(
+    text: str, named: Sequence[str], table: MibObject | None, told: str
+) -> tuple[Metric, str, str] | None:
+    """The metric, the component it is of, and why."""
+    if re.search(r"\btemp(?:erature)?s?\b", text):
+        where = "coolant" if re.search(r"coolant|water|fluid|liquid", text) else "air"
+        return CATALOGUE[f"rack_{where}_temperature_celsius"], "sensor", "a temperature"
+    if re.search(r"\bhumid(?:ity)?\b", text):
+        return CATALOGUE["rack_relative_humidity_ratio"], "sensor", "a humidity"
+    if re.search(r"\bdew ?point\b", text):
+        return CATALOGUE["rack_dew_point_celsius"], "sensor", "a dew point"
+    if re.search(r"\bfan\b", text) and re.search(r"\brpm\b", f"{text} {told}"):
+        return CATALOGUE["rack_fan_speed_rpm"], "fan", "a fan's speed"
+    if re.search(r"\bair ?flow\b", text):
+        return CATALOGUE["rack_airflow_liters_per_second"], "sensor", "an air flow"
+    if re.search(r"\b(?:water|coolant|fluid) ?flow\b", text):
+        return CATALOGUE["rack_coolant_flow_liters_per_second"], "sensor", "a coolant flow"
+    for pattern, ending in QUANTITIES:
+        match = re.search(pattern, text)
+        if match is not None:
+            component = component_of(named, table)
+            metric = CATALOGUE[f"rack_{component or 'sensor'}_{ending}"]
+            part = f"of {component}" if component else "of a part nobody names"
+            return metric, component or "sensor", f"'{match[0]}' {part}"
+    return None
+
+
+def _unit(about: MibObject, metric: Metric) -> tuple[str | None, str]:
+    """The unit of the raw value, in our spelling, and where it is from.
+
+    None where nothing tells, or UNITS tells of another quantity.
+    """
+    for text, source in ((about.units, "UNITS"), (about.description, "the description")):
+        named = _named(text.lower())
+        fitting = [
+            unit for _, unit in UNIT_WORDS if unit in named and UNITS[unit].base == metric.unit
+        ]
+        if fitting:
+            return fitting[0], f"{fitting[0]} from {source}"
+        if named and source == "UNITS":
+            return None, f"UNITS says {text!r}"
+    ending = next((name for name in DEFAULT_UNIT if metric.name.endswith(name)), "")
+    unit = DEFAULT_UNIT.get(ending) or {"degC": "degC", "ratio": "%", "rpm": "rpm"}.get(metric.unit)
+    reason = f"{unit} because nothing says otherwise" if unit else "nothing says in which unit"
+    return unit, reason
+
+
+def _named(text: str) -> set[str]:
+    return {unit for pattern, unit in UNIT_WORDS if re.search(pattern, text)}
+
+
+def _scale(about: MibObject, unit: str, numbers: Sequence[int]) -> tuple[str, str]:
+    """The factor to the unit (empty: 1), and where it is from."""
+    for text, source in ((about.units, "UNITS"), (about.description, "the description")):
+        for pattern, factor in FRACTIONS:
+            if re.search(pattern, text.lower()):
+                return factor, f"{factor} from {source}"
+    hinted = re.fullmatch(r"d-([1-6])", about.hint)
+    if hinted:
+        factor = f"{10.0 ** -int(hinted[1]):.6f}".rstrip("0")
+        return factor, f"{factor} from DISPLAY-HINT {about.hint}"
+    usual = USUAL.get(unit)
+    largest = max(map(abs, numbers), default=0)
+    if usual is None or not largest or usual[0] <= largest <= usual[1]:
+        return "", ""
+    for factor in ("0.1", "0.01", "0.001"):
+        if usual[0] <= largest * float(factor) <= usual[1]:
+            return factor, f"{factor} makes {largest} usual: {largest * float(factor):g} {unit}"
+    return "", f"{largest} {unit} is unusual: look at the scale"

@@ -1,0 +1,59 @@
+"""What to tell a person whose device no profile knows: what was read, and the way to a profile."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from agent.model.values import OidSource, Reading
+from agent.profile.points import Profile
+
+_STANDARDS = (
+    ("1.3.6.1.2.1.1.", "SNMPv2-MIB"),
+    ("1.3.6.1.2.1.2.", "IF-MIB"),
+    ("1.3.6.1.2.1.31.", "IF-MIB"),
+    ("1.3.6.1.2.1.47.", "ENTITY-MIB"),
+    ("1.3.6.1.2.1.99.", "ENTITY-SENSOR-MIB"),
+    ("1.3.6.1.4.1.9.9.91.", "CISCO-ENTITY-SENSOR-MIB"),
+    ("1.3.6.1.4.1.2021.13.16.", "LM-SENSORS-MIB"),
+    ("1.0.8802.1.1.2.", "LLDP-MIB"),
+)
+
+
+def is_fallback(profile: Profile) -> bool:
+    """Whether ``profile`` is what a device gets that nothing else fits."""
+    return any(rule.fallback for rule in profile.identify)
+
+
+def unknown_device(
+    url: str,
+    sys_object_id: str | None,
+    sys_descr: str | None,
+    readings: Sequence[Reading] | None = None,
+) -> list[str]:
+    """Lines for stderr. ``readings`` is None where nothing was read yet."""
+    said = ", ".join(
+        text
+        for text in (
+            f"sysObjectID {sys_object_id}" if sys_object_id else "",
+            f"sysDescr {' '.join(sys_descr.split())!r}" if sys_descr else "",
+        )
+        if text
+    )
+    lines = [f"note: no profile knows this device; it says of itself: {said or 'nothing'}"]
+    if readings is not None:
+        counts = standards(readings)
+        found = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        lines.append(f"note: only standard MIBs were read, by readings: {found or 'it has none'}")
+    lines.append(f"note: to write a profile, record it: rackagent walk {url} --out device.snmprec")
+    lines.append("note: and draft: rackagent profiles draft device.snmprec --mib FILE")
+    return lines
+
+
+def standards(readings: Iterable[Reading]) -> dict[str, int]:
+    """How many readings each standard MIB gave, the most first."""
+    counts: Counter[str] = Counter()
+    for reading in readings:
+        if isinstance(reading.source, OidSource):
+            oid = reading.source.oid
+            name = next((name for root, name in _STANDARDS if oid.startswith(root)), "others")
+            counts[name] += 1
+    return dict(counts.most_common())

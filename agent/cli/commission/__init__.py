@@ -1,0 +1,1 @@
+"""Commands about commissioning: runs, generations, evidence, build sheets."""

@@ -1,0 +1,317 @@
+"""``rackagent commission``: take a rack through a stage, and say what it came to."""
+
+import asyncio
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.app.event_loop import run_loop, stopping
+from agent.cli import console
+from agent.cli.commission.evidence import show
+from agent.cli.commission.generation import Folder
+from agent.cli.commission.operator import Operator
+from agent.cli.commission.progress import Bars, Display, JsonLines, Lines
+from agent.cli.commission.rack import choose_rack
+from agent.cli.options import ConfigPath, Format, Output
+from agent.commission.evidence.retest import retested
+from agent.commission.evidence.signing import PrivateKey, private_key
+from agent.commission.journal.answers import check_name
+from agent.commission.journal.writer import Event
+from agent.commission.judge.verdicts import Facts, load_waivers
+from agent.commission.records import blocks
+from agent.commission.run.order import Hear, Order, Outcome, Rehearsal, carry_out_all
+from agent.commission.run.prompts import Crew
+from agent.commission.run.runner import roles
+from agent.commission.spec.build_sheet import Sheet, load_sheet
+from agent.commission.spec.generation import Generation, open_generation
+from agent.config import Config, load_config
+from agent.model.errors import ConfigError, DeviceError
+
+_CHECK_FAILED, _REFUSED, _UNREACHABLE = 1, 2, 3
+_RACKS_MAX = 64
+_RACK = "{rack}"
+_WORD = re.compile(r"(?:rack|device)=[\w.-]+")
+
+
+def commission(
+    config: ConfigPath,
+    generation: Annotated[str, typer.Option(help="A generation's name, or its YAML file.")],
+    stage: Annotated[str, typer.Option(help="L11, L12, L3, L4 or L5; as the generation has them.")],
+    rack: Annotated[
+        list[str] | None,
+        typer.Option(help="Which rack of CONFIG; the only one by default; repeatable."),
+    ] = None,
+    all_racks: Annotated[
+        bool, typer.Option("--all-racks", help="Every rack of CONFIG, side by side.")
+    ] = False,
+    generations: Folder = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="The build sheet: YAML or CSV; {rack} stands for the rack's name."),
+    ] = None,
+    cables: Annotated[
+        Path | None, typer.Option(help="With a CSV of devices: the CSV of cables.")
+    ] = None,
+    waivers: Annotated[
+        Path | None, typer.Option(help="A YAML file of waivers: check, by, why, until.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The directory for the evidence, of several racks OUT/RACK;"
+            " evidence/RACK-STAGE-TIME by default."
+        ),
+    ] = None,
+    interval: Annotated[
+        float, typer.Option(help="Seconds between two rounds of readings.", min=1, max=60)
+    ] = 5.0,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Sign the evidence with this ed25519 key (PEM, without a password)."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
+    ] = False,
+    retest: Annotated[
+        str,
+        typer.Option(
+            help="Only these checks of the run in --of, in a new directory.", metavar="CHECK,..."
+        ),
+    ] = "",
+    of: Annotated[Path | None, typer.Option(help="The run that --retest is of.")] = None,
+    operator: Annotated[
+        str,
+        typer.Option(help="Who carries it out, and is asked; without, nobody is.", metavar="NAME"),
+    ] = "",
+    witness: Annotated[
+        str, typer.Option(help="Who sees it, with --operator.", metavar="NAME")
+    ] = "",
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Rehearse: serve the rack of CONFIG ourselves.")
+    ] = False,
+    speed: Annotated[
+        float,
+        typer.Option(help="Rack seconds per second, with --simulated; 0 is as fast as can be."),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help=r"With --simulated: NAME[:PARAM=VALUE,...]\[@AT][+FOR]; repeatable."),
+    ] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Take a rack through a stage of its generation, and judge it.
+
+    Stimuli are the configuration's commands, or said so that somebody does them; either counts only
+    once the data show it. With --operator the run asks for what a person has to do, confirm or
+    attach, and waits; answers are typed, or given with 'rackagent evidence answer'.
+
+    Everything read and every verdict goes to the evidence directory. The exit status is 0 when
+    nothing blocks, 1 when a check failed or could not be judged; of several racks, the highest.
+
+    Examples:
+      rackagent commission site.yaml --generation nvl72 --stage L11 --sheet r01.yaml
+
+      rackagent commission site.yaml --generation nvl72 --stage L11 --simulated --fault clog
+
+      rackagent commission site.yaml --generation nvl72 --stage L11 --all-racks --sheet {rack}.yaml
+
+      rackagent commission site.yaml --generation nvl72 --stage L11 --retest cooling.flow --of DIR
+    """
+    wrong = {
+        "--fault, --speed and --seed need --simulated": not simulated and (fault or speed or seed),
+        "--witness needs --operator": witness and not operator,
+        "--resume needs --out, the directory of the run": resume and out is None,
+        "--retest CHECKS and --of DIR, the run that they were in, go together": bool(retest)
+        != bool(of),
+    }
+    for said in (said for said, is_so in wrong.items() if is_so):
+        raise ConfigError(said)
+    for name in filter(None, (operator, witness)):
+        check_name(name)
+    signer = None if key is None else private_key(key)
+    site = load_config(config)
+    racks = _racks(site, rack or [], all_racks=all_racks)
+    common = Order(
+        config=site,
+        facts=Facts(_generation(generation, generations, stage), stage, {}, interval),
+        folder=Path(),
+        waivers=tuple(load_waivers(waivers)) if waivers is not None else (),
+        resume=resume,
+        crew=Crew(operator, witness),
+        rehearsal=Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
+    )
+    several = len(racks) > 1
+    orders = [
+        _order(
+            *(common, name, _sheet(sheet, cables, name), _folder(out, name, stage, len(racks))),
+            several=several,
+        )
+        for name in racks
+    ]
+    if of is not None:
+        orders = [_again(order, retest, of) for order in orders]
+    outcomes = _carry_out(orders, signer, output)
+    if len(orders) == 1 and outcomes[0].error is not None:
+        raise outcomes[0].error
+    _tell(outcomes, output)
+    if status := max(_status(outcome) for outcome in outcomes):
+        raise typer.Exit(status)
+
+
+def _generation(name: str, folder: Path | None, stage: str) -> Generation:
+    """The generation, if it can be judged by. Raises ConfigError."""
+    loaded = open_generation(name, folder)
+    loaded.steps(stage)
+    if loaded.spec.abstract:
+        raise ConfigError(f"generation {name!r} is only there to be extended")
+    return loaded
+
+
+def _order(common: Order, rack: str, sheet: Sheet | None, folder: Path, *, several: bool) -> Order:
+    """The order for one rack. Raises ConfigError.
+
+    Of several racks, some may not have begun when the run was cut off.
+    """
+    chosen = choose_rack(common.config, rack)
+    named = roles(common.facts.generation, ((d.role, d.name) for d in chosen.devices))
+    rehearsal = common.rehearsal
+    if rehearsal is not None:
+        elsewhere = {
+            *(f"rack={device.rack}" for device in common.config.devices if device.rack != rack),
+            *(f"device={each.name}" for each in common.config.devices if each.rack != rack),
+        }
+        faults = [each for each in rehearsal.faults if not elsewhere & set(_WORD.findall(each))]
+        rehearsal = replace(rehearsal, faults=tuple(faults))
+    return replace(
+        common,
+        config=chosen,
+        rehearsal=rehearsal,
+        facts=replace(common.facts, devices=named, sheet=sheet),
+        folder=folder,
+        resume=common.resume and (folder.exists() or not several),
+    )
+
+
+def _again(order: Order, checks: str, of: Path) -> Order:
+    """The order as a retest. Raises ConfigError."""
+    names = [each.strip() for each in checks.split(",")]
+    facts, told = retested(order.facts, order.rack, names, of)
+    return replace(order, facts=facts, retest_of=told)
+
+
+def _racks(site: Config, names: list[str], *, all_racks: bool) -> list[str]:
+    """The racks that are meant. Raises ConfigError."""
+    known = list(dict.fromkeys(device.rack for device in site.devices))
+    if all_racks and names:
+        raise ConfigError("--all-racks and --rack exclude each other")
+    wanted = known if all_racks else list(dict.fromkeys(names)) or [""]
+    if len(wanted) > _RACKS_MAX:
+        raise ConfigError(f"at most {_RACKS_MAX} racks in one run, not {len(wanted)}")
+    return [choose_rack(site, name or None).devices[0].rack for name in wanted]
+
+
+def _sheet(path: Path | None, cables: Path | None, rack: str) -> Sheet | None:
+    """The build sheet of a rack. Raises ConfigError."""
+    if path is None:
+        return None
+    own = [
+        None if each is None else Path(str(each).replace(_RACK, rack)) for each in (path, cables)
+    ]
+    return load_sheet(own[0] or path, own[1])
+
+
+def _folder(out: Path | None, rack: str, stage: str, racks: int) -> Path:
+    if out is not None:
+        return out / rack if racks > 1 else out
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path("evidence") / f"{rack}-{stage}-{now}"
+
+
+def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> list[Outcome]:
+    several = len(orders) > 1
+    display: Display
+    if output is Format.JSON:
+        display = JsonLines()
+    else:
+        display = Bars(several=several) if sys.stderr.isatty() else Lines(several=several)
+    who = orders[0].crew.operator
+    operator = Operator(who, display.say, several=several) if who else None
+
+    def heard(order: Order) -> Hear:
+        def hear(event: Event) -> None:
+            display.hear(order, event)
+            if operator is not None:
+                operator.hear(order, event)
+
+        return hear
+
+    async def all_of_them() -> list[Outcome]:
+        stop = asyncio.Event()
+        typed = operator.listening() if operator is not None else contextlib.nullcontext()
+        with stopping(stop), typed:
+            return await _until(stop, carry_out_all(orders, key, heard))
+
+    try:
+        return run_loop(all_of_them())
+    except asyncio.CancelledError:
+        display.say("error: interrupted, its commands undone; --resume --out DIR goes on")
+        raise typer.Exit(_CHECK_FAILED) from None
+    finally:
+        display.close()
+
+
+async def _until(stop: asyncio.Event, runs: Coroutine[Any, Any, list[Outcome]]) -> list[Outcome]:
+    """What comes of the runs. Cancels them on ``stop``, so that they undo what they did."""
+    working = asyncio.create_task(runs, name="runs")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if stop.is_set():
+        working.cancel()
+    return await working
+
+
+def _status(outcome: Outcome) -> int:
+    """What the exit status would say of one rack."""
+    if outcome.report is not None:
+        return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
+    return _UNREACHABLE if isinstance(outcome.error, DeviceError) else _REFUSED
+
+
+def _tell(outcomes: list[Outcome], output: Format) -> None:
+    if output is Format.JSON:
+        for outcome in outcomes:
+            console.out(json.dumps(_summary(outcome), ensure_ascii=False))
+        return
+    for outcome in outcomes:
+        if outcome.report is not None:
+            show(outcome.report)
+            console.out(f"evidence: {outcome.order.folder}")
+        else:
+            console.err(f"error: {outcome.order.rack}: {outcome.error}")
+    if len(outcomes) > 1:
+        found = [_summary(outcome) for outcome in outcomes]
+        rows = [[str(each[key]) for key in ("rack", "verdict", "evidence")] for each in found]
+        console.print_table(("rack", "verdict", "evidence"), rows)
+
+
+def _summary(outcome: Outcome) -> dict[str, object]:
+    report = outcome.report
+    return {
+        "event": "verdict",
+        "rack": outcome.order.rack,
+        "evidence": str(outcome.order.folder),
+        "verdict": "not done" if report is None else str(report.verdict),
+        "why": "" if report is None else report.aborted,
+        "error": None if outcome.error is None else str(outcome.error),
+        "status": _status(outcome),
+    }

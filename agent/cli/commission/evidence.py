@@ -1,0 +1,214 @@
+"""``rackagent evidence``: what a commissioning run left, judged and verified."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli import console
+from agent.commission.evidence import bundle
+from agent.commission.evidence.results import Report, results_json
+from agent.commission.evidence.sealing import signed_by, unsound
+from agent.commission.evidence.signing import private_key, public_key
+from agent.commission.journal.samples import SampleStore
+from agent.commission.records import Verdict, blocks
+from agent.commission.report import keep, report_page
+from agent.commission.report.comparison import (
+    compare,
+    comparison_json,
+    comparison_page,
+    said,
+)
+from agent.commission.report.logbook import write_csv
+from agent.commission.report.pdf import printed
+from agent.commission.run.order import conclude
+from agent.model.errors import ConfigError
+
+_FAILED = 1
+_QUIET = {Verdict.PASS, Verdict.SKIP}
+
+app = typer.Typer(help="What a commissioning run left.", no_args_is_help=True)
+
+Run = Annotated[Path, typer.Argument(help="The directory of a run.", show_default=False)]
+
+
+@app.command("judge")
+def judge_again(
+    folder: Run,
+) -> None:
+    """Judge a recorded run again. The exit status is 1 where its results are not the same."""
+    report = bundle.judged(folder)
+    show(report)
+    if results_json(report) != bundle.stored_results(folder):
+        console.err(f"error: {folder / bundle.RESULTS} is not what the samples give")
+        raise typer.Exit(_FAILED)
+    console.out("the results are the same")
+
+
+@app.command("verify")
+def verify_evidence(
+    folder: Run,
+    key: Annotated[
+        Path | None, typer.Option(help="The public ed25519 key (PEM) that must have signed it.")
+    ] = None,
+) -> None:
+    """Check that the evidence of a run is what was sealed, and that its samples give its results.
+
+    Every file is held against the manifest, and every verdict is given again. The exit status is 1
+    when anything was changed, is missing or was added; each is named.
+
+    A pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
+    openssl pkey -in key.pem -pubout -out public.pem
+    """
+    problems, signed = unsound(folder, None if key is None else public_key(key))
+    for problem in problems:
+        console.err(f"error: {folder / problem}")
+    if problems:
+        raise typer.Exit(_FAILED)
+    if key is None:
+        hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
+        console.err(f"warning: {hint}")
+    console.out(f"{folder}: as it was sealed")
+
+
+@app.command("conclude")
+def conclude_run(
+    folder: Run,
+    key: Annotated[
+        Path | None, typer.Option(help="Sign the evidence with this ed25519 key (PEM).")
+    ] = None,
+) -> None:
+    """Judge and seal a run that was cut off and will not go on; what was not done is an ERROR."""
+    report = conclude(folder, None if key is None else private_key(key))
+    show(report)
+    if blocks(report.verdict):
+        raise typer.Exit(_FAILED)
+
+
+@app.command("report")
+def report_again(
+    folder: Run,
+    out: Annotated[
+        Path | None, typer.Option(help="The page to write; DIR-report.html by default.")
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="A PDF beside it; needs Chromium or Chrome.")
+    ] = False,
+) -> None:
+    """Make the report of a run again, outside its sealed directory.
+
+    The page stands alone: it can be sent and printed. It holds what the samples give now.
+    """
+    target = out or folder.parent / f"{folder.resolve().name}-report.html"
+    if target.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"{target} is in the sealed directory; --out names another place")
+    content = report_page(folder, bundle.judged(folder), signed_by(folder))
+    keep(target, content)
+    console.out(f"report: {target}")
+    if pdf:
+        printout = target.with_suffix(".pdf")
+        keep(printout, printed(content))
+        console.out(f"report: {printout}")
+
+
+@app.command("export")
+def export(
+    folder: Run,
+    table: Annotated[Path, typer.Option("--csv", help="The file to write; - is standard output.")],
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="Convert to this unit whatever can be told in it; repeatable."),
+    ] = None,
+) -> None:
+    """Write every sample of a run as CSV, one a line, in base units or in those asked for.
+
+    Example:
+      rackagent evidence export evidence/r01-L11 --csv samples.csv --unit kW --unit L/min
+    """
+    store = SampleStore(folder / bundle.SAMPLES, read_only=True)
+    try:
+        if str(table) == "-":
+            write_csv(store, sys.stdout, unit or ())
+            return
+        with table.open("w", encoding="utf-8", newline="") as file:
+            count = write_csv(store, file, unit or ())
+    except ValueError as error:
+        raise ConfigError(f"--unit: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{table}: {error.strerror}") from None
+    finally:
+        store.close()
+    console.out(f"{count} samples: {table}")
+
+
+class Layout(StrEnum):
+    """How a comparison is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+@app.command("compare")
+def compare_runs(
+    folders: Annotated[
+        list[Path], typer.Argument(help="The directories of two runs or more.", show_default=False)
+    ],
+    layout: Annotated[
+        Layout, typer.Option("--format", "-f", help="How to print the result.")
+    ] = Layout.TABLE,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Only the lines on which the runs differ.")
+    ] = False,
+) -> None:
+    """Lay runs side by side: factory against site, a rack against its siblings.
+
+    A ! marks what stands out: of four runs or more what is far from their median, of fewer what is
+    further from the first run than the guard band. Firmware is compared too, and for runs of one
+    rack the serials of its devices.
+
+    Examples:
+      rackagent evidence compare evidence/r01-L11 evidence/r01-L4 --differences
+
+      rackagent evidence compare evidence/*-L11-* -f html > racks.html
+    """
+    found = compare(folders)
+    if layout is Layout.JSON:
+        console.out_json(comparison_json(found))
+        return
+    if layout is Layout.HTML:
+        console.out(comparison_page(found, every=not differences).decode().rstrip("\n"))
+        return
+    for note in found.notes:
+        console.err(f"warning: {note}")
+    lines = [line for line in found.lines if line.differs or not differences]
+    rows = [("verdict", *(str(run.verdict) for run in found.runs))]
+    for line in lines:
+        cells = (f"{said(cell)} !" if cell.outlier else said(cell) for cell in line.cells)
+        rows.append((line.title if line.number is None else f"{line.check}  {line.title}", *cells))
+    console.print_table(("check", *(run.label for run in found.runs)), rows)
+
+
+def show(report: Report) -> None:
+    """What a run came to, and every check that did not simply pass."""
+    rows = []
+    for result in report.results:
+        if result.verdict in _QUIET:
+            continue
+        measured = "; ".join(f"{each.name} {_number(each.value)}" for each in result.measurements)
+        said = "; ".join(filter(None, (measured, result.reason)))
+        rows.append((str(result.verdict), result.check, report.check(result).title, said))
+    if rows:
+        console.print_table(("verdict", "check", "title", "why"), rows)
+    counts = dict.fromkeys(Verdict, 0)
+    for result in report.results:
+        counts[result.verdict] += 1
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    generation = report.facts.generation
+    console.out(f"{report.rack} {generation.name} {report.facts.stage}: {report.verdict} ({told})")
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"

@@ -1,0 +1,188 @@
+"""How commissioning runs go on, said as their journals are written: bars, lines or JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.text import Text
+
+from agent.cli import console
+from agent.commission.journal.reader import Progress as Seen
+from agent.commission.journal.reader import State, Story
+from agent.commission.journal.writer import Event
+from agent.commission.run.order import Order
+from agent.model.catalogue import CATALOGUE
+
+_MEASURED_MAX = 2  # measurements of one check that a line tells
+_VALUES_MAX = 3  # signals beside a bar
+
+
+class Display(Protocol):
+    """Tells people or programs what the journal of an order says."""
+
+    def hear(self, order: Order, event: Event) -> None:
+        """Tell of one line."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Tell people something else."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        ...
+
+
+class Lines:
+    """Plain lines on stderr, each with the seconds since its run began."""
+
+    def __init__(self, *, several: bool) -> None:
+        self._several = several
+        self._began: dict[str, float] = {}
+        self._titles: dict[str, str] = {}
+        self._told: dict[tuple[str, str], str] = {}
+
+    def hear(self, order: Order, event: Event) -> None:
+        """Say what a line of the journal means to a person, if it does."""
+        if text := self.words(order, event):
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """One line."""
+        console.err(text)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def words(self, order: Order, event: Event) -> str:
+        """What a line of the journal means to a person; empty if nothing."""
+        rack = order.rack
+        if event["event"] == "plan":
+            self._titles |= {each["step"]: each["title"] for each in event["steps"]}
+        if event["at"]:
+            self._began.setdefault(rack, event["at"])
+        text = self._words(rack, event)
+        passed = event["at"] - self._began.get(rack, event["at"])
+        name = f"{rack} " if self._several else ""
+        return f"{name}[{passed:7.0f} s] {text}" if text else ""
+
+    def _words(self, rack: str, event: Event) -> str:
+        step = event.get("step", "")
+        match event["event"]:
+            case "said":
+                return str(event["text"])
+            case "noted":
+                return f"{event['who']}: {event['text']}"
+            case "step_began":
+                return f"{step}: {self._titles.get(step, '')}"
+            case "step_confirmed":
+                return f"{step}: seen in the data"
+            case "paused":
+                return f"paused by {event['who']}"
+            case "continued":
+                return "goes on"
+            case "judged" if self._told.get((rack, event["check"])) != event["verdict"]:
+                self._told[rack, event["check"]] = event["verdict"]
+                return f"{event['verdict']} {event['check']}{_why(event)}"
+            case "aborted":
+                return f"aborted: {event['why']}"
+        return ""
+
+
+class JsonLines:
+    """Every line of every journal on stdout, with its rack and its directory."""
+
+    def hear(self, order: Order, event: Event) -> None:
+        """One line of JSON."""
+        line = {"rack": order.rack, "evidence": str(order.folder), **event}
+        console.out(json.dumps(line, ensure_ascii=False))
+
+    def say(self, text: str) -> None:
+        """For people: on stderr."""
+        console.err(text)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Bars:
+    """A bar for each rack on a terminal, with the time left and the values that matter now."""
+
+    def __init__(self, *, several: bool) -> None:
+        self._lines = Lines(several=several)
+        self._stories: dict[str, Story] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
+            TextColumn("{task.fields[step]}", markup=False),
+            TextColumn("{task.fields[values]}", markup=False, style="cyan"),
+            console=Console(stderr=True, highlight=False),
+            refresh_per_second=4,
+        )
+        self._progress.start()
+
+    def hear(self, order: Order, event: Event) -> None:
+        """Move the bar; what is worth a line goes above it."""
+        if text := self._lines.words(order, event):
+            self.say(text)
+        story = self._stories.setdefault(order.rack, Story(order.folder))
+        story.take(event)
+        seen = story.progress(alive=True)
+        if order.rack not in self._tasks:
+            task = self._progress.add_task(order.rack, total=1.0, left="", step="", values="")
+            self._tasks[order.rack] = task
+        self._progress.update(
+            self._tasks[order.rack],
+            completed=seen.share,
+            left=_left(seen),
+            step=seen.step if seen.state is State.RUNNING else f"{seen.step} {seen.state}".strip(),
+            values=_values(order, seen.values),
+        )
+
+    def say(self, text: str) -> None:
+        """A line above the bars."""
+        self._progress.console.print(Text(text))
+
+    def close(self) -> None:
+        """The bars stand as they are."""
+        self._progress.stop()
+
+
+def _left(seen: Seen) -> str:
+    minutes, seconds = divmod(int(seen.left_s), 60)
+    return f"{minutes}:{seconds:02} left"
+
+
+def _values(order: Order, values: Mapping[str, tuple[float, float] | None]) -> str:
+    """The signals that the run looks at now, in base units."""
+    signals = order.facts.generation.spec.signals
+    found = []
+    for name, pair in list(values.items())[:_VALUES_MAX]:
+        metric = CATALOGUE.get(signals[name].metric) if name in signals else None
+        unit = f" {metric.unit}" if metric is not None and metric.unit else ""
+        if pair is None:
+            shown = "?"
+        elif pair[0] == pair[1]:
+            shown = f"{pair[0]:.4g}{unit}"
+        else:
+            shown = f"{pair[0]:.4g} to {pair[1]:.4g}{unit}"
+        found.append(f"{name} {shown}")
+    return ", ".join(found)
+
+
+def _why(event: Event) -> str:
+    measured = [
+        f"{each['name']} {_number(each['value'])} {each['unit'] or ''}".rstrip()
+        for each in event["measured"][:_MEASURED_MAX]
+    ]
+    said = "; ".join(filter(None, (*measured, event["reason"])))
+    return f": {said}" if said else ""
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"

@@ -1,0 +1,132 @@
+"""``rackagent rack``: a rack against its build sheet."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from agent.app.event_loop import run_loop
+from agent.cli import console
+from agent.cli.options import ConfigPath, Format, Output
+from agent.commission.judge.compare_sheet import Comparison, What, compare
+from agent.commission.records import Sample
+from agent.commission.spec.build_sheet import load_sheet
+from agent.commission.spec.build_sheet_draft import draft_sheet
+from agent.commission.spec.inventory import Seen, introduced, look
+from agent.config import Config, load_config
+from agent.model.errors import ConfigError
+from agent.poll.read_once import Look, read_devices
+
+_CHECK_FAILED, _UNREACHABLE = 1, 3
+
+rack_app = typer.Typer(help="A rack against its build sheet.", no_args_is_help=True)
+
+RackName = Annotated[
+    str | None, typer.Option("--rack", help="Which rack of CONFIG; the only one by default.")
+]
+
+
+@rack_app.command("verify")
+def verify(
+    config: ConfigPath,
+    sheet: Annotated[
+        Path,
+        typer.Option(help="The build sheet: YAML, a CSV of devices, or NetBox's export of them."),
+    ],
+    cables: Annotated[
+        Path | None,
+        typer.Option(help="With a CSV of devices: the CSV of cables, or NetBox's export of them."),
+    ] = None,
+    rack: RackName = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Compare what the devices of a rack say with its build sheet.
+
+    Serials, parts, firmware and MACs; every cable at both ends, as far as LLDP tells; ports and
+    their speed. Two cables that are exchanged are named as a swap. The exit status is 1 when
+    something is not as planned, 3 when a device does not answer.
+
+    Examples:
+      rackagent rack verify site.yaml --sheet r01.yaml
+
+      rackagent rack verify site.yaml --sheet devices.csv --cables cables.csv
+    """
+    plan = load_sheet(sheet, cables)
+    chosen = choose_rack(load_config(config), rack)
+    seen = _seen(run_loop(read_devices(chosen)))
+    found = compare(plan, seen, {device.role: device.name for device in chosen.devices})
+    if output is Format.JSON:
+        console.out_json(_document(found))
+    else:
+        _show(found)
+    if any(each.what is not What.SILENT for each in found.findings):
+        raise typer.Exit(_CHECK_FAILED)
+    if found.findings:
+        raise typer.Exit(_UNREACHABLE)
+
+
+@rack_app.command("draft")
+def draft(config: ConfigPath, rack: RackName = None) -> None:
+    """Draft a build sheet from what the devices of a rack say; a rack that is known to be right.
+
+    Nothing of it is a plan until you have compared it with the papers.
+    """
+    chosen = choose_rack(load_config(config), rack)
+    looks = run_loop(read_devices(chosen))
+    for name, each in looks.items():
+        if each.error is not None:
+            raise type(each.error)(f"{name}: {each.error}")
+    data = draft_sheet(_seen(looks), chosen.devices[0].rack)
+    console.out(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100).rstrip())
+
+
+def choose_rack(config: Config, name: str | None) -> Config:
+    """The configuration with one rack only. Raises ConfigError."""
+    racks = list(dict.fromkeys(device.rack for device in config.devices))
+    if name is None and len(racks) > 1:
+        raise ConfigError(f"{config.file} has several racks; name one: {', '.join(racks)}")
+    if name is not None and name not in racks:
+        raise ConfigError(f"{config.file} has no rack {name!r}; there are: {', '.join(racks)}")
+    chosen = name or racks[0]
+    return replace(
+        config, devices=tuple(device for device in config.devices if device.rack == chosen)
+    )
+
+
+def _seen(looks: Mapping[str, Look]) -> Seen:
+    now = time.time()
+    samples = []
+    for name, each in looks.items():
+        samples += [replace(Sample.of(reading), device=name) for reading in each.readings]
+        if each.identity is not None:
+            samples.append(introduced(name, each.identity, now))
+    return look(samples, [name for name, each in looks.items() if each.readings])
+
+
+def _show(found: Comparison) -> None:
+    for what, count in found.compared.items():
+        wrong = len([each for each in found.findings if each.what is what])
+        console.out(f"{what}: {count} compared, {wrong} not as planned")
+    if found.findings:
+        rows = [(each.what, each.where, each.says) for each in found.findings]
+        console.print_table(("what", "where", "says"), rows)
+
+
+def _document(found: Comparison) -> dict[str, object]:
+    return {
+        "compared": {str(what): count for what, count in found.compared.items()},
+        "findings": [
+            {
+                "what": str(each.what),
+                "where": each.where,
+                "planned": each.planned,
+                "found": each.found,
+                "says": each.says,
+            }
+            for each in found.findings
+        ],
+    }

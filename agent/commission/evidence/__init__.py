@@ -1,0 +1,1 @@
+"""What a run leaves: results, sealed bundles, provenance, retests."""

@@ -1,0 +1,162 @@
+"""What a run came to, as JSON and as JUnit XML. The same results give the same bytes."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from agent.commission.judge import Span
+from agent.commission.judge.verdicts import Facts
+from agent.commission.records import CheckResult, Measurement, Verdict, worst
+from agent.commission.spec.models import Check
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run that ended. ``aborted`` says why it ended early; hashes are SHA-256."""
+
+    facts: Facts
+    rack: str
+    version: str
+    spans: Mapping[str, Span]
+    results: Sequence[CheckResult]
+    hashes: Mapping[str, str]
+    aborted: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The one that decides."""
+        return worst(result.verdict for result in self.results)
+
+    @property
+    def began(self) -> float:
+        """When the first step began (Unix seconds); 0 where none did."""
+        return min((span.began for span in self.spans.values()), default=0.0)
+
+    @property
+    def ended(self) -> float:
+        """When the last step ended."""
+        return max((span.ended for span in self.spans.values()), default=0.0)
+
+    def check(self, result: CheckResult) -> Check:
+        """What was judged."""
+        return self.facts.generation.spec.checks[result.check]
+
+
+def instant(at: float) -> str:
+    """Unix seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def results_json(report: Report) -> str:
+    """Everything, for programs."""
+    generation = report.facts.generation
+    document = {
+        "rack": report.rack,
+        "generation": generation.name,
+        "version": generation.spec.version,
+        "sha256": {"generation": generation.digest, **report.hashes},
+        "tool": f"rackagent {report.version}",
+        "stage": report.facts.stage,
+        "began": instant(report.began),
+        "ended": instant(report.ended),
+        "verdict": str(report.verdict),
+        "aborted": report.aborted or None,
+        "steps": {
+            name: {
+                "began": instant(span.began),
+                "confirmed": None if span.confirmed is None else instant(span.confirmed),
+                "steady": instant(span.steady),
+                "ended": instant(span.ended),
+            }
+            for name, span in report.spans.items()
+        },
+        "checks": [_check(report, result) for result in report.results],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _check(report: Report, result: CheckResult) -> dict[str, Any]:
+    check = report.check(result)
+    return {
+        "check": result.check,
+        "number": check.number,
+        "title": check.title,
+        "kind": check.kind,
+        "during": check.during,
+        "source": check.source,
+        "status": str(result.status),
+        "verdict": str(result.verdict),
+        "reason": result.reason or None,
+        "measurements": [measurement_json(each) for each in result.measurements],
+    }
+
+
+def measurement_json(measurement: Measurement) -> dict[str, Any]:
+    """One measurement, for programs."""
+    margin = measurement.margin
+    return {
+        "name": measurement.name,
+        "value": measurement.value,
+        "unit": measurement.unit or None,
+        "bound": measurement.bound or None,
+        "limit": measurement.limit,
+        # A value that never came is endlessly far outside, which JSON cannot say.
+        "margin": None if margin is None or not isfinite(margin) else margin,
+    }
+
+
+def junit_xml(report: Report) -> bytes:
+    """The run as a test suite, as CI programs read it; each check is a test case."""
+    verdicts = [result.verdict for result in report.results]
+    suite = Element(
+        "testsuite",
+        name=f"{report.facts.generation.name} {report.facts.stage} {report.rack}",
+        tests=str(len(verdicts)),
+        failures=str(verdicts.count(Verdict.FAIL)),
+        errors=str(verdicts.count(Verdict.ERROR)),
+        skipped=str(verdicts.count(Verdict.SKIP)),
+        time=f"{report.ended - report.began:.3f}",
+        timestamp=instant(report.began),
+    )
+    for result in report.results:
+        check = report.check(result)
+        span = report.spans.get(check.during)
+        case = SubElement(
+            suite,
+            "testcase",
+            classname=f"{report.facts.generation.name}.{check.during}",
+            name=result.check,
+            time=f"{span.ended - span.began:.3f}" if span else "0",
+        )
+        said = "; ".join(filter(None, (result.reason, *map(_words, result.measurements))))
+        tag = {Verdict.FAIL: "failure", Verdict.ERROR: "error", Verdict.SKIP: "skipped"}
+        if result.verdict in tag:
+            SubElement(case, tag[result.verdict], message=plain(said), type=str(result.verdict))
+        SubElement(case, "system-out").text = plain(f"{result.verdict}: {check.title}: {said}")
+    root = Element("testsuites")
+    root.append(suite)
+    indent(root)
+    text = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+
+
+def _words(measurement: Measurement) -> str:
+    value, limit = _number(measurement.value), measurement.limit
+    bound = f" ({measurement.bound} {_number(limit)})" if limit is not None else ""
+    return f"{measurement.name} {value} {measurement.unit}".rstrip() + bound
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def plain(text: str) -> str:
+    """Without the characters that XML 1.0 cannot hold; devices say odd things."""
+    return _NOT_XML.sub("", text)

@@ -1,0 +1,38 @@
+"""A retest: some checks of a run again, in a directory of its own that names that run."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agent.commission.evidence import bundle
+from agent.commission.evidence.sealing import MANIFEST
+from agent.commission.judge.verdicts import Facts
+from agent.model.errors import ConfigError
+from agent.parse.yaml_source import nearest
+
+
+def retested(
+    facts: Facts, rack: str, checks: Sequence[str], of: Path
+) -> tuple[Facts, dict[str, str]]:
+    """The facts with only these checks, and what the new run says of the one it retests.
+
+    Raises ConfigError where that one is not sealed, or is of another rack, generation or stage.
+    """
+    known = facts.checks
+    for name in checks:
+        if name not in known:
+            close = ", ".join(nearest(name, known) or list(known))
+            raise ConfigError(f"{facts.stage} has no check {name!r}; there are {close}")
+    try:
+        manifest = (of / MANIFEST).read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{of / MANIFEST}: {error.strerror}: only a sealed run is retested"
+        ) from None
+    started = bundle.started(of)
+    was = tuple(started[key] for key in ("rack", "generation", "stage"))
+    if was != (rack, facts.generation.digest, facts.stage):
+        raise ConfigError(f"{of} is of another rack, stage or version of the generation")
+    told = {"run": of.resolve().name, "manifest": hashlib.sha256(manifest).hexdigest()}
+    return replace(facts, only=frozenset(checks)), told

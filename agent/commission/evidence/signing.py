@@ -1,0 +1,148 @@
+"""The manifest of a directory as an in-toto statement in a DSSE envelope, signed with ed25519.
+
+Sources: in-toto attestation framework, Statement v1 and test-result v0.1; DSSE protocol v1.0
+(PAE: the payload's type and length are signed with it); RFC 8032 for the signature.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from agent.model.errors import ConfigError
+
+PrivateKey = Ed25519PrivateKey
+PublicKey = Ed25519PublicKey
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+_STATEMENT = "https://in-toto.io/Statement/v1"
+_TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+
+
+class Unsound(ConfigError):
+    """An envelope that is none, or whose signature does not hold; says which."""
+
+
+def statement(files: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes:
+    """The statement about these files, each with its SHA-256."""
+    subject = [{"name": name, "digest": {"sha256": each}} for name, each in sorted(files.items())]
+    document = {
+        "_type": _STATEMENT,
+        "subject": subject,
+        "predicateType": _TEST_RESULT,
+        "predicate": predicate,
+    }
+    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
+
+
+def envelope(payload: bytes, key: Ed25519PrivateKey | None) -> bytes:
+    """The payload in an envelope; without a key nobody has signed it."""
+    if key is None:
+        return _written(payload, ())
+    return _written(payload, [(key_id(key.public_key()), key.sign(encoded(payload)))])
+
+
+def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
+    """The statement in an envelope, and whether anybody signed it.
+
+    Raises Unsound for what is no envelope, and where ``key`` is given and has not signed it.
+    """
+    try:
+        document = json.loads(text)
+        payload = base64.b64decode(document["payload"], validate=True)
+        signatures = [
+            (str(each["keyid"]), base64.b64decode(each["sig"])) for each in document["signatures"]
+        ]
+        found = json.loads(payload)
+        sound = document["payloadType"] == PAYLOAD_TYPE and found["_type"] == _STATEMENT
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        raise Unsound("is no DSSE envelope of an in-toto statement") from None
+    if not sound:
+        raise Unsound("is no DSSE envelope of an in-toto statement")
+    if key is not None:
+        name = key_id(key)
+        if not any(own == name and _holds(key, each, payload) for own, each in signatures):
+            raise Unsound("the signature does not hold: another key, or a changed manifest")
+    if text != _written(payload, signatures):
+        raise Unsound("was written by somebody else")
+    return found, bool(signatures)
+
+
+def signers(text: bytes) -> list[str]:
+    """The ids of the keys that say they have signed; that they did is not looked at.
+
+    Raises Unsound for what is no envelope.
+    """
+    opened(text, None)
+    return [str(each["keyid"]) for each in json.loads(text)["signatures"]]
+
+
+def _written(payload: bytes, signatures: Iterable[tuple[str, bytes]]) -> bytes:
+    """The one way in which we write an envelope: what is written otherwise was changed."""
+    document = {
+        "payloadType": PAYLOAD_TYPE,
+        "payload": _text(payload),
+        "signatures": [{"keyid": name, "sig": _text(each)} for name, each in signatures],
+    }
+    return json.dumps(document, indent=1).encode() + b"\n"
+
+
+def encoded(payload: bytes) -> bytes:
+    """What is signed: DSSE's pre-authentication encoding."""
+    kind = PAYLOAD_TYPE.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """SHA-256 of the public key in DER."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
+def private_key(path: Path) -> Ed25519PrivateKey:
+    """The ed25519 key of a PEM file without a password. Raises ConfigError, never its content."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ConfigError(f"{path} holds no private key in PEM without a password") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(f"{path} holds no ed25519 key")
+    return key
+
+
+def public_key(path: Path) -> Ed25519PublicKey:
+    """The ed25519 public key of a PEM file. Raises ConfigError."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ConfigError(f"{path} holds no public key in PEM") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(f"{path} holds no ed25519 key")
+    return key
+
+
+def _holds(key: Ed25519PublicKey, signature: bytes, payload: bytes) -> bool:
+    try:
+        key.verify(signature, encoded(payload))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()

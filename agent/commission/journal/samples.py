@@ -1,0 +1,137 @@
+"""The samples of a run in an SQLite file that is only ever added to.
+
+A run that is killed keeps what it had read: every round is one transaction. While it goes on, those
+who read do not hold it up: SQLite's write-ahead log, which is gone once the file is closed.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from agent.commission.records import Labels, Sample, SeriesKey
+from agent.model.errors import ConfigError
+from agent.model.values import Quality
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS series (
+  id INTEGER PRIMARY KEY, device TEXT NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL,
+  interval_s REAL NOT NULL, UNIQUE (device, metric, labels));
+CREATE TABLE IF NOT EXISTS samples (
+  series INTEGER NOT NULL REFERENCES series (id), at REAL NOT NULL, number REAL, word TEXT,
+  quality TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS samples_at ON samples (at);
+"""
+
+
+class SampleStore:
+    """Samples by series and time. ``interval_s`` of a series is how often it is asked for."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Raises ConfigError where the file cannot be opened."""
+        try:
+            if read_only:
+                self._file = sqlite3.connect(_address(path), uri=True)
+            else:
+                self._file = sqlite3.connect(path)
+                self._file.execute("PRAGMA journal_mode = WAL")
+                self._file.executescript(_TABLES)
+            rows = self._file.execute("SELECT id, device, metric, labels, interval_s FROM series")
+            found = list(rows)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{path} cannot be opened: {error}") from None
+        self._read_only = read_only
+        self._ids: dict[SeriesKey, int] = {}
+        self._intervals_s: dict[SeriesKey, float] = {}
+        for number, device, metric, labels, interval_s in found:
+            key = (device, metric, _labels(labels))
+            self._ids[key], self._intervals_s[key] = number, interval_s
+
+    @property
+    def intervals_s(self) -> Mapping[SeriesKey, float]:
+        """How often each series is asked for."""
+        return self._intervals_s
+
+    def add(self, samples: Iterable[tuple[Sample, float]]) -> None:
+        """Keep a round of samples, each with how often its series is asked for."""
+        with self._file:
+            self._file.executemany(
+                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?)",
+                [self._row(sample, interval_s) for sample, interval_s in samples],
+            )
+
+    def between(self, began: float, ended: float, metrics: Collection[str]) -> Iterator[Sample]:
+        """The samples of these metrics between two instants, in the order of time."""
+        wanted = {number: key for key, number in self._ids.items() if key[1] in metrics}
+        rows = self._file.execute(
+            "SELECT series, at, number, word, quality, reason FROM samples"
+            " WHERE at BETWEEN ? AND ? AND series IN (SELECT value FROM json_each(?))"
+            " ORDER BY at, rowid",
+            (began, ended, json.dumps(list(wanted))),
+        )
+        for series, at, number, word, quality, reason in rows:
+            value = number if word is None else word
+            yield Sample(*wanted[series], value, Quality(quality), at, reason)
+
+    def flaws(self) -> dict[str, tuple[int, str]]:
+        """Of each device that showed any: how many values were not good, and why the first."""
+        rows = self._file.execute(
+            "SELECT series.device, COUNT(*), MIN(samples.rowid), samples.reason FROM samples"
+            " JOIN series ON series.id = samples.series WHERE samples.quality != ?"
+            " GROUP BY series.device ORDER BY series.device",
+            (str(Quality.GOOD),),
+        )
+        return {device: (count, reason) for device, count, _, reason in rows}
+
+    def latest(self) -> float:
+        """When the newest sample is of (Unix seconds); 0 where there is none."""
+        [(found,)] = self._file.execute("SELECT max(at) FROM samples")
+        return float(found or 0.0)
+
+    def close(self) -> None:
+        """Close the file; all of it is in one again."""
+        if not self._read_only:
+            with contextlib.suppress(sqlite3.OperationalError):  # somebody reads: the log stays
+                self._file.execute("PRAGMA journal_mode = DELETE")
+        self._file.close()
+
+    def _row(self, sample: Sample, interval_s: float) -> tuple[object, ...]:
+        value = sample.value
+        word = value if isinstance(value, str) else None
+        number = None if word is not None or value is None else float(value)
+        series = self._series(sample.key, interval_s)
+        return series, sample.observed_at, number, word, str(sample.quality), sample.reason
+
+    def _series(self, key: SeriesKey, interval_s: float) -> int:
+        if key not in self._ids:
+            device, metric, labels = key
+            cursor = self._file.execute(
+                "INSERT INTO series (device, metric, labels, interval_s) VALUES (?, ?, ?, ?)",
+                (device, metric, json.dumps(labels, ensure_ascii=False), interval_s),
+            )
+            self._ids[key] = int(cursor.lastrowid or 0)
+            self._intervals_s[key] = interval_s
+        return self._ids[key]
+
+
+def fold(path: Path) -> None:
+    """Bring what a run that was killed left in the log into the file. Raises ConfigError."""
+    if not _log(path).exists():
+        return
+    SampleStore(path).close()
+    if _log(path).exists():
+        raise ConfigError(f"{path} is being read by somebody; try again when they are done")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _address(path: Path) -> str:
+    """How to read a file: without a log nobody writes it, and nothing may be made beside it."""
+    return f"{path.absolute().as_uri()}?{'mode=ro' if _log(path).exists() else 'immutable=1'}"
+
+
+def _labels(text: str) -> Labels:
+    return tuple((name, value) for name, value in json.loads(text))

@@ -1,0 +1,194 @@
+"""The verdicts of a stage from what was recorded: the same samples give the same verdicts."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from pydantic import Field, Strict
+
+from agent.commission.judge import Case, Span, judge
+from agent.commission.judge.window import Window
+from agent.commission.records import CheckResult, Measurement, Sample, SeriesKey, Verdict, blocks
+from agent.commission.spec.build_sheet import Sheet
+from agent.commission.spec.generation import Generation
+from agent.commission.spec.inventory import PLAN_METRICS
+from agent.commission.spec.models import Check
+from agent.config.spec import Model
+from agent.parse.yaml_source import load
+
+_INTERVALS_UNTIL_STALE = 3.0
+_BEFORE_INTERVALS = 4.0
+_BEFORE_MIN_S = 30.0
+
+
+class Recorded(Protocol):
+    """Where samples are kept."""
+
+    @property
+    def intervals_s(self) -> Mapping[SeriesKey, float]:
+        """How often each series is asked for."""
+        ...
+
+    def between(self, began: float, ended: float, metrics: Collection[str]) -> Iterable[Sample]:
+        """The samples of these metrics between two instants."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What somebody attached for a check that no device can show. ``flaw`` where it is not that."""
+
+    file: str
+    sha256: str
+    who: str
+    text: str = ""
+    flaw: str = ""
+
+    def result(self, check: str) -> CheckResult:
+        """How the check ends: accepted by a person, with the file to show for it."""
+        if self.flaw:
+            return CheckResult(check, Verdict.ERROR, reason=f"{self.file}: {self.flaw}")
+        said = f"{self.file} (SHA-256 {self.sha256}) accepted by {self.who}"
+        reason = f"{said}: {self.text}" if self.text else said
+        return CheckResult(check, Verdict.PASS, (Measurement("attached", self.file),), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What verdicts rest on beside samples. ``shows`` are the metrics of each device's profile.
+
+    ``only`` are the checks of a retest; all of the stage where it is empty.
+    """
+
+    generation: Generation
+    stage: str
+    devices: Mapping[str, str]
+    interval_s: float
+    shows: Mapping[str, Collection[str]] = field(default_factory=dict)
+    sheet: Sheet | None = None
+    only: frozenset[str] = frozenset()
+    attached: Mapping[str, Attached] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """What is judged, in the order of the specification."""
+        found = self.generation.checks(self.stage)
+        return {name: check for name, check in found.items() if not self.only or name in self.only}
+
+    @property
+    def steps(self) -> list[str]:
+        """What is done, in order: of a retest what its checks need, from the load it is done at."""
+        steps = self.generation.steps(self.stage)
+        if not self.only:
+            return steps
+        needed = {check.during for check in self.checks.values()}
+        loads = self.generation.spec.steps
+        for place, name in enumerate(steps):
+            if name in needed and loads[name].load is None:
+                needed |= set([each for each in steps[:place] if loads[each].load is not None][-1:])
+        return [name for name in steps if name in needed]
+
+    @property
+    def before_s(self) -> float:
+        """How long before a step is looked at, to compare with."""
+        return max(_BEFORE_MIN_S, _BEFORE_INTERVALS * self.interval_s)
+
+    @property
+    def metrics(self) -> frozenset[str]:
+        """What has to be recorded."""
+        signals = self.generation.spec.signals.values()
+        return PLAN_METRICS | {signal.metric for signal in signals}
+
+
+def judge_stage(
+    facts: Facts, recorded: Recorded, spans: Mapping[str, Span], ended: str = ""
+) -> list[CheckResult]:
+    """How every check of the stage ends, in the order of the specification.
+
+    A step without a span was not come to; ``ended`` says why.
+    """
+    checks = facts.checks
+    results: dict[str, CheckResult] = {}
+    for step in facts.steps:
+        own = [name for name, check in checks.items() if check.during == step]
+        if step in spans:
+            found = judge_step(facts, recorded, step, spans[step])
+            results |= {result.check: result for result in found}
+        else:
+            reason = f"step {step!r} was not done: {ended or 'the run ended before'}"
+            results |= {name: CheckResult(name, Verdict.ERROR, reason=reason) for name in own}
+    return [results[name] for name in checks]
+
+
+def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[CheckResult]:
+    """How the checks of one step end."""
+    own = {name: check for name, check in facts.checks.items() if check.during == step}
+    if not own:
+        return []
+    case = step_case(facts, recorded, span)
+    return [
+        facts.attached[name].result(name)
+        if check.kind == "attachment" and name in facts.attached
+        else judge(name, check, case)
+        for name, check in own.items()
+    ]
+
+
+def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Window:
+    """What was recorded between two instants, with what it needs to know what is stale."""
+    ages: dict[str | SeriesKey, float] = {
+        key: _INTERVALS_UNTIL_STALE * interval_s for key, interval_s in recorded.intervals_s.items()
+    }
+    samples = recorded.between(began, ended, facts.metrics)
+    default_s = _INTERVALS_UNTIL_STALE * facts.interval_s
+    return Window(samples, began, ended, ages, default_s)
+
+
+def step_case(facts: Facts, recorded: Recorded, span: Span) -> Case:
+    """What the checks of a step are judged on."""
+    return Case(
+        generation=facts.generation,
+        window=window(facts, recorded, span.began - facts.before_s, span.ended),
+        span=span,
+        devices=facts.devices,
+        before_s=facts.before_s,
+        sheet=facts.sheet,
+        shows=facts.shows,
+    )
+
+
+class Waiver(Model):
+    """A check that may be as it is: who says so, why, and the last day of that."""
+
+    check: str
+    by: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    until: Annotated[date, Strict(False)]
+
+
+class Waivers(Model):
+    """The file of them."""
+
+    waivers: list[Waiver]
+
+
+def load_waivers(path: Path) -> list[Waiver]:
+    """The waivers of a file. Raises ConfigError."""
+    return load(path).validate(Waivers).waivers
+
+
+def waived(
+    results: Iterable[CheckResult], waivers: Iterable[Waiver], today: date
+) -> Iterator[CheckResult]:
+    """The results with waivers applied to what blocks or is marginal; old ones do not count."""
+    valid = {each.check: each for each in waivers if each.until >= today}
+    for result in results:
+        waiver = valid.get(result.check)
+        if waiver is None or not (blocks(result.verdict) or result.verdict is Verdict.MARGINAL):
+            yield result
+            continue
+        was = f"{result.verdict}: {result.reason}" if result.reason else str(result.verdict)
+        reason = f"waived by {waiver.by} until {waiver.until}: {waiver.why} (was {was})"
+        yield replace(result, verdict=Verdict.WAIVED, reason=reason)

@@ -1,0 +1,1 @@
+"""Carry out a run: apply stimuli, hold steps, watch limits, undo."""

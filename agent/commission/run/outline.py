@@ -1,0 +1,64 @@
+"""What a run is going to do, for its journal: who follows it reckons from that what is left.
+
+And what it asks of its operator before its first step and after its last.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from agent.commission.journal.reader import Prompt
+from agent.commission.judge.verdicts import Facts
+from agent.commission.spec.models import AttachmentCheck, StepSpec
+
+_SEEN_INTERVALS = 2.0  # a stimulus is usually seen by the second round after it
+
+
+BEGIN, REMARKS, WITNESS = "begin", "remarks", "witness"
+"""Prompts that every run with an operator has."""
+
+
+def opening(facts: Facts) -> Iterator[Prompt]:
+    """Asked before the first step. Attachments may come until the run ends."""
+    yield Prompt(BEGIN, "confirm", f"{facts.stage} may begin: nobody works on the rack")
+    for name, check in facts.checks.items():
+        if isinstance(check, AttachmentCheck):
+            text = f"{check.title}: attach {check.needs}"
+            yield Prompt(f"attach.{name}", "attachment", text, check.during, name)
+
+
+def closing(witness: str) -> Iterator[Prompt]:
+    """Asked after the last step."""
+    yield Prompt(REMARKS, "note", "remarks on this run")
+    if witness:
+        yield Prompt(WITNESS, "confirm", f"{witness} has witnessed the run")
+
+
+def plan(facts: Facts) -> dict[str, Any]:
+    """Steps with the seconds they are expected to take, and the checks judged after each."""
+    spec = facts.generation.spec
+    return {
+        "generation": spec.generation,
+        "version": spec.version,
+        "title": spec.title,
+        "before_s": facts.before_s,
+        "steps": [
+            {
+                "step": name,
+                "title": spec.steps[name].title,
+                "seconds": seconds(spec.steps[name], facts.interval_s),
+                "holds": spec.steps[name].hold + spec.steps[name].after,
+                "checks": [n for n, check in facts.checks.items() if check.during == name],
+            }
+            for name in facts.steps
+        ],
+        "checks": {
+            name: {"title": check.title, "number": check.number, "kind": check.kind}
+            for name, check in facts.checks.items()
+        },
+    }
+
+
+def seconds(step: StepSpec, interval_s: float) -> float:
+    """How long a step is expected to take."""
+    seen = min(step.within, _SEEN_INTERVALS * interval_s) if step.confirm else 0.0
+    return seen + step.hold + step.after

@@ -1,0 +1,127 @@
+"""Those who stand by a run: what it asks of them, what they answer, and what they ask of it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.commission.journal import answers
+from agent.commission.journal.answers import Answer
+from agent.commission.journal.reader import Prompt
+from agent.commission.journal.writer import Journal
+
+ANSWER_WAIT_S = 4 * 3600.0
+"""How long the run waits for one answer, by the rack's clock."""
+
+PAUSE_MAX_S = 24 * 3600.0
+"""How long a pause may be."""
+
+LOOK_S = 0.5
+"""How often it looks for answers while it waits for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who carries a run out, and who sees it. Without an operator nothing is asked."""
+
+    operator: str = ""
+    witness: str = ""
+
+
+class People:
+    """Prompts and answers of one run.
+
+    ``done`` are prompts that were answered before the run was cut off.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        journal: Journal,
+        now: Callable[[], float],
+        crew: Crew,
+        done: Collection[str] = (),
+    ) -> None:
+        self._folder, self._journal, self._now = folder, journal, now
+        self.crew = crew
+        self._done = set(done)
+        self._open: dict[str, Prompt] = {}
+        self._answers: dict[str, Answer] = {}
+        self.wants_pause = self.wants_end = ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is an operator who can be asked."""
+        return bool(self.crew.operator)
+
+    def ask(self, prompt: Prompt, *, blocks: bool = True) -> None:
+        """Ask something, unless it was answered before; ``blocks`` where the run waits for it."""
+        if prompt.id in self._done:
+            return
+        self._open[prompt.id] = prompt
+        self._journal.write(
+            *("asked", self._now()),
+            id=prompt.id,
+            kind=prompt.kind,
+            text=prompt.text,
+            step=prompt.step,
+            check=prompt.check,
+            blocks=blocks,
+        )
+
+    def is_open(self, id_: str) -> bool:
+        """Whether a prompt waits for its answer."""
+        return id_ in self._open
+
+    def still_open(self) -> list[Prompt]:
+        """What has not been answered."""
+        return list(self._open.values())
+
+    def answered(self, id_: str) -> Answer | None:
+        """What was answered, None as long as nothing was."""
+        return self._answers.get(id_)
+
+    def close(self, id_: str, why: str) -> None:
+        """Nobody needs to answer any more: it was seen in the data, or nobody did in time."""
+        if id_ in self._open:
+            self._answer(Answer(id_, "", why == "seen"), why)
+
+    def look(self) -> None:
+        """Take in what has come."""
+        for found in answers.take(self._folder):
+            if isinstance(found, str):
+                self._journal.mention("said", self._now(), text=found)
+            elif found.id in answers.COMMANDS:
+                self._command(found)
+            elif found.id in self._open:
+                self._answer(found, "yes" if found.yes else "no")
+            else:
+                text = f"{found.who} answered {found.id}, which is not asked for"
+                self._journal.mention("said", self._now(), text=text)
+
+    def _answer(self, found: Answer, said: str) -> None:
+        prompt = self._open.pop(found.id)
+        self._answers[found.id] = found
+        self._journal.write(
+            *("answered", self._now()),
+            id=found.id,
+            kind=prompt.kind,
+            check=prompt.check,
+            who=found.who,
+            answer=said,
+            text=found.text,
+            file=found.file,
+            sha256=found.sha256,
+        )
+
+    def _command(self, found: Answer) -> None:
+        now = self._now()
+        if found.id == answers.NOTE:
+            self._journal.write("noted", now, who=found.who, text=found.text)
+        elif found.id == answers.ABORT:
+            self.wants_end = f"ended by {found.who}" + (f": {found.text}" if found.text else "")
+        elif found.id == answers.CONTINUE:
+            self.wants_pause = ""
+            self._journal.mention("said", now, text=f"{found.who}: go on")
+        else:
+            self.wants_pause = found.who
+            self._journal.mention("said", now, text=f"{found.who}: pause after this step")

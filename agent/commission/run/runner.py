@@ -1,0 +1,311 @@
+"""Takes a rack through the steps of a stage: do, see that it happened, hold, undo.
+
+Nothing is judged here. A stimulus counts once the data show it, an abort limit ends the run with
+everything undone, and the journal knows what was done should the run end in the middle.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from agent.commission.journal.reader import Prompt
+from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import Journal
+from agent.commission.judge import Span
+from agent.commission.judge.verdicts import Facts
+from agent.commission.records import Sample
+from agent.commission.run.latest import Present, lacking
+from agent.commission.run.outline import BEGIN, closing, opening, plan
+from agent.commission.run.prompts import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
+from agent.commission.run.rig import Stand
+from agent.commission.run.rounds import Rounds
+from agent.commission.spec.generation import Generation
+from agent.commission.spec.models import StepSpec
+from agent.model.errors import ConfigError, RackagentError
+
+_BEAT_S = 2.0  # of this machine's clock: no more often does the journal say how things stand
+_SOON_S = 0.01  # clocks differ by less
+_LACKING_MAX = 20  # signals that are named when they are not there
+_LATE_MAX = 200_000  # rounds whose lateness is kept
+
+
+class Aborted(RackagentError):
+    """An abort limit was passed, or the run cannot go on; says why."""
+
+
+class Runner:
+    """One run over one rack. ``ended`` is told of every step that has ended."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        stand: Stand,
+        rounds: Rounds,
+        store: SampleStore,
+        journal: Journal,
+        people: People,
+        ended: Callable[[str, Span], None] = lambda _step, _span: None,
+    ) -> None:
+        self._facts, self._stand, self._rounds = facts, stand, rounds
+        self._store, self._journal, self._people, self._ended = store, journal, people, ended
+        self._present = Present(facts)
+        self._spec = facts.generation.spec
+        self._now_in, self._beat_at = "", 0.0
+        self._due = stand.now() + rounds.interval_s
+        self._late_s: list[float] = []
+
+    async def preflight(self) -> list[str]:
+        """One round: what keeps the run from beginning, empty if nothing does.
+
+        What is there and yet lacks what checks look at is said: they will be errors if it stays so.
+        """
+        found = await self._round()
+        shows, now = self._rounds.shows(), self._stand.now()
+        if not self._rounds.failures:
+            told = lacking(self._facts, found, shows, now)
+            for text in told[:_LACKING_MAX]:
+                self._tell(f"warning: {text}")
+            if len(told) > _LACKING_MAX:
+                self._tell(f"warning: {len(told) - _LACKING_MAX} more signals are not there")
+        self._due = self._stand.now() + self._rounds.interval_s
+        return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
+
+    async def run(self, done: Iterable[str] = ()) -> str:
+        """Every step that is not ``done`` yet, in order. Why it ended early; empty if it did not.
+
+        Raises ConfigError where a stimulus cannot be done.
+        """
+        ready = set(done)
+        self._journal.write("plan", self._stand.now(), **plan(self._facts))
+        try:
+            if self._people.asked:
+                await self._begin()
+            await self._hold(self._facts.before_s)
+            for name in self._facts.steps:
+                if name not in ready:
+                    await self._step(name, self._spec.steps[name])
+                    await self._pause()
+            if self._people.asked:
+                await self._finish()
+        except Aborted as error:
+            self._journal.write("aborted", self._stand.now(), why=str(error))
+            return str(error)
+        except ConfigError as error:
+            self._journal.write("aborted", self._stand.now(), why=str(error))
+            raise
+        except asyncio.CancelledError:
+            self._journal.write("interrupted", self._stand.now())
+            raise
+        return ""
+
+    async def _begin(self) -> None:
+        for prompt in opening(self._facts):
+            self._people.ask(prompt, blocks=prompt.kind != "attachment")
+        await self._wait(lambda: not self._people.is_open(BEGIN), ANSWER_WAIT_S)
+        self._people.close(BEGIN, "expired")
+        answer = self._people.answered(BEGIN)
+        if answer is not None and not answer.yes:
+            why = f"{answer.who} did not let it begin" if answer.who else "nobody let it begin"
+            raise Aborted(f"{why}: {answer.text}" if answer.text else why)
+
+    async def _finish(self) -> None:
+        """What is still asked for when all steps are done."""
+        for prompt in (*self._people.still_open(), *closing(self._people.crew.witness)):
+            self._people.ask(prompt)
+        await self._wait(lambda: not self._people.still_open(), ANSWER_WAIT_S)
+        for prompt in self._people.still_open():
+            self._people.close(prompt.id, "expired")
+
+    async def _pause(self) -> None:
+        """Wait where somebody asked for it, with the abort limits watched."""
+        self._people.look()
+        if not self._people.wants_pause:
+            return
+        self._journal.write("paused", self._stand.now(), who=self._people.wants_pause)
+        if not await self._wait(lambda: not self._people.wants_pause, PAUSE_MAX_S):
+            raise Aborted(f"paused for more than {PAUSE_MAX_S / 3600:g} h")
+        self._journal.write("continued", self._stand.now())
+
+    async def undo(self, name: str) -> None:
+        """End the stimulus of a step that the run before died in, and let the rack recover."""
+        spec = self._spec.steps[name]
+        if spec.event is not None:
+            self._tell(f"{name}: undone, the run was cut off in it")
+            await self._undone(name, await self._stand.end(spec.event))
+            await self._hold(spec.after)
+        self._journal.write("undone", self._stand.now(), step=name)
+
+    def lateness(self) -> dict[str, float]:
+        """How long after they were due the rounds began, in seconds."""
+        late = sorted(self._late_s) or [0.0]
+        return {
+            "rounds": len(self._late_s),
+            "p50_s": round(late[len(late) // 2], 4),
+            "p99_s": round(late[int(len(late) * 0.99)], 4),
+            "max_s": round(late[-1], 4),
+        }
+
+    async def _step(self, name: str, spec: StepSpec) -> None:
+        began = self._stand.now()
+        self._now_in, whole = name, False
+        self._journal.write("step_began", began, step=name)
+        try:
+            words = []
+            if spec.load is not None:
+                words.append(await self._stand.load(spec.load))
+            if spec.event is not None:
+                words.append(await self._stand.begin(spec.event, spec.parameters))
+            began, confirmed = await self._seen(name, spec, " and ".join(filter(None, words)))
+            if confirmed is None:
+                self._tell(f"{name}: not seen in the data")
+            else:
+                self._journal.mention("step_confirmed", confirmed, step=name)
+                await self._hold(spec.hold)
+            ended, whole = self._stand.now(), True
+        finally:
+            left = "" if spec.event is None else await self._stand.end(spec.event)
+            if left and not whole:
+                self._tell(f"please {left}")
+            elif not whole:
+                self._journal.write("undone", self._stand.now(), step=name)
+        await self._undone(name, left)
+        steady = min((began if confirmed is None else confirmed) + spec.rest, ended)
+        await self._hold(spec.after)
+        span = Span(began, confirmed, steady, ended)
+        self._journal.write(
+            *("step_ended", self._stand.now()),
+            step=name,
+            began=span.began,
+            confirmed=span.confirmed,
+            steady=span.steady,
+            ended=span.ended,
+        )
+        self._now_in = ""
+        self._ended(name, span)
+
+    async def _seen(self, name: str, spec: StepSpec, words: str) -> tuple[float, float | None]:
+        """When the stimulus was done and when the data showed it; None if they did not in time.
+
+        ``words`` are for a person to do: nobody had done it while the data did not show it.
+        """
+        began = self._stand.now()
+        if name not in self._present.confirms:
+            return began, began
+        condition, id_ = self._present.confirms[name], f"{name}.do"
+        until = began + spec.within
+        if words and self._please(Prompt(id_, "do", words, name)):
+            until = began + ANSWER_WAIT_S
+        heard = False
+        while self._stand.now() < until:
+            if await self._next_round(lambda: not self._people.is_open(id_)):
+                if self._present.holds(condition, self._stand.now()):
+                    self._people.close(id_, "seen")
+                    return began, self._stand.now()
+                began = self._stand.now() if words else began
+            if not heard and (answer := self._people.answered(id_)) is not None:
+                heard = True
+                until = self._stand.now() + (spec.within if answer.yes else 0.0)
+        self._people.close(id_, "expired")
+        return began, None
+
+    async def _undone(self, name: str, words: str) -> None:
+        """Wait until a person has undone a stimulus: says so, or the data show it no more."""
+        if not words or not self._please(Prompt(id_ := f"{name}.undo", "do", words, name)):
+            return
+        condition = self._present.confirms[name]
+        until = self._stand.now() + ANSWER_WAIT_S
+        while self._people.is_open(id_) and self._stand.now() < until:
+            await self._next_round(lambda: not self._people.is_open(id_))
+            if not self._present.holds(condition, self._stand.now()):
+                self._people.close(id_, "seen")
+        self._people.close(id_, "expired")
+
+    async def _hold(self, seconds: float) -> None:
+        """Let time pass, reading the rack every interval. Raises Aborted."""
+        end = self._stand.now() + seconds
+        while (left := end - self._stand.now()) > _SOON_S:
+            await self._stand.wait(max(0.0, min(left, self._due - self._stand.now())))
+            await self._read_if_due()
+
+    async def _wait(self, ready: Callable[[], bool], at_most_s: float) -> bool:
+        """Let time pass until a person has done something; whether they did. Raises Aborted."""
+        until = self._stand.now() + at_most_s
+        while not ready() and self._stand.now() < until:
+            await self._next_round(ready)
+        return ready()
+
+    async def _next_round(self, ready: Callable[[], bool]) -> bool:
+        """Let time pass until the rack was read, or, False, ``ready`` before. Raises Aborted."""
+        was_ready = ready()
+        while not await self._read_if_due():
+            left_s = max(0.0, self._due - self._stand.now())
+            if self._people.asked or self._people.wants_pause:
+                await self._stand.idle(min(LOOK_S, left_s))
+                self._people.look()
+            else:
+                await self._stand.wait(left_s)
+            if ready() and not was_ready:
+                return False
+        return True
+
+    async def _read_if_due(self) -> bool:
+        """A round if it is time for one; whether it was. Raises Aborted."""
+        interval_s = self._rounds.interval_s
+        late_s = self._stand.now() - self._due
+        if late_s < -_SOON_S:
+            return False
+        if len(self._late_s) < _LATE_MAX:
+            self._late_s.append(max(0.0, late_s))
+        self._due += interval_s * (1 + max(0.0, late_s) // interval_s)  # what was missed is missed
+        await self._round()
+        for name, condition in self._present.aborts.items():
+            if self._present.holds(condition, self._stand.now()):
+                raise Aborted(f"{name}: {self._spec.abort[name].says}")
+        self._people.look()
+        if self._people.wants_end:
+            raise Aborted(self._people.wants_end)
+        self._beat()
+        return True
+
+    async def _round(self) -> list[Sample]:
+        found = await self._rounds.look()
+        wanted = self._facts.metrics
+        kept = [pair for pair in found if pair[0].metric in wanted]
+        self._store.add(kept)
+        samples = [sample for sample, _ in kept]
+        self._present.update(samples)
+        return samples
+
+    def _beat(self) -> None:
+        """Now and then: that the run goes on, and how the rack stands."""
+        if time.monotonic() - self._beat_at < _BEAT_S:
+            return
+        self._beat_at, now = time.monotonic(), self._stand.now()
+        values = self._present.values(self._now_in, now)
+        self._journal.mention("beat", now, step=self._now_in, values=values)
+
+    def _please(self, prompt: Prompt) -> bool:
+        """Ask a person to do something; whether there is one who can answer."""
+        if self._people.asked:
+            self._people.ask(prompt)
+        else:
+            self._tell(f"please {prompt.text}")
+        return self._people.asked
+
+    def _tell(self, text: str) -> None:
+        self._journal.mention("said", self._stand.now(), text=text)
+
+
+def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Device names by role. Raises ConfigError for a role that no device has, or that two have."""
+    found: dict[str, str] = {}
+    for role, name in devices:
+        if role in found and role in generation.roles:
+            raise ConfigError(f"{found[role]} and {name} both have the role {role}")
+        found[role] = name
+    missing = [role for role in generation.roles if role not in found]
+    if missing:
+        raise ConfigError(
+            f"{generation.name} needs devices that the rack does not have: {', '.join(missing)}"
+        )
+    return found

@@ -1,0 +1,1 @@
+"""What a rack must be: generations, their checks and quantities, build sheets."""

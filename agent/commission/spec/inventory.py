@@ -1,0 +1,114 @@
+"""What devices say of themselves and of their neighbours, picked out of samples."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from agent.commission.records import Sample
+from agent.model.values import Identity, Quality
+
+_ONE_WALK_S = 1.0  # rows of a table that were read together
+
+IDENTITY = "rack_device_info"
+PART = "rack_component_info"
+NEIGHBOR = "rack_lldp_neighbor_info"
+PORT_STATE = "rack_port_oper_state"
+PORT_SPEED = "rack_port_speed_bytes_per_second"
+PORT_INFO = "rack_port_info"
+
+PLAN_METRICS = frozenset({IDENTITY, PART, NEIGHBOR, PORT_STATE, PORT_SPEED, PORT_INFO})
+"""What comparing with a build sheet looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """Who LLDP says stands at the other end."""
+
+    system: str
+    port: str
+    port_name: str = ""
+    chassis: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.system or self.chassis} {self.port_name or self.port}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By device (and part, or port): what it says. ``devices`` are those that answer."""
+
+    devices: frozenset[str]
+    identity: Mapping[tuple[str, str], Mapping[str, str]]
+    neighbors: Mapping[tuple[str, str], tuple[Neighbor, ...]]
+    state: Mapping[tuple[str, str], str]
+    speed: Mapping[tuple[str, str], float]
+    mac: Mapping[tuple[str, str], str]
+
+
+@dataclass(slots=True)
+class _Latest:
+    """The newest samples of one device's metric: those that were read together."""
+
+    at: float = float("-inf")
+    samples: list[Sample] = field(default_factory=list)
+
+    def take(self, sample: Sample) -> None:
+        if sample.observed_at > self.at + _ONE_WALK_S:
+            self.samples = []
+        if sample.observed_at >= self.at - _ONE_WALK_S:
+            self.at = max(self.at, sample.observed_at)
+            self.samples.append(sample)
+
+
+def introduced(device: str, identity: Identity, at: float) -> Sample:
+    """The sample in which a device says what it is."""
+    said = {
+        name: value
+        for name in ("vendor", "model", "serial", "firmware")
+        if (value := getattr(identity, name))
+    }
+    return Sample(device, IDENTITY, tuple(sorted(said.items())), 1.0, Quality.GOOD, at)
+
+
+def look(samples: Iterable[Sample], devices: Iterable[str]) -> Seen:
+    """The newest of everything; a neighbour that the latest walk no longer shows is gone.
+
+    ``devices`` are those that answer.
+    """
+    latest: dict[tuple[str, str], _Latest] = {}
+    for sample in sorted(samples, key=lambda each: each.observed_at):
+        if sample.quality is Quality.GOOD and sample.metric in PLAN_METRICS:
+            latest.setdefault((sample.device, sample.metric), _Latest()).take(sample)
+    rows = [sample for found in latest.values() for sample in found.samples]
+    ports = {(row.device, dict(row.labels).get("port", ""), row.metric): row for row in rows}
+    neighbors: dict[tuple[str, str], tuple[Neighbor, ...]] = {}
+    for row in rows:
+        if row.metric == NEIGHBOR:
+            place = (row.device, dict(row.labels).get("port", ""))
+            neighbors[place] = (*neighbors.get(place, ()), _neighbor(dict(row.labels)))
+    return Seen(
+        devices=frozenset(devices),
+        identity={
+            (row.device, dict(row.labels).get("component", "")): dict(row.labels)
+            for row in rows
+            if row.metric in (IDENTITY, PART)
+        },
+        neighbors=neighbors,
+        state={key[:2]: str(row.value) for key, row in ports.items() if key[2] == PORT_STATE},
+        speed={
+            key[:2]: float(row.value)
+            for key, row in ports.items()
+            if key[2] == PORT_SPEED and isinstance(row.value, int | float)
+        },
+        mac={
+            key[:2]: dict(row.labels).get("mac", "")
+            for key, row in ports.items()
+            if key[2] == PORT_INFO
+        },
+    )
+
+
+def _neighbor(labels: Mapping[str, str]) -> Neighbor:
+    return Neighbor(
+        *(labels.get("remote_system", ""), labels.get("remote_port", "")),
+        *(labels.get("remote_port_name", ""), labels.get("remote_chassis", "")),
+    )

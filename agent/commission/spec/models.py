@@ -1,0 +1,352 @@
+"""What a generation's YAML may say: devices, signals, steps, stages and the closed kinds of check.
+
+Limits stand in the unit that the check names; what is measured comes in base units and is turned
+into that unit. Every limit, constant and curve says where it comes from.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from agent.commission.spec.dimensions import parts
+from agent.config.spec import Duration, Model, Name
+from agent.model.catalogue import CATALOGUE, Metric
+from agent.model.units import UNITS, Unit
+
+_SPAN = re.compile(r"(.*?)(\d+)\.\.(\d+)")
+_ROLES_MAX = 256
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_DIFFERENCES = {"K": UNITS["delta_K"], "dB": Unit("dB", "dB", UNITS[""].factor)}
+"""What a limit calls so is a difference, never kelvin above absolute zero."""
+
+POLLS = "rackagent_poll_success"
+"""The recorder's own series: 1 for a poll that was answered, 0 for one that was not."""
+
+OWN = frozenset({POLLS})
+
+
+def find_unit(name: str) -> Unit:
+    """A unit as limits write it. Raises ValueError."""
+    found = _DIFFERENCES.get(name) or UNITS.get(name) or _compound(name)
+    if found is None:
+        known = ", ".join(sorted(name for name in {*UNITS, *_DIFFERENCES} if name))
+        raise ValueError(f"unknown unit {name!r}; known units: {known}")
+    return found
+
+
+def _compound(name: str) -> Unit | None:
+    """A unit put together of others, such as ``J/(L K)``; None where one of them is unknown."""
+    over, under = parts(name)
+    known = [_DIFFERENCES.get(each) or UNITS.get(each) for each in (*over, *under)]
+    units = [each for each in known if each is not None and not each.offset]
+    if not units or len(units) < len(known):
+        return None
+    factor = UNITS[""].factor
+    for place, each in enumerate(units):
+        factor = factor * each.factor if place < len(over) else factor / each.factor
+    bases = [each.base for each in units]
+    return Unit(name, f"{' '.join(bases[: len(over)])}/({' '.join(bases[len(over) :])})", factor)
+
+
+def to_base(value: float, unit: str) -> float:
+    """A number in ``unit`` as one in its base unit."""
+    found = find_unit(unit)
+    return value * float(found.factor) + float(found.offset)
+
+
+def from_base(value: float, unit: str) -> float:
+    """A number in the base unit as one in ``unit``."""
+    found = find_unit(unit)
+    return (value - float(found.offset)) / float(found.factor)
+
+
+def _unit(name: str) -> str:
+    find_unit(name)
+    return name
+
+
+def _word(text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise ValueError(f"{text!r} is not a name: small letters, digits and '_', a letter first")
+    return text
+
+
+def _metric(name: str) -> str:
+    if name not in CATALOGUE and name not in OWN:
+        raise ValueError(f"the catalogue has no metric {name!r}")
+    return name
+
+
+def _roles(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [role for item in value for role in _spread(item)]
+    return value
+
+
+def _spread(item: str) -> Iterator[str]:
+    match = _SPAN.fullmatch(item)
+    if match is None:
+        yield item
+        return
+    stem, first, last = match.group(1), int(match.group(2)), int(match.group(3))
+    if not first <= last < first + _ROLES_MAX:
+        raise ValueError(f"{item!r} is not a range such as shelf-1..8")
+    yield from (f"{stem}{number}" for number in range(first, last + 1))
+
+
+UnitName = Annotated[str, AfterValidator(_unit)]
+Word = Annotated[str, AfterValidator(_word)]
+MetricName = Annotated[str, AfterValidator(_metric)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Roles = Annotated[list[Name], BeforeValidator(_roles), Field(min_length=1)]
+
+
+class Sourced(Model):
+    """Something that was taken from somewhere: (s) read, (q) second hand, (e) an estimate."""
+
+    source: str = Field(min_length=1)
+
+
+class DeviceGroup(Sourced):
+    """Devices of one kind. ``roles`` are their places; ``shelf-1..8`` stands for eight."""
+
+    kind: str
+    roles: Roles
+    title: str = ""
+    firmware: list[str] = Field(default_factory=list, description="approved; empty means any")
+
+
+class Constant(Sourced):
+    """A number with its unit."""
+
+    value: Number
+    unit: UnitName = ""
+
+
+class CurveSpec(Sourced):
+    """A line through points: x and y in their units."""
+
+    x: UnitName
+    y: UnitName
+    points: list[Annotated[list[Number], Field(min_length=2, max_length=2)]]
+
+
+class Signal(Model):
+    """Series of the rack under one name.
+
+    ``take`` makes one of several: of all, or of those that share the labels in ``by`` (``device``
+    is one of them). ``count`` is how many series each device must show. ``moves`` marks a sensor
+    whose noise always shows, so that equal values in a row mean it is frozen.
+    """
+
+    of: Name | Roles = Field(description="a group of devices, one role, or a list of roles")
+    metric: MetricName
+    labels: dict[str, str] = Field(default_factory=dict)
+    without: list[str] = Field(default_factory=list, description="labels that it must not have")
+    take: Literal["each", "sum", "mean", "max", "min", "spread", "count", "closest"] = "each"
+    by: list[str] = Field(default_factory=list)
+    count: int | None = Field(None, ge=1)
+    moves: bool = False
+    optional: bool = Field(False, description="a device whose profile has no such point is skipped")
+    max_age: Duration | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Signal":
+        known: Metric | None = CATALOGUE.get(self.metric)
+        if known is not None:
+            by = (name for name in self.by if name != "device")
+            for label in (*self.labels, *self.without, *by):
+                if label not in known.labels:
+                    raise ValueError(f"{self.metric} has no label {label!r}")
+        if self.by and self.take == "each":
+            raise ValueError("'by' groups what 'take' makes one of; say how: sum, mean, max, min")
+        return self
+
+
+class StepSpec(Model):
+    """A part of a run: do something, see in the data that it happened, and hold.
+
+    ``load`` is work for the trays from 0 to 1; ``event`` a stimulus by name, undone at the end.
+    """
+
+    title: str
+    load: Ratio | None = None
+    event: Name | None = None
+    parameters: dict[str, str | int | float] = Field(default_factory=dict)
+    confirm: str | None = Field(None, description="a condition that must come true in the data")
+    within: Duration = Field(60.0, gt=0, description="how long to wait for that")
+    rest: Duration = Field(0.0, ge=0, description="left out of what is judged in a steady state")
+    hold: Duration = Field(gt=0, description="from when the stimulus is seen")
+    after: Duration = Field(0.0, ge=0, description="time to recover once the stimulus is undone")
+
+    @model_validator(mode="after")
+    def _confirmed(self) -> "StepSpec":
+        if (self.event or self.load is not None) and not self.confirm:
+            raise ValueError("a stimulus needs 'confirm': it counts only once the data show it")
+        return self
+
+
+class AbortSpec(Sourced):
+    """What ends a run at once, safely."""
+
+    when: str
+    says: str
+
+
+class CheckSpec(Sourced):
+    """What every check has. ``number`` is its place in the catalogue of checks."""
+
+    number: int = Field(ge=1)
+    title: str
+    during: Name = Field(description="the step that it is judged in")
+
+
+class Measured(CheckSpec):
+    """A check of an expression over signals, at the instants where ``when`` holds.
+
+    ``otherwise`` is the verdict if that is never. ``guard`` is the width inside the limit, in
+    ``unit``, that makes it MARGINAL.
+    """
+
+    measure: str
+    unit: UnitName = ""
+    when: str | None = None
+    otherwise: Literal["ERROR", "SKIP"] = "ERROR"
+    guard: Number = Field(0.0, ge=0)
+
+
+class LimitCheck(Measured):
+    """A value that stays on the right side.
+
+    Judged is the worst value, the mean, the last, the standard deviation (``ripple``), the slope
+    per hour (``drift``), or what a counter rose by in all (``rise``) or per second (``rate``).
+    """
+
+    kind: Literal["limit"]
+    at_least: Number | None = None
+    at_most: Number | None = None
+    reduce: Literal["worst", "mean", "last", "ripple", "drift", "rise", "rate"] = "worst"
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "LimitCheck":
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a limit has 'at_least', 'at_most' or both")
+        return self
+
+
+class SoakCheck(Measured):
+    """A value that stays in a band for a time, at least ``share`` of it."""
+
+    kind: Literal["soak"]
+    low: Number
+    high: Number
+    lasting: Duration = Field(gt=0)
+    share: Ratio = 1.0
+
+
+class SettleCheck(Measured):
+    """After a stimulus a value comes to rest in ``low``..``high``, without passing its peak."""
+
+    kind: Literal["settle"]
+    low: Number
+    high: Number
+    within: Duration = Field(gt=0)
+    peak: Number | None = Field(None, description="what it may reach on the way, at most")
+
+
+class FailoverCheck(Measured):
+    """After a stimulus a value is back at a share of what it was before, and nothing is lost."""
+
+    kind: Literal["failover"]
+    ratio: Ratio
+    within: Duration = Field(gt=0)
+    lost: int = Field(0, ge=0, description="devices that may stop answering")
+
+
+class AlarmCheck(CheckSpec):
+    """Alarms, sensors or states that are clear, or that are raised in time."""
+
+    kind: Literal["alarm"]
+    signal: Word
+    raised: list[Number | str] = Field([1.0], min_length=1)
+    expect: Literal["clear", "raised"] = "clear"
+    within: Duration | None = Field(None, gt=0)
+    ignore: list[str] = Field(default_factory=list, description="alarms that do not count")
+
+
+class EqualsCheck(CheckSpec):
+    """Every series of a signal is one of these, all the time; ``label`` looks at a label's word."""
+
+    kind: Literal["equals"]
+    signal: Word
+    one_of: list[Number | str] = Field(min_length=1)
+    label: str | None = None
+
+
+class PlanCheck(CheckSpec):
+    """What devices say is what the build sheet (or the generation) plans."""
+
+    kind: Literal["matches_plan"]
+    what: Literal["cabling", "ports", "identity", "firmware"]
+
+
+class AttachmentCheck(CheckSpec):
+    """What no device can show: a certificate, or the record of an instrument."""
+
+    kind: Literal["attachment"]
+    needs: str
+
+
+class PluginCheck(CheckSpec):
+    """A kind of check that an installed package brings (entry points of ``rackagent.checks``)."""
+
+    kind: Literal["plugin"]
+    plugin: Name
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+Check = Annotated[
+    LimitCheck
+    | SoakCheck
+    | SettleCheck
+    | FailoverCheck
+    | AlarmCheck
+    | EqualsCheck
+    | PlanCheck
+    | AttachmentCheck
+    | PluginCheck,
+    Field(discriminator="kind"),
+]
+
+
+class NotApplicable(Model):
+    """A number of the catalogue of checks that such a rack has no use for, and why."""
+
+    number: int = Field(ge=1)
+    why: str = Field(min_length=1)
+
+
+class GenerationSpec(Model):
+    """The whole file. ``model`` is the simulator's rack that stands in for it."""
+
+    generation: Name
+    extends: Name | None = None
+    version: str
+    title: str
+    abstract: bool = Field(False, description="only there to be extended")
+    model: Name | None = None
+    devices: dict[Word, DeviceGroup] = Field(default_factory=dict)
+    constants: dict[Word, Constant] = Field(default_factory=dict)
+    curves: dict[Word, CurveSpec] = Field(default_factory=dict)
+    signals: dict[Word, Signal] = Field(default_factory=dict)
+    formulas: dict[Word, str] = Field(default_factory=dict)
+    steps: dict[Name, StepSpec] = Field(default_factory=dict)
+    stages: dict[Name, list[Name]] = Field(default_factory=dict)
+    abort: dict[Name, AbortSpec] = Field(default_factory=dict)
+    checks: dict[Name, Check] = Field(default_factory=dict)
+    not_applicable: dict[Name, NotApplicable] = Field(
+        default_factory=dict, description="what is not checked on such a rack, and why"
+    )

@@ -1,0 +1,44 @@
+"""Kinds of check that installed packages bring, beside the closed ones: found, and their options.
+
+An entry point of ``rackagent.checks`` names a ``CheckKind`` (``agent.commission.judge.plugin``). A
+generation uses it as ``kind: plugin`` with the entry point's name.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from agent.parse.yaml_errors import nearest
+
+GROUP = "rackagent.checks"
+
+
+def installed() -> dict[str, str]:
+    """The names of all kinds, with the package and version each comes from."""
+    return {
+        point.name: f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+        for point in entry_points(group=GROUP)
+    }
+
+
+def find(name: str) -> Any:
+    """A kind by name. Raises ValueError, which says what there is, where it is not installed."""
+    for point in entry_points(group=GROUP, name=name):
+        return point.load()
+    known = sorted(installed())
+    close = nearest(name, known) or known
+    hint = f"; there are {', '.join(close)}" if close else "; none is installed"
+    raise ValueError(f"no kind of check is called {name!r}{hint}")
+
+
+def options(name: str, given: Mapping[str, Any]) -> BaseModel:
+    """The options of a check, proved by its kind. Raises ValueError."""
+    model: type[BaseModel] = find(name).Options
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None

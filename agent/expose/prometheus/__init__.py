@@ -1,0 +1,1 @@
+"""Readings and the agent's own state as Prometheus metrics."""

@@ -1,0 +1,213 @@
+"""The Prometheus exposition: a poll renders its own device's lines, a scrape only joins them.
+
+Every line carries the labels of its device. A profile's label of the same name gets the prefix
+``exported_``. As the label ``device`` is always the device's name, two devices can never print the
+same series; within a device the first in request order is printed and the others are counted in
+``rackagent_duplicate_series``.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from agent.expose.prometheus.exposition_format import Format, header, label_text
+from agent.expose.prometheus.own_metrics import OwnMetrics
+from agent.expose.prometheus.sample_lines import IDENTITY, Layout, join, sample_head
+from agent.model.catalogue import CATALOGUE
+from agent.model.errors import ConfigError
+from agent.model.values import Block, PollResult
+from agent.store.latest import DeviceState
+
+_INFO = CATALOGUE[IDENTITY]
+
+_LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+
+RESERVED_LABELS = frozenset({"kind", "le", "quality", "state"})
+"""Labels that the agent sets itself; a device may not carry one of these names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """One block as text, and when it stops being true."""
+
+    block: Block
+    layout: Layout
+    fresh_until: float
+    chunks: list[tuple[str, bytes]]
+
+
+class _Device:
+    """The lines of one device."""
+
+    def __init__(self, name: str, labels: Mapping[str, str]) -> None:
+        self.name = name
+        self.labels = {**labels, "device": name}
+        self.up = False
+        self.info = b""
+        self.rendered: list[_Rendered] = []
+        # one per request position and block, so the plan bounds it; it outlives a block that is
+        # missing for a while, as the normaliser's series do
+        self._layouts: dict[int, list[Layout]] = {}
+
+    def update(self, state: DeviceState) -> None:
+        """Render what the latest poll changed."""
+        self.up = state.up
+        self.info = self._info(state) if state.up else b""
+        before = {id(r.block): r for r in self.rendered}
+        pairs = list(self._laid_out(state))
+        moved = self._hide_duplicates([layout for _, _, layout in pairs])
+        self.rendered = []
+        for block, fresh_until, layout in pairs:
+            old = before.get(id(block))
+            keep = old is not None and old.layout is layout and layout not in moved
+            chunks = old.chunks if old and keep else self._chunks(layout, block)
+            self.rendered.append(_Rendered(block, layout, fresh_until, chunks))
+
+    def fresh(self, now: float) -> Iterator[_Rendered]:
+        """What may be shown at Unix time ``now``."""
+        return (rendered for rendered in self.rendered if now <= rendered.fresh_until)
+
+    def duplicates(self) -> int:
+        """How many series are read a second time and therefore not printed."""
+        return sum(len(rendered.layout.twice) for rendered in self.rendered)
+
+    def _laid_out(self, state: DeviceState) -> Iterator[tuple[Block, float, Layout]]:
+        for position in sorted(state.held):
+            held = state.held[position]
+            layouts = self._layouts.setdefault(position, [])
+            del layouts[len(held.blocks) :]
+            for index, block in enumerate(held.blocks):
+                if index == len(layouts):
+                    layouts.append(Layout(block.series, self.labels))
+                elif layouts[index].series is not block.series:
+                    layouts[index] = Layout(block.series, self.labels)
+                yield block, block.observed_at + held.limit_s, layouts[index]
+
+    def _hide_duplicates(self, layouts: list[Layout]) -> set[Layout]:
+        """Hide every series that stands twice; returns the layouts whose lines changed by it."""
+        if layouts == [rendered.layout for rendered in self.rendered]:
+            return set()
+        taken: set[str] = set()
+        moved = set()
+        for layout in layouts:
+            twice = set()
+            for position, key in enumerate(layout.keys):
+                if key in taken:
+                    twice.add(position)
+                taken.add(key)
+            if twice != layout.twice:
+                layout.hide(frozenset(twice))
+                moved.add(layout)
+        return moved
+
+    @staticmethod
+    def _chunks(layout: Layout, block: Block) -> list[tuple[str, bytes]]:
+        return [(metric.name, text) for metric, text in layout.render(block)]
+
+    def _info(self, state: DeviceState) -> bytes:
+        known = state.identity
+        says: dict[str, str | None] = {"profile": state.profile}
+        if known is not None:
+            says |= {"vendor": known.vendor, "model": known.model}
+            says |= {"serial": known.serial, "firmware": known.firmware}
+        labels = [(name, value) for name, value in says.items() if value]
+        if not labels:
+            return b""
+        text = join(label_text(self.labels.items()), self.labels, labels)
+        return f"{sample_head(_INFO.name, text)}1\n".encode()
+
+
+class PrometheusExposition:
+    """Everything that a scrape returns.
+
+    ``device_labels`` names every device and its own labels (site, rack, feed, ...); ``device`` is
+    added. ``registry`` is where the agent's parts register their metrics; one is made, with the
+    process's metrics, unless it is given.
+    Raises ConfigError for a label name that Prometheus does not allow or that the agent sets.
+    """
+
+    def __init__(
+        self,
+        device_labels: Mapping[str, Mapping[str, str]],
+        *,
+        registry: CollectorRegistry | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        check_labels(device_labels)
+        self._clock = clock
+        self._devices = {name: _Device(name, labels) for name, labels in device_labels.items()}
+        self._headers: dict[tuple[str, Format], bytes] = {}
+        self.registry = registry or CollectorRegistry(auto_describe=False)
+        if registry is None:
+            ProcessCollector(registry=self.registry)
+        self._own = OwnMetrics(
+            {name: device.labels for name, device in self._devices.items()},
+            duplicates=lambda name: self._devices[name].duplicates(),
+            clock=clock,
+        )
+
+    def add(self, name: str, labels: Mapping[str, str]) -> None:
+        """Take in a device more, or one anew. Raises ConfigError for its labels."""
+        check_labels({name: labels})
+        self._devices[name] = _Device(name, labels)
+        self._own.add(name, self._devices[name].labels)
+
+    def remove(self, name: str) -> None:
+        """Drop a device and all its series. Raises KeyError for an unknown name."""
+        del self._devices[name]
+        self._own.remove(name)
+
+    def update(self, state: DeviceState, result: PollResult) -> None:
+        """Render one poll; subscribe this to the store. Raises KeyError for an unknown device."""
+        self._devices[state.name].update(state)
+        self._own.observe(state, result.duration_s, result.late_s)
+
+    def render(self, form: Format = Format.TEXT) -> bytes:
+        """The whole exposition in UTF-8, families by name, the agent's own metrics last."""
+        families: dict[str, list[bytes]] = {}
+        now = self._clock()
+        for device in self._devices.values():
+            if device.info:
+                families.setdefault(_INFO.name, []).append(device.info)
+            for rendered in device.fresh(now):
+                for name, text in rendered.chunks:
+                    families.setdefault(name, []).append(text)
+        parts: list[bytes] = []
+        for name in sorted(families):
+            parts.append(self._header(name, form))
+            parts += families[name]
+        parts.append(self._own.text(form).encode())
+        parts.append(self._registered(form))
+        return b"".join(parts)
+
+    def _header(self, name: str, form: Format) -> bytes:
+        key = (name, form)
+        if key not in self._headers:  # bounded by the catalogue
+            self._headers[key] = header(CATALOGUE[name], form).encode()
+        return self._headers[key]
+
+    def _registered(self, form: Format) -> bytes:
+        encode, _ = choose_encoder(form.value)
+        return encode(self.registry)
+
+
+def check_labels(device_labels: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise ConfigError for labels, by device, that Prometheus or the agent does not allow."""
+    faults = []
+    for device, labels in device_labels.items():
+        for name in labels:
+            if not _LABEL_NAME.fullmatch(name):
+                faults.append(
+                    f"device {device}: {name!r} cannot be a label: use letters, digits and _, "
+                    "not a digit first, not __ first"
+                )
+            elif name in RESERVED_LABELS:
+                faults.append(f"device {device}: the label {name!r} is set by the agent itself")
+            elif name == "device" and labels[name] != device:
+                faults.append(f"device {device}: the label 'device' is always the device's name")
+    if faults:
+        raise ConfigError("\n".join(faults))

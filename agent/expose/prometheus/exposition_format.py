@@ -1,0 +1,150 @@
+"""The words of the Prometheus and OpenMetrics text formats: labels, numbers, headers, negotiation.
+
+Sources: Prometheus text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats) and
+OpenMetrics 1.0.0. Both write a sample line the same way; only a family's header differs.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+
+from agent.model.catalogue import Kind, Metric
+from agent.model.values import Value
+
+Labels = Iterable[tuple[str, str]]
+
+
+class Format(Enum):
+    """An exposition format; the value is its content type."""
+
+    TEXT = CONTENT_TYPE_PLAIN_0_0_4
+    OPENMETRICS = CONTENT_TYPE_LATEST
+
+
+_UNIT_WORDS = {
+    "V": "volts",
+    "A": "amperes",
+    "W": "watts",
+    "VA": "voltamperes",
+    "VAr": "voltamperes_reactive",
+    "J": "joules",
+    "C": "coulombs",
+    "Hz": "hertz",
+    "Pa": "pascals",
+    "degC": "celsius",
+    "K": "kelvin",
+    "L/s": "liters_per_second",
+    "rpm": "rpm",
+    "ratio": "ratio",
+    "s": "seconds",
+    "B": "bytes",
+    "B/s": "bytes_per_second",
+    "dBm": "dbm",
+    "S/m": "siemens_per_meter",
+    "m/s": "meters_per_second",
+    "g/m3": "grams_per_cubic_meter",
+    "kg/m3": "kilograms_per_cubic_meter",
+}
+
+_OPENMETRICS_SUFFIX = {Kind.COUNTER: ("_total", "counter"), Kind.INFO: ("_info", "info")}
+
+_ACCEPT_ENTRIES = 32  # a longer Accept header is not a scraper's
+
+
+def escape(value: str) -> str:
+    r"""A label value between quotes: ``\``, ``"`` and line feeds escaped, always encodable."""
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()  # a lone surrogate would stop the scrape
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+def label_text(labels: Labels) -> str:
+    """``a="x",b="y"``; empty values are left out, as Prometheus reads them as absent."""
+    return ",".join(f'{name}="{escape(value)}"' for name, value in labels if value)
+
+
+def beside(taken: Mapping[str, str], labels: Labels) -> list[tuple[str, str]]:
+    """``labels`` by name, a name that ``taken`` already has prefixed ``exported_``.
+
+    Prometheus renames in the same way when a target's own label meets a configured one.
+    """
+    used = set(taken)
+    renamed = []
+    for name, value in sorted(labels):
+        while name in used:
+            name = f"exported_{name}"
+        used.add(name)
+        renamed.append((name, value))
+    return renamed
+
+
+def number(value: Value) -> str | None:
+    """The shortest text that reads back as exactly this number; None where there is no number."""
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else None
+    if isinstance(value, int):
+        return str(int(value))
+    return None
+
+
+def header(metric: Metric, form: Format, as_kind: str = "") -> str:
+    """HELP and TYPE lines of one family, and UNIT where OpenMetrics allows one.
+
+    OpenMetrics names counter and info families without their suffix. State metrics are gauges in
+    both formats: an OpenMetrics ``stateset`` would have to call its label like the metric.
+    ``as_kind`` names a kind that the catalogue does not have, a histogram.
+    """
+    text = metric.help.replace("\\", "\\\\").replace("\n", "\\n")
+    if form is Format.TEXT:
+        kind = as_kind or ("counter" if metric.kind is Kind.COUNTER else "gauge")
+        return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
+    suffix, kind = _OPENMETRICS_SUFFIX.get(metric.kind, ("", as_kind or "gauge"))
+    name = metric.name.removesuffix(suffix)
+    text = text.replace('"', '\\"')
+    unit = _UNIT_WORDS.get(metric.unit, "")
+    unit_line = f"# UNIT {name} {unit}\n" if unit and name.endswith(f"_{unit}") else ""
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n{unit_line}"
+
+
+def negotiate(accept: str) -> Format:
+    """The format that an Accept header prefers; text where it says nothing that we know.
+
+    Not prometheus_client's ``choose_encoder``: that ignores ``q``, echoes any version it is asked
+    for, and raises TypeError on a version that is not a number.
+    """
+    wish = {Format.TEXT: 0.0, Format.OPENMETRICS: 0.0}
+    for entry in accept.lower().split(",")[:_ACCEPT_ENTRIES]:
+        media, *rest = (part.strip() for part in entry.split(";"))
+        options = {key.strip(): text.strip() for key, _, text in (p.partition("=") for p in rest)}
+        if media == "application/openmetrics-text":
+            if options.get("version", "1.0.0") != "1.0.0":
+                continue
+            form = Format.OPENMETRICS
+        elif media in ("text/plain", "text/*", "*/*"):
+            form = Format.TEXT
+        else:
+            continue
+        wish[form] = max(wish[form], _weight(options.get("q", "1")))
+    preferred = wish[Format.OPENMETRICS] > 0 and wish[Format.OPENMETRICS] >= wish[Format.TEXT]
+    return Format.OPENMETRICS if preferred else Format.TEXT
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header lets us answer in gzip."""
+    for entry in accept_encoding.lower().split(",")[:_ACCEPT_ENTRIES]:
+        coding, *rest = (part.strip() for part in entry.split(";"))
+        if coding in ("gzip", "*"):
+            weights = [part[2:] for part in rest if part.startswith("q=")]
+            return _weight(weights[0]) > 0 if weights else True
+    return False
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        return 0.0
+    return weight if 0.0 <= weight <= 1.0 else 0.0

@@ -1,0 +1,113 @@
+"""The pytest plugin: ``pytest --rack CONFIG`` on hardware, with ``--simulated`` on the simulator.
+
+Loaded in every run of pytest where this package is installed: it imports nothing of the agent
+until a test asks for ``rack``.
+"""
+
+from collections.abc import AsyncIterator, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from agent.hil import HilRack
+    from agent.hil.log import RunLog
+
+_LOG: pytest.StashKey["RunLog"] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of tests on racks."""
+    group = parser.getgroup("rackagent", "tests on a rack, real or simulated")
+    group.addoption("--rack", metavar="CONFIG", help="the rack to test: a site's YAML file")
+    group.addoption(
+        "--simulated", action="store_true", help="with --rack: simulate it on its own addresses"
+    )
+    group.addoption(
+        "--rack-fault",
+        metavar="FAULT",
+        action="append",
+        default=[],
+        help="with --simulated: a fault that is in the rack from the start; repeatable",
+    )
+    group.addoption(
+        "--rack-log", metavar="FILE", help="what the run saw (rack-runs/TIME.jsonl by default)"
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin the log of a run that is on a rack."""
+    config = session.config
+    if not config.getoption("--rack"):
+        return
+    from agent.hil.log import RunLog
+
+    given = config.getoption("--rack-log")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = Path(given) if given else config.invocation_params.dir / f"rack-runs/{stamp}.jsonl"
+    log = RunLog(path)
+    config.stash[_LOG] = log
+    log.write(
+        "run", rack=config.getoption("--rack"), simulated=config.getoption("--simulated"),
+        faults=config.getoption("--rack-fault"),
+    )  # fmt: skip
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """End the log."""
+    log = session.config.stash.get(_LOG, None)
+    if log is not None:
+        log.test = ""
+        log.write("end", exit_status=int(exitstatus))
+        log.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write how each test ended."""
+    report = yield
+    log = item.config.stash.get(_LOG, None)
+    if log is not None and (report.when == "call" or report.outcome != "passed"):
+        log.test = item.nodeid
+        why = "" if report.passed else report.longreprtext
+        log.write("outcome", when=report.when, outcome=report.outcome, why=why)
+    return report
+
+
+@pytest_asyncio.fixture
+async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
+    """The rack of ``--rack``, freshly started where it is simulated."""
+    given = request.config.getoption("--rack")
+    if not given:
+        pytest.skip("needs a rack: pytest --rack CONFIG [--simulated]")
+    from contextlib import AsyncExitStack
+
+    from agent.config import load_config
+    from agent.hil import HardwareStand, HilRack, SimulatedStand, Stand
+    from agent.hil.reader import Reader
+    from agent.hil.stands import operator
+    from simulator.faults.schedule import parse_fault
+    from simulator.site.rack_server import serving
+
+    log = request.config.stash[_LOG]
+    log.test = request.node.nodeid
+    site_config = load_config(Path(given))
+    planted = [parse_fault(text) for text in request.config.getoption("--rack-fault")]
+    async with AsyncExitStack() as stack:
+        stand: Stand
+        if request.config.getoption("--simulated"):
+            served = serving(site_config, faults=planted, live=False)
+            site = await stack.enter_async_context(served)
+            site.advance(1.0)
+            stand = SimulatedStand(site)
+        else:
+            stand = HardwareStand(site_config.stimuli, operator(request.config))
+        reader = await stack.enter_async_context(Reader(site_config))
+        under_test = HilRack(reader, stand, log)
+        yield under_test
+        await under_test.release_all()

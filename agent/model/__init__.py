@@ -1,0 +1,1 @@
+"""What flows through the agent: values, units, metrics, credentials and errors; no I/O."""

@@ -1,0 +1,222 @@
+"""YAML files with line numbers: load, validate with pydantic, and report every problem at once.
+
+Scalars follow the YAML 1.2 core schema (``on`` and ``no`` are words, not booleans), because state
+names and country codes are words.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_errors import Key, Step, explain, nearest
+
+__all__ = ["Document", "Key", "Step", "load", "nearest", "parse", "spell"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_MAX_BYTES = 4 * 1024 * 1024
+_MAX_NODES = 200_000  # a few anchors that repeat each other can stand for millions
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml's safe loader with the YAML 1.2 core schema for booleans, numbers and null."""
+
+
+_CORE_SCHEMA = (  # YAML 1.2.2 section 10.3.2: tag, what it looks like, how it may start
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+0123456789."),
+    ("null", r"^(?:~|null|Null|NULL)$", "~nN"),
+    ("null", r"^$", ("",)),
+    ("merge", r"^<<$", "<"),  # of YAML 1.1, and everybody's habit
+)
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in _CORE_SCHEMA:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), [*_first])
+
+
+def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """``010`` is ten, not eight as in YAML 1.1. Raises ValueError for what is no integer."""
+    text = loader.construct_scalar(node)
+    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed YAML mapping; ``lines`` knows the line (from 1) of every key path."""
+
+    file: str
+    data: Mapping[str, Any]
+    lines: Mapping[Key, int]
+    kept: Sequence[int] | None = None
+    """The places that the items of a salvaged list had before; see ``salvage``."""
+
+    def line(self, key: Iterable[Step]) -> int:
+        """The line of ``key``, or of its nearest ancestor that has one."""
+        path = tuple(key)
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return self.lines.get((), 0)
+
+    def problem(self, key: Iterable[Step], message: str) -> Problem:
+        """A problem at ``key``, with this file's name and the key's line."""
+        path = tuple(key)
+        if self.kept is not None and len(path) > 1 and isinstance(path[1], int):
+            path = (path[0], self.kept[path[1]], *path[2:])
+        return Problem(self.file, self.line(path), spell(path), message)
+
+    def validate(self, model: type[_Model]) -> _Model:
+        """The document as a ``model``. Raises ConfigError with every problem found."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise ConfigError(self._problems(model, error)) from None
+
+    def salvage(self, model: type[_Model], items: str) -> tuple[_Model, "Document", list[Problem]]:
+        """The document as a ``model`` without the broken ones of the list ``items``.
+
+        So that the sound items can be checked further, and every problem told at once. The
+        document that comes back spells and places keys as this one does. Raises ConfigError where
+        anything but the items is wrong, or none is left.
+        """
+        try:
+            return model.model_validate(self.data), self, []
+        except ValidationError as error:
+            problems = self._problems(model, error)
+            broken = {detail["loc"][:2] for detail in error.errors()}
+        listed = self.data.get(items)
+        listed = listed if isinstance(listed, list) else []
+        kept = [place for place in range(len(listed)) if (items, place) not in broken]
+        if not kept or any(key[:1] != (items,) for key in broken):
+            raise ConfigError(problems)
+        rest = replace(self, data={**self.data, items: [listed[n] for n in kept]}, kept=kept)
+        return model.model_validate(rest.data), rest, problems
+
+    def _problems(self, model: type[BaseModel], error: ValidationError) -> list[Problem]:
+        found = [self.problem(*pair) for pair in explain(model, self.data, error.errors())]
+        return sorted(found, key=lambda problem: problem.line)
+
+
+def spell(key: Iterable[Step]) -> str:
+    """``("racks", 0, "name")`` as ``racks[0].name``."""
+    text = ""
+    for step in key:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def load(path: Path) -> Document:
+    """Read ``path`` as one YAML mapping.
+
+    Raises ConfigError when the file is missing, a directory, empty, too large, not UTF-8, not
+    YAML, not a mapping, or repeats a key.
+    """
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise ConfigError([Problem(name, 0, "", "is a directory; name a YAML file in it")])
+        if path.stat().st_size > _MAX_BYTES:
+            raise ConfigError([Problem(name, 0, "", f"is larger than {_MAX_BYTES} bytes")])
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([Problem(name, 0, "", "no such file")]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(name, 0, "", f"is not UTF-8 text: {error.reason}")]) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError([Problem(name, 0, "", f"cannot be read: {reason}")]) from None
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Document:
+    """``text`` as one YAML mapping; ``name`` stands in the errors. Raises ConfigError."""
+    try:
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                raise ConfigError([Problem(name, 0, "", "is empty")])
+            if not isinstance(root, yaml.MappingNode):
+                message = "must be a mapping (lines of 'key: value') at the top"
+                raise ConfigError([Problem(name, root.start_mark.line + 1, "", message)])
+            builder = _Builder(loader, name)
+            data = builder.build(root, ())
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 0
+        hint = "; indent with spaces" if mark and text[mark.index : mark.index + 1] == "\t" else ""
+        message = f"is not YAML: {error.problem}{hint}"
+        raise ConfigError([Problem(name, line, "", message)]) from None
+    except yaml.reader.ReaderError as error:
+        message = f"is not YAML: character #x{error.character:04x} may not stand in it"
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError([Problem(name, line, "", message)]) from None
+    except RecursionError:
+        raise ConfigError([Problem(name, 0, "", "is nested too deeply")]) from None
+    if builder.problems:
+        raise ConfigError(builder.problems)
+    return Document(name, data, builder.lines)
+
+
+class _Builder:
+    """Turns YAML nodes into plain data and remembers where each key stood."""
+
+    def __init__(self, loader: _Loader, name: str) -> None:
+        self._loader = loader
+        self._name = name
+        self.lines: dict[Key, int] = {}
+        self.problems: list[Problem] = []
+        self._nodes = 0
+
+    def build(self, node: yaml.Node, path: Key) -> Any:
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            message = f"stands for more than {_MAX_NODES} values; are anchors repeated?"
+            raise ConfigError([Problem(self._name, 0, "", message)])
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, n)) for n, item in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _scalar(self, node: yaml.Node, path: Key) -> Any:
+        try:
+            return self._loader.construct_object(node)
+        except ValueError:  # a tag that does not fit, as in !!int abc
+            kind = node.tag.rpartition(":")[2]
+            line = node.start_mark.line + 1
+            message = f"{node.value!r} cannot be read as {kind}"
+            self.problems.append(Problem(self._name, line, spell(path), message))
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, path: Key) -> dict[Any, Any]:
+        written = [key.value for key, _ in node.value if key.value != "<<"]
+        for word in sorted({word for word in written if written.count(word) > 1}):
+            lines = [key.start_mark.line + 1 for key, _ in node.value if key.value == word]
+            message = f"key {word!r} stands twice (lines {', '.join(map(str, lines))})"
+            self.problems.append(Problem(self._name, lines[-1], spell((*path, word)), message))
+        self._loader.flatten_mapping(node)
+        result: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node, path)
+            if key is None or not isinstance(key, str | int | float):
+                line = key_node.start_mark.line + 1
+                self.problems.append(Problem(self._name, line, spell(path), "keys must be words"))
+                continue
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            result[key] = self.build(value_node, (*path, key))
+        return result

@@ -1,0 +1,99 @@
+"""Records an SNMP device as ``.snmprec`` lines, with what identifies its owner masked.
+
+The format is the one of snmpsim: ``OID|tag|value``, the tag with an ``x`` where the value is in
+hexadecimal. A recording can be replayed by ``rackagent simulate --recording`` and is the witness a
+new profile needs.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from agent.model import smi
+from agent.model.values import Failure, VarBind, WalkColumns
+from agent.transport.base import Transport
+
+MASK = "<private>"
+_ROOTS = (smi.oid("1.0"), smi.oid("1.2"), smi.oid("1.3"))  # LLDP lives below 1.0
+_MASKED = tuple(
+    smi.oid(dotted)
+    for dotted in (
+        "1.3.6.1.2.1.1.4",  # sysContact
+        "1.3.6.1.2.1.1.5",  # sysName
+        "1.3.6.1.2.1.1.6",  # sysLocation
+        "1.3.6.1.2.1.47.1.1.1.1.11",  # entPhysicalSerialNum
+        "1.0.8802.1.1.2.1.4.1.1.9",  # lldpRemSysName
+    )
+)
+_LEFT_OUT = tuple(
+    smi.oid(dotted)
+    for dotted in (
+        "1.3.6.1.2.1.3",  # addresses, routes and neighbours
+        "1.3.6.1.2.1.4",
+        "1.3.6.1.2.1.6",  # TCP and UDP peers
+        "1.3.6.1.2.1.7",
+        "1.3.6.1.6.3.15",  # USM users
+        "1.3.6.1.6.3.16",  # who may see what
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a device said, in the order of its OIDs, and what could not be walked."""
+
+    varbinds: tuple[VarBind, ...]
+    failures: tuple[Failure, ...]
+
+
+async def record(transport: Transport) -> Recording:
+    """Walk everything. Raises what ``Transport.fetch`` raises when nothing answers."""
+    varbinds: list[VarBind] = []
+    failures: list[Failure] = []
+    for root in _ROOTS:
+        answer = await transport.fetch(WalkColumns((root,)))
+        assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
+        varbinds += answer.payload[0]
+        failures += answer.failures
+    return Recording(tuple(varbinds), tuple(failures))
+
+
+def lines(
+    varbinds: Iterable[VarBind], words: Iterable[str] = (), serials: Iterable[bytes] = ()
+) -> Iterator[str]:
+    """``varbinds`` as lines of a recording, without line ends.
+
+    Names, places, ``serials`` (OIDs known to hold serial numbers) and every text that holds one of
+    ``words`` (a site's name, say) are masked. Tables of routes, peers and users are left out.
+    """
+    private = (*_MASKED, *serials)
+    secret = tuple(word.lower() for word in words if word)
+    for oid, tag, value in varbinds:
+        if tag in smi.MISSING or oid.startswith(_LEFT_OUT):
+            continue
+        masked = oid.startswith(private) or _holds(value, secret)
+        text = f"{smi.OCTET_STRING}|{MASK}" if masked else _value(tag, value)
+        yield f"{smi.dotted(oid)}|{text}"
+
+
+def _holds(value: int | bytes | None, words: tuple[str, ...]) -> bool:
+    if not isinstance(value, bytes) or not words:
+        return False
+    text = value.decode("utf-8", "replace").lower()
+    return any(word in text for word in words)
+
+
+def _value(tag: int, value: int | bytes | None) -> str:
+    if not isinstance(value, bytes):
+        return f"{tag}|{value}"
+    if tag == smi.OBJECT_ID:
+        return f"{tag}|{smi.dotted(value)}"
+    if tag == smi.IP_ADDRESS and len(value) == 4:
+        return f"{tag}|{ipaddress.IPv4Address(value)}"
+    try:
+        text = value.decode("ascii")
+    except UnicodeDecodeError:
+        return f"{tag}x|{value.hex()}"
+    if text.isprintable() and text == text.strip():
+        return f"{tag}|{text}"
+    return f"{tag}x|{value.hex()}"

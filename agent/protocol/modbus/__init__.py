@@ -1,0 +1,1 @@
+"""Modbus without I/O: questions, answers and their framing."""

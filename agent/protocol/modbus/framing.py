@@ -1,0 +1,309 @@
+"""Modbus framing without I/O: from a question to bytes, and from bytes to its answer or an error.
+
+The only module that imports pymodbus. Its PDU classes encode requests, its framers build frames
+and check sums. Its decoders are not used, because in 3.16.1 they
+
+* keep a frame with a bad protocol id in the buffer for ever (socket),
+* drop everything behind the first frame of a segment, and everything before a bad CRC (RTU),
+* accept any function code and any number of registers as the answer (all).
+
+Source of the frames: Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02, Modbus
+Messaging on TCP/IP V1.0b.
+"""
+
+import struct
+from binascii import Error as HexError
+from binascii import unhexlify
+from functools import lru_cache
+from typing import ClassVar, Protocol
+
+from pymodbus.framer import FramerAscii, FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+
+from agent.model.errors import DeviceError, ProtocolError
+from agent.protocol.modbus.question import EXCEPTION_FLAG, Query, judge
+
+_REQUESTS: dict[str, type[ModbusPDU]] = {
+    "coil": ReadCoilsRequest,
+    "discrete": ReadDiscreteInputsRequest,
+    "holding": ReadHoldingRegistersRequest,
+    "input": ReadInputRegistersRequest,
+}
+_TABLES = {request.function_code: table for table, request in _REQUESTS.items()}
+_MBAP = struct.Struct(">HHH")
+_MBAP_LENGTH_MIN, _MBAP_LENGTH_MAX = 3, 254
+_RTU_EXCEPTION_SIZE = 5
+_RTU_BUFFER_MAX = 1024
+_ASCII_BUFFER_MAX = 2048
+_WRITES = (5, 6, 15, 16)
+
+
+@lru_cache(maxsize=8192)
+def query(unit: int, table: str, address: int, count: int) -> Query:
+    """The read of ``count`` registers or bits; the same object for the same question.
+
+    Raises ValueError when unit, table, address or count cannot stand in a Modbus request.
+    """
+    if table not in _REQUESTS:
+        raise ValueError(f"{table!r} is not a table; tables: {', '.join(_REQUESTS)}")
+    if not 0 <= unit <= 255:
+        raise ValueError(f"unit {unit} is not between 0 and 255")
+    if address + count > 65536:
+        raise ValueError(f"{count} from {address} runs past address 65535")
+    request = _REQUESTS[table](address=address, count=count, dev_id=unit)
+    function = request.function_code
+    size = 2 * count if function > 2 else (count + 7) // 8
+    pdu = bytes((function,)) + request.encode()
+    return Query(unit, table, address, count, function, size, pdu, bytes((unit, function, size)))
+
+
+def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
+    """A one-register read whose answer cannot be mistaken for one of the ``owed`` functions'.
+
+    None when every read function is owed.
+    """
+    for function, table in sorted(_TABLES.items(), reverse=True):
+        if function not in owed:
+            return query(asked.unit, table, asked.address, 1)
+    return None
+
+
+class Framer(Protocol):
+    """The state of one byte stream. One question at a time; a new one replaces the old.
+
+    ``transactions``: replies name their question, so a late one can be told apart exactly.
+    ``broken``: the stream lost its frame boundaries, only a new connection helps.
+    ``strays`` counts frames that answered nobody; ``note`` tells of the last one our unit sent.
+    """
+
+    transactions: ClassVar[bool]
+    broken: bool
+    strays: int
+    note: str
+
+    @property
+    def partial(self) -> bool:
+        """Whether bytes of an unfinished frame are waiting."""
+        ...
+
+    def reset(self) -> None:
+        """Begin a new stream."""
+        ...
+
+    def ask(self, asked: Query) -> bytes:
+        """The bytes to send. From now on ``feed`` looks for the answer."""
+        ...
+
+    def withdraw(self) -> None:
+        """Stop looking for the answer."""
+        ...
+
+    def feed(self, data: bytes) -> bytes | None:
+        """The answer's payload, or None while it is not complete.
+
+        Raises RequestRejected for an exception reply, ProtocolError for an answer that does not
+        fit the question.
+        """
+        ...
+
+
+class TcpFramer:
+    """MBAP framing: every reply names its transaction, and a length leads to the next one."""
+
+    transactions: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._framer = FramerSocket(DecodePDU(False))
+        self._asked: Query | None = None
+        self._transaction = 0
+        self._rest = b""
+        self.broken = False
+        self.strays = 0
+        self.note = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether bytes of an unfinished frame are waiting."""
+        return bool(self._rest)
+
+    def reset(self) -> None:
+        """Begin a new stream."""
+        self._asked, self._rest, self.broken, self.note = None, b"", False, ""
+
+    def withdraw(self) -> None:
+        """Stop looking for the answer."""
+        self._asked = None
+
+    def ask(self, asked: Query) -> bytes:
+        """The bytes to send, under the next transaction number."""
+        self._asked, self.note = asked, ""
+        self._transaction = self._transaction % 0xFFFF + 1
+        return self._framer.encode(asked.pdu, asked.unit, self._transaction)
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Frames of other transactions are skipped; a header that is none breaks the stream."""
+        if self._rest:
+            data = self._rest + data
+        size, at = len(data), 0
+        verdict: bytes | DeviceError | None = None
+        while size - at >= 6:
+            transaction, protocol, length = _MBAP.unpack_from(data, at)
+            if protocol or not _MBAP_LENGTH_MIN <= length <= _MBAP_LENGTH_MAX:
+                self.broken = True
+                break
+            end = at + 6 + length
+            if end > size:
+                break
+            if transaction == self._transaction and self._asked is not None:
+                verdict = judge(self._asked, data[at + 6 : end])
+                self._asked = None
+            else:
+                self.strays += 1
+            at = end
+        self._rest = b"" if self.broken else data[at:]
+        if self.broken and verdict is None and self._asked is not None:
+            verdict = ProtocolError(f"{self._asked}: garbage where an MBAP header should stand")
+            self._asked = None
+        if isinstance(verdict, DeviceError):
+            raise verdict
+        return verdict
+
+
+class _SerialFramer:
+    """What RTU and ASCII share: no transaction, so bytes older than the question are dropped."""
+
+    transactions: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self._asked: Query | None = None
+        self._buffer = b""
+        self.broken = False
+        self.strays = 0
+        self.note = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether bytes of an unfinished frame are waiting."""
+        return bool(self._buffer)
+
+    def reset(self) -> None:
+        """Begin a new stream."""
+        self._asked, self._buffer, self.note = None, b"", ""
+
+    def withdraw(self) -> None:
+        """Stop looking for the answer."""
+        self._asked, self._buffer = None, b""
+
+    def _begin(self, asked: Query) -> None:
+        self._asked, self._buffer, self.note = asked, b"", ""
+
+    def _answer(self, asked: Query, frame: bytes) -> bytes | None:
+        """Take ``frame`` (check sum verified and removed) if it answers, else count a stray.
+
+        Without transactions a frame of the wrong shape may be a late reply to an older question;
+        it is skipped, and only when nothing better comes is it called wrong.
+        """
+        verdict = judge(asked, frame)
+        if isinstance(verdict, ProtocolError):
+            self.strays += 1
+            if frame[0] == asked.unit:
+                self.note = str(verdict)
+            return None
+        self._asked, self._buffer = None, b""
+        if isinstance(verdict, DeviceError):
+            raise verdict
+        return verdict
+
+
+def _rtu_size(data: bytes, at: int) -> int:
+    """Length of the RTU reply that seems to begin at ``at``; 0 where none can begin."""
+    function = data[at + 1]
+    if function & EXCEPTION_FLAG:
+        return _RTU_EXCEPTION_SIZE
+    if function in _TABLES:
+        return _RTU_EXCEPTION_SIZE + data[at + 2]
+    return 8 if function in _WRITES else 0
+
+
+def _crc_holds(data: bytes, start: int, end: int) -> bool:
+    return FramerRTU.compute_CRC(data[start : end - 2]).to_bytes(2, "big") == data[end - 2 : end]
+
+
+class RtuFramer(_SerialFramer):
+    """RTU framing: frames are found by their shape and CRC, whatever stands before them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._framer = FramerRTU(DecodePDU(False))
+
+    def ask(self, asked: Query) -> bytes:
+        """The bytes to send; what was heard before is forgotten."""
+        self._begin(asked)
+        return self._framer.encode(asked.pdu, asked.unit, 0)
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Frames that answer something else, and bytes that are no frame, are skipped."""
+        asked = self._asked
+        if asked is None:
+            self.strays += 1
+            return None
+        self._buffer = data = (self._buffer + data)[-_RTU_BUFFER_MAX:]
+        at, kept = 0, 0
+        while len(data) - at >= _RTU_EXCEPTION_SIZE:
+            end = at + (_rtu_size(data, at) or len(data) + 1)
+            if end <= len(data) and _crc_holds(data, at, end):
+                answer = self._answer(asked, data[at : end - 2])
+                if answer is not None:
+                    return answer
+                at = kept = end
+            elif end > len(data) and data.startswith(asked.head, at):
+                break
+            else:
+                at += 1
+        self._buffer = data[kept:]
+        return None
+
+
+class AsciiFramer(_SerialFramer):
+    """ASCII framing: a colon, pairs of hexadecimal digits, LRC, CR LF."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._framer = FramerAscii(DecodePDU(False))
+
+    def ask(self, asked: Query) -> bytes:
+        """The bytes to send; what was heard before is forgotten."""
+        self._begin(asked)
+        return self._framer.encode(asked.pdu, asked.unit, 0)
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Lines that are damaged or answer something else are skipped."""
+        asked = self._asked
+        if asked is None:
+            self.strays += 1
+            return None
+        data = (self._buffer + data)[-_ASCII_BUFFER_MAX:]
+        *lines, rest = data.split(b"\r\n")
+        self._buffer = rest
+        for line in lines:
+            frame = _ascii_frame(line)
+            if frame is None:
+                self.note = f"{asked}: a damaged ASCII frame of {len(line)} characters"
+                continue
+            answer = self._answer(asked, frame)
+            if answer is not None:
+                return answer
+        return None
+
+
+def _ascii_frame(line: bytes) -> bytes | None:
+    """Unit, function and data of one ASCII line, or None when its LRC or digits are wrong."""
+    try:
+        octets = unhexlify(line[line.rfind(b":") + 1 :])
+    except (HexError, ValueError):
+        return None
+    if b":" not in line or len(octets) < 4:
+        return None
+    return octets[:-1] if FramerAscii.compute_LRC(octets[:-1]) == octets[-1] else None

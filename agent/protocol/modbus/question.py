@@ -1,0 +1,67 @@
+"""One question to one unit, and what a frame says to it; no bytes of any framing in here."""
+
+from dataclasses import dataclass
+
+from agent.model.errors import DeviceError, ProtocolError, RequestRejected
+
+EXCEPTION_FLAG = 0x80
+ACKNOWLEDGE, BUSY, GATEWAY_NO_PATH, GATEWAY_NO_ANSWER = 5, 6, 0x0A, 0x0B
+_MEANINGS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "server device failure",
+    ACKNOWLEDGE: "acknowledge, still processing",
+    BUSY: "server device busy",
+    7: "negative acknowledge",
+    8: "memory parity error",
+    GATEWAY_NO_PATH: "gateway path unavailable",
+    GATEWAY_NO_ANSWER: "gateway target device failed to respond",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One read of one unit. ``head`` is how a right answer begins: unit, function, byte count.
+
+    ``count`` is in registers (holding, input) or bits (coil, discrete); ``address`` is 0-based.
+    """
+
+    unit: int
+    table: str
+    address: int
+    count: int
+    function: int
+    size: int
+    pdu: bytes
+    head: bytes
+
+    def __str__(self) -> str:
+        last = self.address + self.count - 1
+        return f"unit {self.unit} {self.table} {self.address}..{last}"
+
+    def payload(self, data: bytes) -> bytes:
+        """The reply's data bytes as ``agent.model.values.Answer`` wants them: one byte per bit."""
+        if self.function > 2:
+            return data
+        return bytes(data[bit >> 3] >> (bit & 7) & 1 for bit in range(self.count))
+
+
+def _refusal(asked: Query, code: int) -> RequestRejected:
+    meaning = _MEANINGS.get(code, "unknown exception")
+    return RequestRejected(f"{asked}: exception {code}, {meaning}", code)
+
+
+def judge(asked: Query, frame: bytes) -> bytes | DeviceError:
+    """What ``frame`` (unit, function, data; no check sum) says to the question, payload or error.
+
+    The frame must be known to belong to the question.
+    """
+    if frame[:3] == asked.head and len(frame) == 3 + asked.size:
+        return asked.payload(frame[3:])
+    if frame[0] == asked.unit and frame[1] == asked.function | EXCEPTION_FLAG and len(frame) == 3:
+        return _refusal(asked, frame[2])
+    return ProtocolError(
+        f"{asked}: the reply is from unit {frame[0]}, function {frame[1]}, with "
+        f"{len(frame) - 2} bytes; expected function {asked.function} with {asked.size + 1}"
+    )

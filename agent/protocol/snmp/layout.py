@@ -1,0 +1,168 @@
+"""Decoding by comparison: an answer that only differs from an earlier one in its values.
+
+The answers of one device to one request look alike from poll to poll: the same names, and values
+that mostly keep their length. The octets around the values are then compared as one number, and
+the values fetched with one struct, instead of reading hundreds of TLVs. Whatever does not match to
+the last bit is decoded the long way, so the result is always that of ``decode_varbinds``.
+"""
+
+import struct
+from typing import NamedTuple
+
+from agent.model import smi
+from agent.model.values import VarBind
+from agent.protocol.snmp import ber, message
+
+_MAX_LAYOUTS = 64  # answers of one device; a walk of a large table is several
+_FEWEST_OCTETS = 128  # below, there is nothing to be gained
+_WAIT_AFTER_FAILURE = 16  # sightings of the same size, before a layout that soon failed is retried
+_SOON = 8  # hits
+
+_SIGNED = {1: "b", 2: "h", 4: "i", 8: "q"}
+_UNSIGNED = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_SIZES_32 = 5  # octets of a Counter32 with its leading zero
+_SIZES_64 = 9
+
+_Key = tuple[bytes, int]
+
+
+class _Field(NamedTuple):
+    """How one value is fetched: its struct code, which of its bits are frame, and what it needs.
+
+    ``kept`` is the mask of the first octet and that of the last.
+    """
+
+    code: str
+    first_kept: int = 0
+    last_kept: int = 0
+    wide: bool = False
+
+
+class Layout:
+    """The frame of one answer and where its values are."""
+
+    __slots__ = ("_frame", "_mask", "_missing", "_names", "_tags", "_unpack", "_wide", "hits")
+
+    def __init__(
+        self, body: bytes, mask: bytes, code: str, places: list[tuple[bytes, int]]
+    ) -> None:
+        self.hits = 0
+        self._mask = int.from_bytes(mask, "big")
+        self._frame = int.from_bytes(body, "big") & self._mask
+        self._unpack = struct.Struct(code).unpack
+        self._names = tuple(name for name, _ in places)
+        self._tags = bytes(tag for _, tag in places)
+        self._missing = tuple(i for i, (_, tag) in enumerate(places) if tag in smi.MISSING)
+        self._wide: tuple[int, ...] = ()
+
+    def widen(self, wide: list[int]) -> None:
+        """These places hold numbers of a length that struct does not know."""
+        self._wide = tuple(wide)
+
+    def decode(self, body: bytes) -> list[VarBind] | None:
+        """The varbinds of ``body``, as long as the one this was learned from; None if unlike it."""
+        if int.from_bytes(body, "big") & self._mask != self._frame:
+            return None
+        values = self._unpack(body)
+        if self._wide or self._missing:
+            edited = list(values)
+            for place in self._wide:
+                edited[place] = int.from_bytes(edited[place], "big", signed=True)
+            for place in self._missing:
+                edited[place] = None
+            return list(zip(self._names, self._tags, edited, strict=True))
+        return list(zip(self._names, self._tags, values, strict=True))
+
+
+class Layouts:
+    """The layouts of one device's answers, by their size and first name."""
+
+    def __init__(self) -> None:
+        self._known: dict[_Key, Layout] = {}
+        self._wait: dict[_Key, int] = {}
+
+    def decode(self, data: bytes, start: int, stop: int) -> list[VarBind]:
+        """What :func:`message.decode_varbinds` gives, and raises."""
+        if stop - start < _FEWEST_OCTETS:
+            return message.decode_varbinds(data, start, stop)
+        body = data[start:stop]
+        key = (body[: 4 + body[3]], stop - start)
+        layout = self._known.get(key)
+        if layout is not None:
+            varbinds = layout.decode(body)
+            if varbinds is not None:
+                layout.hits += 1
+                return varbinds
+            del self._known[key]
+            self._wait[key] = 1 if layout.hits >= _SOON else _WAIT_AFTER_FAILURE
+        varbinds = message.decode_varbinds(data, start, stop)
+        self._consider(key, body, varbinds)
+        return varbinds
+
+    def _consider(self, key: _Key, body: bytes, varbinds: list[VarBind]) -> None:
+        """Learn an answer that came for the second time."""
+        left = self._wait.get(key, 1)
+        if len(self._wait) >= _MAX_LAYOUTS:
+            self._wait.clear()
+        if left > 0:
+            self._wait[key] = left - 1
+            return
+        layout = learn(body)
+        if layout is None or layout.decode(body) != varbinds:
+            self._wait[key] = _WAIT_AFTER_FAILURE
+            return
+        if len(self._known) >= _MAX_LAYOUTS:
+            del self._known[next(iter(self._known))]
+        self._known[key] = layout
+
+
+def learn(body: bytes) -> Layout | None:
+    """The layout of a VarBindList's content that has been decoded; None where it has oddities."""
+    mask = bytearray(b"\xff" * len(body))
+    codes, wide = [">"], list[int]()
+    places: list[tuple[bytes, int]] = []
+    offset = done = 0
+    while offset < len(body):
+        start, stop = ber.expect(body, offset, len(body), ber.SEQUENCE)
+        name_start, name_stop = ber.expect(body, start, stop, smi.OBJECT_ID)
+        tag, begin, end = ber.read_tlv(body, name_stop, stop)
+        field = _field(tag, body[begin:end])
+        if field is None:
+            return None
+        if begin < end:
+            mask[begin:end] = bytes(end - begin)
+            mask[begin] |= field.first_kept
+            mask[end - 1] |= field.last_kept
+        if field.wide:
+            wide.append(len(places))
+        codes.append(f"{begin - done}x{field.code}")
+        places.append((body[name_start:name_stop], tag))
+        offset, done = stop, end
+    layout = Layout(body, bytes(mask), "".join(codes), places)
+    layout.widen(wide)
+    return layout
+
+
+def _field(tag: int, octets: bytes) -> _Field | None:
+    """How to fetch a value like this one; None where its octets need a look each time."""
+    size = len(octets)
+    if tag in smi.MISSING:
+        return None if octets else _Field("0s")
+    if tag not in smi.NUMBERS:
+        last_kept = 0x80 if tag == smi.OBJECT_ID and octets else 0
+        return _Field(f"{size}s", last_kept=last_kept)
+    if not size:
+        return None
+    if tag == smi.INTEGER:
+        if size >= _SIZES_64:
+            return None
+        return _Field(_SIGNED[size]) if size in _SIGNED else _Field(f"{size}s", wide=True)
+    if size > (_SIZES_64 if tag == smi.COUNTER64 else _SIZES_32) or octets[0] >= 0x80:
+        return None
+    if octets[0] == 0 and size - 1 in _UNSIGNED:
+        return _Field(f"x{_UNSIGNED[size - 1]}", first_kept=0xFF)
+    if size in _UNSIGNED:
+        return _Field(_UNSIGNED[size], first_kept=0x80)
+    if size == _SIZES_64 or (size == _SIZES_32 and tag != smi.COUNTER64):
+        return None
+    return _Field(f"{size}s", first_kept=0x80, wide=True)

@@ -1,0 +1,273 @@
+"""Walk table columns side by side: what to ask next and what the answers mean, without I/O."""
+
+import operator
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from agent.model import smi
+from agent.model.errors import DeviceError, ProtocolError, RequestRejected
+from agent.model.values import VarBind
+from agent.protocol.snmp import message
+from agent.protocol.snmp.message import Pdu
+
+_NO_ROW = frozenset({smi.NO_SUCH_OBJECT, smi.NO_SUCH_INSTANCE, smi.END_OF_MIB_VIEW})
+_SHAPE = bytes(0x80) + b"\x01" * 0x80
+_FIRST_VARBINDS = 50  # about 1,200 octets: one Ethernet frame
+_MOST_VARBINDS = 400  # about 10,000 octets
+_GROWTH = 1.5
+_FORGET_AFTER = 1_000  # whole answers until a learned ceiling is tried again
+
+
+class Pace:
+    """How many varbinds one answer of this device may hold, learned from what it stands.
+
+    Starts at one Ethernet frame and grows while answers arrive whole. A size that the device
+    calls tooBig, or that stays silent twice where half of it is answered, is not asked again
+    until many answers later.
+    """
+
+    __slots__ = ("_ceiling", "_suspect", "_whole", "varbinds")
+
+    def __init__(self) -> None:
+        self.varbinds = _FIRST_VARBINDS
+        self._ceiling = _MOST_VARBINDS
+        self._suspect = _MOST_VARBINDS + 1
+        self._whole = 0
+
+    def whole(self, asked: int) -> None:
+        """An answer with all ``asked`` varbinds arrived."""
+        self._whole += 1
+        if self._whole >= _FORGET_AFTER:
+            self._whole, self._ceiling = 0, _MOST_VARBINDS
+        if asked >= self._suspect:
+            self._suspect = _MOST_VARBINDS + 1  # the network lost it then, not the device
+        if asked * _GROWTH > self.varbinds:
+            self.varbinds = min(max(int(self.varbinds * _GROWTH), 2), self._ceiling)
+
+    def cut(self, returned: int) -> None:
+        """The device put only ``returned`` varbinds into an answer that could hold more."""
+        self.varbinds = max(min(self.varbinds, returned), 1)
+
+    def too_big(self, asked: int) -> None:
+        """The device said that it cannot answer ``asked`` varbinds."""
+        self._ceiling = max(asked - 1, 1)
+        self._whole = 0
+        self.varbinds = max(min(self.varbinds, asked) // 2, 1)
+
+    def silent(self, asked: int) -> None:
+        """The device answered only when it was asked for less than ``asked``."""
+        if asked >= self._suspect:
+            self.too_big(asked)
+        self._suspect = asked
+        self.varbinds = max(min(self.varbinds, asked) // 2, 1)
+
+
+class Care(IntEnum):
+    """How small the steps are while the walk looks for the column that a device refuses."""
+
+    NONE = 0
+    ONE_ROW = 1
+    ONE_COLUMN = 2
+
+
+class Step(NamedTuple):
+    """One GETNEXT or GETBULK: the columns it advances and how many rows it asks of each."""
+
+    columns: tuple["Column", ...]
+    repetitions: int
+
+    @property
+    def varbinds(self) -> int:
+        """How many the whole answer holds."""
+        return len(self.columns) * self.repetitions
+
+
+class Column:
+    """One column: the rows so far and where to go on. ``error`` is why it ended early."""
+
+    __slots__ = ("done", "error", "last", "prefix", "rows")
+
+    def __init__(self, prefix: bytes) -> None:
+        self.prefix = prefix
+        self.last = prefix
+        self.rows: list[VarBind] = []
+        self.done = False
+        self.error: DeviceError | None = None
+
+    def fail(self, error: DeviceError) -> None:
+        """End here, keeping the rows."""
+        self.done = True
+        self.error = error
+
+    def take(self, rows: list[VarBind], max_rows: int) -> None:
+        """Add what the device returned for this column, up to its end or its first nonsense."""
+        last, tag, _ = rows[-1]
+        if not last.startswith(self.prefix) or tag in _NO_ROW:
+            self.done = True
+            rows = _within(rows, self.prefix)
+            if not rows:
+                return
+        names = [row[0] for row in rows]
+        if not increasing(self.last, names):
+            good = _good_head(self.last, names)
+            bad = names[good]
+            rows = rows[:good]
+            self.fail(ProtocolError(f"the walk does not increase at {smi.dotted(bad)}"))
+        if rows:
+            self.rows += rows
+            self.last = rows[-1][0]
+        if len(self.rows) > max_rows:
+            del self.rows[max_rows:]
+            self.fail(ProtocolError(f"more than {max_rows} rows"))
+
+
+class Walk:
+    """The state of one walk. Ask :meth:`next`, then tell :meth:`feed`, :meth:`refuse` or neither.
+
+    ``bulk`` False walks with GETNEXT (v1). ``expected_rows`` is what the walk before
+    found, None before the first.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[bytes],
+        pace: Pace,
+        *,
+        bulk: bool,
+        max_repetitions: int,
+        max_columns: int,
+        max_rows: int,
+        expected_rows: int | None = None,
+    ) -> None:
+        self.columns = tuple(Column(prefix) for prefix in columns)
+        self._pace = pace
+        self._bulk = bulk
+        self._max_repetitions = max(max_repetitions, 1)
+        self._max_columns = max(max_columns, 1)
+        self._max_rows = max_rows
+        self._expected_rows = expected_rows
+        self._care = Care.NONE
+
+    def next(self) -> Step | None:
+        """The next request, None when every column has ended."""
+        width = min(self._max_columns, self._pace.varbinds)
+        if self._care is Care.ONE_COLUMN:
+            width = 1
+        columns: list[Column] = []
+        for column in self.columns:
+            if not column.done:
+                columns.append(column)
+                if len(columns) == width:
+                    break
+        if not columns:
+            return None
+        if not self._bulk or self._care:
+            return Step(tuple(columns), 1)
+        most = min(self._max_repetitions, max(self._pace.varbinds // len(columns), 1))
+        if self._expected_rows is not None:
+            missing = self._expected_rows - min(len(column.rows) for column in columns)
+            if missing >= 0:
+                most = min(most, missing + 1)  # one more, to see the end
+        return Step(tuple(columns), most)
+
+    def smaller(self, step: Step) -> Step | None:
+        """Half of ``step``, for a device that does not manage all of it; None if it is minimal."""
+        if step.repetitions > 1:
+            return Step(step.columns, step.repetitions // 2)
+        if len(step.columns) > 1:
+            return Step(step.columns[: len(step.columns) // 2], 1)
+        return None
+
+    def feed(self, step: Step, varbinds: list[VarBind]) -> None:
+        """Take the varbinds of a good response to ``step``. Raises ProtocolError on nonsense."""
+        width, count = len(step.columns), len(varbinds)
+        if count > step.varbinds or (not self._bulk and count != width):
+            raise ProtocolError(f"{count} varbinds where {step.varbinds} were asked")
+        if not varbinds:
+            self.refuse(step, message.TOO_BIG, 0)
+            return
+        for position, column in enumerate(step.columns[:count]):
+            column.take(varbinds[position::width], self._max_rows)
+        if count == step.varbinds:
+            self._pace.whole(count)
+        elif not all(column.done for column in step.columns):
+            self._pace.cut(count)
+
+    def shrunk(self, step: Step) -> None:
+        """``step`` went unanswered, while the device answers smaller ones."""
+        self._pace.silent(step.varbinds)
+
+    def refuse(self, step: Step, status: int, index: int) -> None:
+        """The device answered ``step`` with an error; find out which column it means."""
+        if status == message.TOO_BIG and step.varbinds > 1:
+            self._pace.too_big(step.varbinds)
+            return
+        named = step.columns[index - 1] if 0 < index <= len(step.columns) else None
+        if status == message.NO_SUCH_NAME and not self._bulk and named is not None:
+            named.done = True  # v1 says so at the end of the MIB
+            return
+        if step.repetitions > 1:
+            self._care = Care.ONE_ROW
+        elif named is None and len(step.columns) > 1:
+            self._care = Care.ONE_COLUMN
+        else:
+            self._end(named or step.columns[0], status)
+            self._care = Care.NONE
+
+    @staticmethod
+    def _end(column: Column, status: int) -> None:
+        if status == message.NO_SUCH_NAME:
+            column.done = True
+        else:
+            text = f"the device answers {message.error_name(status)}"
+            column.fail(RequestRejected(text, status))
+
+    def answered(self, step: Step, pdu: Pdu) -> None:
+        """Take any response to ``step``. Raises ProtocolError on nonsense."""
+        if pdu.error_status:
+            self.refuse(step, pdu.error_status, pdu.error_index)
+        else:
+            self.feed(step, pdu.varbinds)
+
+
+def increasing(last: bytes, names: list[bytes]) -> bool:
+    """Whether OIDs (BER octets) strictly increase from ``last`` on, in the order of RFC 3416.
+
+    Octets compare like OIDs as long as all sub-identifiers are equally long on the wire, which a
+    batch tells at once; only mixed batches are taken apart.
+    """
+    if not names or not _before(last, names[0]):
+        return not names
+    shape = names[0].translate(_SHAPE)
+    if b"".join(names).translate(_SHAPE) == shape * len(names) and len(set(map(len, names))) == 1:
+        return all(map(operator.lt, names, names[1:]))
+    return all(_before(a, b) for a, b in pairwise(names))
+
+
+def _before(a: bytes, b: bytes) -> bool:
+    if len(a) == len(b) and a.translate(_SHAPE) == b.translate(_SHAPE):
+        return a < b
+    if b.startswith(a):
+        return True
+    return smi.decode_subids(a) < smi.decode_subids(b)
+
+
+def _good_head(last: bytes, names: list[bytes]) -> int:
+    """How many of ``names`` increase from ``last`` on."""
+    for count, (a, b) in enumerate(pairwise([last, *names])):
+        if not _before(a, b):
+            return count
+    return len(names)
+
+
+def _within(rows: list[VarBind], prefix: bytes) -> list[VarBind]:
+    """``rows`` without those past the column's end. From the back: mostly it is only one.
+
+    A row outside with one inside after it stays, and then does not increase.
+    """
+    count = len(rows)
+    while count and (rows[count - 1][1] in _NO_ROW or not rows[count - 1][0].startswith(prefix)):
+        count -= 1
+    return rows[:count]

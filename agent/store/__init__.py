@@ -1,0 +1,1 @@
+"""Keep state between polls: latest values, history, log edges, an SQLite writer."""

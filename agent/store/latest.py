@@ -1,0 +1,149 @@
+"""The latest state of every device: what was read, when, and for how long it may still be shown."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from agent.model.values import Block, Failure, Identity, PollResult, Reading
+
+_INTERVALS_UNTIL_STALE = 3.0  # a request missed three times in a row is no longer the present
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The blocks of one request and how old, in seconds, they may become."""
+
+    blocks: tuple[Block, ...]
+    limit_s: float
+
+    def fresh(self, now: float) -> Iterator[Block]:
+        """The blocks that are not stale at Unix time ``now``."""
+        return (block for block in self.blocks if now - block.observed_at <= self.limit_s)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What is known of one device after its latest poll.
+
+    ``held`` maps a request's position in the plan to its blocks. ``failures`` are those of the
+    latest poll, ``failure_counts`` all since the start by kind. ``last_success_at`` is when a poll
+    that got an answer ended. Times in Unix seconds and seconds; None before the first poll.
+    """
+
+    name: str
+    polls: int = 0
+    up: bool = False
+    identity: Identity | None = None
+    profile: str = ""
+    kind: str = ""
+    held: Mapping[int, Held] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    failure_counts: Mapping[str, int] = field(default_factory=dict)
+    last_started_at: float | None = None
+    last_duration_s: float | None = None
+    last_success_at: float | None = None
+
+    def blocks(self, now: float) -> Iterator[Block]:
+        """Every block that is fresh at Unix time ``now``, by request position."""
+        for position in sorted(self.held):
+            yield from self.held[position].fresh(now)
+
+
+Listener = Callable[[DeviceState, PollResult], None]
+"""Told of every poll, inside ``Store.put``; it must be quick and must not raise."""
+
+
+class Store:
+    """Latest state per device; a state is replaced by each poll, never edited.
+
+    ``stale_after_s`` names every device and how long its readings stay without being renewed.
+    A request that is not made in every cycle (``PollResult.intervals_s``) keeps its readings for
+    three of its intervals where that is longer.
+    """
+
+    def __init__(
+        self,
+        stale_after_s: Mapping[str, float],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._stale_after_s = dict(stale_after_s)
+        self._clock = clock
+        self._states = {name: DeviceState(name) for name in stale_after_s}
+        self._listeners: list[Listener] = []
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The names of all devices, in the order they were given."""
+        return tuple(self._states)
+
+    def add(self, name: str, stale_after_s: float) -> None:
+        """Take in a device more; of one that is there already nothing is known any more."""
+        self._stale_after_s[name] = stale_after_s
+        self._states[name] = DeviceState(name)
+
+    def remove(self, name: str) -> None:
+        """Forget a device. Raises KeyError for an unknown name."""
+        del self._stale_after_s[name], self._states[name]
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call ``listener`` after each put, in order of subscription."""
+        self._listeners.append(listener)
+
+    def put(self, result: PollResult) -> None:
+        """Take over one poll. Raises KeyError for a device that the store was not told of."""
+        state = self._after(self._states[result.device], result)
+        self._states[result.device] = state
+        for listener in self._listeners:
+            listener(state, result)
+
+    def device(self, name: str) -> DeviceState:
+        """The state of one device. Raises KeyError for an unknown name."""
+        return self._states[name]
+
+    def readings(self, device: str | None = None) -> Iterator[Reading]:
+        """Every fresh reading of one device, or of all. Raises KeyError for an unknown name."""
+        states = list(self._states.values()) if device is None else [self._states[device]]
+        now = self._clock()
+        return (reading for s in states for block in s.blocks(now) for reading in block.readings())
+
+    def now(self) -> float:
+        """Unix time as this store sees it."""
+        return self._clock()
+
+    def _after(self, before: DeviceState, result: PollResult) -> DeviceState:
+        counts = dict(before.failure_counts)
+        for failure in result.failures:
+            counts[failure.kind] = counts.get(failure.kind, 0) + 1
+        ended_at = result.started_at + result.duration_s
+        return replace(
+            before,
+            polls=before.polls + 1,
+            up=result.up,
+            identity=result.identity or before.identity,
+            profile=result.profile or before.profile,
+            kind=result.kind or before.kind,
+            held=self._merge(before.held, result) if result.up else {},
+            failures=result.failures,
+            failure_counts=counts,
+            last_started_at=result.started_at,
+            last_duration_s=result.duration_s,
+            last_success_at=ended_at if result.up else before.last_success_at,
+        )
+
+    def _merge(self, before: Mapping[int, Held], result: PollResult) -> dict[int, Held]:
+        now = self._clock()
+        kept = {
+            position: held
+            for position, held in before.items()
+            if position not in result.blocks and any(held.fresh(now))
+        }
+        for position, blocks in result.blocks.items():
+            if blocks:  # no blocks: the request failed, and what it read before is no longer true
+                kept[position] = Held(blocks, self._limit_s(result, position))
+        return kept
+
+    def _limit_s(self, result: PollResult, position: int) -> float:
+        intervals_s = result.intervals_s
+        interval_s = intervals_s[position] if position < len(intervals_s) else 0.0
+        return max(self._stale_after_s[result.device], _INTERVALS_UNTIL_STALE * interval_s)

@@ -1,0 +1,1 @@
+"""What pages show: devices, summaries, cables and commissioning runs."""

@@ -1,0 +1,162 @@
+"""The cables of a rack's build sheet against what its devices say now."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.commission.judge.compare_sheet import Finding, What, compare
+from agent.commission.records import Sample
+from agent.commission.spec.build_sheet import Sheet, SheetCable, load_sheet
+from agent.commission.spec.inventory import PLAN_METRICS, Seen, look
+from agent.model.errors import ConfigError
+from agent.model.values import Block
+from agent.store.latest import DeviceState
+
+SHEET_BYTES_MAX = 256 * 1024  # some 2000 cables; read in between polls, so it must not take long
+_KEPT_MAX = 64  # racks whose sheet and comparison are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where a rack's build sheet is, and the rack's devices by their role."""
+
+    path: Path
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """One planned cable, or one that nobody planned. ``places`` are its ends as device and port.
+
+    ``verdict``: ``match``, ``swap``, ``mismatch``, ``missing``, ``unplanned``, or ``unseen`` where
+    neither end tells. ``says`` is what is wrong, ports that are down or slow included.
+    """
+
+    name: str
+    planned: str
+    verdict: str
+    says: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Every cable; ``problem`` says why there is none, empty where all is well."""
+
+    cables: tuple[Cable, ...] = ()
+    problem: str = ""
+
+
+class Plans:
+    """Sheets and comparisons, made anew when a file or what its rack says has changed."""
+
+    def __init__(self) -> None:
+        self._sheets: OrderedDict[Path, tuple[tuple[int, int], Sheet | str]] = OrderedDict()
+        self._found: OrderedDict[
+            Path, tuple[Sheet, Mapping[str, str], Sequence[DeviceState], Compared]
+        ] = OrderedDict()
+
+    def compared(self, plan: Plan, states: Sequence[DeviceState], now: float) -> Compared:
+        """The cables of a rack whose devices stand so at Unix time ``now``."""
+        sheet = self._sheet(plan.path)
+        if isinstance(sheet, str):
+            return Compared(problem=sheet)
+        kept = self._found.get(plan.path)
+        same = kept is not None and kept[0] is sheet and kept[1] == plan.names
+        if kept is not None and same and [*map(id, kept[2])] == [*map(id, states)]:
+            return kept[3]
+        made = Compared(tuple(cables(sheet, _seen(states, now), plan.names)))
+        self._found[plan.path] = sheet, plan.names, states, made
+        while len(self._found) > _KEPT_MAX:
+            self._found.popitem(last=False)
+        return made
+
+    def _sheet(self, path: Path) -> Sheet | str:
+        """The sheet, or why it cannot be had."""
+        try:
+            found = path.stat()
+        except OSError as error:
+            return f"{path.name}: {error.strerror}"
+        stamp = found.st_mtime_ns, found.st_size
+        kept = self._sheets.get(path)
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
+        sheet: Sheet | str
+        if found.st_size > SHEET_BYTES_MAX:
+            sheet = f"{path.name}: is larger than {SHEET_BYTES_MAX // 1024} KiB"
+        else:
+            try:
+                sheet = load_sheet(path)
+            except ConfigError as error:
+                sheet = str(error).replace(str(path), path.name)
+        if isinstance(sheet, Sheet) and not sheet.cables:
+            sheet = f"{path.name}: has no cables"
+        self._sheets[path] = stamp, sheet
+        while len(self._sheets) > _KEPT_MAX:
+            self._sheets.popitem(last=False)
+        return sheet
+
+
+def cables(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> list[Cable]:
+    """Every cable of the sheet as it is found, and those that nobody planned."""
+    wrong: dict[str, list[Finding]] = {}
+    for finding in compare(sheet, seen, names).findings:
+        if finding.what in (What.CABLING, What.PORTS):
+            wrong.setdefault(finding.where, []).append(finding)
+            if finding.partner:
+                wrong.setdefault(finding.partner, []).append(finding)
+    planned = [_planned(cable, wrong, seen, names) for cable in sheet.cables]
+    known = {place for cable in planned for place in cable.places}
+    return planned + [
+        Cable(where, "nobody", "unplanned", finding.says, (where,))
+        for where, findings in wrong.items()
+        if where not in known
+        for finding in findings
+    ]
+
+
+def _planned(
+    cable: SheetCable,
+    wrong: Mapping[str, Sequence[Finding]],
+    seen: Seen,
+    names: Mapping[str, str],
+) -> Cable:
+    ends = [(names.get(end.device, end.device), end.port) for end in (cable.a, cable.b)]
+    places = tuple(f"{device} {port}" for device, port in ends)
+    own = [finding for place in places for finding in wrong.get(place, ())]
+    of_cable = [finding for finding in own if finding.what is What.CABLING]
+    if any(finding.partner for finding in of_cable):
+        verdict = "swap"
+    elif any(finding.found for finding in of_cable):
+        verdict = "mismatch"
+    elif of_cable:
+        verdict = "missing"
+    else:
+        heard = any(place[0] in seen.devices and place in seen.neighbors for place in ends)
+        verdict = "match" if heard else "unseen"
+    says = "; ".join(dict.fromkeys(_says(finding, places) for finding in own))
+    near, far = ends if ends[0][0] in names.values() else reversed(ends)
+    return Cable(" ".join(near), " ".join(far), verdict, says, places)
+
+
+def _says(finding: Finding, places: Sequence[str]) -> str:
+    """A swap is told of one end; from the other it is a swap with that one."""
+    if finding.partner and finding.where not in places:
+        return finding.says.replace(finding.partner, finding.where, 1)
+    return finding.says
+
+
+def _seen(states: Sequence[DeviceState], now: float) -> Seen:
+    samples = [
+        sample
+        for state in states
+        for block in state.blocks(now)
+        if any(series.metric.name in PLAN_METRICS for series in block.series)
+        for sample in _samples(block)
+    ]
+    return look(samples, [state.name for state in states if state.up])
+
+
+def _samples(block: Block) -> list[Sample]:
+    return [Sample.of(reading) for reading in block.readings() if reading.metric in PLAN_METRICS]

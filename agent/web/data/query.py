@@ -1,0 +1,133 @@
+"""What a device shows now, by metric: the numbers that pages are made of; pure.
+
+Only good and uncertain values are here. What is bad or stale is not there, so a page shows nothing
+in its place.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agent.events.records import ALARMS
+from agent.model.values import Flaw, Quality, Series, Value
+from agent.store.latest import DeviceState
+
+_SETS_MAX = 50_000  # of rows whose places are kept: some for each device
+
+Labels = Mapping[str, str]
+_Place = tuple[str, Labels, int]
+"""A metric, the labels of a series, and where it stands in its block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Values of one device by metric, each with its labels."""
+
+    found: Mapping[str, tuple[tuple[Labels, Value], ...]] = field(default_factory=dict)
+
+    def each(self, metric: str, **labels: str) -> Iterator[tuple[Labels, float]]:
+        """The numbers of ``metric`` whose labels hold ``labels``."""
+        for has, value in self.found.get(metric, ()):
+            if isinstance(value, int | float) and labels.items() <= has.items():
+                yield has, float(value)
+
+    def texts(self, metric: str) -> Iterator[tuple[Labels, str]]:
+        """The states of ``metric``."""
+        for has, value in self.found.get(metric, ()):
+            if isinstance(value, str):
+                yield has, value
+
+    def labels(self, metric: str) -> Iterator[Labels]:
+        """The labels of each series of ``metric``, for those whose labels are all they tell."""
+        return (has for has, _ in self.found.get(metric, ()))
+
+    def one(self, *metrics: str, **labels: str) -> float | None:
+        """The first number of the first of ``metrics`` that there is."""
+        for metric in metrics:
+            for _, value in self.each(metric, **labels):
+                return value
+        return None
+
+    def total(self, *metrics: str, **labels: str) -> float | None:
+        """The sum of the first of ``metrics`` that there is."""
+        for metric in metrics:
+            values = [value for _, value in self.each(metric, **labels)]
+            if values:
+                return sum(values)
+        return None
+
+    def most(self, metric: str, **labels: str) -> float | None:
+        """The largest."""
+        return max((value for _, value in self.each(metric, **labels)), default=None)
+
+    def mean(self, metric: str, **labels: str) -> float | None:
+        """The mean."""
+        values = [value for _, value in self.each(metric, **labels)]
+        return sum(values) / len(values) if values else None
+
+
+class Finder:
+    """Looks for the same metrics in every poll; where they stand is found once per set of rows."""
+
+    def __init__(self, metrics: frozenset[str] | None = None) -> None:
+        self._metrics = metrics
+        # By the id of a block's series, which are held beside it, so that the id stays theirs.
+        self._places: dict[int, tuple[tuple[Series, ...], tuple[_Place, ...]]] = {}
+
+    def look(self, state: DeviceState, now: float) -> Look:
+        """What a device shows at Unix time ``now``."""
+        found: dict[str, list[tuple[Labels, Value]]] = {}
+        for block in state.blocks(now):
+            kept = self._places.get(id(block.series)) or self._find(block.series)
+            values, flaws = block.values, block.flaws
+            for name, labels, position in kept[1]:
+                if flaws and _bad(flaws.get(position)):
+                    continue
+                if name in found:
+                    found[name].append((labels, values[position]))
+                else:
+                    found[name] = [(labels, values[position])]
+        return Look({name: tuple(several) for name, several in found.items()})
+
+    def _find(self, several: tuple[Series, ...]) -> tuple[tuple[Series, ...], tuple[_Place, ...]]:
+        if len(self._places) >= _SETS_MAX:
+            self._places.clear()
+        wanted = self._metrics
+        places = tuple(
+            (one.metric.name, dict(one.labels), position)
+            for position, one in enumerate(several)
+            if wanted is None or one.metric.name in wanted
+        )
+        kept = self._places[id(several)] = several, places
+        return kept
+
+
+def _bad(flaw: Flaw | None) -> bool:
+    return flaw is not None and flaw.quality is Quality.BAD
+
+
+def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
+    """What a device shows at Unix time ``now``; only ``metrics`` where they are given."""
+    return Finder(metrics).look(state, now)
+
+
+def alarms(seen: Look) -> tuple[str, ...]:
+    """What is wrong by the device's own word, in words, each once."""
+    return tuple(
+        dict.fromkeys(
+            _alarm(metric, labels)
+            for metric in sorted(ALARMS)
+            for labels, value in seen.each(metric)
+            if value
+        )
+    )
+
+
+def _alarm(metric: str, labels: Labels) -> str:
+    told = {name: text for name, text in labels.items() if name not in ("alarm", "severity")}
+    where = ", ".join(f"{name} {text}" for name, text in told.items())
+    what = {
+        "rack_leak_detected": "leak",
+        "rack_leak_sensor_fault": "leak sensor is broken",
+    }.get(metric) or labels.get("alarm", "alarm").replace("_", " ")
+    severity = labels.get("severity", "")
+    return "".join((what, f" ({where})" if where else "", f", {severity}" if severity else ""))

@@ -1,0 +1,93 @@
+"""Commissioning runs as metrics: how every check stands, how far a run is, when it last wrote.
+
+A run is a process of its own; what is told here was read from its journal. That is done in a thread
+now and then, so that no scrape waits for a file.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from agent.commission.journal.reader import JOURNAL, Follower, Progress
+
+_LOOK_S = 5.0
+_RUNS_MAX = 200  # newest runs that are told of
+_LOOKED_AT_MAX = 2_000  # directories that are looked at for them
+_PENDING = "PENDING"
+
+
+class CommissionMetrics(Collector):
+    """A prometheus_client collector over the runs below ``folder``; ``run`` keeps it true.
+
+    Of each rack and stage the newest run counts, and what was retested since.
+    """
+
+    def __init__(self, folder: Path, site: str) -> None:
+        self._folder, self._site = folder, site
+        self._followers: OrderedDict[str, Follower] = OrderedDict()
+        self._runs: list[Progress] = []
+
+    async def run(self) -> None:
+        """Look at the runs now and then, for ever."""
+        while True:
+            self._runs = await asyncio.to_thread(self.look)
+            await asyncio.sleep(_LOOK_S)
+
+    def look(self) -> list[Progress]:
+        """The newest runs, the oldest of them first."""
+        found = []
+        for name in self._names():
+            follower = self._followers.pop(name, None) or Follower(self._folder / name)
+            self._followers[name] = follower
+            with contextlib.suppress(OSError):  # it went meanwhile
+                found.append(follower.refresh())
+        while len(self._followers) > _RUNS_MAX:
+            self._followers.popitem(last=False)
+        return sorted(found, key=lambda run: run.began_at)
+
+    def _names(self) -> list[str]:
+        found: list[tuple[float, str]] = []
+        with contextlib.suppress(OSError):
+            for number, place in enumerate(self._folder.iterdir()):
+                if number >= _LOOKED_AT_MAX:
+                    break
+                with contextlib.suppress(OSError):
+                    found.append(((place / JOURNAL).stat().st_mtime, place.name))
+        return [name for _, name in sorted(found)[-_RUNS_MAX:]]
+
+    def collect(self) -> Iterator[Metric]:
+        """The three families."""
+        names = ("site", "rack", "generation", "stage")
+        status = GaugeMetricFamily(
+            "rack_commissioning_check_status",
+            "1 for the verdict that a check of the newest run has, PENDING before it has one.",
+            labels=(*names, "check", "verdict"),
+        )
+        share = GaugeMetricFamily(
+            "rack_commissioning_progress_ratio",
+            "How far the newest run is, 0 to 1.",
+            labels=(*names, "state"),
+        )
+        last = GaugeMetricFamily(
+            "rack_commissioning_last_run_timestamp_seconds",
+            "When the newest run last wrote what it does.",
+            labels=names,
+        )
+        checks: dict[tuple[str, str, str, str], dict[str, str]] = {}
+        newest: dict[tuple[str, str, str, str], Progress] = {}
+        for run in self._runs:
+            place = (self._site, run.rack, run.generation, run.stage)
+            newest[place] = run
+            own = {each.check: str(each.verdict or _PENDING) for each in run.checks}
+            checks[place] = {**(checks.get(place, {}) if run.retest_of else {}), **own}
+        for place, run in newest.items():
+            share.add_metric((*place, str(run.state)), run.share)
+            last.add_metric(place, run.last_at)
+            for check, verdict in checks[place].items():
+                status.add_metric((*place, check, verdict), 1.0)
+        yield from (status, share, last)

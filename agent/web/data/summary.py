@@ -1,0 +1,243 @@
+"""A device in a few words: its state, what it mainly does, what is wrong.
+
+Made once per poll of a device, whoever looks and how often.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.events.records import ALARMS
+from agent.expose.device_info import DeviceView, condition
+from agent.store.latest import DeviceState, Store
+from agent.web.data.query import Finder, Look, alarms
+from agent.web.draw.format import quantity
+from agent.web.draw.state_labels import WORDS
+
+_DIGITS = 3
+_AT_A_TIME_S = 0.004  # of work between two chances for the polls to run
+
+METRICS = ALARMS | {
+    "rack_air_temperature_celsius",
+    "rack_battery_charge_ratio",
+    "rack_battery_health_ratio",
+    "rack_busbar_power_watts",
+    "rack_busbar_voltage_volts",
+    "rack_coolant_flow_liters_per_second",
+    "rack_coolant_temperature_celsius",
+    "rack_inlet_current_amperes",
+    "rack_inlet_power_watts",
+    "rack_line_current_amperes",
+    "rack_line_power_watts",
+    "rack_output_power_watts",
+    "rack_phase_current_amperes",
+    "rack_phase_power_watts",
+    "rack_port_oper_state",
+    "rack_psu_output_power_watts",
+    "rack_psu_output_voltage_volts",
+    "rack_relative_humidity_ratio",
+    "rack_sensor_temperature_celsius",
+}
+"""All that a summary looks at; a switch tells a hundred times as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key figure: what it is, and the value for people."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A device as it stands. ``state``: ``up``, ``alarm``, ``down`` or ``waiting``.
+
+    ``watts`` is what it draws (PDU, meter) or delivers (power shelf), ``amperes`` its current on
+    the input side; ``supply``, ``back`` and ``liters`` its technology loop in degC and L/s.
+    """
+
+    name: str
+    kind: str
+    state: str
+    keys: tuple[Key, ...] = ()
+    alarms: tuple[str, ...] = ()
+    reason: str = ""
+    watts: float | None = None
+    amperes: float | None = None
+    supply: float | None = None
+    back: float | None = None
+    liters: float | None = None
+
+    @property
+    def figure(self) -> str:
+        """The first key figure, empty without one."""
+        return self.keys[0].text if self.keys else ""
+
+
+def label(one: Summary) -> str:
+    """Return a device in words, for people who cannot see it: name, state, figures, problems."""
+    parts = [f"{one.name}: {WORDS[one.state]}"]
+    parts += [f"{key.name} {key.text}" for key in one.keys]
+    parts += one.alarms or ([one.reason] if one.reason else [])
+    return ", ".join(parts)
+
+
+def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) -> Summary:
+    """The summary of a device at Unix time ``now``; ``finder`` looks for ``METRICS``."""
+    kind = state.kind or view.kind or "other"
+    stands = condition(state)
+    if stands != "up":
+        reason = state.failures[0].message if state.failures else ""
+        return Summary(view.name, kind, stands, reason=reason)
+    seen = finder.look(state, now)
+    wrong = alarms(seen)
+    return Summary(
+        view.name,
+        kind,
+        "alarm" if wrong else "up",
+        tuple(_KEYS.get(kind, _any)(seen))[:3] or tuple(_any(seen))[:3],
+        wrong,
+        watts=_delivered(seen) if kind in _SOURCES else _drawn(seen),
+        amperes=_input_amperes(seen),
+        supply=_loop(seen, "supply"),
+        back=_loop(seen, "return"),
+        liters=_flow(seen),
+    )
+
+
+class Summaries:
+    """The summaries of a store's devices, each made anew only after its device was polled."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: dict[str, tuple[DeviceState, Summary]] = {}
+        self._finder = Finder(METRICS)
+
+    def of(self, view: DeviceView) -> Summary:
+        """The summary of a device as it stands."""
+        state = self._store.device(view.name)
+        kept = self._kept.get(view.name)
+        if kept is not None and kept[0] is state:
+            return kept[1]
+        made = summarise(view, state, self._store.now(), self._finder)
+        self._kept[view.name] = (state, made)
+        return made
+
+    async def refresh(self, views: Sequence[DeviceView]) -> None:
+        """Make those that are due, a few at a time, so that a page of them all is made at once."""
+        until = time.perf_counter() + _AT_A_TIME_S
+        for view in views:
+            self.of(view)
+            if time.perf_counter() > until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + _AT_A_TIME_S
+
+    def keep_only(self, views: Sequence[DeviceView]) -> None:
+        """Forget devices that are no longer configured."""
+        for name in self._kept.keys() - {view.name for view in views}:
+            del self._kept[name]
+
+
+_SOURCES = frozenset({"power_shelf", "bbu"})
+
+
+def _drawn(seen: Look) -> float | None:
+    return seen.total(
+        "rack_inlet_power_watts",
+        "rack_phase_power_watts",
+        "rack_line_power_watts",
+        "rack_output_power_watts",
+    )
+
+
+def _delivered(seen: Look) -> float | None:
+    return seen.total(
+        "rack_psu_output_power_watts", "rack_busbar_power_watts", "rack_output_power_watts"
+    )
+
+
+def _input_amperes(seen: Look) -> float | None:
+    for metric in (
+        "rack_line_current_amperes",
+        "rack_phase_current_amperes",
+        "rack_inlet_current_amperes",
+    ):
+        found = seen.most(metric)
+        if found is not None:
+            return found
+    return None
+
+
+def _loop(seen: Look, side: str) -> float | None:
+    found = seen.one("rack_coolant_temperature_celsius", loop="technology", side=side)
+    return seen.one("rack_coolant_temperature_celsius", side=side) if found is None else found
+
+
+def _flow(seen: Look) -> float | None:
+    found = seen.one("rack_coolant_flow_liters_per_second", loop="technology")
+    return seen.one("rack_coolant_flow_liters_per_second") if found is None else found
+
+
+def _keys(*wanted: tuple[str, float | None, str]) -> list[Key]:
+    return [
+        Key(name, quantity(value, unit, _DIGITS))
+        for name, value, unit in wanted
+        if value is not None
+    ]
+
+
+def _pdu(seen: Look) -> list[Key]:
+    return _keys(("power", _drawn(seen), "W"), ("current", _input_amperes(seen), "A"))
+
+
+def _shelf(seen: Look) -> list[Key]:
+    volts = seen.mean("rack_busbar_voltage_volts")
+    if volts is None:
+        volts = seen.mean("rack_psu_output_voltage_volts")
+    return _keys(("power", _delivered(seen), "W"), ("output", volts, "V"))
+
+
+def _battery(seen: Look) -> list[Key]:
+    charge, health = seen.mean("rack_battery_charge_ratio"), seen.mean("rack_battery_health_ratio")
+    return _keys(("charge", charge, "ratio"), ("health", health, "ratio"))
+
+
+def _cooling(seen: Look) -> list[Key]:
+    return _keys(
+        ("supply", _loop(seen, "supply"), "degC"),
+        ("flow", _flow(seen), "L/s"),
+        ("return", _loop(seen, "return"), "degC"),
+        ("air", _air(seen), "degC"),
+    )
+
+
+def _switch(seen: Look) -> list[Key]:
+    states = [state for _, state in seen.texts("rack_port_oper_state")]
+    if not states:
+        return []
+    return [Key("ports up", f"{states.count('up')} / {len(states)}")]
+
+
+def _air(seen: Look) -> float | None:
+    return seen.one("rack_air_temperature_celsius", "rack_sensor_temperature_celsius")
+
+
+def _any(seen: Look) -> list[Key]:
+    return _keys(
+        ("power", _drawn(seen), "W"),
+        ("air", _air(seen), "degC"),
+        ("humidity", seen.one("rack_relative_humidity_ratio"), "ratio"),
+        ("supply", _loop(seen, "supply"), "degC"),
+    )
+
+
+_KEYS: dict[str, Callable[[Look], list[Key]]] = {
+    "pdu": _pdu,
+    "power_shelf": _shelf,
+    "bbu": _battery,
+    "cdu": _cooling,
+    "cooling": _cooling,
+    "switch": _switch,
+}

@@ -1,0 +1,1 @@
+"""How pages show it: number formats, cells, state labels, plots."""

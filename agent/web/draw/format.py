@@ -1,0 +1,80 @@
+"""Values as people say them: 12.0 kW, 130 L/min, 45.2 °C; pure.
+
+The catalogue's base units are for programs. Nothing here rounds what is stored or judged.
+"""
+
+import math
+
+from agent.model.catalogue import Metric
+from agent.model.values import Value
+
+NOTHING = "–"
+
+_SCALES: dict[str, tuple[tuple[float, float, str], ...]] = {
+    "W": ((1e6, 1e6, "MW"), (1e3, 1e3, "kW"), (1, 1, "W"), (0, 1e-3, "mW")),
+    "VA": ((1e6, 1e6, "MVA"), (1e3, 1e3, "kVA"), (0, 1, "VA")),
+    "VAr": ((1e6, 1e6, "Mvar"), (1e3, 1e3, "kvar"), (0, 1, "var")),
+    "V": ((1e3, 1e3, "kV"), (1, 1, "V"), (0, 1e-3, "mV")),
+    "A": ((0.1, 1, "A"), (0, 1e-3, "mA")),
+    "J": ((3.6e9, 3.6e9, "MWh"), (0, 3.6e6, "kWh")),
+    "Pa": ((1e5, 1e5, "bar"), (1e3, 1e3, "kPa"), (0, 1, "Pa")),
+    "L/s": ((0, 1 / 60, "L/min"),),
+    "degC": ((0, 1, "°C"),),
+    "ratio": ((0, 0.01, "%"),),
+    "B": ((1e12, 1e12, "TB"), (1e9, 1e9, "GB"), (1e6, 1e6, "MB"), (1e3, 1e3, "kB"), (0, 1, "B")),
+    "B/s": ((125e6, 125e6, "Gbit/s"), (125e3, 125e3, "Mbit/s"), (0, 125, "kbit/s")),
+    "C": ((0, 3600, "Ah"),),
+    "S/m": ((0, 1e-4, "µS/cm"),),
+    "pH": ((0, 1, ""),),
+    "g/m3": ((0, 1, "g/m³"),),
+    "s": ((86_400, 86_400, "d"), (3_600, 3_600, "h"), (120, 60, "min"), (0, 1, "s")),
+}
+"""Per base unit: from which size on, what to divide by, and what to write behind."""
+
+_DIGITS = 4
+_DECIMALS_MAX = 3
+
+
+def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
+    """A value of ``metric`` for people, with its unit, to so many significant digits."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        return value
+    if not math.isfinite(value):
+        return NOTHING
+    if not metric.unit and value == int(value):
+        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if metric.name.endswith("_power_factor_ratio"):
+        return number(value, digits)
+    return quantity(float(value), metric.unit, digits)
+
+
+def quantity(value: float, unit: str, digits: int = _DIGITS) -> str:
+    """A number in a base unit of the catalogue, scaled so that it reads well."""
+    scales = _SCALES.get(unit, ((0, 1, unit),))
+    if not value:  # nothing is no millionth of anything
+        scales = tuple(each for each in scales if each[1] == 1) or scales[-1:]
+    for least, divisor, name in scales:
+        if abs(value) >= least or least == 0 or not value:
+            told = number(value / divisor, digits)
+            return f"{told}\N{NO-BREAK SPACE}{name}" if name else told
+    raise AssertionError(f"{unit} has no last scale")
+
+
+def number(value: float, digits: int = _DIGITS) -> str:
+    """A number to so many significant digits, at most three behind the point."""
+    size = 0 if not value else math.floor(math.log10(abs(value)))
+    decimals = min(_DECIMALS_MAX, max(0, digits - 1 - size))
+    if not value:
+        decimals = 0
+    text = f"{value:,.{decimals}f}"
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest whole unit: ``42 s``, ``3 h``."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)}\N{NO-BREAK SPACE}{unit}"
+    return f"{max(0, int(seconds))}\N{NO-BREAK SPACE}s"

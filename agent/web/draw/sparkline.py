@@ -1,0 +1,37 @@
+"""A sparkline: the last minutes of a number as one SVG path; pure."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from agent.store.history import Point
+
+WIDTH, HEIGHT = 120, 24
+SPAN_S = 900.0
+_EDGE = 2.0
+_GAP_INTERVALS = 3.5
+
+
+def path(points: Sequence[Point], now: float) -> str:
+    """The ``d`` of a path of ``WIDTH`` by ``HEIGHT``; gaps where nothing was read, empty for none.
+
+    Time runs to ``now`` at the right edge and begins with the oldest point, at most a quarter of
+    an hour before. A number that stays the same is a line in the middle.
+    """
+    shown = [(at, value) for at, value in points if now - at <= SPAN_S]
+    if len(shown) < 2:
+        return ""
+    low = min(value for _, value in shown)
+    high = max(value for _, value in shown)
+    began = shown[0][0]
+    per_second = (WIDTH - 2 * _EDGE) / max(now - began, 1.0)
+    steps = sorted(later[0] - earlier[0] for earlier, later in pairwise(shown))
+    gap = max(2.0, steps[len(steps) // 2] * _GAP_INTERVALS)
+    drawn, before = [], None
+    for at, value in shown:
+        x = _EDGE + (at - began) * per_second
+        share = 0.5 if high == low else (value - low) / (high - low)
+        y = HEIGHT - _EDGE - share * (HEIGHT - 2 * _EDGE)
+        pen = "M" if before is None or at - before > gap else "L"
+        drawn.append(f"{pen}{x:.1f} {y:.1f}")
+        before = at
+    return "".join(drawn)

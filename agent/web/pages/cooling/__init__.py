@@ -1,0 +1,1 @@
+"""The cooling page of a rack."""

@@ -1,0 +1,1 @@
+"""The network page of a rack."""

@@ -1,0 +1,236 @@
+"""Network of one rack: every port, what loses packets, optics, and cables against the plan."""
+
+from collections import Counter
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from agent.model.catalogue import CATALOGUE
+from agent.web.data.cables import Cable, Compared
+from agent.web.data.site import Site
+from agent.web.draw.cells import text, told
+from agent.web.draw.format import NOTHING, number, quantity
+from agent.web.draw.screen import Screen, screen
+from agent.web.draw.state_labels import SIGNS
+from agent.web.pages.builder import Drawing, Rows, begin
+from agent.web.pages.network import model
+from agent.web.pages.network.model import Port
+
+PORTS_MAX = 1024  # of one switch; more are not drawn
+_METRICS = frozenset(
+    name for name in CATALOGUE if name.startswith(("rack_port_", "rack_optic_", "rack_lldp_"))
+)
+_VERDICTS = {
+    "missing": ("down", "missing"),
+    "mismatch": ("down", "wrong"),
+    "swap": ("alarm", "swapped"),
+    "unplanned": ("alarm", "not planned"),
+    "match": ("up", "as planned"),
+    "unseen": ("waiting", "not seen"),
+}
+"""The state and the words of each verdict on a cable, what is worst first."""
+_FEW = 12  # rows that are not folded away
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch of this page: rows are pairs of a cell's key and a name."""
+
+    name: str
+    ports: tuple[tuple[str, str], ...]
+    """Cell and address of the port's readings."""
+    hidden: int
+    losing: Rows
+    optics: Rows
+    neighbors: Rows
+
+
+def network_page(site: Site, name: str) -> Screen:
+    """The screen of one rack's network. Raises NotHere."""
+    drawing = begin(site, name, _METRICS)
+    plan, compared = site.plan(name), Compared()
+    if plan is not None:
+        states = [site.store.device(view.name) for view in drawing.views]
+        compared = site.plans.compared(plan, states, site.store.now())
+    cables = {place: cable for cable in compared.cables for place in cable.places}
+    switches = [
+        _switch(site, drawing, one, cables)
+        for one in drawing.looks
+        if drawing.summaries[one].kind == "switch"
+        or "rack_port_oper_state" in drawing.looks[one].found
+    ]
+    if not switches:
+        drawing.untold.append("No device of this rack tells of ports.")
+    as_planned, wrong = _cables(drawing, compared)
+    frame = {
+        "title": f"Network of {name}",
+        "rack": name,
+        "site": drawing.views[0].site,
+        "tab": "network",
+        "switches": switches,
+        "few": _FEW,
+        "planned": plan is not None,
+        "problem": compared.problem,
+        "wrong": wrong,
+        "as_planned": as_planned,
+        "untold": drawing.untold,
+    }
+    return screen("network.html", frame, drawing.cells, *frame.values())
+
+
+def _switch(site: Site, drawing: Drawing, name: str, cables: dict[str, Cable]) -> Switch:
+    seen, one, cells = drawing.looks[name], drawing.summaries[name], drawing.cells
+    ports = model.ports(seen, model.rising(site.history, name))
+    drawing.state(name)
+    cells[f"{name}.count"] = text(_counted(ports))
+    cells[f"{name}.speeds"] = text(_speeds(ports))
+    drawn = []
+    for position, port in enumerate(ports[:PORTS_MAX]):
+        key = f"{name}.port{position}"
+        cable = cables.get(f"{name} {port.name}")
+        state, says = _verdict(port, cable)
+        cells[key] = {
+            "text": f"{SIGNS[state] if state != 'up' else ''}{port.short}",
+            "data-state": state,
+            "aria-label": says,
+            "title": says,
+        }
+        drawn.append((key, f"device/{name}?filter={quote(port.name)}"))
+    if one.state == "down":
+        drawing.untold.append(f"{name} is silent.")
+    elif one.state != "waiting":
+        if not ports:
+            drawing.untold.append(f"{name} tells of no ports.")
+        if not model.neighbors(seen):
+            drawing.untold.append(f"{name} tells of no neighbours (LLDP).")
+    return Switch(
+        name,
+        tuple(drawn),
+        max(0, len(ports) - PORTS_MAX),
+        _losing(drawing, name, ports),
+        _optics(drawing, name),
+        _neighbors(drawing, name),
+    )
+
+
+def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
+    """How a port stands, and everything that is to be said of it."""
+    says = [f"{port.name}: {port.oper.replace('_', ' ')}"]
+    if port.oper == "up":
+        state = "up"
+        if port.speed:
+            says.append(quantity(port.speed, "B/s", 3))
+    elif port.admin not in ("", "up"):
+        state = "waiting"
+        says.append("switched off")
+    else:
+        state = "down" if cable is not None and cable.verdict != "unplanned" else "waiting"
+    if port.neighbor:
+        says.append(f"to {port.neighbor}")
+    if port.errors:
+        says += [f"{_plain(many)} {what}" for what, many in port.errors.items()]
+    if port.rising:
+        state = "alarm" if state == "up" else state
+        says.append(f"{_plain(port.rising)} of these lately")
+    if cable is not None:
+        verdict, words = _VERDICTS[cable.verdict]
+        says.append(words)
+        if state == "up" and verdict in ("alarm", "down"):
+            state = verdict
+    return state, ", ".join(says)
+
+
+def _plain(many: float) -> str:
+    return f"{many:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _counted(ports: list[Port]) -> str:
+    if not ports:
+        return NOTHING
+    up = sum(port.oper == "up" for port in ports)
+    off = sum(port.oper != "up" and port.admin not in ("", "up") for port in ports)
+    return f"{up} of {len(ports)} ports up" + (f", {off} switched off" if off else "")
+
+
+def _speeds(ports: list[Port]) -> str:
+    speeds = Counter(port.speed for port in ports if port.oper == "up" and port.speed)
+    return ", ".join(
+        f"{many} × {quantity(speed, 'B/s', 3)}" for speed, many in sorted(speeds.items())
+    )
+
+
+def _losing(drawing: Drawing, name: str, ports: list[Port]) -> Rows:
+    """Ports with errors or discards, those where more come first."""
+    rows = []
+    listed = [port for port in ports if port.errors]
+    for port in sorted(listed, key=lambda each: (-each.rising, model.natural(each.name))):
+        key = f"{name}.loses.{port.name}"
+        said = ", ".join(f"{_plain(many)} {what}" for what, many in port.errors.items())
+        drawing.cells[key] = text(said)
+        drawing.cells[f"{key}.more"] = text(
+            f"▲ {_plain(port.rising)} more lately" if port.rising else "none lately",
+            "alarm" if port.rising else "up",
+        )
+        rows.append((key, port.name))
+    return tuple(rows)
+
+
+def _optics(drawing: Drawing, name: str) -> Rows:
+    rows = []
+    for position, optic in enumerate(model.optics(drawing.looks[name])):
+        key = f"{name}.optic{position}"
+        drawing.cells |= {
+            f"{key}.sent": text(_dbm(optic.sent)),
+            f"{key}.received": text(_dbm(optic.received)),
+            f"{key}.hot": text(told(optic.celsius, "degC")),
+        }
+        rows.append((key, optic.name))
+    found = model.optics(drawing.looks[name])
+    lights = [(o.received, o.name) for o in found if o.received is not None]
+    hot = [o.celsius for o in found if o.celsius is not None]
+    said = []
+    if lights:
+        darkest = min(lights)
+        said.append(f"least light {_dbm(darkest[0])} in {darkest[1]}")
+    if hot:
+        said.append(f"hottest {told(max(hot), 'degC')}")
+    drawing.cells[f"{name}.optics"] = text(", ".join(said))
+    return tuple(rows)
+
+
+def _dbm(value: float | None) -> str:
+    return NOTHING if value is None else f"{number(value, 3)}\N{NO-BREAK SPACE}dBm"
+
+
+def _neighbors(drawing: Drawing, name: str) -> Rows:
+    rows = []
+    found = model.neighbors(drawing.looks[name])
+    for port in sorted(found, key=model.natural):
+        key = f"{name}.next.{port}"
+        drawing.cells[key] = text(found[port])
+        rows.append((key, port))
+    return tuple(rows)
+
+
+def _cables(drawing: Drawing, compared: Compared) -> tuple[list[Cable], list[tuple[str, Cable]]]:
+    """The cables that are as planned, and the others with the key of their cell."""
+    counts = Counter(cable.verdict for cable in compared.cables)
+    drawing.cells["head.plan"] = text(
+        ", ".join(f"{counts[v]} {words}" for v, (_, words) in _VERDICTS.items() if counts[v]),
+        "up" if counts.keys() <= {"match"} and counts else "alarm" if counts else "waiting",
+    )
+    fine, wrong = [], []
+    order = [*_VERDICTS]
+    for cable in sorted(
+        compared.cables,
+        key=lambda each: (order.index(each.verdict), model.natural(each.name)),
+    ):
+        if cable.verdict == "match" and not cable.says:
+            fine.append(cable)
+            continue
+        state, words = _VERDICTS[cable.verdict]
+        if cable.verdict == "match":
+            state, words = "alarm", "port not as planned"
+        key = f"cable.{cable.name}.{cable.planned}"
+        drawing.cells[key] = text(f"{SIGNS[state]} {words}", state)
+        wrong.append((key, cable))
+    return fine, wrong

@@ -1,0 +1,1 @@
+"""The power page of a rack."""

@@ -1,0 +1,172 @@
+"""The DC side of the power page: shelves with their supplies, the bus bar, batteries."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.web.draw.cells import bar, divided, percent, text, told, total, word
+from agent.web.draw.format import NOTHING
+from agent.web.draw.screen import Cell
+from agent.web.pages.builder import Drawing, Rows
+from agent.web.pages.power import model
+
+_SUPPLY_WATTS = "rack_psu_output_power_watts"
+_BUS_VOLTS = "rack_busbar_voltage_volts"
+_CHARGED, _HEALTHY = 0.95, 0.9  # below these a battery is worth a look
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A power shelf (or a supply that speaks for itself) and its supplies."""
+
+    name: str
+    rows: Rows
+
+
+def shelves(drawing: Drawing) -> list[Shelf]:
+    """Every power shelf with its supplies."""
+    found = []
+    for one in drawing.of("power_shelf"):
+        seen, cells = drawing.looks[one.name], drawing.cells
+        listed = model.supplies(seen)
+        volts = model.plain(seen, _BUS_VOLTS) or model.plain(seen, "rack_psu_output_voltage_volts")
+        amperes = total([*model.plain(seen, "rack_busbar_current_amperes")])
+        if amperes is None:
+            amperes = total([*model.plain(seen, "rack_psu_output_current_amperes")])
+        share = _load(drawing, one.name, listed)
+        drawing.state(one.name)
+        cells |= {
+            f"{one.name}.watts": text(told(one.watts, "W")),
+            f"{one.name}.volts": text(told(sum(volts) / len(volts) if volts else None, "V")),
+            f"{one.name}.amperes": text(told(amperes, "A")),
+            f"{one.name}.bar": bar(share),
+            f"{one.name}.share": percent(share),
+            f"{one.name}.count": text("" if one.state == "down" else _counted(listed)),
+            f"{one.name}.less": percent(model.one_less([each.share for each in listed])),
+        }
+        rows = []
+        for position, each in enumerate(listed):
+            key = f"{one.name}.{position}"
+            cells |= {
+                f"{key}.watts": text(told(each.watts, "W")),
+                f"{key}.bar": bar(each.share),
+                f"{key}.share": percent(each.share),
+                f"{key}.state": word(each.state) if each.state else text(""),
+            }
+            rows.append((key, each.name))
+        found.append(Shelf(one.name, tuple(rows)))
+        if one.state == "down":
+            drawing.untold.append(f"{one.name} is silent.")
+        elif listed and all(each.share is None for each in listed) and share is None:
+            drawing.untold.append(f"{one.name} tells no load in relation to its rating.")
+    if not found:
+        drawing.untold.append("There is no power shelf, so nothing is known of the DC side.")
+    return found
+
+
+def _load(drawing: Drawing, name: str, listed: Sequence[model.Supply]) -> float | None:
+    """What the shelf tells of its load, or what its supplies do."""
+    told_by_itself = model.plain(drawing.looks[name], "rack_busbar_utilization_ratio")
+    if told_by_itself:
+        return max(told_by_itself)
+    shares = [each.share for each in listed]
+    summed = total([*shares])
+    return None if None in shares or summed is None else summed / len(shares)
+
+
+def _counted(listed: Sequence[model.Supply]) -> str:
+    """``6 supplies, 6 normal``."""
+    if not listed:
+        return "tells of no supply"
+    many = f"{len(listed)} {'supply' if len(listed) == 1 else 'supplies'}"
+    states = Counter(each.state.replace("_", " ") for each in listed if each.state)
+    return ", ".join((many, *(f"{count} {state}" for state, count in states.items())))
+
+
+def one_less(drawing: Drawing, listed: Sequence[Shelf]) -> list[tuple[str, str]]:
+    """What the rest would be loaded with if the fullest shelf's supply, or a shelf, were lost."""
+    found = []
+    fullest: tuple[float, str] | None = None
+    for shelf in listed:
+        share = model.one_less([s.share for s in model.supplies(drawing.looks[shelf.name])])
+        if share is not None and (fullest is None or share > fullest[0]):
+            fullest = share, shelf.name
+    if fullest is not None:
+        found.append(("lost.psu", "One supply of a shelf lost"))
+        drawing.cells |= {
+            "lost.psu.says": text(f"the others of {fullest[1]} carry {fullest[0]:.0%} each"),
+            "lost.psu.bar": bar(fullest[0]),
+            "lost.psu.share": percent(fullest[0]),
+        }
+    if len(listed) > 1:
+        loads = [_load(drawing, s.name, model.supplies(drawing.looks[s.name])) for s in listed]
+        share = model.one_less(loads)
+        if share is not None:
+            found.append(("lost.shelf", "One power shelf lost"))
+            says = f"the other {len(listed) - 1} carry {share:.0%} each, if all are alike"
+            drawing.cells |= {
+                "lost.shelf.says": text(says),
+                "lost.shelf.bar": bar(share),
+                "lost.shelf.share": percent(share),
+            }
+        else:
+            drawing.untold.append("Not every shelf tells its load: what they carry with one less"
+                                  " is open.")  # fmt: skip
+    return found
+
+
+def bus(drawing: Drawing, listed: Sequence[Shelf]) -> None:
+    """The bus bar as the shelves see it, and what is lost between AC and DC."""
+    looks = [drawing.looks[shelf.name] for shelf in listed]
+    volts = [v for seen in looks for v in model.plain(seen, _BUS_VOLTS)]
+    if not volts:
+        volts = [v for seen in looks for v in model.plain(seen, "rack_psu_output_voltage_volts")]
+    hot = [value for seen in looks for _, value in seen.each("rack_busbar_temperature_celsius")]
+    delivered = total([drawing.summaries[shelf.name].watts for shelf in listed])
+    taken = total([_taken(drawing, shelf.name) for shelf in listed])
+    ratio = divided(delivered, taken)
+    spread = f"{told(min(volts), 'V', 4)} to {told(max(volts), 'V', 4)}" if volts else NOTHING
+    drawing.cells |= {
+        "bus.volts": text(told(sum(volts) / len(volts) if volts else None, "V", 4)),
+        "bus.spread": text(spread),
+        "bus.watts": text(told(delivered, "W")),
+        "bus.hot": text(told(max(hot, default=None), "degC")),
+        "bus.taken": text(told(taken, "W")),
+        "bus.ratio": text(NOTHING if ratio is None else f"{ratio:.1%}"),
+    }
+
+
+def _taken(drawing: Drawing, name: str) -> float | None:
+    seen = drawing.looks[name]
+    inputs = model.plain(seen, "rack_psu_input_power_watts")
+    return total([*(inputs or model.plain(seen, "rack_inlet_power_watts"))])
+
+
+def _at_least(share: float | None, least: float) -> Cell:
+    if share is None:
+        return text(NOTHING, "waiting")
+    low = share < least
+    return text(f"{'▲ ' if low else ''}{told(share, 'ratio')}", "alarm" if low else "up")
+
+
+def batteries(drawing: Drawing) -> Rows:
+    """Every battery of the rack, whatever device speaks for it."""
+    found = []
+    for name, seen in drawing.looks.items():
+        for position, each in enumerate(model.batteries(seen)):
+            key = f"{name}.bat{position}"
+            drawing.cells |= {
+                f"{key}.charge": _at_least(each.charge, _CHARGED),
+                f"{key}.bar": {
+                    **bar(each.charge),
+                    "data-state": _at_least(each.charge, _CHARGED)["data-state"],
+                },
+                f"{key}.health": _at_least(each.health, _HEALTHY),
+                f"{key}.runtime": text(told(each.runtime, "s")),
+                f"{key}.hot": text(told(each.celsius, "degC")),
+                f"{key}.state": word(each.state) if each.state else text(NOTHING),
+            }
+            found.append((key, f"{name} {each.name}"))
+    if not found:
+        drawing.untold.append("No device of this rack tells of a battery.")
+    return tuple(found)

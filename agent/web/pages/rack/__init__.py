@@ -1,0 +1,1 @@
+"""The elevation page of a rack."""

@@ -1,0 +1,1 @@
+"""Simulated devices: what each shows of the rack model over its protocol."""

@@ -1,0 +1,1 @@
+"""Faults of racks and wires: their names, schedules and injection."""

@@ -1,0 +1,1 @@
+"""Physical faults: how each changes the rack, and how it is undone."""

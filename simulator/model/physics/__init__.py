@@ -1,0 +1,1 @@
+"""The coupled physics of a rack: power, coolant, heat, air, traffic."""

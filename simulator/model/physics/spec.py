@@ -1,0 +1,243 @@
+"""A rack generation as data: what stands in the rack, how much of it, and how it behaves."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from agent.model.errors import ConfigError, Problem
+
+_STRICT = ConfigDict(extra="forbid")
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Celsius = Annotated[float, Field(ge=-40, le=150)]
+Count = Annotated[int, Field(ge=1, le=64)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class LoadSpec:
+    """Power of the trays: ``idle_kw + dynamic_kw * load``, and how they protect themselves."""
+
+    idle_kw: Positive
+    dynamic_kw: Positive
+    liquid_share: Ratio
+    time_constant_s: Positive = 2.0
+    heat_capacity_kj_k: Positive = 160.0
+    chip_rise_k: Positive = 28.0
+    throttle_chip_c: Celsius = 95.0
+    shutdown_outlet_c: Celsius = 85.0
+    restart_outlet_c: Celsius = 55.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class PowerSpec:
+    """Two three-phase feeds, the shelves shared between them, and the bus bar they feed."""
+
+    shelves: Count
+    psus_per_shelf: Count
+    psu_kw: Positive
+    line_voltage_v: Positive = 415.0
+    frequency_hz: Positive = 50.0
+    power_factor: Ratio = 0.99
+    feed_limit_a: Positive
+    branch_limit_a: Positive
+    outlets: Count
+    bus_v: Positive = 51.0
+    droop_v: Positive = 0.5
+    overload_ratio: Positive = 1.05
+    clip_rise_k: Positive = 15.0
+    clip_lag_s: Positive = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class BatterySpec:
+    """Battery backup shelves on the bus: they take over at ``takeover_v`` for ``hold_s``."""
+
+    shelves: Count
+    modules: Count
+    module_kw: Positive
+    hold_s: Positive = 240.0
+    takeover_v: Positive = 48.5
+    recharge_ratio: Ratio = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class LoopSpec:
+    """The coolant loop through the rack: pumps in parallel, resistances, filling.
+
+    Head of a pump is ``pump_head_kpa * n^2 - pump_slope * q^2``; the rack resists with
+    ``rack_square * Q^2 + rack_linear * Q``, the rest of the loop with ``rest_kpa * (Q/rated)^2``.
+    """
+
+    pumps: Count
+    duty_pumps: Count
+    flow_l_min: Positive
+    pump_head_kpa: Positive
+    pump_slope: Positive
+    pump_rpm: Positive
+    pump_kw: Positive
+    nominal_speed: Ratio
+    minimum_speed: Ratio = 0.15
+    coast_s: Positive = 3.0
+    ramp_per_s: Positive = 0.1
+    flow_lag_s: Positive = 1.5
+    rack_square: Positive
+    rack_linear: Positive
+    rest_kpa: Positive
+    filter_share: Ratio = 0.15
+    volume_l: Positive
+    reserve_l: Positive
+    static_kpa: Positive = 150.0
+    detect_l: Positive = 0.5
+    conductivity_s_m: Positive = 0.05
+    ph: Positive = 9.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class ExchangerSpec:
+    """Where the heat leaves: a counterflow exchanger and what regulates its cold side.
+
+    ``cold`` water is throttled by a valve, ``cold`` air is blown by fans (``fans`` of them).
+    """
+
+    cold: Literal["water", "air"]
+    cold_flow_l_min: Positive
+    cold_inlet_c: Celsius
+    setpoint_c: Celsius
+    ua_kw_k: Positive
+    kp_per_k: Positive = 0.04
+    ki_per_k_s: Positive = 0.0015
+    stroke_s: Positive = 45.0
+    minimum_position: Ratio = 0.0
+    supply_delay_s: Annotated[int, Field(ge=1, le=120)] = 8
+    supply_lag_s: Positive = 10.0
+    sensor_lag_s: Positive = 4.0
+    fans: Annotated[int, Field(ge=0, le=64)] = 0
+    fan_rpm: Positive = 5000.0
+    fan_kw: Positive = 1.0
+    cold_supply_kpa: Positive = 300.0
+    cold_drop_kpa: Positive = 80.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class AirSpec:
+    """The room's air and the fans that draw it through the rack."""
+
+    room_c: Celsius = 24.0
+    humidity: Ratio = 0.45
+    flow_l_s: Positive
+    fans: Count
+    fan_rpm: Positive
+    fan_kw: Positive
+    minimum_speed: Ratio = 0.3
+    lag_s: Positive = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class NetworkSpec:
+    """Switches that are wired alike: one port per node, then uplinks, the rest unused."""
+
+    switches: Annotated[int, Field(ge=0, le=16)]
+    ports: Annotated[int, Field(ge=1, le=256)]
+    nodes: Annotated[int, Field(ge=1, le=256)]
+    uplinks: Annotated[int, Field(ge=0, le=64)]
+    speed_gbit_s: Positive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
+class Generation:
+    """One kind of rack. ``loop`` is None where air alone carries the heat to the exchanger."""
+
+    name: str
+    title: str
+    load: LoadSpec
+    power: PowerSpec
+    exchanger: ExchangerSpec
+    air: AirSpec
+    network: NetworkSpec
+    loop: LoopSpec | None = None
+    battery: BatterySpec | None = None
+
+
+_ADAPTER = TypeAdapter(Generation)
+
+
+def shipped_generations() -> tuple[str, ...]:
+    """Names of the generations that come with the program."""
+    folder = files("simulator") / "models"
+    return tuple(sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def load_generation(name: str | Path) -> Generation:
+    """A shipped generation by name, or one from a YAML file by its path.
+
+    Raises ConfigError naming file, key and problem.
+    """
+    if str(name) in shipped_generations():
+        file = f"models/{name}.yaml"
+        text = (files("simulator") / "models" / f"{name}.yaml").read_text("utf-8")
+        return parse_generation(text, file)
+    path = Path(name)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(shipped_generations())
+        message = f"cannot be read ({error}), and is none of {known}"
+        raise ConfigError([Problem(str(path), 0, "", message)]) from error
+    return parse_generation(text, str(path))
+
+
+def parse_generation(text: str, file: str) -> Generation:
+    """The generation a YAML text describes; ``file`` names it in problems (ConfigError)."""
+    try:
+        raw = yaml.safe_load(text)
+        lines = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 0
+        raise ConfigError([Problem(file, line, "", "is not valid YAML")]) from error
+    try:
+        generation = _ADAPTER.validate_python(raw)
+    except ValidationError as error:
+        raise ConfigError(_problems(error, file, lines)) from error
+    problems = [Problem(file, lines.get(key, 0), key, text) for key, text in _clashes(generation)]
+    if problems:
+        raise ConfigError(problems)
+    return generation
+
+
+def _problems(error: ValidationError, file: str, lines: Mapping[str, int]) -> list[Problem]:
+    problems = []
+    for item in error.errors(include_url=False):
+        key = ".".join(map(str, item["loc"]))
+        problems.append(Problem(file, lines.get(key, 0), key, item["msg"]))
+    return problems
+
+
+def _clashes(generation: Generation) -> list[tuple[str, str]]:
+    loop, power, network = generation.loop, generation.power, generation.network
+    found = []
+    if loop is not None and loop.duty_pumps > loop.pumps:
+        found.append(("loop.duty_pumps", f"more than the {loop.pumps} pumps there are"))
+    if network.nodes + network.uplinks > network.ports:
+        found.append(("network.ports", "fewer than nodes and uplinks together"))
+    if power.outlets < (power.shelves + 1) // 2:
+        found.append(("power.outlets", "fewer than the shelves of one feed"))
+    if loop is None and generation.load.liquid_share > 0.0:
+        found.append(("load.liquid_share", "must be 0 without a coolant loop"))
+    return found
+
+
+def _lines(node: yaml.Node | None, prefix: str = "") -> dict[str, int]:
+    found: dict[str, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            path = f"{prefix}{key.value}"
+            found[path] = key.start_mark.line + 1
+            found |= _lines(value, f"{path}.")
+    return found

@@ -1,0 +1,1 @@
+"""Replay of recordings whose values move over time."""

@@ -1,0 +1,209 @@
+"""What drives a recording's values, as people write it: ``OID=count:rate=1000``, or a YAML list.
+
+The list holds ``{oid: 1.3.6.1.4.1.9999.1, ramp: {to: 230, over: 60s}, noise: {ratio: 1%}}`` and
+``{counters: true}``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from agent.config.spec import Duration, Model
+from agent.model import smi
+from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document, Key
+from simulator.yaml_list import load_list
+
+COUNTERS = "counters"
+"""What is written for every counter of a recording and its sysUpTime, instead of an OID."""
+
+_SHAPE = f"OID=MOTION[:PARAM=VALUE,...] or {COUNTERS}, for example 1.3.6.1.2.1.1.3=count:rate=100"
+_LONGEST_S = 31_536_000
+_FASTEST = 1e12  # per second; what counts faster is a slip of the pen
+_FARTHEST = 2.0**64
+_FINEST_S = 0.001
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+
+
+def _ratio(value: Any) -> Any:
+    match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    return value if match is None else float(match[1]) / 100.0
+
+
+def _prefix(text: str) -> str:
+    smi.oid(text)
+    return text
+
+
+Ratio = Annotated[float, BeforeValidator(_ratio, json_schema_input_type=float | str)]
+Level = Annotated[float, Field(ge=-_FARTHEST, le=_FARTHEST)]
+
+
+class Count(Model):
+    """``rate`` more each second, anew from zero behind the type's last value."""
+
+    rate: float = Field(gt=0, le=_FASTEST)
+
+
+class Ramp(Model):
+    """From what was recorded (or ``from``) evenly ``to``, once, or there and back each period."""
+
+    to: Level
+    from_: Level | None = Field(None, alias="from")
+    over: Duration | None = Field(None, ge=_FINEST_S, le=_LONGEST_S)
+    period: Duration | None = Field(None, ge=_FINEST_S, le=_LONGEST_S)
+
+    @model_validator(mode="after")
+    def _one(self) -> "Ramp":
+        if (self.over is None) == (self.period is None):
+            raise ValueError("a ramp has either 'over' (there) or 'period' (there and back)")
+        return self
+
+
+class Noise(Model):
+    """Normally distributed around the value, anew every so often: ``sigma`` or a ``ratio`` of it.
+
+    No draw is farther away than four of it.
+    """
+
+    sigma: float | None = Field(None, ge=0, le=_FARTHEST)
+    ratio: Ratio | None = Field(None, ge=0, le=1)
+    every: Duration = Field(1.0, ge=_FINEST_S, le=_LONGEST_S)
+
+    @model_validator(mode="after")
+    def _one(self) -> "Noise":
+        if (self.sigma is None) == (self.ratio is None):
+            raise ValueError("noise has either 'sigma' or 'ratio'")
+        return self
+
+
+class Step(Model):
+    """Another value after ``at``, and what was recorded again after ``for``."""
+
+    to: Level
+    at: Duration = Field(0.0, ge=0, le=_LONGEST_S)
+    for_: Duration | None = Field(None, alias="for", gt=0, le=_LONGEST_S)
+
+
+Motion = Count | Ramp | Noise | Step
+
+MOTIONS: Mapping[str, type[Motion]] = {"count": Count, "ramp": Ramp, "noise": Noise, "step": Step}
+"""Every motion by the name it has on a command line and in a file."""
+
+
+class _Entry(Model):
+    """One item of a file."""
+
+    oid: Annotated[str, AfterValidator(_prefix)] | None = None
+    counters: Literal[True] | None = None
+    count: Count | None = None
+    ramp: Ramp | None = None
+    noise: Noise | None = None
+    step: Step | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "_Entry":
+        given = [name for name, motion in self.motions() if motion is not None]
+        carriers = [name for name in given if name != "noise"]
+        if (self.oid is None) == (self.counters is None):
+            raise ValueError(f"has either 'oid' or '{COUNTERS}: true'")
+        if self.counters and given:
+            raise ValueError(f"'{COUNTERS}' stands alone: name an 'oid' for {given[0]!r}")
+        if self.oid is not None and not given:
+            raise ValueError(f"needs a motion: {', '.join(MOTIONS)}")
+        if len(carriers) > 1:
+            raise ValueError(f"has {' and '.join(map(repr, carriers))}; only noise joins another")
+        return self
+
+    def motions(self) -> Iterator[tuple[str, Motion | None]]:
+        """Every motion's name and what is written for it."""
+        yield from (
+            ("count", self.count),
+            ("ramp", self.ramp),
+            ("noise", self.noise),
+            ("step", self.step),
+        )
+
+
+class _FileSpec(Model):
+    """The whole file."""
+
+    drive: list[_Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One motion of every row at or under ``prefix``; without either, of all that counts.
+
+    ``document`` and ``key`` are where it was written, for what is found wrong with it later.
+    """
+
+    prefix: bytes
+    motion: Motion | None
+    document: Document
+    key: Key = ()
+
+    @property
+    def name(self) -> str:
+        """What the motion is called."""
+        return next((name for name, kind in MOTIONS.items() if type(self.motion) is kind), COUNTERS)
+
+    def problem(self, message: str, *key: str) -> Problem:
+        """Something wrong with it, at ``key`` in what was written."""
+        return self.document.problem((*self.key, *key), message)
+
+
+def parse_drive(text: str) -> Drive:
+    """One drive as it is written on a command line. Raises ConfigError."""
+    origin = f"--drive {text}"
+    where, equals, rest = text.strip().partition("=")
+    if where == COUNTERS and not equals:
+        return Drive(b"", None, Document(origin, {}, {}))
+    name, _, params = rest.partition(":")
+    if not where or not name:
+        raise _wrong(origin, f"write {_SHAPE}")
+    if name not in MOTIONS:
+        raise _wrong(origin, f"unknown motion {name!r}; there are: {', '.join(MOTIONS)}")
+    document = Document(origin, {"oid": where, name: _params(origin, params)}, {})
+    [drive] = _drives(document.validate(_Entry), document, ())
+    return drive
+
+
+def _wrong(origin: str, message: str) -> ConfigError:
+    return ConfigError([Problem(origin, 0, "", message)])
+
+
+def _params(origin: str, text: str) -> dict[str, float | str]:
+    params: dict[str, float | str] = {}
+    for pair in filter(str.strip, text.split(",")):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name:
+            raise _wrong(origin, f"{pair!r} is not PARAM=VALUE; write {_SHAPE}")
+        if name in params:
+            raise _wrong(origin, f"{name!r} stands twice")
+        params[name] = float(value) if _NUMBER.fullmatch(value) else value
+    return params
+
+
+def read_drives(path: Path) -> list[Drive]:
+    """The drives of a YAML file. Raises ConfigError with every problem, by file and line."""
+    document = load_list(path, "drive")
+    entries = document.validate(_FileSpec).drive
+    return [
+        drive
+        for place, entry in enumerate(entries)
+        for drive in _drives(entry, document, ("drive", place))
+    ]
+
+
+def _drives(entry: _Entry, document: Document, key: Key) -> list[Drive]:
+    if entry.oid is None:
+        return [Drive(b"", None, document, key)]
+    prefix = smi.oid(entry.oid)
+    given = [motion for _, motion in entry.motions() if motion is not None]
+    return [Drive(prefix, motion, document, key) for motion in given]

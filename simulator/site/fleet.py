@@ -1,0 +1,97 @@
+"""Many racks from one: a configuration repeated, each rack on loopback addresses of its own."""
+
+import contextlib
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.config import Config, load_config
+from agent.model.errors import ConfigError
+from agent.parse.url import Url, parse_url
+from agent.parse.yaml_source import load
+
+RACKS_MAX = 250  # one octet of 127.0.x.y each
+_FILES = 65_536  # sockets of a fleet, with room to spare
+
+
+def fleet_data(config: Path, racks: int) -> dict[str, Any]:
+    """The configuration in ``config`` with its racks repeated ``racks`` times.
+
+    Copy x of a device is ``NAME-xxx`` on 127.0.x.y, where y counts the endpoints of a rack; ports
+    stay. Raises ConfigError for a wrong file, more racks than addresses, or a serial line.
+    """
+    load_config(config)
+    if not 1 <= racks <= RACKS_MAX:
+        raise ConfigError(f"--racks {racks}: 1 to {RACKS_MAX} have addresses of their own")
+    data = dict(load(config).data)
+    if "profiles" in data:
+        data["profiles"] = [str((config.parent / folder).resolve()) for folder in data["profiles"]]
+    hosts = _hosts(data["racks"])
+    data["racks"] = [
+        _copy(rack, number, hosts) for number in range(1, racks + 1) for rack in data["racks"]
+    ]
+    return data
+
+
+def write_fleet(config: Path, racks: int, target: Path) -> Config:
+    """Write that configuration to ``target``, for the agent that polls it, and load it.
+
+    Raises ConfigError, also where ``target`` cannot be written.
+    """
+    text = json.dumps(fleet_data(config, racks), indent=1) + "\n"
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}") from None
+    return load_config(target)
+
+
+@contextlib.contextmanager
+def fleet_config(config: Path, racks: int) -> Iterator[Config]:
+    """That configuration, loaded, for who needs no file of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_fleet(config, racks, Path(folder) / config.name)
+
+
+def raise_file_limit() -> None:
+    """Let this process have as many sockets as the system allows it: one per device."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def _hosts(racks: list[Mapping[str, Any]]) -> dict[str, int]:
+    """A number for each endpoint; Modbus units behind one address share theirs."""
+    hosts: dict[str, int] = {}
+    for rack in racks:
+        for device in rack["devices"]:
+            url = parse_url(device["url"])
+            if url.path:
+                raise ConfigError(f"{device['name']}: a serial line cannot be repeated")
+            hosts.setdefault(url.line, len(hosts) + 1)
+    if len(hosts) > RACKS_MAX:
+        raise ConfigError(f"a rack has {len(hosts)} addresses; {RACKS_MAX} can be repeated")
+    return hosts
+
+
+def _copy(rack: Mapping[str, Any], number: int, hosts: Mapping[str, int]) -> dict[str, Any]:
+    devices = []
+    for device in rack["devices"]:
+        url = parse_url(device["url"])
+        own = Url(url.scheme, f"127.0.{number}.{hosts[url.line]}", url.port, url.unit)
+        devices.append(
+            {
+                **device,
+                "role": device.get("role", device["name"]),
+                "name": f"{device['name']}-{number:03d}",
+                "url": str(own),
+            }
+        )
+    return {**rack, "name": f"{rack['name']}-{number:03d}", "devices": devices}

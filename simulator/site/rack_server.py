@@ -1,0 +1,219 @@
+"""Serves the racks of a configuration on the addresses that the configuration gives."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.config import Config, DeviceConfig
+from agent.model import smi
+from agent.model.credentials import SnmpVersion
+from agent.model.errors import ConfigError
+from agent.plan import SYS_UP_TIME
+from agent.profile.points import Profile
+from simulator.devices.device import Source
+from simulator.devices.device_view import Panel
+from simulator.devices.modbus_device import ProfileBank
+from simulator.devices.snmp_device import build_view
+from simulator.devices.switch_device import build_switch
+from simulator.faults.schedule import Planned
+from simulator.faults.wire_faults import ModbusLine, SnmpLine, UnitFaults, WireEnd
+from simulator.model.physics.spec import Generation, load_generation
+from simulator.model.rack import RackModel
+from simulator.site.site import Served, Site
+from simulator.site.trap_sender import TrapSender, senders
+from simulator.wire.mib_view import LiveView
+from simulator.wire.modbus_server import ModbusServer, RegisterBank
+from simulator.wire.snmp_faults import SnmpWire
+from simulator.wire.snmp_responder import SnmpResponder
+from simulator.wire.usm_agent import UsmAgent
+
+__all__ = ["Served", "Site", "device_view", "serving"]
+
+_TICKS_PER_S, _TICKS_MAX = 100, 2**32  # TimeTicks, RFC 2578 section 7.1.8
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    config: Config,
+    *,
+    seed: int = 0,
+    speed: float = 1.0,
+    faults: Sequence[Planned] = (),
+    live: bool = True,
+) -> AsyncIterator[Site]:
+    """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
+
+    Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen``
+    where the configuration has it. Raises ConfigError for a rack without a generation, a role the
+    generation does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
+    be bound.
+    """
+    site, hosts = build(config, seed=seed, speed=speed)
+    site.desk.plan(faults)
+    async with contextlib.AsyncExitStack() as stack:
+        for host in hosts:
+            await host.start(stack)
+        if config.traps_listen is not None:
+            agents = {host.item.device.name: host.responder for host in hosts
+                      if isinstance(host, _SnmpHost)}  # fmt: skip
+            sender = TrapSender(senders(site, agents), config.traps_listen)
+            site.watchers.append(sender.look)
+        if live:
+            await stack.enter_async_context(_living(site))
+        yield site
+
+
+@contextlib.asynccontextmanager
+async def _living(site: Site) -> AsyncIterator[None]:
+    clock = asyncio.create_task(site.live(), name="rack clock")
+    try:
+        yield
+    finally:
+        clock.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await clock
+
+
+def build(
+    config: Config, *, seed: int = 0, speed: float = 1.0
+) -> tuple[Site, list["_SnmpHost | _ModbusHost"]]:
+    """The racks and devices of ``config``, and what will listen for them. Raises ConfigError."""
+    models = {
+        name: RackModel(generation, seed + place)
+        for place, (name, generation) in enumerate(_generations(config).items())
+    }
+    hosts: list[_SnmpHost | _ModbusHost] = []
+    endpoints: dict[tuple[str, str], _ModbusHost] = {}
+    served = []
+    for device in config.devices:
+        model = models[device.rack]
+        profile = _profile(config, device, model)
+        panel = Panel(model, device.role)
+        if device.url.protocol == "snmp":
+            snmp = _snmp_host(device, profile, panel)
+            hosts.append(snmp)
+            served.append(snmp.item)
+        else:
+            endpoint = (device.url.scheme, device.url.line)
+            if endpoint not in endpoints:
+                endpoints[endpoint] = _ModbusHost(device)
+                hosts.append(endpoints[endpoint])
+            served.append(endpoints[endpoint].add(device, profile, panel))
+    return Site(models, served, speed), hosts
+
+
+def _generations(config: Config) -> dict[str, Generation]:
+    found: dict[str, Generation] = {}
+    known: dict[str, Generation] = {}
+    for device in config.devices:
+        if device.generation is None:
+            raise ConfigError(
+                f"{config.file}: rack {device.rack!r} names no 'generation', so nothing says how it"
+                " behaves"
+            )
+        if device.generation not in known:
+            known[device.generation] = load_generation(device.generation)
+        found[device.rack] = known[device.generation]
+    return found
+
+
+def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:
+    if device.profile == "auto":
+        raise ConfigError(
+            f"{config.file}: {device.name}: a simulated device needs its profile named"
+        )
+    if device.role not in model.roles:
+        raise ConfigError(
+            f"{config.file}: {device.name}: the generation has no role {device.role!r}; it has"
+            f" {', '.join(model.roles)}"
+        )
+    return config.library.get(device.profile)
+
+
+def device_view(profile: Profile, source: Source, name: str) -> LiveView:
+    """The SNMP rows of one device."""
+    if profile.kind == "switch":
+        return build_switch(source, name)
+    return build_view(profile, source, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _SnmpHost:
+    """An SNMP device and its responder."""
+
+    item: Served
+    responder: SnmpResponder
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Listen until ``stack`` unwinds. Raises ConfigError."""
+        url = self.item.device.url
+        await self.responder.start(url.host, url.port)
+        stack.callback(self.responder.close)
+
+
+def _snmp_host(device: DeviceConfig, profile: Profile, panel: Panel) -> _SnmpHost:
+    view = device_view(profile, panel, device.name)
+    view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: _ticks(panel.uptime_s))
+    v3 = device.credentials.version is SnmpVersion.V3
+    usm = UsmAgent(device.credentials, f"{device.rack}/{device.name}") if v3 else None
+    wire = SnmpWire(lambda: panel.powered)
+    responder = SnmpResponder(view, device.credentials.community, usm=usm, wire=wire)
+    end = WireEnd(device.name, panel, SnmpLine(wire, usm))
+    return _SnmpHost(Served(device, profile, panel.model, panel, end), responder)
+
+
+def _ticks(seconds: float) -> int:
+    return int(seconds * _TICKS_PER_S) % _TICKS_MAX
+
+
+@dataclass(slots=True)
+class _ModbusHost:
+    """One endpoint with every unit that shares it: a TCP port, or a serial line's far end."""
+
+    first: DeviceConfig
+    units: dict[int, RegisterBank] = field(default_factory=dict)
+    panels: dict[int, Panel] = field(default_factory=dict)
+    faults: UnitFaults = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = UnitFaults(self.panels)
+
+    def add(self, device: DeviceConfig, profile: Profile, panel: Panel) -> Served:
+        """A unit more."""
+        unit = device.url.unit
+        self.units[unit] = ProfileBank(profile, panel)
+        self.panels[unit] = panel
+        line = ModbusLine(self.faults, unit, check_sum=device.url.scheme != "modbus+tcp")
+        return Served(device, profile, panel.model, panel, WireEnd(device.name, panel, line))
+
+    async def start(self, stack: contextlib.AsyncExitStack) -> None:
+        """Listen until ``stack`` unwinds. Raises ConfigError."""
+        url, server = self.first.url, ModbusServer(self.units, self.faults)
+        stack.push_async_callback(server.close)
+        if url.scheme == "modbus+rtu":
+            stack.enter_context(_linked(Path(url.path), server.start_pty().path))
+            return
+        start = server.start_tcp if url.scheme == "modbus+tcp" else server.start_rtu_tcp
+        try:
+            await start(url.host, url.port)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ConfigError(
+                f"cannot listen on TCP {url.host} port {url.port}: {reason}"
+            ) from None
+
+
+@contextlib.contextmanager
+def _linked(path: Path, target: str) -> Iterator[None]:
+    """A symbolic link for a serial line's path; what stands there already is left alone."""
+    try:
+        path.symlink_to(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"cannot stand in for the serial line {path}: {reason}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

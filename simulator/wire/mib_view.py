@@ -1,0 +1,146 @@
+"""What an SNMP responder serves: rows in numeric OID order, fixed or alive."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from agent.model import smi
+from agent.model.values import VarBind
+from agent.protocol.snmp import ber
+
+Value = int | bytes | None
+LiveValue = Value | Callable[[], Value]
+"""A value, or what is asked for it at every read; its None says that there is no such row now."""
+
+_SEARCHES_KEPT = 1024  # start OIDs of walks; a poller uses the same few again and again
+_LONG_SUBID = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")
+
+
+class Row(NamedTuple):
+    """One variable ready to send: ``encoded`` is the whole VarBind in BER."""
+
+    oid: bytes
+    tag: int
+    encoded: bytes
+
+
+class MibView(Protocol):
+    """The variables of one device. OIDs are BER content octets."""
+
+    def get(self, oid: bytes) -> Row | None:
+        """The variable with exactly this name."""
+        ...
+
+    def next(self, oid: bytes) -> Row | None:
+        """The first variable behind this name, None at the end of the view."""
+        ...
+
+
+class StaticView:
+    """Rows that never change, encoded once; one view may serve many responders.
+
+    Of rows with the same OID the last one counts.
+    """
+
+    def __init__(self, varbinds: Iterable[VarBind]) -> None:
+        rows = {oid: encode_row(oid, tag, value) for oid, tag, value in varbinds}
+        self._rows = rows
+        self._order = _Order(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, oid: bytes) -> Row | None:
+        """The variable with exactly this name."""
+        return self._rows.get(oid)
+
+    def next(self, oid: bytes) -> Row | None:
+        """The first variable behind this name, None at the end of the view."""
+        found = self._order.after(oid)
+        return None if found is None else self._rows[found]
+
+
+class LiveView:
+    """Rows that may be set, removed, or computed at the moment they are read."""
+
+    def __init__(self, varbinds: Iterable[tuple[bytes, int, LiveValue]] = ()) -> None:
+        self._cells: dict[bytes, tuple[int, LiveValue]] = {
+            oid: (tag, value) for oid, tag, value in varbinds
+        }
+        self._order: _Order | None = None
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def set(self, oid: bytes, tag: int, value: LiveValue) -> None:
+        """Add or replace one variable."""
+        if oid not in self._cells:
+            self._order = None
+        self._cells[oid] = (tag, value)
+
+    def remove(self, oid: bytes) -> None:
+        """Take one variable away; one that is not there stays away."""
+        if self._cells.pop(oid, None) is not None:
+            self._order = None
+
+    def get(self, oid: bytes) -> Row | None:
+        """The variable with exactly this name, with its value of now."""
+        cell = self._cells.get(oid)
+        if cell is None:
+            return None
+        tag, value = cell
+        if not callable(value):
+            return encode_row(oid, tag, value)
+        now = value()
+        return None if now is None else encode_row(oid, tag, now)
+
+    def next(self, oid: bytes) -> Row | None:
+        """The first variable behind this name, None at the end of the view."""
+        if self._order is None:
+            self._order = _Order(self._cells)
+        found = self._order.after(oid)
+        while found is not None and (row := self.get(found)) is None:
+            found = self._order.after(found)
+        return None if found is None else row
+
+
+def encode_row(oid: bytes, tag: int, value: Value) -> Row:
+    """One variable as a row."""
+    name = ber.tlv(smi.OBJECT_ID, oid)
+    return Row(oid, tag, ber.tlv(ber.SEQUENCE, name + ber.value(tag, value)))
+
+
+class _Order:
+    """OIDs in numeric order: which one comes after any other, whether it is among them or not."""
+
+    def __init__(self, oids: Iterable[bytes]) -> None:
+        self._oids: list[bytes] = sorted(oids, key=_order_key)
+        self._keys = [_order_key(oid) for oid in self._oids]
+        self._after = dict(zip(self._oids, [*self._oids[1:], None], strict=False))
+        self._search = lru_cache(_SEARCHES_KEPT)(self._bisect)
+
+    def after(self, oid: bytes) -> bytes | None:
+        try:
+            return self._after[oid]
+        except KeyError:
+            return self._search(oid)
+
+    def _bisect(self, oid: bytes) -> bytes | None:
+        position = bisect_right(self._keys, _order_key(oid))
+        return self._oids[position] if position < len(self._oids) else None
+
+
+def _order_key(oid: bytes) -> bytes:
+    """Octets that sort as the numbers of the OID do.
+
+    A sub-identifier of several octets gets its octet count in front: the octets of 16383 (FF 7F)
+    are greater than those of 16384 (81 80 00), but with their counts they compare rightly.
+    """
+    return _LONG_SUBID.sub(_with_count, oid)
+
+
+def _with_count(match: re.Match[bytes]) -> bytes:
+    octets = match[0].lstrip(b"\x80")
+    return bytes((0x7F + min(len(octets), 0x80),)) + octets if len(octets) > 1 else octets

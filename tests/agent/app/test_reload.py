@@ -1,0 +1,239 @@
+"""A configuration that changes while the agent runs: who starts anew, and who must not notice."""
+
+import asyncio
+import json
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.app import reload as reload_module
+from agent.app.main import Running, running
+from agent.config import load_config
+from simulator.site.rack_server import serving
+from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
+from tests.end_to_end.programs import background, eventually, fetch
+
+_COUNT = 20
+
+
+class Place:
+    """A site's file with twenty devices that nobody serves unless a test does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "site.yaml"
+        [http] = free_tcp_ports(1)
+        self.url = f"http://127.0.0.1:{http}"
+        self.site: dict[str, Any] = {
+            "http": {"listen": f"127.0.0.1:{http}"},
+            "reload": {"http": True},
+            "defaults": {"interval": "100ms", "timeout": "50ms", "retries": 0},
+            "racks": [{"name": "r1", "generation": "nvl72", "devices": []}],
+        }
+        ports = free_udp_ports(_COUNT)
+        self.devices: list[dict[str, Any]] = self.site["racks"][0]["devices"]
+        for number, port in enumerate(ports):
+            self.devices.append(
+                {
+                    "name": f"pdu-{number}",
+                    "role": "pdu-a",
+                    "url": f"snmp://127.0.0.1:{port}",
+                    "profile": "apc-rpdu2",
+                }
+            )
+        self.write()
+
+    def write(self) -> None:
+        self.path.write_text(json.dumps(self.site), encoding="utf-8")
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[Running]:
+        async with running(load_config(self.path), lambda: load_config(self.path)) as current:
+            await until(lambda: current.agent.ready)
+            yield current
+
+
+async def until(true: Any) -> None:
+    for _ in range(600):
+        if true():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it did not happen within 12 s")
+
+
+def tasks(current: Running) -> dict[str, asyncio.Task[None]]:
+    return dict(current.agent._tasks)
+
+
+def own_lines(current: Running, name: str) -> list[str]:
+    lines = current.agent.exposition.render().decode().splitlines()
+    return [line for line in lines if line.startswith(name)]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+async def test_one_device_of_twenty_changes_and_the_others_poll_on(place: Place) -> None:
+    async with serving(load_config(place.path)), place.run() as current:
+        before, digest = tasks(current), own_lines(current, "rackagent_config_info")
+        polls = {name: current.agent.store.device(name).polls for name in before}
+        place.devices[7]["interval"] = "200ms"
+        place.write()
+        outcome = await current.reloader.reload()
+        assert (outcome.done, outcome.text) == (True, "0 added, 1 changed, 0 removed, 19 kept")
+        after = tasks(current)
+        assert {name for name in after if after[name] is not before[name]} == {"pdu-7"}
+        assert before["pdu-7"].cancelled()
+        store = current.agent.store
+        assert all(store.device(n).polls >= polls[n] for n in after if n != "pdu-7")
+        assert all(store.device(n).up for n in after if n != "pdu-7")
+        await until(lambda: store.device("pdu-7").up)
+        assert own_lines(current, "rackagent_config_info") != digest
+        assert own_lines(current, "rackagent_config_last_reload_successful ") == [
+            "rackagent_config_last_reload_successful 1.0"
+        ]
+
+
+async def test_the_same_file_again_restarts_nobody(place: Place) -> None:
+    async with serving(load_config(place.path)), place.run() as current:
+        before = tasks(current)
+        assert (await current.reloader.reload()).text.endswith("20 kept")
+        assert tasks(current) == before
+
+
+async def test_devices_come_and_go_with_their_series(place: Place) -> None:
+    gone = place.devices.pop()
+    place.write()
+    place.devices.append(gone)
+    later = place.devices[0]
+    async with place.run() as current:
+        place.devices.remove(later)
+        place.write()
+        assert (await current.reloader.reload()).text.startswith("1 added, 0 changed, 1 removed")
+        await until(lambda: current.agent.store.device("pdu-19").polls)
+        text = current.agent.exposition.render().decode()
+        assert 'device="pdu-19"' in text
+        assert 'device="pdu-0"' not in text
+        names = [view.name for view in current.agent.views]
+        assert names == [f"pdu-{number}" for number in range(1, 20)]
+        assert current.agent.stuck() == []
+
+
+async def test_every_device_may_change_at_once(place: Place) -> None:
+    async with place.run() as current:
+        for device in place.devices:
+            device["labels"] = {"row": "B"}
+        place.write()
+        assert (await current.reloader.reload()).text.startswith("0 added, 20 changed")
+        await until(lambda: 'row="B"' in current.agent.exposition.render().decode())
+        assert not current.polling.done()
+
+
+async def test_a_device_without_a_profile_yet_asks_again(place: Place) -> None:
+    place.devices[0]["profile"] = "auto"
+    place.write()
+    async with place.run() as current:
+        assert (await current.reloader.reload()).text.endswith("1 changed, 0 removed, 19 kept")
+
+
+async def test_a_profile_that_changes_restarts_its_devices(place: Place, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    page = (
+        "profile: mine\ntitle: t\nkind: pdu\nprotocol: snmp\nverified: datasheet\nsource: s\n"
+        "points:\n"
+        "  - {metric: rack_inlet_power_watts, oid: 1.3.6.1.4.1.99.1.0, unit: W, scale: SCALE}\n"
+    )
+    (mine / "mine.yaml").write_text(page.replace("SCALE", "1"), encoding="utf-8")
+    place.site["profiles"] = ["mine"]
+    place.devices[3]["profile"] = "mine"
+    place.write()
+    async with place.run() as current:
+        assert (await current.reloader.reload()).text.endswith("20 kept")
+        (mine / "mine.yaml").write_text(page.replace("SCALE", "10"), encoding="utf-8")
+        assert (await current.reloader.reload()).text.endswith("1 changed, 0 removed, 19 kept")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("http", {"listen": "127.0.0.1:1"}, "http.listen cannot change"),
+        ("traps", {"listen": "127.0.0.1:1"}, "traps.listen cannot change"),
+        ("reload", {"watch": True}, "reload cannot change"),
+        ("racks", [], "has no 'racks'"),
+        ("raks", [], "raks"),
+    ],
+)
+async def test_a_bad_file_changes_nothing(place: Place, key: str, value: object, said: str) -> None:
+    async with place.run() as current:
+        before, digest = tasks(current), own_lines(current, "rackagent_config_info")
+        place.site[key] = value
+        place.write()
+        outcome = await current.reloader.reload()
+        assert not outcome.done
+        assert said in outcome.text
+        assert tasks(current) == before
+        assert own_lines(current, "rackagent_config_info") == digest
+        assert own_lines(current, "rackagent_config_last_reload_successful ") == [
+            "rackagent_config_last_reload_successful 0.0"
+        ]
+
+
+async def test_a_watched_file_is_taken_over_when_it_is_whole(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reload_module, "_LOOK_EVERY_S", 0.05)
+    async with place.run() as current:
+        watching = asyncio.create_task(current.reloader.watch())
+        await asyncio.sleep(0.1)
+        place.path.unlink()  # as editors do it
+        await asyncio.sleep(0.1)
+        place.devices.pop()
+        place.write()
+        await until(lambda: len(current.agent.views) == 19)
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
+def post(url: str, **headers: str) -> tuple[int, str]:
+    order = urllib.request.Request(f"{url}/-/reload", b"", headers, method="POST")
+    try:
+        with urllib.request.urlopen(order, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_running_daemon_reloads_on_a_signal_and_over_http(place: Place) -> None:
+    with background("run", str(place.path)) as process:
+        eventually(lambda: "healthy" in fetch(f"{place.url}/-/healthy"))
+        place.devices.pop()
+        place.write()
+        process.send_signal(signal.SIGHUP)
+        eventually(lambda: fetch(f"{place.url}/api/v1/devices").count('"rack"') == 19)
+        assert post(place.url) == (200, "0 added, 0 changed, 0 removed, 19 kept\n")
+        assert post(place.url, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+        place.path.write_text("racks: [", encoding="utf-8")
+        status, text = post(place.url)
+        assert status == 409
+        assert "site.yaml:2: is not YAML" in text
+        assert fetch(f"{place.url}/api/v1/devices").count('"rack"') == 19
+
+
+def test_reload_over_http_is_offered_only_where_it_is_wanted(place: Place) -> None:
+    place.site["reload"] = {"watch": True}
+    place.write()
+    with background("run", str(place.path)):
+        eventually(lambda: "healthy" in fetch(f"{place.url}/-/healthy"))
+        assert post(place.url)[0] == 404
+        place.devices.pop()
+        place.write()
+        eventually(lambda: fetch(f"{place.url}/api/v1/devices").count('"rack"') == 19)

@@ -1,0 +1,171 @@
+"""Manifests: what is signed, by whom, and every byte that was changed."""
+
+import base64
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.commission.evidence import bundle
+from agent.commission.evidence.sealing import MANIFEST, seal, unsound
+from agent.commission.evidence.signing import (
+    Unsound,
+    encoded,
+    envelope,
+    key_id,
+    opened,
+    private_key,
+    public_key,
+    statement,
+)
+from agent.commission.journal.samples import SampleStore
+from agent.commission.judge import Span
+from agent.commission.judge.verdicts import Facts
+from agent.model.errors import ConfigError
+from tests.agent.commission.making import START, samples
+from tests.agent.commission.small import generation
+from tests.peers import require
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
+PAYLOAD = statement({"a": "00"}, {"result": "PASSED"})
+PEM = (Encoding.PEM, PrivateFormat.PKCS8)
+
+
+def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY) -> Path:
+    """The evidence of a run of one check, sealed."""
+    facts = Facts(
+        generation(folder, "a: {kind: limit, measure: supply, unit: degC, at_most: 65}"),
+        *("L11", {"cdu": "cdu", "meter-1": "m1", "meter-2": "m2"}, 5.0),
+    )
+    (folder / "site.yaml").write_text("racks: []\n")
+    run = folder / "run"
+    journal = bundle.begin(run, facts, "r1", "0.1", folder / "site.yaml")
+    span = Span(START, START, START, START + 60)
+    journal.write(
+        *("step_ended", span.ended),
+        step="run",
+        began=START,
+        confirmed=START,
+        steady=START,
+        ended=span.ended,
+    )
+    journal.close()
+    store = SampleStore(run / bundle.SAMPLES)
+    store.add([(each, 5.0) for each in samples([30.0, 30.1] * 6 + [30.0])])
+    store.close()
+    report = bundle.judged(run)
+    bundle.write_results(run, report)
+    seal(run, report, key)
+    return run
+
+
+def test_a_statement_names_every_file_and_what_came_of_it(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    found, signed = opened((run / MANIFEST).read_bytes(), KEY.public_key())
+    assert signed
+    assert found["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
+    assert (found["predicate"]["result"], found["predicate"]["passedTests"]) == ("PASSED", ["a"])
+    digests = {each["name"]: each["digest"]["sha256"] for each in found["subject"]}
+    assert digests == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in run.iterdir()
+        if path.name != MANIFEST
+    }
+    assert unsound(run, KEY.public_key()) == ([], True)
+    assert unsound(run, None) == ([], True)
+
+
+def test_every_change_is_named(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    (run / "results.json").write_text("{}")
+    (run / "junit.xml").unlink()
+    (run / "added").touch()
+    assert unsound(run, KEY.public_key())[0] == [
+        "junit.xml: is missing",
+        "results.json: was changed",
+        "added: was not there when it was sealed",
+    ]
+    assert unsound(run, OTHER.public_key())[0] == [
+        f"{MANIFEST}: the signature does not hold: another key, or a changed manifest"
+    ]
+    (run / MANIFEST).unlink()
+    with pytest.raises(ConfigError, match="No such file"):
+        unsound(run, None)
+
+
+def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    results = run / "results.json"
+    results.write_text(results.read_text().replace("PASS", "FAIL"))
+    seal(run, bundle.judged(run), KEY)
+    assert unsound(run, KEY.public_key())[0] == ["results.json: is not what the samples give"]
+
+
+def test_nobody_signs_without_a_key(tmp_path: Path) -> None:
+    run = sealed(tmp_path, None)
+    assert unsound(run, None) == ([], False)
+    assert len(unsound(run, KEY.public_key())[0]) == 1
+
+
+@given(st.data())
+def test_any_changed_byte_of_an_envelope_is_noticed(data: st.DataObject) -> None:
+    whole = envelope(PAYLOAD, KEY)
+    assert opened(whole, KEY.public_key()) == (json.loads(PAYLOAD), True)
+    place = data.draw(st.integers(0, len(whole) - 1))
+    changed = bytearray(whole)
+    changed[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(Unsound):
+        opened(bytes(changed), KEY.public_key())
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", envelope(b"{}", KEY), b'"a"'])
+def test_what_is_no_envelope(text: bytes) -> None:
+    with pytest.raises(Unsound, match="is no DSSE envelope"):
+        opened(text, None)
+
+
+def test_what_is_signed_is_what_dsse_says() -> None:
+    """The example of the DSSE protocol, with our payload type."""
+    assert encoded(b"hello world") == b"DSSEv1 28 application/vnd.in-toto+json 11 hello world"
+
+
+@pytest.mark.peer
+def test_openssl_verifies_the_signature(tmp_path: Path) -> None:
+    require("openssl")
+    document = json.loads(envelope(PAYLOAD, KEY))
+    (signature,) = document["signatures"]
+    public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "public.pem").write_bytes(public)
+    (tmp_path / "signed").write_bytes(encoded(base64.b64decode(document["payload"])))
+    (tmp_path / "sig").write_bytes(base64.b64decode(signature["sig"]))
+    command = "openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in signed -sigfile sig"
+    done = subprocess.run(command.split(), cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert signature["keyid"] == key_id(public_key(tmp_path / "public.pem"))
+
+
+def test_keys_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_bytes(KEY.private_bytes(*PEM, NoEncryption()))
+    assert private_key(path).sign(b"x") == KEY.sign(b"x")
+    with pytest.raises(ConfigError, match="holds no public key"):
+        public_key(path)
+    path.write_bytes(KEY.private_bytes(*PEM, BestAvailableEncryption(b"secret")))
+    with pytest.raises(ConfigError, match="holds no private key in PEM without a password"):
+        private_key(path)
+    for read in (private_key, public_key):
+        with pytest.raises(ConfigError, match="No such file"):
+            read(tmp_path / "none")

@@ -1,0 +1,131 @@
+"""Answers to a run: what is taken, what is refused, and that nothing outside is reached."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.commission.journal import answers
+from agent.commission.journal.answers import ANSWERS, ATTACHMENTS, Answer, answer, take
+from agent.commission.journal.reader import JOURNAL
+from agent.commission.journal.writer import Journal
+from agent.model.errors import ConfigError
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Path]:
+    """A run that asks for three things."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    journal = Journal(folder / JOURNAL)
+    journal.write("run_started", 0.0, rack="r1", stage="L11")
+    for kind in ("confirm", "note", "attachment"):
+        journal.write("asked", 1.0, id=f"a.{kind}", kind=kind, text="t", step="", check="")
+    yield folder
+    journal.close()
+
+
+def test_an_answer_is_taken_once(run: Path) -> None:
+    answer(run, "a.confirm", who="Ada")
+    with pytest.raises(ConfigError, match="has been answered"):
+        answer(run, "a.confirm", who="Bob")
+    answer(run, "a.note", who="Bob", text="warm")
+    answer(run, "pause", who="Bob")
+    assert list(take(run)) == [
+        Answer("a.confirm", "Ada", yes=True),
+        Answer("a.note", "Bob", yes=True, text="warm"),
+        Answer("pause", "Bob", yes=True),
+    ]
+    assert list(take(run)) == []
+    assert list((run / ANSWERS).iterdir()) == []
+    answers.clear(run)
+    assert not (run / ANSWERS).exists()
+    assert list(take(run)) == []
+
+
+def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "-..scope of r1.pdf"
+    paper.write_bytes(b"x")
+    answer(run, "a.attachment", who="Ada", file=paper, text="scope 7")
+    [first] = take(run)
+    assert isinstance(first, Answer)
+    assert first.file == "a.attachment-scope_of_r1.pdf"
+    assert first.sha256 == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    paper.write_bytes(b"y")
+    answer(run, "a.attachment", who="Ada", file=paper)
+    [second] = take(run)
+    assert isinstance(second, Answer)
+    assert second.file == "a.attachment-2-scope_of_r1.pdf"
+    assert (run / ATTACHMENTS / first.file).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "given", "says"),
+    [
+        ("a.other", {}, "does not ask for 'a.other'; it asks for a.confirm, a.note, a.attachment"),
+        ("../x", {}, "does not ask for"),
+        ("a.attachment", {}, "needs a file"),
+        ("a.attachment", {"file": Path("/nowhere/at-all")}, "is not a file"),
+        ("a.confirm", {"file": Path(__file__)}, "takes no file"),
+        ("a.confirm", {"who": " "}, "say who it is"),
+        ("a.confirm", {"who": "A\nB"}, "say who it is"),
+        ("a.confirm", {"text": "x" * 2001}, "at most 2000 characters, not 2001"),
+        ("note", {}, "a note needs a text"),
+        ("a.note", {}, "a note needs a text"),
+    ],
+)
+def test_what_is_refused(run: Path, prompt: str, given: dict[str, object], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        answer(run, prompt, **{"who": "Ada", **given})  # type: ignore[arg-type]
+    assert list(take(run)) == []
+
+
+def test_a_file_that_is_too_large(run: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(answers.ATTACHMENT_MAX + 1)
+    with pytest.raises(ConfigError, match="larger than 20,000,000 bytes"):
+        answer(run, "a.attachment", who="Ada", file=large)
+
+
+def test_nobody_answers_a_run_that_has_ended(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="holds no run"):
+        answer(tmp_path / "none", "pause", who="Ada")
+    path = run / JOURNAL
+    path.write_text(path.read_text() + '{"event": "run_ended", "at": 1.0}\n')
+    with pytest.raises(ConfigError, match="does not go on: it is ended"):
+        answer(run, "pause", who="Ada")
+
+
+GIVEN = {"who": "Ada", "answer": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", "{"),
+        ("a.json", "[]"),
+        ("a.json", json.dumps({**GIVEN, "who": ""})),
+        ("a.json", json.dumps({**GIVEN, "answer": "perhaps"})),
+        ("a.json", json.dumps({**GIVEN, "more": 1})),
+        ("a.json", json.dumps({**GIVEN, "file": "../journal.jsonl"})),
+        ("a.json", json.dumps({**GIVEN, "file": "link"})),
+        ("a.json", json.dumps({**GIVEN, "file": "missing"})),
+        ("a.json", " " * 20_000),
+        ("-.json", json.dumps(GIVEN)),
+    ],
+    ids=range(10),
+)
+def test_what_comes_from_elsewhere_is_believed_only_if_whole(
+    run: Path, name: str, content: str
+) -> None:
+    (run / ATTACHMENTS).mkdir()
+    (run / ATTACHMENTS / "link").symlink_to("/etc/hostname")
+    (run / ANSWERS).mkdir()
+    (run / ANSWERS / name).write_text(content)
+    (run / ANSWERS / ".part").write_text("half")
+    [said] = take(run)
+    assert isinstance(said, str)
+    assert said.startswith("an answer was left out: ")
+    assert list(take(run)) == []

@@ -1,0 +1,67 @@
+"""A journal survives a crash: whole lines count, a torn one does not."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.commission.journal.writer import Journal, cut_off, read_journal, spans
+from agent.commission.judge import Span
+from agent.model.errors import ConfigError
+
+
+def ended(step: str, began: float, confirmed: float | None) -> dict[str, object]:
+    return {"step": step, "began": began, "confirmed": confirmed, "steady": 3.0, "ended": 4.0}
+
+
+def test_steps_that_ended_are_known_and_a_repeated_one_by_its_last_time(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.write("run_started", 0.0, rack="r1")
+    journal.write("step_ended", 4.0, **ended("idle", 1.0, 2.0))
+    journal.write("step_began", 5.0, step="full")
+    journal.write("step_ended", 6.0, **ended("idle", 1.5, None))
+    journal.close()
+    assert spans(read_journal(path)) == {"idle": Span(1.5, None, 3.0, 4.0)}
+
+
+def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.write("run_started", 0.0)
+    journal.write("step_began", 1.0, step="idle")
+    journal.close()
+    whole = path.read_bytes()
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        assert len(read_journal(path)) <= 2
+    path.write_bytes(whole[:-5])
+    assert [event["event"] for event in read_journal(path)] == ["run_started"]
+
+
+def test_what_comes_after_a_torn_line_counts(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"at": 0.0, "event": "run_started"}\n{"at": 1.0, "eve')
+    journal = Journal(path)
+    journal.write("resumed", 2.0)
+    journal.close()
+    assert [event["event"] for event in read_journal(path)] == ["run_started", "resumed"]
+
+
+def test_a_journal_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_journal(tmp_path / "none")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Journal(tmp_path / "none" / "journal.jsonl")
+
+
+def test_the_step_that_a_run_died_in() -> None:
+    def event(kind: str, step: str = "") -> dict[str, object]:
+        return {"event": kind, "step": step} if step else {"event": kind}
+
+    began, ended = event("step_began", "lose"), event("step_ended", "lose")
+    assert cut_off([]) == ""
+    assert cut_off([event("run_started"), began]) == "lose"
+    assert cut_off([began, event("profiles")]) == "lose"
+    assert cut_off([began, ended]) == ""
+    assert cut_off([began, event("undone", "lose")]) == ""
+    assert cut_off([began, ended, event("step_began", "idle")]) == "idle"

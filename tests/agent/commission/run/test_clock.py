@@ -1,0 +1,68 @@
+"""A clock that is set while a run goes on: no verdict rests on that moment."""
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agent.commission.records import Sample
+from agent.commission.run.clock import Jumps, kept
+from agent.commission.run.rounds import Rounds
+from agent.model.values import Quality
+
+GOOD = Sample("cdu", "rack_coolant_flow_liters_per_second", (), 2.0, Quality.GOOD, 1000.0)
+
+
+class Clocks:
+    """Both clocks, which the test moves."""
+
+    def __init__(self) -> None:
+        self.wall, self.steady = 1000.0, 50.0
+
+    def pass_by(self, seconds: float, moved: float = 0.0) -> None:
+        self.wall += seconds + moved
+        self.steady += seconds
+
+    def jumps(self) -> Jumps:
+        return Jumps(lambda: self.wall, lambda: self.steady)
+
+
+def test_time_that_passes_and_slewing_are_no_jump() -> None:
+    clocks = Clocks()
+    jumps = clocks.jumps()
+    for _ in range(100):
+        clocks.pass_by(5.0, moved=0.0025)  # adjtime's 500 ppm
+        assert jumps.since_last() == 0.0
+
+
+@pytest.mark.parametrize("moved", [5.0, -5.0])
+def test_a_jump_is_seen_once(moved: float) -> None:
+    clocks = Clocks()
+    jumps = clocks.jumps()
+    clocks.pass_by(5.0, moved)
+    assert jumps.since_last() == pytest.approx(moved)
+    clocks.pass_by(5.0)
+    assert jumps.since_last() == 0.0
+
+
+async def test_what_is_read_in_the_round_of_a_jump_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def guarded(_self: Rounds, _line: Any, _at: float) -> list[tuple[Sample, float]]:
+        return [(GOOD, 5.0)]
+
+    monkeypatch.setattr(Rounds, "_guarded", guarded)
+    clocks = Clocks()
+    config: Any = SimpleNamespace(devices=[SimpleNamespace(name="cdu")], quirks=dict)
+    async with Rounds(config, 5.0, lambda: clocks.wall, clocks.jumps()) as rounds:
+        assert await rounds.look() == [(GOOD, 5.0)]
+        clocks.pass_by(5.0, moved=5.0)
+        ((bad, _),) = await rounds.look()
+        assert (bad.quality, bad.reason) == (Quality.BAD, "this machine's clock was set by +5.0 s")
+        assert await rounds.look() == [(GOOD, 5.0)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="adjtimex(2) is Linux's")
+def test_the_kernel_says_how_wrong_the_clock_may_be() -> None:
+    found = kept()
+    assert found is not None
+    assert found.error_s >= 0
