@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.authoring.snmprec_read import read_recording
+from agent.authoring.snmprec_read import Warn, read_recording
 from agent.model import smi
 from agent.model.catalogue import Kind
 from agent.model.errors import ConfigError, UnknownDevice
@@ -84,14 +84,16 @@ class Witness:
         return found
 
 
-async def hear(profile: Profile, recording: Path, library: Library) -> Witness:
+async def hear(
+    profile: Profile, recording: Path, library: Library, warn: Warn | None = None
+) -> Witness:
     """Read the device that was recorded with ``profile``.
 
     Raises ConfigError for a file that is no recording, or a profile that is not spoken over SNMP.
     """
     if profile.protocol != "snmp":
         raise ConfigError(f"{profile.name} speaks {profile.protocol}: only SNMP can be recorded")
-    rows = read_recording(recording)
+    rows = read_recording(recording, warn)
     transport = MemoryTransport({oid: (tag, value) for oid, tag, value in rows})
     found: str | None = None
     with suppress(UnknownDevice):

@@ -47,6 +47,11 @@ def err(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
 
 
+def warn(problem: object) -> None:
+    """Print one warning on stderr."""
+    err(f"warning: {problem}")
+
+
 def out_json(value: Any) -> None:
     """A JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -86,7 +86,7 @@ def hold_profile(
     library = open_library(profiles or [])
     profile = _named(library, name)
     faults = check_itself(profile)
-    witnesses = [run_loop(hear(profile, file, library)) for file in recording or ()]
+    witnesses = [run_loop(hear(profile, file, library, console.warn)) for file in recording or ()]
     if output is Format.JSON:
         console.out_json(_verdict(profile, faults, witnesses))
     else:
@@ -127,10 +127,10 @@ def draft_profile(
     if out is not None and out.suffix != ".yaml":
         raise ConfigError(f"{out}: a profile's file is called NAME.yaml")
     library = open_library(profiles or [])
-    rows = read_recording(recording)
+    rows = read_recording(recording, console.warn)
     mibs = read_mibs(mib) if mib else Mibs()
     for problem in mibs.problems:
-        console.err(f"warning: {problem}")
+        console.warn(problem)
     name = slug((out or recording).stem)
     draft = make_draft(name, rows, mibs, recording.name, library.fragments)
     report = run_loop(known_already(rows, library)) + summary(draft)
