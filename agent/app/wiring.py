@@ -17,12 +17,13 @@ from agent.expose.http.events import EventMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
 from agent.expose.prometheus.transport_metrics import TransportMetrics
 from agent.expose.prometheus.trap_metrics import TrapMetrics
+from agent.model.limits import Limits
 from agent.model.values import PollResult
 from agent.poll.poller import Poller, Schedule
 from agent.profile.points import Profile
 from agent.store.history import History
 from agent.store.latest import Store
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.snmp.traps import Sender, Traps
 from agent.web.data.cables import Plan

@@ -24,6 +24,7 @@ from agent.model.errors import (
     DeviceUnreachable,
     TableTooLarge,
 )
+from agent.model.limits import CELLS_MAX, OCTETS_MAX
 from agent.model.values import Answer, Block, Failure, Identity, PollResult
 from agent.normalise.base import FAILURES_MAX, Normaliser
 from agent.normalise.crosscheck import CrossChecks
@@ -39,7 +40,7 @@ from agent.poll.uptime import TICKS_PER_S, uptime_ticks, went_back
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.store.edge_log import DeviceLog
-from agent.transport.base import CELLS_MAX, OCTETS_MAX, Transport
+from agent.transport.base import Transport
 
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle

@@ -3,12 +3,12 @@
 from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol
 from agent.model.errors import DeviceError, ProtocolError
+from agent.model.limits import Limits
 from agent.protocol.snmp import message, v3
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, Report, Security
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.protocol.snmp.walker import Pace, Walk
-from agent.transport.base import Limits
 from tests.peers import usm_credentials
 
 MESSAGE_ID = 0x40000001

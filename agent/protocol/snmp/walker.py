@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from agent.model import smi
 from agent.model.errors import DeviceError, ProtocolError, RequestRejected, TableTooLarge
+from agent.model.limits import Limits
 from agent.model.values import Failure, VarBind
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.base import Limits
 
 _NO_ROW = frozenset({smi.NO_SUCH_OBJECT, smi.NO_SUCH_INSTANCE, smi.END_OF_MIB_VIEW})
 _SHAPE = bytes(0x80) + b"\x01" * 0x80

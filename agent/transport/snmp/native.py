@@ -12,6 +12,7 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import (
     Answer,
     Failure,
@@ -26,7 +27,6 @@ from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, Security
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.protocol.snmp.walker import Pace, Step, Walk
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.session import Ask, Session
 

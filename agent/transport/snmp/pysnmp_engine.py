@@ -16,6 +16,7 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import (
     Answer,
     Failure,
@@ -28,7 +29,6 @@ from agent.model.values import (
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.walker import Pace, Step, Walk
-from agent.transport.base import Limits
 from agent.transport.snmp.pysnmp_link import PysnmpLink
 
 _MAX_KNOWN_TABLES = 256
