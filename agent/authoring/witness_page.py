@@ -40,19 +40,19 @@ class CaseSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: _TEXT
-    varbinds: dict[Any, Any] | None = None
-    holding: dict[Any, Any] | None = None
+    name: _TEXT = Field(description="what the case shows, in one sentence")
+    varbinds: dict[Any, Any] | None = Field(None, description="OID to value; may be nested")
+    holding: dict[Any, Any] | None = Field(None, description="register to word, words or bits")
     input: dict[Any, Any] | None = None
     coil: dict[Any, Any] | None = None
     discrete: dict[Any, Any] | None = None
-    expect: dict[str, int | float | str] = {}
-    bad: dict[str, str] | list[str] = []
-    uncertain: dict[str, str] | list[str] = []
-    absent: list[str] = []
-    only: list[str] = []
-    alarms: list[str | dict[str, str]] | None = None
-    failures: list[_TEXT] = []
+    expect: dict[str, int | float | str] = Field({}, description="series to state or number")
+    bad: dict[str, str] | list[str] = Field([], description="series without a value, or reasons")
+    uncertain: dict[str, str] | list[str] = Field([], description="series in doubt, or reasons")
+    absent: list[str] = Field([], description="what nothing is read of: metric, {label=x}, all")
+    only: list[str] = Field([], description="what nothing else is read of than this case names")
+    alarms: list[str | dict[str, str]] | None = Field(None, description="every active alarm")
+    failures: list[_TEXT] = Field([], description="parts of the failures' texts")
     identity: dict[Literal["vendor", "model", "serial", "firmware"], str] = {}
 
 
@@ -61,10 +61,10 @@ class PageSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    source: _TEXT
-    oids: dict[str, str] = {}
-    first_register: Annotated[int, Field(ge=0, le=_WORD_MAX)] = 0
-    cases_of: str = ""
+    source: _TEXT = Field(description="MIB, map or datasheet that the values were typed from")
+    oids: dict[str, str] = Field({}, description="names for the beginnings of OIDs")
+    first_register: int = Field(0, ge=0, le=_WORD_MAX, description="where addresses count from")
+    cases_of: str = Field("", description="page of the same folder whose cases come first")
     cases: list[CaseSpec] = []
 
 

@@ -1,7 +1,7 @@
 """Compare a profile with a witness page: every case read as a poller would."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agent.authoring.witness_page import ALARM, TABLES, Case, Expectation, Selector
@@ -18,14 +18,17 @@ _REGISTERS = 65_536
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
-async def disagreements(profile: Profile, case: Case) -> list[Problem]:
-    """Return where ``profile`` makes something else of a case's answers than the page says."""
-    spoken = "modbus" if case.varbinds is None else "snmp"
-    if spoken != profile.protocol:
-        message = f"has answers over {spoken}, and {profile.name} is read over {profile.protocol}"
-        return [case.problem(case.key, message)]
-    readings, failures, identity = await _read(profile, case)
-    return list(_compare(case, readings, failures, identity))
+async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem]:
+    """Return where ``profile`` makes something else of the cases' answers than their page says."""
+    found = []
+    for case in cases:
+        spoken = "modbus" if case.varbinds is None else "snmp"
+        if spoken == profile.protocol:
+            found += _compare(case, *await _read(profile, case))
+        else:
+            message = f"has answers over {spoken}, and the profile is read over {profile.protocol}"
+            found.append(case.problem(case.key, message))
+    return found
 
 
 async def _read(profile: Profile, case: Case) -> tuple[list[Reading], Sequence[Failure], Identity]:
