@@ -20,7 +20,7 @@ _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem]:
     """Return where ``profile`` makes something else of the cases' answers than their page says."""
-    found = []
+    found: list[Problem] = []
     for case in cases:
         spoken = "modbus" if case.varbinds is None else "snmp"
         if spoken == profile.protocol:
