@@ -18,7 +18,7 @@ from agent.poll.identify import Identification
 from agent.poll.read_once import Look
 from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 
-_PIPED_WIDTH = 200
+_PIPED_WIDTH = 10_000  # no cell is cut for a program that reads along
 
 
 class _Output(Console):
