@@ -14,7 +14,7 @@ from agent.config import Config, DeviceConfig
 from agent.events.service import Recorder
 from agent.expose.device_info import DeviceView
 from agent.expose.http.events import EventMetrics
-from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
+from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.transport_metrics import TransportMetrics
 from agent.expose.prometheus.trap_metrics import TrapMetrics
 from agent.model.values import PollResult
@@ -122,7 +122,6 @@ class Agent:
         a restart can change.
         """
         check_fixed(self.config, config)
-        check_labels({device.name: _labels(device) for device in config.devices})
         assert self._transports is not None  # it runs  # noqa: S101
         before = {device.name: device for device in self.config.devices}
         after = {device.name: device for device in config.devices}

@@ -19,6 +19,12 @@ class Kind(StrEnum):
     INFO = "info"
 
 
+RESERVED_LABELS = frozenset(
+    ("device", "instance", "job", "kind", "le", "quality", "quantile", "rack", "site", "state")
+)
+"""Labels that the agent, Prometheus or its format sets; a site's file gives none of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One family. ``unit`` is the base unit's spelling; ``labels`` those a profile may set.
