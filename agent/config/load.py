@@ -40,7 +40,7 @@ class DeviceConfig:
     position: PositionSpec | None
     engine: str
     role: str
-    generation: str | None
+    model: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,5 +225,5 @@ def _device(
         position=device.position,
         engine=device.engine,
         role=device.role or device.name,
-        generation=rack.generation,
+        model=rack.model,
     )

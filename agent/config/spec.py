@@ -179,9 +179,15 @@ class RackSpec(Model):
     """One rack and what is in it."""
 
     name: Name
-    generation: str | None = None
+    model: str | None = Field(
+        None, description="what the simulator runs in its place: a model's name, or its YAML file"
+    )
+    generation: str | None = Field(
+        None, description="what 'rackagent commission' judges it by: a name, or a YAML file"
+    )
     sheet: FilePath | None = Field(
-        None, description="its build sheet, whose cables the network page compares"
+        None,
+        description="its build sheet, for 'rackagent commission' and the network page's cables",
     )
     labels: dict[LabelName, str] = Field(default_factory=dict)
     devices: list[DeviceSpec] = Field(min_length=1)

@@ -19,7 +19,7 @@ from simulator.devices.snmp_device import build_view
 from simulator.devices.switch_device import build_switch
 from simulator.faults.schedule import Planned
 from simulator.faults.wire_faults import ModbusLine, SnmpLine, UnitFaults, WireEnd
-from simulator.model.physics.spec import Generation, load_generation
+from simulator.model.physics.spec import RackModelSpec, load_model, shipped_models
 from simulator.model.rack import RackModel
 from simulator.site.site import Served, Site
 from simulator.site.trap_sender import TrapSender, senders
@@ -46,8 +46,8 @@ async def serving(
     """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
 
     Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen``
-    where the configuration has it. Raises ConfigError for a rack without a generation, a role the
-    generation does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
+    where the configuration has it. Raises ConfigError for a rack without a model, a role that
+    its model does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
     be bound.
     """
     site, hosts = build(config, seed=seed, speed=speed)
@@ -81,8 +81,8 @@ def build(
 ) -> tuple[Site, list["_SnmpHost | _ModbusHost"]]:
     """The racks and devices of ``config``, and what will listen for them. Raises ConfigError."""
     models = {
-        name: RackModel(generation, seed + place)
-        for place, (name, generation) in enumerate(_generations(config).items())
+        name: RackModel(spec, seed + place)
+        for place, (name, spec) in enumerate(_models(config).items())
     }
     hosts: list[_SnmpHost | _ModbusHost] = []
     endpoints: dict[tuple[str, str], _ModbusHost] = {}
@@ -104,18 +104,18 @@ def build(
     return Site(models, served, speed), hosts
 
 
-def _generations(config: Config) -> dict[str, Generation]:
-    found: dict[str, Generation] = {}
-    known: dict[str, Generation] = {}
+def _models(config: Config) -> dict[str, RackModelSpec]:
+    found: dict[str, RackModelSpec] = {}
+    known: dict[str, RackModelSpec] = {}
     for device in config.devices:
-        if device.generation is None:
+        if device.model is None:
             raise ConfigError(
-                f"{config.file}: rack {device.rack!r} names no 'generation', so nothing says how it"
-                " behaves"
+                f"{config.file}: rack {device.rack!r} names no 'model', so nothing says how it"
+                f" behaves; there are: {', '.join(shipped_models())}"
             )
-        if device.generation not in known:
-            known[device.generation] = load_generation(device.generation)
-        found[device.rack] = known[device.generation]
+        if device.model not in known:
+            known[device.model] = load_model(device.model)
+        found[device.rack] = known[device.model]
     return found
 
 
@@ -126,7 +126,7 @@ def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:
         )
     if device.role not in model.roles:
         raise ConfigError(
-            f"{config.file}: {device.name}: the generation has no role {device.role!r}; it has"
+            f"{config.file}: {device.name}: the rack's model has no role {device.role!r}; it has"
             f" {', '.join(model.roles)}"
         )
     return config.library.get(device.profile)

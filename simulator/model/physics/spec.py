@@ -1,4 +1,4 @@
-"""A rack generation as data: what stands in the rack, how much of it, and how it behaves."""
+"""A rack model as data: what stands in the rack, how much of it, and how it behaves."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -150,7 +150,7 @@ class NetworkSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class Generation:
+class RackModelSpec:
     """One kind of rack. ``loop`` is None where air alone carries the heat to the exchanger."""
 
     name: str
@@ -164,36 +164,39 @@ class Generation:
     battery: BatterySpec | None = None
 
 
-_ADAPTER = TypeAdapter(Generation)
+_ADAPTER = TypeAdapter(RackModelSpec)
 
 
-def shipped_generations() -> tuple[str, ...]:
-    """Names of the generations that come with the program."""
+def shipped_models() -> tuple[str, ...]:
+    """Names of the rack models that come with the program."""
     folder = files("simulator") / "models"
     return tuple(sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml")))
 
 
-def load_generation(name: str | Path) -> Generation:
-    """A shipped generation by name, or one from a YAML file by its path.
+def load_model(name: str | Path) -> RackModelSpec:
+    """A shipped model by name, or one from a YAML file by its path.
 
     Raises ConfigError naming file, key and problem.
     """
-    if str(name) in shipped_generations():
+    if str(name) in shipped_models():
         file = f"models/{name}.yaml"
         text = (files("simulator") / "models" / f"{name}.yaml").read_text("utf-8")
-        return parse_generation(text, file)
+        return parse_model(text, file)
     path = Path(name)
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(shipped_generations())
-        message = f"cannot be read ({error}), and is none of {known}"
+        known = ", ".join(shipped_models())
+        message = (
+            f"cannot be read ({error}); the simulator's models (a rack's 'model') are: {known}."
+            " What a rack is judged by is its 'generation'"
+        )
         raise ConfigError([Problem(str(path), 0, "", message)]) from error
-    return parse_generation(text, str(path))
+    return parse_model(text, str(path))
 
 
-def parse_generation(text: str, file: str) -> Generation:
-    """The generation a YAML text describes; ``file`` names it in problems (ConfigError)."""
+def parse_model(text: str, file: str) -> RackModelSpec:
+    """The rack model a YAML text describes; ``file`` names it in problems (ConfigError)."""
     try:
         raw = yaml.safe_load(text)
         lines = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
@@ -202,13 +205,13 @@ def parse_generation(text: str, file: str) -> Generation:
         line = mark.line + 1 if mark else 0
         raise ConfigError([Problem(file, line, "", "is not valid YAML")]) from error
     try:
-        generation = _ADAPTER.validate_python(raw)
+        model = _ADAPTER.validate_python(raw)
     except ValidationError as error:
         raise ConfigError(_problems(error, file, lines)) from error
-    problems = [Problem(file, lines.get(key, 0), key, text) for key, text in _clashes(generation)]
+    problems = [Problem(file, lines.get(key, 0), key, text) for key, text in _clashes(model)]
     if problems:
         raise ConfigError(problems)
-    return generation
+    return model
 
 
 def _problems(error: ValidationError, file: str, lines: Mapping[str, int]) -> list[Problem]:
@@ -219,8 +222,8 @@ def _problems(error: ValidationError, file: str, lines: Mapping[str, int]) -> li
     return problems
 
 
-def _clashes(generation: Generation) -> list[tuple[str, str]]:
-    loop, power, network = generation.loop, generation.power, generation.network
+def _clashes(model: RackModelSpec) -> list[tuple[str, str]]:
+    loop, power, network = model.loop, model.power, model.network
     found = []
     if loop is not None and loop.duty_pumps > loop.pumps:
         found.append(("loop.duty_pumps", f"more than the {loop.pumps} pumps there are"))
@@ -228,7 +231,7 @@ def _clashes(generation: Generation) -> list[tuple[str, str]]:
         found.append(("network.ports", "fewer than nodes and uplinks together"))
     if power.outlets < (power.shelves + 1) // 2:
         found.append(("power.outlets", "fewer than the shelves of one feed"))
-    if loop is None and generation.load.liquid_share > 0.0:
+    if loop is None and model.load.liquid_share > 0.0:
         found.append(("load.liquid_share", "must be 0 without a coolant loop"))
     return found
 

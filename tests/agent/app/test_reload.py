@@ -33,7 +33,7 @@ class Place:
             "http": {"listen": f"127.0.0.1:{http}"},
             "reload": {"http": True},
             "defaults": {"interval": "100ms", "timeout": "50ms", "retries": 0},
-            "racks": [{"name": "r1", "generation": "nvl72", "devices": []}],
+            "racks": [{"name": "r1", "model": "nvl72", "devices": []}],
         }
         ports = free_udp_ports(_COUNT)
         self.devices: list[dict[str, Any]] = self.site["racks"][0]["devices"]

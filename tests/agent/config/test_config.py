@@ -35,12 +35,12 @@ def test_a_device_lays_its_labels_over_its_racks(folder: Path) -> None:
     assert spare.labels == {}
 
 
-def test_position_role_and_generation_are_kept(folder: Path) -> None:
+def test_position_role_and_model_are_kept(folder: Path) -> None:
     pdu, rpu, spare = loaded(folder).devices
     assert pdu.position is not None
     assert (pdu.position.u, pdu.position.height, pdu.position.side) == (12, 2, "rear")
-    assert (pdu.role, pdu.generation) == ("pdu-a", "nvl72")
-    assert (rpu.role, spare.generation, spare.position) == ("cdu", None, None)
+    assert (pdu.role, pdu.model) == ("pdu-a", "nvl72")
+    assert (rpu.role, spare.model, spare.position) == ("cdu", None, None)
 
 
 def test_a_series_is_stale_after_three_intervals_unless_said(folder: Path) -> None:
@@ -147,5 +147,5 @@ def test_what_is_no_network_is_named(folder: Path, network: str) -> None:
 
 def test_a_build_sheet_is_looked_for_beside_the_file_and_not_read(folder: Path) -> None:
     assert loaded(folder).sheets == {}
-    text = SITE.replace("generation: nvl72", "sheet: plans/r1.yaml", 1)
+    text = SITE.replace("model: nvl72", "sheet: plans/r1.yaml", 1)
     assert loaded(folder, text).sheets == {"r1": folder / "plans/r1.yaml"}
