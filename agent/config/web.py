@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from agent.config.spec import FilePath, Model
 from agent.config.tls import SECTION, Tls, server_context
 from agent.model.errors import ConfigError, Problem
+from agent.parse.strict_model import FilePath, StrictModel
 from agent.parse.yaml_source import Document, load
 
 MAX_BCRYPT_COST = 16  # some 4 s of one core for every wrong password; each step doubles it
@@ -88,7 +88,7 @@ Users = Annotated[
 ]
 
 
-class TlsSpec(Model):
+class TlsSpec(StrictModel):
     """The server's certificate, and what is asked of clients."""
 
     cert_file: FilePath
@@ -99,7 +99,7 @@ class TlsSpec(Model):
     max_version: Version = "TLS13"
 
 
-class HeadersSpec(Model):
+class HeadersSpec(StrictModel):
     """Headers that may be added to every answer; the toolkit's list."""
 
     content_security_policy: Header | None = Field(None, alias="Content-Security-Policy")
@@ -109,14 +109,14 @@ class HeadersSpec(Model):
     transport_security: Header | None = Field(None, alias="Strict-Transport-Security")
 
 
-class HttpServerSpec(Model):
+class HttpServerSpec(StrictModel):
     """How HTTP is spoken."""
 
     http2: Annotated[bool, AfterValidator(_http2)] = False
     headers: HeadersSpec = HeadersSpec()
 
 
-class WebSpec(Model):
+class WebSpec(StrictModel):
     """The whole file."""
 
     tls_server_config: TlsSpec | None = None
@@ -165,12 +165,11 @@ def _contradictions(document: Document, spec: TlsSpec) -> Iterator[Problem]:
 
 
 def _tls(document: Document, spec: TlsSpec) -> Tls:
-    base = Path(document.file).parent
     return Tls(
         document,
-        base / spec.cert_file,
-        base / spec.key_file,
-        None if spec.client_ca_file is None else base / spec.client_ca_file,
+        spec.cert_file,
+        spec.key_file,
+        spec.client_ca_file,
         _CLIENT_AUTH[spec.client_auth_type],
         _VERSIONS[spec.min_version],
         _VERSIONS[spec.max_version],

@@ -9,9 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     Strict,
     model_validator,
@@ -21,6 +19,7 @@ from agent.model import smi
 from agent.model.catalogue import CATALOGUE
 from agent.model.datatypes import REGISTERS, TEXTS
 from agent.model.units import UNITS
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_errors import nearest
 
 
@@ -160,13 +159,7 @@ Factor = Annotated[Number, AfterValidator(_not_zero)]
 Digits = Annotated[int, Field(ge=-30, le=30)]
 
 
-class Spec(BaseModel):
-    """Base: unknown keys are errors, values are never coerced from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class LookupSpec(Spec):
+class LookupSpec(StrictModel):
     """A value that helps to read another one: a name, a scale, a unit, a status.
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
@@ -195,7 +188,7 @@ class LookupSpec(Spec):
         return self
 
 
-class FromLookup(Spec):
+class FromLookup(StrictModel):
     """Take the value from the lookup of this name."""
 
     lookup: str
@@ -207,7 +200,7 @@ class UnitFromLookup(FromLookup):
     default: UnitName | None = None
 
 
-class PointSpec(Spec):
+class PointSpec(StrictModel):
     """What every point says, whatever the protocol."""
 
     metric: MetricName | None = None
@@ -224,7 +217,7 @@ class PointSpec(Spec):
     interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")
 
 
-class Case(Spec):
+class Case(StrictModel):
     """One of the metrics that rows of the same column can be, chosen by ``where``."""
 
     where: dict[str, list[Scalar] | Scalar] = Field(default_factory=dict)
@@ -259,7 +252,7 @@ class SnmpPointSpec(PointSpec):
     cases: list[Case] | None = None
 
 
-class IdentifySpec(Spec):
+class IdentifySpec(StrictModel):
     """How a device shows that this profile fits; a list of these fits where one of them does.
 
     SNMP: its sysObjectID starts with one of these (the longest prefix wins), its sysDescr matches,
@@ -286,7 +279,7 @@ class IdentifySpec(Spec):
         return self
 
 
-class InfoSpec(Spec):
+class InfoSpec(StrictModel):
     """One field of the device's identity, read once.
 
     A scalar, a column's first row that says something, or registers. With ``by`` only rows count
@@ -314,7 +307,7 @@ class InfoSpec(Spec):
 Info = str | InfoSpec | list[InfoSpec]
 
 
-class IdentitySpec(Spec):
+class IdentitySpec(StrictModel):
     """Vendor, model, serial and firmware: a constant text, or where to read it.
 
     The first of several that answers counts.
@@ -326,7 +319,7 @@ class IdentitySpec(Spec):
     firmware: Info | None = None
 
 
-class LimitsSpec(Spec):
+class LimitsSpec(StrictModel):
     """What the device stands."""
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
@@ -345,7 +338,7 @@ class LimitsSpec(Spec):
     repetitions_max: int | None = Field(None, ge=1, le=500, description="rows in one GETBULK")
 
 
-class FileSpec(Spec):
+class FileSpec(StrictModel):
     """Common to profiles and fragments."""
 
     info: IdentitySpec = IdentitySpec()

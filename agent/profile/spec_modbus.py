@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from agent.parse.expression import parse_expression
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_errors import nearest
 from agent.profile.spec import (
     Address,
@@ -23,14 +24,13 @@ from agent.profile.spec import (
     PointSpec,
     Slug,
     SnmpFileSpec,
-    Spec,
 )
 
 Table = Literal["holding", "input", "coil", "discrete"]
 ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 
 
-class RepeatSpec(Spec):
+class RepeatSpec(StrictModel):
     """One level of repetition: ``count`` times, ``step`` registers apart, counted in ``label``."""
 
     count: int = Field(ge=1, le=512)
@@ -109,7 +109,7 @@ class ModbusPointSpec(PointSpec):
             raise ValueError(f"derive: {error}") from None
 
 
-class DefaultsSpec(Spec):
+class DefaultsSpec(StrictModel):
     """What Modbus points take unless they say otherwise."""
 
     table: Table = "holding"
@@ -120,7 +120,7 @@ class DefaultsSpec(Spec):
     )
 
 
-class SerialSpec(Spec):
+class SerialSpec(StrictModel):
     """The line settings a Modbus RTU device ships with."""
 
     baudrate: int = Field(19200, ge=300, le=4_000_000)
@@ -129,7 +129,7 @@ class SerialSpec(Spec):
     units: list[Pair] = Field(default_factory=list, description="unit ids: first, last")
 
 
-class QuirksSpec(Spec):
+class QuirksSpec(StrictModel):
     """What the device needs beyond the standard. All devices of a line share one connection."""
 
     delay_ms: int = Field(0, ge=0, le=10_000, description="quiet time after each of its replies")
@@ -141,7 +141,7 @@ class QuirksSpec(Spec):
     )
 
 
-class IncludeSpec(Spec):
+class IncludeSpec(StrictModel):
     """A fragment's points, moved and labelled."""
 
     fragment: Slug
@@ -176,7 +176,7 @@ class ModbusFileSpec(FileSpec):
         return self
 
 
-class ModbusFragmentSpec(Spec):
+class ModbusFragmentSpec(StrictModel):
     """Registers that Modbus profiles include."""
 
     fragment: Slug

@@ -55,10 +55,10 @@ async def serving(
     async with contextlib.AsyncExitStack() as stack:
         for host in hosts:
             await host.start(stack)
-        if config.traps_listen is not None:
+        if config.spec.traps is not None:
             agents = {host.item.device.name: host.responder for host in hosts
                       if isinstance(host, _SnmpHost)}  # fmt: skip
-            sender = TrapSender(senders(site, agents), config.traps_listen)
+            sender = TrapSender(senders(site, agents), config.spec.traps.address)
             site.watchers.append(sender.look)
         if live:
             await stack.enter_async_context(_living(site))
