@@ -16,9 +16,8 @@ _HEAD = """\
 # Faults and the checks that see them
 
 Each physical fault that the simulator knows, planted in a rack that goes through stage L11:
-`rackagent commission configs/racks/nvl72.yaml --generation nvl72 --stage L11
---sheet configs/racks/nvl72-sheet.yaml --simulated --fault NAME`. The checks named see it, every
-other check passes or does not apply; without a fault none of them says anything.
+`rackagent commission configs/racks/nvl72.yaml --stage L11 --simulated --fault NAME`. The checks
+named see it, every other check passes or does not apply; without a fault none of them fails.
 `RACKAGENT_FAULTS=all python -m pytest tests/end_to_end/test_faults_seen.py` plants them all again.
 
 | fault | what it looks like | fails | marginal | cannot be judged |

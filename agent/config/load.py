@@ -36,7 +36,6 @@ class DeviceConfig:
     position: PositionSpec | None
     engine: str
     role: str
-    model: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,11 @@ class Config:
     def rack(self, name: str) -> RackSpec:
         """Return what the file says of a rack. Raises KeyError for a rack it does not have."""
         return {rack.name: rack for rack in self.spec.racks}[name]
+
+    def rack_problem(self, name: str, key: str, message: str) -> Problem:
+        """Return a problem with a rack's key, at its line of the file. Raises ConfigError."""
+        place = [rack.name for rack in self.spec.racks].index(name)
+        return load(Path(self.file)).problem(("racks", place, key), message)
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -186,5 +190,4 @@ def _device(
         position=device.position,
         engine=device.engine,
         role=device.role or device.name,
-        model=rack.model,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.config import Config, DeviceConfig
+from agent.config.spec import RackSpec
 from agent.model import smi
 from agent.model.credentials import SnmpVersion
 from agent.model.errors import ConfigError
@@ -105,18 +106,23 @@ def build(
 
 
 def _models(config: Config) -> dict[str, RackModelSpec]:
-    found: dict[str, RackModelSpec] = {}
-    known: dict[str, RackModelSpec] = {}
-    for device in config.devices:
-        if device.model is None:
-            raise ConfigError(
-                f"{config.file}: rack {device.rack!r} names no 'model', so nothing says how it"
-                f" behaves; there are: {', '.join(shipped_models())}"
-            )
-        if device.model not in known:
-            known[device.model] = load_model(device.model)
-        found[device.rack] = known[device.model]
-    return found
+    known: dict[str | None, RackModelSpec] = {}
+    racks = [config.rack(name) for name in dict.fromkeys(each.rack for each in config.devices)]
+    for rack in racks:
+        if rack.model not in known:
+            known[rack.model] = _model(config, rack)
+    return {rack.name: known[rack.model] for rack in racks}
+
+
+def _model(config: Config, rack: RackSpec) -> RackModelSpec:
+    name, ships = rack.model, shipped_models()
+    if name is None:
+        said = f"is missing, so nothing says how the rack behaves; there are: {', '.join(ships)}"
+    elif name in ships or name.endswith((".yaml", ".yml")):
+        return load_model(name)
+    else:
+        said = f"unknown model {name!r}; there are: {', '.join(ships)}"
+    raise ConfigError([config.rack_problem(rack.name, "model", said)])
 
 
 def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:

@@ -187,10 +187,7 @@ def load_model(name: str | Path) -> RackModelSpec:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(shipped_models())
-        message = (
-            f"cannot be read ({error}); the simulator's models (a rack's 'model') are: {known}."
-            " What a rack is judged by is its 'generation'"
-        )
+        message = f"cannot be read ({error}), and is none of {known}"
         raise ConfigError([Problem(str(path), 0, "", message)]) from error
     return parse_model(text, str(path))
 

@@ -177,13 +177,15 @@ async def serve(tmp_path: Path, device: Mapping[str, object], **rack_: object) -
 async def test_what_cannot_be_simulated_is_said(tmp_path: Path) -> None:
     [port] = free_udp_ports(1)
     pdu = {"name": "pdu-a", "url": f"snmp://127.0.0.1:{port}", "profile": "apc-rpdu2"}
-    with pytest.raises(ConfigError, match="names no 'model'"):
+    with pytest.raises(
+        ConfigError, match=r"racks\[0\]\.model: is missing, .* there are: air-rdhx, nvl72"
+    ):
         await serve(tmp_path, pdu)
     with pytest.raises(ConfigError, match="no role 'pdu-z'; it has pdu-a"):
         await serve(tmp_path, {**pdu, "role": "pdu-z"}, model="nvl72")
     with pytest.raises(ConfigError, match="needs its profile named"):
         await serve(tmp_path, {**pdu, "profile": "auto"}, model="nvl72")
-    with pytest.raises(ConfigError, match="nvl73"):
+    with pytest.raises(ConfigError, match=r"racks\[0\]\.model: unknown model 'nvl73'; there"):
         await serve(tmp_path, pdu, model="nvl73")
 
 
