@@ -15,7 +15,7 @@ from agent.model.errors import ConfigError, Problem
 from agent.parse.url import Url, parse_url
 from agent.parse.yaml_source import load
 from agent.profile.library import Library
-from agent.profile.points import Quirks
+from agent.profile.spec_modbus import Quirks
 
 
 @dataclass(frozen=True, slots=True)

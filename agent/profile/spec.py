@@ -138,6 +138,7 @@ LabelName = Annotated[str, AfterValidator(_label_name)]
 Scalar = int | float | str
 Bounds = Annotated[tuple[float, float], Strict(False), AfterValidator(_range)]
 Pair = Annotated[tuple[int, int], Strict(False), AfterValidator(_range)]
+Pairs = Annotated[tuple[Pair, ...], Strict(False)]
 
 
 def _fraction(value: float | str) -> float | str:
@@ -319,7 +320,7 @@ class IdentitySpec(StrictModel):
     firmware: Info | None = None
 
 
-class LimitsSpec(StrictModel):
+class ProfileLimits(StrictModel):
     """What the device stands."""
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
@@ -331,11 +332,14 @@ class LimitsSpec(StrictModel):
         description="unused registers that may be read to join two blocks, where that saves time;"
         " 0: never",
     )
-    forbidden: list[Pair] = Field(
-        default_factory=list, description="registers that are never read: first, last"
-    )
+    forbidden: Pairs = Field((), description="registers that are never read: first, last")
     oids_max: int = Field(24, ge=1, le=100, description="OIDs in one GET")
     repetitions_max: int | None = Field(None, ge=1, le=500, description="rows in one GETBULK")
+
+    def counted_from(self, base: int) -> "ProfileLimits":
+        """Return them with addresses from 0, where the file calls the first register ``base``."""
+        pairs = tuple((low - base, high - base) for low, high in self.forbidden)
+        return self.model_copy(update={"forbidden": pairs})
 
 
 class FileSpec(StrictModel):
@@ -358,7 +362,7 @@ class SnmpFileSpec(FileSpec):
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="MIB, datasheet or map the points come from")
     identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
-    limits: LimitsSpec = LimitsSpec()
+    limits: ProfileLimits = ProfileLimits()
     points: list[SnmpPointSpec] = Field(default_factory=list)
 
 

@@ -19,9 +19,10 @@ from agent.profile.spec import (
     FragmentSpec,
     IdentifySpec,
     LabelName,
-    LimitsSpec,
     Pair,
+    Pairs,
     PointSpec,
+    ProfileLimits,
     Slug,
     SnmpFileSpec,
 )
@@ -126,10 +127,10 @@ class SerialSpec(StrictModel):
     baudrate: int = Field(19200, ge=300, le=4_000_000)
     parity: Literal["N", "E", "O"] = "E"
     stopbits: Literal[1, 2] = 1
-    units: list[Pair] = Field(default_factory=list, description="unit ids: first, last")
+    units: Pairs = Field((), description="unit ids: first, last")
 
 
-class QuirksSpec(StrictModel):
+class Quirks(StrictModel):
     """What the device needs beyond the standard. All devices of a line share one connection."""
 
     delay_ms: int = Field(0, ge=0, le=10_000, description="quiet time after each of its replies")
@@ -137,8 +138,31 @@ class QuirksSpec(StrictModel):
         0, ge=0, le=10_000, description="pause between connecting and the first request"
     )
     answer_ms: int = Field(
-        0, ge=0, le=10_000, description="how long it thinks; the plan reckons with it"
+        0, ge=0, le=10_000, description="how long it thinks; the plan takes it into account"
     )
+
+    @property
+    def delay_s(self) -> float:
+        """Quiet time after each reply."""
+        return self.delay_ms / 1000
+
+    @property
+    def connect_pause_s(self) -> float:
+        """Pause before the first request of a connection."""
+        return self.connect_pause_ms / 1000
+
+    @property
+    def answer_s(self) -> float:
+        """How long the device thinks; only the plan needs it."""
+        return self.answer_ms / 1000
+
+    def joined(self, other: "Quirks") -> "Quirks":
+        """Return what serves both: the longer of each time."""
+        return Quirks(
+            delay_ms=max(self.delay_ms, other.delay_ms),
+            connect_pause_ms=max(self.connect_pause_ms, other.connect_pause_ms),
+            answer_ms=max(self.answer_ms, other.answer_ms),
+        )
 
 
 class IncludeSpec(StrictModel):
@@ -163,10 +187,10 @@ class ModbusFileSpec(FileSpec):
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="datasheet or map the points come from")
     identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
-    limits: LimitsSpec = LimitsSpec()
+    limits: ProfileLimits = ProfileLimits()
     defaults: DefaultsSpec = DefaultsSpec()
     serial: SerialSpec = SerialSpec()
-    quirks: QuirksSpec = QuirksSpec()
+    quirks: Quirks = Quirks()
     points: list[ModbusPointSpec] = Field(default_factory=list)
 
     @model_validator(mode="after")
