@@ -138,6 +138,7 @@ LabelName = Annotated[str, AfterValidator(_label_name)]
 Scalar = int | float | str
 Bounds = Annotated[tuple[float, float], Strict(False), AfterValidator(_range)]
 Pair = Annotated[tuple[int, int], Strict(False), AfterValidator(_range)]
+ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 Pairs = Annotated[tuple[Pair, ...], Strict(False)]
 
 
@@ -296,7 +297,7 @@ class InfoSpec(StrictModel):
     table: Literal["holding", "input"] | None = None
     data_type: InfoType = "string"
     count: int = Field(8, ge=1, le=125, description="registers of a text")
-    byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] | None = None
+    byte_order: ByteOrder | None = None
 
     @model_validator(mode="after")
     def _chooses_rows(self) -> "InfoSpec":
@@ -349,20 +350,25 @@ class FileSpec(StrictModel):
     notes: str | None = None
 
 
-class SnmpFileSpec(FileSpec):
-    """A profile spoken over SNMP."""
+class ProfileSpec(FileSpec):
+    """Common to profiles, whatever the protocol."""
 
     profile: Slug
     title: str
     kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
-    protocol: Literal["snmp"]
-    include: list[Slug] = Field(default_factory=list, description="fragments: MIBs shared by many")
-    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="MIB, datasheet or map the points come from")
     identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
     limits: ProfileLimits = ProfileLimits()
+
+
+class SnmpFileSpec(ProfileSpec):
+    """A profile spoken over SNMP."""
+
+    protocol: Literal["snmp"]
+    include: list[Slug] = Field(default_factory=list, description="fragments: MIBs shared by many")
+    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     points: list[SnmpPointSpec] = Field(default_factory=list)
 
 

@@ -14,21 +14,19 @@ from agent.parse.yaml_errors import nearest
 from agent.profile.spec import (
     Address,
     Bounds,
+    ByteOrder,
     DataType,
-    FileSpec,
     FragmentSpec,
-    IdentifySpec,
     LabelName,
     Pair,
     Pairs,
     PointSpec,
-    ProfileLimits,
+    ProfileSpec,
     Slug,
     SnmpFileSpec,
 )
 
 Table = Literal["holding", "input", "coil", "discrete"]
-ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 
 
 class RepeatSpec(StrictModel):
@@ -173,21 +171,13 @@ class IncludeSpec(StrictModel):
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
 
 
-class ModbusFileSpec(FileSpec):
+class ModbusFileSpec(ProfileSpec):
     """A profile spoken over Modbus."""
 
-    profile: Slug
-    title: str
-    kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
     protocol: Literal["modbus"]
     include: list[Slug | IncludeSpec] = Field(
         default_factory=list, description="fragments: registers shared by many"
     )
-    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
-    verified: Literal["hardware", "recording", "datasheet"]
-    source: str = Field(description="datasheet or map the points come from")
-    identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
-    limits: ProfileLimits = ProfileLimits()
     defaults: DefaultsSpec = DefaultsSpec()
     serial: SerialSpec = SerialSpec()
     quirks: Quirks = Quirks()
