@@ -25,6 +25,7 @@ from agent.commission.report.logbook import write_csv
 from agent.commission.report.pdf import printed
 from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
+from agent.model.figures import short
 
 _FAILED = 1
 _QUIET = {Verdict.PASS, Verdict.SKIP}
@@ -197,7 +198,7 @@ def show(report: Report) -> None:
     for result in report.results:
         if result.verdict in _QUIET:
             continue
-        measured = "; ".join(f"{each.name} {_number(each.value)}" for each in result.measurements)
+        measured = "; ".join(f"{each.name} {short(each.value)}" for each in result.measurements)
         said = "; ".join(filter(None, (measured, result.reason)))
         rows.append((str(result.verdict), result.check, report.check(result).title, said))
     if rows:
@@ -208,7 +209,3 @@ def show(report: Report) -> None:
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     generation = report.facts.generation
     console.out(f"{report.rack} {generation.name} {report.facts.stage}: {report.verdict} ({told})")
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"
