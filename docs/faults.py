@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from agent.commission.spec.generation import open_generation
+from agent.parse.yaml_source import load
 from simulator.model import FAULTS
 
 TABLE = Path(__file__).parents[1] / "tests" / "end_to_end" / "faults_seen.yaml"
@@ -47,8 +46,7 @@ class Planted:
 
 def planted() -> dict[str, Planted]:
     """The table by fault, in the order of its file."""
-    rows: dict[str, dict[str, object]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return {name: _planted(name, row) for name, row in rows.items()}
+    return {name: _planted(name, row) for name, row in load(TABLE).data.items()}
 
 
 def _planted(name: str, row: Mapping[str, object]) -> Planted:
