@@ -1,4 +1,4 @@
-"""A rack model as data: what stands in the rack, how much of it, and how it behaves."""
+"""A rack model as data: what is in the rack, how much of it, and how it behaves."""
 
 from collections.abc import Mapping
 from importlib.resources import files
