@@ -82,7 +82,8 @@ class Document:
         Raises ConfigError with every problem found.
         """
         try:
-            return model.model_validate(self.data, context={"folder": Path(self.file).parent})
+            context = {"document": self, "folder": Path(self.file).parent}
+            return model.model_validate(self.data, context=context)
         except ValidationError as error:
             raise ConfigError(self._problems(model, error)) from None
 
