@@ -105,7 +105,7 @@ async def _serving(
     config = agent.config
     tls = None if config.web.tls is None else Certificates(config.web.tls).context
     app, live = _app(agent, recorder, reload)
-    async with serve(app, config.listen_host, config.listen_port, tls) as address:
+    async with serve(app, *config.spec.http.address, tls) as address:
         try:
             yield address
         finally:
@@ -114,21 +114,21 @@ async def _serving(
 
 def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Live]:
     """The HTTP interface with all that the configuration offers there."""
-    config = agent.config
+    config, evidence = agent.config, agent.config.spec.evidence
     app = create_app(
         *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),
-        reload if config.reload_http else None,
+        reload if config.spec.reload.http else None,
     )
-    add_discovery(app, agent.views, config.siblings)
+    add_discovery(app, agent.views, tuple(config.spec.http.siblings))
     add_events(app, recorder, agent.store)
     site = Site(
         *(agent.store, agent.views, agent.history, agent.profile),
-        runs=Runs(config.evidence_folder),
+        runs=Runs(evidence.folder if evidence else None),
         plan=agent.plan,
     )
     live = add_pages(app, site, lambda: agent.ready, config.web.users)
-    if config.probe_networks:
-        add_probe(app, Prober(config).probe)
+    if config.spec.probe is not None:
+        add_probe(app, Prober(config, config.spec.probe).probe)
     return app, live
 
 
@@ -168,7 +168,7 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
             manager.send("READY=1", f"STATUS={_said(outcome)}")
 
     jobs = [answer()]
-    if current.agent.config.reload_watch:
+    if current.agent.config.spec.reload.watch:
         jobs.append(current.reloader.watch())
     tasks = [asyncio.create_task(job, name="reload") for job in jobs]
     try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry
 
 from agent.config import Config
+from agent.config.spec import ProbeSpec
 from agent.expose.http.probe_route import Asked, Busy, NotAllowed
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import Format
@@ -27,10 +28,10 @@ _FRESH_S = 3600.0  # it is shown at once; nothing keeps it
 
 
 class Prober:
-    """Reads devices of the networks that ``config`` allows, a few at once."""
+    """Reads devices of ``networks``, a few at once."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, networks: ProbeSpec) -> None:
+        self._config, self._networks = config, networks
         self._reading = 0
 
     async def probe(self, asked: Asked, form: Format) -> bytes:
@@ -116,6 +117,6 @@ class Prober:
         except (OSError, UnicodeError):
             raise ConfigError(f"{url.host!r} does not resolve") from None
         for *_, place in found:
-            if self._config.may_probe(str(place[0])):
+            if self._networks.allows(str(place[0])):
                 return replace(url, host=str(place[0]))
         raise NotAllowed(f"{url.host} is in none of the networks under 'probe'")

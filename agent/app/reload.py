@@ -3,31 +3,20 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from agent.config import Config
+from agent.config.restart import changed
 from agent.expose.prometheus.reload_metrics import ReloadMetrics
 from agent.model.errors import ConfigError
 
 _log = structlog.get_logger("reload")
 _LOOK_EVERY_S = 2.0  # at a watched file
 _HASH_DIGITS = 16
-_FIXED: Mapping[str, Callable[[Config], object]] = {
-    "http.listen": lambda config: (config.listen_host, config.listen_port),
-    "http.siblings": lambda config: config.siblings,
-    "http.web_config": lambda config: config.web,
-    "traps.listen": lambda config: config.traps_listen,
-    "events": lambda config: (config.events_path, config.max_events),
-    "evidence": lambda config: config.evidence_folder,
-    "mqtt": lambda config: config.mqtt,
-    "probe": lambda config: config.probe_networks,
-    "reload": lambda config: (config.reload_http, config.reload_watch),
-}
-"""What is bound or wired once, by its key in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +29,14 @@ class Outcome:
 
 def check_fixed(before: Config, after: Config) -> None:
     """Raise ConfigError where ``after`` changes what only a restart can change."""
-    changed = [key for key, of in _FIXED.items() if of(before) != of(after)]
-    if changed:
+    keys = list(changed(before.spec, after.spec))
+    if before.web != after.web:
+        keys.append("http.web_config")
+    if before.mqtt_password != after.mqtt_password and "mqtt" not in keys:
+        keys.append("mqtt.password")
+    if keys:
         raise ConfigError(
-            f"{after.file}: {', '.join(changed)} cannot change while the agent runs; restart it,"
+            f"{after.file}: {', '.join(keys)} cannot change while the agent runs; restart it,"
             " or put the old value back"
         )
 

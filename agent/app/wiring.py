@@ -14,7 +14,7 @@ from agent.config import Config, DeviceConfig
 from agent.events.service import Recorder
 from agent.expose.device_info import DeviceView
 from agent.expose.http.events import EventMetrics
-from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
+from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.transport_metrics import TransportMetrics
 from agent.expose.prometheus.trap_metrics import TrapMetrics
 from agent.model.limits import Limits
@@ -84,8 +84,8 @@ class Agent:
 
     def plan(self, rack: str) -> Plan | None:
         """Where the build sheet of a rack is, and its devices by role; None without a sheet."""
-        path = self.config.sheets.get(rack)
         names = {device.role: device.name for device in self.config.devices if device.rack == rack}
+        path = self.config.rack(rack).sheet if names else None
         return None if path is None else Plan(path, names)
 
     def _view(self, device: DeviceConfig) -> DeviceView:
@@ -106,8 +106,9 @@ class Agent:
         """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
         self._transports = transports
         self.exposition.registry.register(TransportMetrics(transports))
-        if self.config.evidence_folder is not None:
-            runs = CommissionMetrics(self.config.evidence_folder, self.config.site)
+        spec = self.config.spec
+        if spec.evidence is not None:
+            runs = CommissionMetrics(spec.evidence.folder, spec.site)
             self.exposition.registry.register(runs)
             self._jobs.append(runs.run)
         async with self._group as group:
@@ -127,7 +128,6 @@ class Agent:
         a restart can change.
         """
         check_fixed(self.config, config)
-        check_labels({device.name: _labels(device) for device in config.devices})
         assert self._transports is not None  # it runs  # noqa: S101
         before = {device.name: device for device in self.config.devices}
         after = {device.name: device for device in config.devices}
@@ -147,7 +147,7 @@ class Agent:
             self._polled_at[name] = time.monotonic()
             self._begin(device, self._transports)
         self.views[:] = [self._view(device) for device in config.devices]
-        if config.traps_listen and any(after[name].url.protocol == "snmp" for name in added):
+        if config.spec.traps and any(after[name].url.protocol == "snmp" for name in added):
             _log.warning("traps of added devices are known by name after a restart")
         kept = len(after) - len(added) - len(changed)
         return f"{len(added)} added, {len(changed)} changed, {len(removed)} removed, {kept} kept"
@@ -187,7 +187,8 @@ class Agent:
         Each trap is counted, and its device polled early. Raises ConfigError when the port cannot
         be bound.
         """
-        if self.config.traps_listen is None:
+        asked = self.config.spec.traps
+        if asked is None:
             yield
             return
         # Imported only where it is wanted: it takes longer to load than the whole agent.
@@ -197,9 +198,7 @@ class Agent:
         traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), self._wake)
         metrics = TrapMetrics(self._labels, traps.counts, traps.refused)
         accepted = [*(d.credentials for d in snmp), *self.config.credentials.values()]
-        receiver = await TrapReceiver.open(
-            self.config.traps_listen, accepted, traps.take, traps.refuse
-        )
+        receiver = await TrapReceiver.open(asked.address, accepted, traps.take, traps.refuse)
         try:
             self.exposition.registry.register(metrics)
             self._jobs += [receiver.run, traps.keep_resolving]
@@ -211,8 +210,8 @@ class Agent:
     @contextlib.asynccontextmanager
     async def recording(self) -> AsyncIterator[Recorder]:
         """Have the journal of events; ``run`` writes it. Raises ConfigError when it cannot be."""
-        config, names = self.config, [device.name for device in self.config.devices]
-        recorder = Recorder(config.events_path, config.max_events, names, time.time())
+        events, names = self.config.spec.events, [device.name for device in self.config.devices]
+        recorder = Recorder(events.path, events.max_events, names, time.time())
         self.store.subscribe(recorder.hear)
         self.exposition.registry.register(EventMetrics(recorder))
         self._jobs.append(recorder.run)
@@ -228,14 +227,19 @@ class Agent:
 
         Raises ConfigError when it cannot be opened.
         """
-        if self.config.mqtt is None:
+        config = self.config
+        if config.spec.mqtt is None:
             yield
             return
         # Imported only where it is wanted, as the receiver of traps.
         from agent.expose.mqtt.publisher import Publisher
 
         publisher = Publisher(
-            self.config.mqtt, lambda device: self._labels[device]["rack"], list(self._labels)
+            config.spec.mqtt,
+            config.spec.site,
+            lambda device: self._labels[device]["rack"],
+            list(self._labels),
+            config.mqtt_password,
         )
         self.store.subscribe(publisher.hear)
         recorder.subscribe(publisher.tell)

@@ -9,6 +9,8 @@ is bad.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.model.units import WORDS
+
 
 class Kind(StrEnum):
     """How a metric behaves over time, in OpenMetrics terms."""
@@ -17,6 +19,12 @@ class Kind(StrEnum):
     COUNTER = "counter"
     STATE = "state"
     INFO = "info"
+
+
+RESERVED_LABELS = frozenset(
+    ("device", "instance", "job", "kind", "le", "quality", "quantile", "rack", "site", "state")
+)
+"""Labels that the agent, Prometheus or its format sets; a site's file gives none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +42,6 @@ class Metric:
     low: float | None = None
     high: float | None = None
 
-
-_UNIT_SUFFIX = {
-    "V": "volts",
-    "A": "amperes",
-    "W": "watts",
-    "VA": "voltamperes",
-    "VAr": "voltamperes_reactive",
-    "J": "joules_total",
-    "Hz": "hertz",
-    "Pa": "pascals",
-    "degC": "celsius",
-    "L/s": "liters_per_second",
-    "rpm": "rpm",
-    "ratio": "ratio",
-    "s": "seconds",
-    "B": "bytes_total",
-    "dBm": "dbm",
-}
 
 # A chain's unit number, the name a person gave the part, and the device's own row number where
 # names alone would not tell two parts apart.
@@ -106,7 +96,7 @@ def _electrical(place: str) -> list[Metric]:
     labels, where = _PLACES[place]
     return [
         Metric(
-            name=f"rack_{place}_{quantity}_{_UNIT_SUFFIX[unit]}",
+            name=f"rack_{place}_{quantity}_{WORDS[unit]}{'_total' * (kind is Kind.COUNTER)}",
             unit=unit,
             kind=kind,
             labels=frozenset((*labels, *_ANY, "sensor")),

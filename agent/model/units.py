@@ -5,6 +5,7 @@ A conversion is a pair of fractions: ``base = native * factor + offset``. Fracti
 Sources: SI brochure (2019) for the prefixes, NIST SP 811 appendix B for bar, psi, gallon and inH2O.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -101,6 +102,46 @@ _UNITS: tuple[Unit, ...] = (
 )
 
 UNITS: dict[str, Unit] = {unit.name: unit for unit in _UNITS}
+
+
+WORDS: Mapping[str, str] = {
+    "V": "volts",
+    "A": "amperes",
+    "W": "watts",
+    "VA": "voltamperes",
+    "VAr": "voltamperes_reactive",
+    "J": "joules",
+    "C": "coulombs",
+    "Hz": "hertz",
+    "Pa": "pascals",
+    "degC": "celsius",
+    "K": "kelvin",
+    "L/s": "liters_per_second",
+    "rpm": "rpm",
+    "ratio": "ratio",
+    "s": "seconds",
+    "B": "bytes",
+    "B/s": "bytes_per_second",
+    "dBm": "dbm",
+    "S/m": "siemens_per_meter",
+    "m/s": "meters_per_second",
+    "g/m3": "grams_per_cubic_meter",
+}
+"""Base units as the names of metrics end in them."""
+
+_PRINTED: Mapping[str, str] = {
+    "degC": "°C",
+    "delta_K": "K",
+    "delta_degC": "K",
+    "uS/cm": "µS/cm",
+    "ratio": "",
+    "%RH": "% RH",
+}
+
+
+def printed(name: str) -> str:
+    """A unit as it is printed behind a number."""
+    return _PRINTED.get(name, name)
 
 
 def unit(name: str) -> Unit:

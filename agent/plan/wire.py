@@ -7,7 +7,8 @@ two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging
 from dataclasses import dataclass, replace
 
 from agent.parse.url import Url
-from agent.profile.points import Profile, Quirks, SerialLine
+from agent.profile.points import Profile
+from agent.profile.spec_modbus import Quirks
 
 CYCLE_S = 10.0
 """How often a device is polled, where nothing says otherwise."""
@@ -46,7 +47,8 @@ class WireCost:
 
 def serial_cost(profile: Profile) -> WireCost:
     """RTU on a serial line with the settings the profile's device ships with."""
-    return serial_line_cost(profile.serial, profile.quirks)
+    line = profile.serial
+    return serial_line_cost(line.baudrate, line.parity, line.stopbits, profile.quirks)
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
@@ -57,14 +59,14 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     """
     if url.scheme in ("modbus+rtu", "modbus+ascii"):
         given = url.options
-        line = SerialLine(
+        return serial_line_cost(
             int(given.get("baudrate", "19200")),
             given.get("parity", "E"),
             int(given.get("stopbits", "1")),
+            profile.quirks,
+            ascii_mode=url.scheme == "modbus+ascii",
         )
-        ascii_mode = url.scheme == "modbus+ascii"
-        return serial_line_cost(line, profile.quirks, ascii_mode=ascii_mode)
-    if url.scheme == "modbus+rtutcp" or profile.serial.stated:
+    if url.scheme == "modbus+rtutcp" or profile.has_serial_line:
         behind = serial_cost(profile)
         return replace(behind, request_s=behind.request_s + _NETWORK_S)
     quirks = profile.quirks
@@ -72,12 +74,17 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
 
 
 def serial_line_cost(
-    line: SerialLine, quirks: Quirks = _NO_QUIRKS, *, ascii_mode: bool = False
+    baudrate: int,
+    parity: str = "E",
+    stopbits: int = 1,
+    quirks: Quirks = _NO_QUIRKS,
+    *,
+    ascii_mode: bool = False,
 ) -> WireCost:
     """RTU (or ASCII) on a serial line, 8 data bits."""
     pauses_s = quirks.delay_s + quirks.answer_s
-    character_s = (1 + 8 + (line.parity != "N") + line.stopbits) / line.baudrate
+    character_s = (1 + 8 + (parity != "N") + stopbits) / baudrate
     if ascii_mode:
         return WireCost(pauses_s, character_s, 17, 11, 2)
-    silence_s = _FAST_SILENCE_S if line.baudrate > _FAST_BAUDRATE else 3.5 * character_s
+    silence_s = _FAST_SILENCE_S if baudrate > _FAST_BAUDRATE else 3.5 * character_s
     return WireCost(2 * silence_s + pauses_s, character_s, 8, 5)

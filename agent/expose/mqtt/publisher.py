@@ -44,25 +44,36 @@ _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion
 class Publisher:
     """Hears polls, stores messages, delivers them. ``rack_of`` gives a device's rack by its name.
 
-    ``devices`` are those of the configuration at the start.
+    ``devices`` are those of the configuration at the start, ``site`` is its name; ``password`` is
+    the broker's.
 
     Raises ConfigError where the outbox or the certificate authority cannot be read.
     """
 
     def __init__(
-        self, config: Mqtt, rack_of: Callable[[str], str], devices: Iterable[str] = ()
+        self,
+        config: Mqtt,
+        site: str,
+        rack_of: Callable[[str], str],
+        devices: Iterable[str] = (),
+        password: str | None = None,
     ) -> None:
-        self._config, self._rack_of = config, rack_of
-        self._topics = Topics(config.prefix, config.site)
+        self._config, self._site, self._rack_of = config, site, rack_of
+        self._password = password
+        self._client_id = config.client_id or f"rackagent-{site}"
+        self._topics = Topics(config.prefix, site)
         self._tls = _context(config) if config.tls else None
-        self._outbox = Outbox(config.outbox, config.max_messages)
+        self._outbox = Outbox(config.outbox.path, config.outbox.max_messages)
         self._spool: Spool[Message] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
         self._lost = 0
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
         self._known: dict[str, Message] = {}  # what metrics are, by topic; devices x metrics
         self._announcer = Announcer(
-            self._topics, config.home_assistant, config.client_id, self._outbox.announced()
+            self._topics,
+            config.home_assistant.prefix if config.home_assistant else "",
+            self._client_id,
+            self._outbox.announced(),
         )
         self._put(self._announcer.begin(self._place(device) for device in devices))
         self._spool.wake()
@@ -95,11 +106,11 @@ class Publisher:
         if topic not in self._known:
             self._known[topic] = about(topic, reading.metric)
             yield self._known[topic]
-        if self._config.home_assistant:
+        if self._config.home_assistant is not None:
             yield from self._announcer.hear(rack, reading, result.identity, result.profile)
         yield Message(topic, payload(reading))
         if self._config.dsx_exchange is not None:
-            again = value_message(self._config.dsx_exchange, self._config.site, rack, reading)
+            again = value_message(self._config.dsx_exchange, self._site, rack, reading)
             if again is not None:
                 yield again
 
@@ -161,7 +172,7 @@ class Publisher:
 
     async def _deliver(self, client: aiomqtt.Client) -> None:
         """Say that we are there, then deliver from the front of the outbox."""
-        status = self._topics.agent(self._config.client_id)
+        status = self._topics.agent(self._client_id)
         await client.publish(status, ONLINE, qos=1, retain=True)
         try:
             while True:
@@ -187,14 +198,14 @@ class Publisher:
 
     def _client(self) -> aiomqtt.Client:
         given = self._config
-        will = aiomqtt.Will(self._topics.agent(given.client_id), OFFLINE, qos=1, retain=True)
+        will = aiomqtt.Will(self._topics.agent(self._client_id), OFFLINE, qos=1, retain=True)
         options: Mapping[str, Any] = {} if given.version == "5" else {"clean_session": True}
         client = aiomqtt.Client(
             given.host,
             given.port,
             username=given.username,
-            password=given.password,
-            identifier=given.client_id,
+            password=self._password,
+            identifier=self._client_id,
             protocol=_VERSIONS[given.version],
             will=will,
             timeout=_TIMEOUT_S,

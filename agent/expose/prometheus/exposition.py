@@ -6,7 +6,6 @@ same series; within a device the first in request order is printed and the other
 ``rackagent_duplicate_series``.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,16 +17,10 @@ from agent.expose.prometheus.exposition_format import Format, header, label_text
 from agent.expose.prometheus.own_metrics import OwnMetrics
 from agent.expose.prometheus.sample_lines import IDENTITY, Layout, join, sample_head
 from agent.model.catalogue import CATALOGUE
-from agent.model.errors import ConfigError
 from agent.model.values import Block, PollResult
 from agent.store.latest import DeviceState
 
 _INFO = CATALOGUE[IDENTITY]
-
-_LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
-
-RESERVED_LABELS = frozenset({"kind", "le", "quality", "state"})
-"""Labels that the agent sets itself; a device may not carry one of these names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +119,7 @@ class PrometheusExposition:
 
     ``device_labels`` names every device and its own labels (site, rack, feed, ...); ``device`` is
     added. ``registry`` is where the agent's parts register their metrics; one is made, with the
-    process's metrics, unless it is given.
-    Raises ConfigError for a label name that Prometheus does not allow or that the agent sets.
+    process's metrics, unless it is given. The configuration has checked the labels' names.
     """
 
     def __init__(
@@ -137,7 +129,6 @@ class PrometheusExposition:
         registry: CollectorRegistry | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        check_labels(device_labels)
         self._clock = clock
         self._devices = {name: _Device(name, labels) for name, labels in device_labels.items()}
         self._headers: dict[tuple[str, Format], bytes] = {}
@@ -151,8 +142,7 @@ class PrometheusExposition:
         )
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
-        """Take in a device more, or one anew. Raises ConfigError for its labels."""
-        check_labels({name: labels})
+        """Take in a device more, or one anew."""
         self._devices[name] = _Device(name, labels)
         self._own.add(name, self._devices[name].labels)
 
@@ -193,21 +183,3 @@ class PrometheusExposition:
     def _registered(self, form: Format) -> bytes:
         encode, _ = choose_encoder(form.value)
         return encode(self.registry)
-
-
-def check_labels(device_labels: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise ConfigError for labels, by device, that Prometheus or the agent does not allow."""
-    faults = []
-    for device, labels in device_labels.items():
-        for name in labels:
-            if not _LABEL_NAME.fullmatch(name):
-                faults.append(
-                    f"device {device}: {name!r} cannot be a label: use letters, digits and _, "
-                    "not a digit first, not __ first"
-                )
-            elif name in RESERVED_LABELS:
-                faults.append(f"device {device}: the label {name!r} is set by the agent itself")
-            elif name == "device" and labels[name] != device:
-                faults.append(f"device {device}: the label 'device' is always the device's name")
-    if faults:
-        raise ConfigError("\n".join(faults))

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
 from agent.model.catalogue import Kind, Metric
+from agent.model.units import WORDS
 from agent.model.values import Value
 
 Labels = Iterable[tuple[str, str]]
@@ -23,31 +24,6 @@ class Format(Enum):
     TEXT = CONTENT_TYPE_PLAIN_0_0_4
     OPENMETRICS = CONTENT_TYPE_LATEST
 
-
-_UNIT_WORDS = {
-    "V": "volts",
-    "A": "amperes",
-    "W": "watts",
-    "VA": "voltamperes",
-    "VAr": "voltamperes_reactive",
-    "J": "joules",
-    "C": "coulombs",
-    "Hz": "hertz",
-    "Pa": "pascals",
-    "degC": "celsius",
-    "K": "kelvin",
-    "L/s": "liters_per_second",
-    "rpm": "rpm",
-    "ratio": "ratio",
-    "s": "seconds",
-    "B": "bytes",
-    "B/s": "bytes_per_second",
-    "dBm": "dbm",
-    "S/m": "siemens_per_meter",
-    "m/s": "meters_per_second",
-    "g/m3": "grams_per_cubic_meter",
-    "kg/m3": "kilograms_per_cubic_meter",
-}
 
 _OPENMETRICS_SUFFIX = {Kind.COUNTER: ("_total", "counter"), Kind.INFO: ("_info", "info")}
 
@@ -104,7 +80,7 @@ def header(metric: Metric, form: Format, as_kind: str = "") -> str:
     suffix, kind = _OPENMETRICS_SUFFIX.get(metric.kind, ("", as_kind or "gauge"))
     name = metric.name.removesuffix(suffix)
     text = text.replace('"', '\\"')
-    unit = _UNIT_WORDS.get(metric.unit, "")
+    unit = WORDS.get(metric.unit, "")
     unit_line = f"# UNIT {name} {unit}\n" if unit and name.endswith(f"_{unit}") else ""
     return f"# HELP {name} {text}\n# TYPE {name} {kind}\n{unit_line}"
 

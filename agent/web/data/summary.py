@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from agent.events.records import ALARMS
 from agent.expose.device_info import DeviceView, condition
+from agent.model.figures import quantity
 from agent.store.latest import DeviceState, Store
 from agent.web.data.query import Finder, Look, alarms
-from agent.web.draw.format import quantity
 from agent.web.draw.state_labels import WORDS
 
 _DIGITS = 3

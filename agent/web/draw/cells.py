@@ -1,6 +1,6 @@
 """What the views of a rack are made of: texts, bars and words of state as cells; pure."""
 
-from agent.web.draw.format import NOTHING, quantity
+from agent.model.figures import NOTHING, quantity
 from agent.web.draw.screen import Cell
 
 FULL = 0.8  # of a limit: beyond this a continuous load is worth a look (NEC 210.20, 645.5)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.web.draw.format import number
+from agent.model.figures import number
 
 WIDTH, HEIGHT = 560, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 24

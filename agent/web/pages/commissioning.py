@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from agent.commission.journal.reader import CheckSeen, Progress, State, StepSeen
 from agent.commission.records import Verdict
+from agent.model.figures import number, span
 from agent.web.data.runs import Runs
-from agent.web.draw.format import number, span
 from agent.web.draw.screen import Cell, Screen, screen
 
 _SIGNS = {

@@ -1,8 +1,8 @@
 """Every rack at a glance: its state, its power, and a square per device."""
 
+from agent.model.figures import NOTHING, quantity
 from agent.web.data.site import Site
 from agent.web.data.summary import Summary, label
-from agent.web.draw.format import NOTHING, quantity
 from agent.web.draw.screen import Cell, Screen, screen
 from agent.web.draw.state_labels import SIGNS, WORDS, counted, worst
 from agent.web.pages.rack.view import head_cells

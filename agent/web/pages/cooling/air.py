@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from agent.model.figures import NOTHING, number
 from agent.web.data.query import Labels, Look
 from agent.web.draw.cells import text, told
-from agent.web.draw.format import NOTHING, number
 from agent.web.pages.builder import Drawing
 
 _PLACES_OPEN = 8  # of one device; the others are a click away

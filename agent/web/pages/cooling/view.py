@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from agent.model.catalogue import CATALOGUE
+from agent.model.figures import NOTHING, number
 from agent.web.data.query import Look
 from agent.web.data.site import Site
 from agent.web.draw import sparkline
 from agent.web.draw.cells import divided, text, told, word
-from agent.web.draw.format import NOTHING, number
 from agent.web.draw.screen import Cell, Screen, screen
 from agent.web.draw.state_labels import SIGNS
 from agent.web.draw.trend import Wanted, trends

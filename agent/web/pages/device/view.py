@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 from agent.expose.device_info import DeviceView
 from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.figures import NOTHING, figure, quantity
 from agent.model.values import Block, Flaw, Quality, Series, Value
 from agent.store.history import Point
 from agent.store.latest import DeviceState
 from agent.web.data.site import Site
 from agent.web.draw import sparkline
-from agent.web.draw.format import NOTHING, figure, quantity
 from agent.web.draw.screen import Cell, Screen, screen
 from agent.web.draw.state_labels import SIGNS, WORDS
 from agent.web.pages.device.explain_reading import conversion, place, raw_text

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from agent.model.catalogue import CATALOGUE
+from agent.model.figures import NOTHING, grouped, number, quantity
 from agent.web.data.cables import Cable, Compared
 from agent.web.data.site import Site
 from agent.web.draw.cells import text, told
-from agent.web.draw.format import NOTHING, number, quantity
 from agent.web.draw.screen import Screen, screen
 from agent.web.draw.state_labels import SIGNS
 from agent.web.pages.builder import Drawing, Rows, begin
@@ -127,20 +127,16 @@ def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
     if port.neighbor:
         says.append(f"to {port.neighbor}")
     if port.errors:
-        says += [f"{_plain(many)} {what}" for what, many in port.errors.items()]
+        says += [f"{grouped(many)} {what}" for what, many in port.errors.items()]
     if port.rising:
         state = "alarm" if state == "up" else state
-        says.append(f"{_plain(port.rising)} of these lately")
+        says.append(f"{grouped(port.rising)} of these lately")
     if cable is not None:
         verdict, words = _VERDICTS[cable.verdict]
         says.append(words)
         if state == "up" and verdict in ("alarm", "down"):
             state = verdict
     return state, ", ".join(says)
-
-
-def _plain(many: float) -> str:
-    return f"{many:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def _counted(ports: list[Port]) -> str:
@@ -164,10 +160,10 @@ def _losing(drawing: Drawing, name: str, ports: list[Port]) -> Rows:
     listed = [port for port in ports if port.errors]
     for port in sorted(listed, key=lambda each: (-each.rising, model.natural(each.name))):
         key = f"{name}.loses.{port.name}"
-        said = ", ".join(f"{_plain(many)} {what}" for what, many in port.errors.items())
+        said = ", ".join(f"{grouped(many)} {what}" for what, many in port.errors.items())
         drawing.cells[key] = text(said)
         drawing.cells[f"{key}.more"] = text(
-            f"▲ {_plain(port.rising)} more lately" if port.rising else "none lately",
+            f"▲ {grouped(port.rising)} more lately" if port.rising else "none lately",
             "alarm" if port.rising else "up",
         )
         rows.append((key, port.name))

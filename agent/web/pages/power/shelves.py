@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.model.figures import NOTHING
 from agent.web.draw.cells import bar, divided, percent, text, told, total, word
-from agent.web.draw.format import NOTHING
 from agent.web.draw.screen import Cell
 from agent.web.pages.builder import Drawing, Rows
 from agent.web.pages.power import model

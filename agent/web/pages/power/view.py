@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.model.catalogue import CATALOGUE
+from agent.model.figures import NOTHING, number
 from agent.web.data.site import Site, feed_of
 from agent.web.draw.cells import bar, divided, percent, text, told, total
-from agent.web.draw.format import NOTHING, number
 from agent.web.draw.screen import Cell, Screen, screen
 from agent.web.pages.builder import Drawing, Rows, begin
 from agent.web.pages.power import model

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.expose.device_info import DeviceView
+from agent.model.figures import NOTHING, quantity
 from agent.web.data.site import Site, feed_of
 from agent.web.data.summary import Summary, label
-from agent.web.draw.format import NOTHING, quantity
 from agent.web.draw.screen import Cell, Screen, screen
 from agent.web.draw.state_labels import SIGNS, WORDS, counted, worst
 from agent.web.pages.rack.elevation import GAP, STRIP, Box, Elevation, Placed, elevation

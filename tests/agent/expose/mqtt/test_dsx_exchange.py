@@ -23,7 +23,8 @@ def reading(
 
 
 def sent(record: Reading, points: dict[str, str] | None = None) -> Message | None:
-    return value_message(DsxExchange(TEMPLATE, points or {}), "lab", "r1", record)
+    template = TEMPLATE if points else TEMPLATE.replace("{point}/", "")
+    return value_message(DsxExchange(template=template, points=points or {}), "lab", "r1", record)
 
 
 def test_a_point() -> None:

@@ -12,7 +12,6 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import Format
 from agent.model.catalogue import CATALOGUE, Kind
-from agent.model.errors import ConfigError
 from agent.model.values import Failure, Flaw, Identity, Quality, Value
 from agent.store.latest import Store
 from tests.agent.expose.rack import (
@@ -310,22 +309,6 @@ def test_an_agent_that_has_read_nothing_yet_serves_a_valid_exposition() -> None:
     assert readings_of(rack.exposition) == ""
     assert own(rack, "rackagent_device_up") == {}
     assert "rackagent_device_up" in strict(rack)
-
-
-@pytest.mark.parametrize(
-    ("labels", "says"),
-    [
-        ({"row-3": "x"}, "device pdu: 'row-3' cannot be a label"),
-        ({"__name__": "x"}, "device pdu: '__name__' cannot be a label"),
-        ({"state": "Bavaria"}, "device pdu: the label 'state' is set by the agent itself"),
-        ({"device": "other"}, "device pdu: the label 'device' is always the device's name"),
-    ],
-)
-def test_device_labels_that_prometheus_could_not_keep_are_refused(
-    labels: dict[str, str], says: str
-) -> None:
-    with pytest.raises(ConfigError, match=says):
-        PrometheusExposition({"pdu": labels})
 
 
 def test_the_device_label_is_there_even_if_nobody_gave_it() -> None:

@@ -1,4 +1,4 @@
-"""Values as people say them: 12.0 kW, 130 L/min, 45.2 °C; pure.
+"""Numbers as people read them on pages, in reports and on a terminal; pure.
 
 The catalogue's base units are for programs. Nothing here rounds what is stored or judged.
 """
@@ -44,7 +44,7 @@ def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
     if not math.isfinite(value):
         return NOTHING
     if not metric.unit and value == int(value):
-        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return grouped(value)
     if metric.name.endswith("_power_factor_ratio"):
         return number(value, digits)
     return quantity(float(value), metric.unit, digits)
@@ -64,12 +64,23 @@ def quantity(value: float, unit: str, digits: int = _DIGITS) -> str:
 
 def number(value: float, digits: int = _DIGITS) -> str:
     """A number to so many significant digits, at most three behind the point."""
-    size = 0 if not value else math.floor(math.log10(abs(value)))
-    decimals = min(_DECIMALS_MAX, max(0, digits - 1 - size))
-    if not value:
-        decimals = 0
-    text = f"{value:,.{decimals}f}"
-    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
+    text = grouped(value, min(_DECIMALS_MAX, decimals(value, digits)))
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def decimals(value: float, digits: int = _DIGITS) -> int:
+    """How many digits behind the point make ``digits`` significant ones; 0 for zero."""
+    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+
+
+def grouped(value: float, places: int = 0) -> str:
+    """A number with so many digits behind the point, its thousands apart."""
+    return f"{value:,.{places}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def short(value: float | str, digits: int = 6) -> str:
+    """A number as programs and tables write it, to so many significant digits; text as it is."""
+    return value if isinstance(value, str) else f"{value:.{digits}g}"
 
 
 def span(seconds: float) -> str:
