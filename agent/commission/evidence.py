@@ -25,7 +25,7 @@ from agent.commission.results import Report, junit_xml, results_json
 from agent.commission.samples import SampleStore
 from agent.commission.sheet import Sheet
 from agent.commission.verdicts import Attached, Facts, Waiver, Waivers, judge_stage, waived
-from agent.document import Document, load
+from agent.document import Document, load_json
 from agent.errors import ConfigError
 
 JOURNAL, SAMPLES = "journal.jsonl", "samples.sqlite"
@@ -116,7 +116,7 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
     Raises ConfigError.
     """
     started = _started(folder, events)
-    generation = prove(load(folder / GENERATION))
+    generation = prove(load_json(folder / GENERATION))
     if generation.digest != started["generation"]:
         raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
     sheet = _optional(folder / SHEET)
@@ -201,7 +201,7 @@ def _keep(path: Path, data: Any) -> None:
 
 
 def _optional(path: Path) -> Document | None:
-    return load(path) if path.exists() else None
+    return load_json(path) if path.exists() else None
 
 
 def _started(folder: Path, events: list[Event]) -> Event:
