@@ -11,7 +11,7 @@ from agent.transport.base import Limits, Transport
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import EngineCounters, SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
 
 
 class Transports:
@@ -40,10 +40,10 @@ class Transports:
         if url.protocol == "snmp":
             if engine == "pysnmp":
                 # Imported only where it is chosen: it takes longer to load than the whole agent.
-                from agent.transport.snmp.pysnmp_engine import PysnmpTransport
+                from agent.transport.snmp.pysnmp_link import pysnmp_transport
 
-                return PysnmpTransport(url.host, url.port, credentials, limits)
-            return NativeTransport(await self._snmp(), url.host, url.port, credentials, limits)
+                return pysnmp_transport(url.host, url.port, credentials, limits)
+            return native_transport(await self._snmp(), url.host, url.port, credentials, limits)
         return ModbusTransport(self.bus(url), url.unit, limits)
 
     def expect(self, quirks: Mapping[str, Quirks]) -> None:

@@ -17,7 +17,8 @@ from agent.protocol.snmp.security import Report
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+from agent.transport.snmp.transport import SnmpTransport
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from simulator.wire.usm_agent import UsmAgent
@@ -50,16 +51,16 @@ async def served(
 
 
 @asynccontextmanager
-async def client(port: int, credentials: SnmpCredentials) -> AsyncIterator[NativeTransport]:
+async def client(port: int, credentials: SnmpCredentials) -> AsyncIterator[SnmpTransport]:
     engine = await SnmpEngine.open()
     limits = Limits(timeout_s=0.5, retries=1)
     try:
-        yield NativeTransport(engine, "127.0.0.1", port, credentials, limits)
+        yield native_transport(engine, "127.0.0.1", port, credentials, limits)
     finally:
         await engine.close()
 
 
-async def name_of(device: NativeTransport) -> object:
+async def name_of(device: SnmpTransport) -> object:
     answer: Answer = await device.fetch(GetOids((NAME,)))
     assert not isinstance(answer.payload, bytes)
     return answer.payload[0][0][2]
