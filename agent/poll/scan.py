@@ -60,9 +60,9 @@ def parse_scan(text: str) -> Scan:
     parts = urlsplit(text)
     if parts.scheme == "snmp":
         return _parse_network(text, parts.netloc + parts.path)
-    if parts.scheme == "modbus+rtu":
+    if parts.scheme in ("modbus+rtu", "modbus+ascii"):
         query = f"?{parts.query}" if parts.query else ""
-        return Scan(parse_url(f"modbus+rtu://{parts.path}/0{query}"))
+        return Scan(parse_url(f"{parts.scheme}://{parts.path}/0{query}"))
     if parts.path.strip("/"):
         raise ConfigError(f"{text!r}: a scan finds the unit ids itself; leave the path out")
     return Scan(parse_url(f"{text.rstrip('/')}/0"))
@@ -159,7 +159,7 @@ def _turns(
     for profile in profiles:
         own = [u for first, last in profile.serial.units for u in range(first, last + 1)]
         base = scan.base
-        if base.scheme == "modbus+rtu" and not base.options:
+        if base.serial and not base.options:
             line = profile.serial
             options = (
                 ("baudrate", str(line.baudrate)),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Self
 
 from agent.model.credentials import SnmpCredentials
@@ -12,6 +13,9 @@ from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import EngineCounters, SnmpEngine
 from agent.transport.snmp.native_link import native_transport
+
+_ASCII_GAP_S = 1.0  # characters of one frame may be that far apart: V1.02, section 2.5.2
+_ASCII_DATABITS = "7"  # the same section
 
 
 class Transports:
@@ -86,6 +90,10 @@ class Transports:
             return self._pool.tcp(url.host, url.port, limits)
         if url.scheme == "modbus+rtutcp":
             return self._pool.rtu_tcp(url.host, url.port, limits)
+        if url.ascii:
+            limits = replace(limits, gap_s=_ASCII_GAP_S)
+        if url.scheme == "modbus+asciitcp":
+            return self._pool.ascii_tcp(url.host, url.port, limits)
         options = url.options
         return self._pool.serial(
             url.path,
@@ -93,4 +101,6 @@ class Transports:
             options.get("parity", "E"),
             int(options.get("stopbits", "1")),
             limits,
+            databits=int(options.get("databits", _ASCII_DATABITS if url.ascii else "8")),
+            ascii_mode=url.ascii,
         )

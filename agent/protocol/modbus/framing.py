@@ -96,6 +96,10 @@ class Framer(Protocol):
         """The bytes to send. From now on ``feed`` looks for the answer."""
         ...
 
+    def reply_characters(self, asked: Query) -> int:
+        """The length of the whole answer to ``asked``, in characters on the line."""
+        ...
+
     def withdraw(self) -> None:
         """Stop looking for the answer."""
         ...
@@ -141,6 +145,10 @@ class TcpFramer:
         self._asked, self.note = asked, ""
         self._transaction = self._transaction % 0xFFFF + 1
         return self._framer.encode(asked.pdu, asked.unit, self._transaction)
+
+    def reply_characters(self, asked: Query) -> int:
+        """MBAP header, function, byte count, data."""
+        return 9 + asked.size
 
     def feed(self, data: bytes) -> bytes | None:
         """Frames of other transactions are skipped; a header that is none breaks the stream."""
@@ -238,6 +246,10 @@ class RtuFramer(_SerialFramer):
         super().__init__()
         self._framer = FramerRTU(DecodePDU(False))
 
+    def reply_characters(self, asked: Query) -> int:
+        """Unit, function, byte count, data, CRC."""
+        return 5 + asked.size
+
     def ask(self, asked: Query) -> bytes:
         """The bytes to send; what was heard before is forgotten."""
         self._begin(asked)
@@ -272,6 +284,10 @@ class AsciiFramer(_SerialFramer):
     def __init__(self) -> None:
         super().__init__()
         self._framer = FramerAscii(DecodePDU(False))
+
+    def reply_characters(self, asked: Query) -> int:
+        """Colon, two digits for each of unit, function, byte count, data and LRC, CR LF."""
+        return 11 + 2 * asked.size
 
     def ask(self, asked: Query) -> bytes:
         """The bytes to send; what was heard before is forgotten."""

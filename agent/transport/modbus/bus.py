@@ -105,6 +105,11 @@ class ModbusBus:
         return cls(TcpLine(host, port), RtuFramer(), limits)
 
     @classmethod
+    def ascii_tcp(cls, host: str, port: int = 502, limits: BusLimits | None = None) -> Self:
+        """ASCII frames over TCP, as transparent serial gateways carry them."""
+        return cls(TcpLine(host, port), AsciiFramer(), limits)
+
+    @classmethod
     def serial(
         cls,
         path: str,
@@ -113,13 +118,14 @@ class ModbusBus:
         stopbits: int = 1,
         limits: BusLimits | None = None,
         *,
+        databits: int = 8,
         ascii_mode: bool = False,
     ) -> Self:
-        """RTU (or ASCII) on a serial port of this machine, 8 data bits.
+        """RTU (or ASCII) on a serial port of this machine.
 
         Raises ConfigError for settings a serial line cannot have.
         """
-        line = SerialLine(path, SerialSettings(baudrate, parity, stopbits))
+        line = SerialLine(path, SerialSettings(baudrate, parity, stopbits, databits))
         return cls(line, AsciiFramer() if ascii_mode else RtuFramer(), limits)
 
     @property

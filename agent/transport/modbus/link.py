@@ -127,7 +127,8 @@ class Link:
         request = self.framer.ask(asked)
         deadline = self._deadline = loop.time() + timeout_s
         if self.line.character_s:
-            deadline += self.line.character_s * (len(request) + asked.size + 5)
+            characters = len(request) + self.framer.reply_characters(asked)
+            deadline += self.line.character_s * characters
             self._deadline = deadline
         if self._timer is None or self._timer.when() > deadline:
             self._arm(deadline)
