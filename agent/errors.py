@@ -73,6 +73,10 @@ class ProtocolError(DeviceError):
     kind = "protocol"
 
 
+class TableTooLarge(ProtocolError):
+    """A walk or a cycle brings more than its limits; the rest of the device may be sound."""
+
+
 class RequestRejected(DeviceError):
     """The device answered with an error (SNMP error-status, Modbus exception code).
 

@@ -25,6 +25,7 @@ from agent.url import Url
 from agent.values import Failure, Identity, Reading
 
 _WALK_ROWS_MAX = 500_000
+_WALK_OCTETS_MAX = 256 * 1024 * 1024
 _AT_ONCE = 32  # devices that are read side by side
 
 
@@ -125,7 +126,12 @@ async def record_device(target: Target) -> Recording:
     """Everything an SNMP device says. Raises DeviceError, ConfigError for another protocol."""
     if target.url.protocol != "snmp":
         raise ConfigError(f"{target.url}: only SNMP devices can be walked")
-    limits = replace(target.limits, max_rows=_WALK_ROWS_MAX)
+    limits = replace(
+        target.limits,
+        max_rows=_WALK_ROWS_MAX,
+        max_cells=2 * _WALK_ROWS_MAX,  # max_rows ends it before, with what there is
+        max_octets=_WALK_OCTETS_MAX,
+    )
     async with Transports() as transports:
         transport = await transports.open(target.url, target.credentials, limits, target.engine)
         try:

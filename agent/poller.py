@@ -24,9 +24,10 @@ from agent.errors import (
     DeviceError,
     DeviceTimeout,
     DeviceUnreachable,
+    TableTooLarge,
 )
 from agent.identify import identify, read_identity
-from agent.normalise.base import Normaliser
+from agent.normalise.base import FAILURES_MAX, Normaliser
 from agent.normalise.crosscheck import CrossChecks
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
@@ -35,13 +36,12 @@ from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.splitting import SplittingDriver
 from agent.transitions import DeviceLog
-from agent.transport.base import Transport
+from agent.transport.base import CELLS_MAX, OCTETS_MAX, Transport
 from agent.url import Url
 from agent.values import Answer, Block, Failure, GetOids, Identity, PollResult
 
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
-_FAILURES_KEPT = 50
 _CYCLE_ID_BYTES = 4
 _EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
@@ -123,12 +123,30 @@ async def open_session(
 
 @dataclass(slots=True)
 class _Cycle:
-    """What one cycle has brought so far. ``silent`` counts requests in a row without answer."""
+    """What one cycle has brought so far. ``silent`` counts requests in a row without answer.
+
+    ``cells`` and ``octets`` are those of all tables that were walked.
+    """
 
     answers: dict[int, Answer] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     silent: int = 0
+    cells: int = 0
+    octets: int = 0
+
+    def count(self, answer: Answer) -> None:
+        """Raise TableTooLarge where the cycle would hold too much with ``answer``."""
+        if isinstance(answer.payload, bytes):
+            return
+        cells = self.cells + sum(map(len, answer.payload))
+        octets = self.octets + answer.octets
+        if cells > CELLS_MAX or octets > OCTETS_MAX:
+            raise TableTooLarge(
+                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle holds"
+                f" more than {CELLS_MAX} values or {OCTETS_MAX} octets"
+            )
+        self.cells, self.octets = cells, octets
 
 
 async def read_once(
@@ -158,7 +176,7 @@ async def read_once(
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)
     answered = said_something or not (failures or all_refused)
-    return blocks, tuple(failures[:_FAILURES_KEPT]), answered
+    return blocks, tuple(failures[:FAILURES_MAX]), answered
 
 
 async def _ask(
@@ -172,6 +190,7 @@ async def _ask(
             continue
         try:
             answer = await session.driver.read(request, transport)
+            cycle.count(answer)
         except DeviceError as error:
             gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
             cycle.silent = cycle.silent + 1 if gone else 0

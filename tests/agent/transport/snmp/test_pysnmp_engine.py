@@ -309,6 +309,14 @@ async def test_endless_walk_is_cut() -> None:
         assert "4 rows" in failure.message
 
 
+@pytest.mark.parametrize("limits", [Limits(max_cells=10), Limits(max_octets=100)])
+async def test_a_table_that_is_too_large_fails_whole(limits: Limits) -> None:
+    async with device(SnmpResponder(StaticView(TABLE)), limits=limits) as made:
+        says = f"more than {limits.max_cells} values or {limits.max_octets} octets"
+        with pytest.raises(ProtocolError, match=says):
+            await made.fetch(WalkColumns((COLUMN_A, COLUMN_B)))
+
+
 async def test_silence_in_the_middle_of_a_walk_keeps_its_rows() -> None:
     responder = Moody(TABLE)
 
