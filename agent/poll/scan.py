@@ -97,16 +97,15 @@ async def scan_hosts(
             nonlocal done
             url = replace(scan.base, host=host)
             async with gate:
-                transport = await transports.open(url, credentials, _SNMP_LIMITS)
                 try:
-                    best = (await identify(transport, "snmp", profiles)).candidates[0]
+                    async with transports.opened(url, credentials, _SNMP_LIMITS) as transport:
+                        best = (await identify(transport, "snmp", profiles)).candidates[0]
                     return Found(url, best.profile.name, best.why)
                 except UnknownDevice as error:
                     return Found(url, None, str(error))
                 except DeviceError:
                     return None
                 finally:
-                    await transport.close()
                     done += 1
                     progress(done, len(scan.hosts))
 
@@ -179,16 +178,14 @@ def _turns(
 
 
 async def _ask_unit(transports: Transports, url: Url, profiles: Sequence[Profile]) -> Found | None:
-    transport = await transports.open(url, SnmpCredentials(), _MODBUS_LIMITS)
     try:
-        best = (await identify(transport, "modbus", profiles, url.unit)).candidates[0]
+        async with transports.opened(url, SnmpCredentials(), _MODBUS_LIMITS) as transport:
+            best = (await identify(transport, "modbus", profiles, url.unit)).candidates[0]
         return Found(url, best.profile.name, best.why)
     except (UnknownDevice, RequestRejected) as error:
         return Found(url, None, str(error))
     except DeviceError:
         return None
-    finally:
-        await transport.close()
 
 
 def as_config(found: Iterable[Found], interval: str = "10s") -> str:

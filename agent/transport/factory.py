@@ -1,7 +1,8 @@
 """Opens the right transport for a URL, over the engines and buses that devices share."""
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Self
 
@@ -49,6 +50,17 @@ class Transports:
                 return pysnmp_transport(url.host, url.port, credentials, limits)
             return native_transport(await self._snmp(), url.host, url.port, credentials, limits)
         return ModbusTransport(self.bus(url), url.unit, limits)
+
+    @contextlib.asynccontextmanager
+    async def opened(
+        self, url: Url, credentials: SnmpCredentials, limits: Limits, engine: str = "native"
+    ) -> AsyncIterator[Transport]:
+        """Open a transport while the block runs; see :meth:`open`."""
+        transport = await self.open(url, credentials, limits, engine)
+        try:
+            yield transport
+        finally:
+            await transport.close()
 
     def expect(self, quirks: Mapping[str, Quirks]) -> None:
         """Lines opened from now on are opened with what their devices need now."""
