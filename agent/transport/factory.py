@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Self
 
+from agent.config import DeviceConfig
 from agent.model.credentials import SnmpCredentials
 from agent.parse.url import Url
 from agent.profile.points import Quirks
@@ -116,3 +117,9 @@ class Transports:
             databits=int(options.get("databits", _ASCII_DATABITS if url.ascii else "8")),
             ascii_mode=url.ascii,
         )
+
+
+async def open_device(device: DeviceConfig, transports: Transports) -> Transport:
+    """Return the transport that a device's configuration asks for."""
+    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
+    return await transports.open(device.url, device.credentials, limits, device.engine)
