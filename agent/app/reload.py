@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from agent.config import Config
-from agent.expose.prometheus.reload_metrics import ReloadMetrics
+from agent.expose.prometheus.collectors import ReloadMetrics
 from agent.model.errors import ConfigError
 
 _log = structlog.get_logger("reload")

@@ -17,10 +17,8 @@ from agent.config import Config, DeviceConfig
 from agent.config.web import exposure
 from agent.events.service import Recorder
 from agent.expose.device_info import DeviceView
-from agent.expose.http.events import EventMetrics
+from agent.expose.prometheus.collectors import EventMetrics, TransportMetrics, TrapMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
-from agent.expose.prometheus.transport_metrics import TransportMetrics
-from agent.expose.prometheus.trap_metrics import TrapMetrics
 from agent.model.values import PollResult
 from agent.poll.poller import Poller, Schedule
 from agent.profile.points import Profile

@@ -23,8 +23,8 @@ from agent.expose.http.events import event_json
 from agent.expose.mqtt.dsx_exchange import value_message
 from agent.expose.mqtt.home_assistant import Announcer
 from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, Message, Topics, about, payload
-from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.mqtt.outbox import Outbox
+from agent.expose.prometheus.collectors import MqttMetrics
 from agent.model.errors import ConfigError
 from agent.model.values import PollResult, Reading
 from agent.store.edge_log import Standing
