@@ -10,7 +10,7 @@ import structlog
 
 from agent.app.event_loop import hearing, stopping
 from agent.app.notify import Notifier
-from agent.app.reload import Outcome
+from agent.app.reload import ReloadOutcome
 from agent.app.wiring import Running, running
 from agent.config import Config
 
@@ -65,5 +65,5 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: ReloadOutcome) -> str:
     return outcome.text if outcome.done else "configuration refused, the old one is in force"

@@ -80,7 +80,7 @@ class Care(IntEnum):
 class Step(NamedTuple):
     """One GETNEXT or GETBULK: the columns it advances and how many rows it asks of each."""
 
-    columns: tuple["Column", ...]
+    columns: tuple["WalkedColumn", ...]
     repetitions: int
 
     @property
@@ -89,7 +89,7 @@ class Step(NamedTuple):
         return len(self.columns) * self.repetitions
 
 
-class Column:
+class WalkedColumn:
     """One column: the rows so far and where to go on. ``error`` is why it ended early."""
 
     __slots__ = ("done", "error", "last", "prefix", "rows")
@@ -162,7 +162,7 @@ class Walk:
         repetitions_max: int | None = None,
         expected_rows: int | None = None,
     ) -> None:
-        self.columns = tuple(Column(prefix) for prefix in columns)
+        self.columns = tuple(WalkedColumn(prefix) for prefix in columns)
         self._pace = pace
         self._bulk = bulk
         self._max_repetitions = max(repetitions_max or limits.max_repetitions, 1)
@@ -179,7 +179,7 @@ class Walk:
         width = min(self._max_columns, self._pace.varbinds)
         if self._care is Care.ONE_COLUMN:
             width = 1
-        columns: list[Column] = []
+        columns: list[WalkedColumn] = []
         for column in self.columns:
             if not column.done:
                 columns.append(column)
@@ -279,7 +279,7 @@ class Walk:
             self._care = Care.NONE
 
     @staticmethod
-    def _end(column: Column, status: int) -> None:
+    def _end(column: WalkedColumn, status: int) -> None:
         if status == message.NO_SUCH_NAME:
             column.done = True
         else:

@@ -40,7 +40,7 @@ from agent.protocol.modbus.question import (
 )
 from agent.transport.base import Limits
 from agent.transport.modbus.health import Breaker, LateReplies
-from agent.transport.modbus.line import Line, SerialLine, TcpLine
+from agent.transport.modbus.line import BusLine, TcpLine, TtyLine
 from agent.transport.modbus.link import Link, LinkLimits, LinkLostError
 from agent.transport.modbus.serial_port import SerialSettings
 from agent.transport.modbus.turns import Turns
@@ -108,7 +108,7 @@ class ModbusBus:
     One request is on the line at a time; units take turns. Belongs to one event loop.
     """
 
-    def __init__(self, line: Line, framer: Framer, limits: BusLimits | None = None) -> None:
+    def __init__(self, line: BusLine, framer: Framer, limits: BusLimits | None = None) -> None:
         self.limits = limits or BusLimits()
         self.counters = BusCounters()
         self.closed = False
@@ -150,7 +150,7 @@ class ModbusBus:
 
         Raises ConfigError for settings a serial line cannot have.
         """
-        line = SerialLine(path, SerialSettings(baudrate, parity, stopbits, databits))
+        line = TtyLine(path, SerialSettings(baudrate, parity, stopbits, databits))
         return cls(line, AsciiFramer() if ascii_mode else RtuFramer(), limits)
 
     @property

@@ -14,7 +14,7 @@ from agent.model.errors import (
 )
 from agent.protocol.modbus.framing import Framer
 from agent.protocol.modbus.question import Query
-from agent.transport.modbus.line import Line, Wire
+from agent.transport.modbus.line import BusLine, Wire
 from agent.transport.modbus.pause import Pause
 
 _DRAIN_CHARACTERS = 300
@@ -78,7 +78,7 @@ class _Receiver(asyncio.Protocol):
 class Link:
     """The connection of one bus. Its callers take turns; it serves one exchange at a time."""
 
-    def __init__(self, line: Line, framer: Framer, limits: LinkLimits) -> None:
+    def __init__(self, line: BusLine, framer: Framer, limits: LinkLimits) -> None:
         self.line = line
         self.framer = framer
         self.connects = 0

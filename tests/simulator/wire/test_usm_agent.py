@@ -13,7 +13,7 @@ from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
 from agent.model.errors import AuthenticationError, DeviceTimeout
 from agent.model.values import Answer, GetOids, VarBind
 from agent.protocol.snmp import message, usm, v3
-from agent.protocol.snmp.security import Report
+from agent.protocol.snmp.security import ReportPdu
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
@@ -204,7 +204,7 @@ def respond(pdu: message.Pdu) -> bytes | None:
 def met(agent: UsmAgent, security: UsmSecurity) -> UsmSecurity:
     """``security`` after its discovery of ``agent``."""
     report = security.open(agent.answer(security.probe(1), respond) or b"", 1)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == usm.UNKNOWN_ENGINE
     security.recover(report)
     return security
@@ -237,7 +237,7 @@ def test_outside_the_time_window(clock: Clock) -> None:
     security = met(UsmAgent(credentials, "a", clock), UsmSecurity(credentials, lambda: 0.0))
     clock.now += 151
     report = ask(agent, security)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert (report.counter, report.authentic) == (usm.NOT_IN_TIME_WINDOW, True)
 
 
@@ -265,7 +265,7 @@ def test_outside_the_time_window(clock: Clock) -> None:
 def test_refusals(theirs: SnmpCredentials, ours: SnmpCredentials, counter: bytes) -> None:
     agent = UsmAgent(theirs, "a")
     report = ask(agent, met(agent, UsmSecurity(ours)))
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == counter
 
 
@@ -282,7 +282,7 @@ def test_another_privacy_secret_does_not_decrypt(priv: PrivProtocol) -> None:
 
     agent = UsmAgent(user("y" * 8), "a")
     report = ask(agent, met(agent, UsmSecurity(user("z" * 8))))
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == usm.DECRYPTION_ERROR
 
 
