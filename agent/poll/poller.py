@@ -25,6 +25,7 @@ from agent.model.errors import (
     DeviceUnreachable,
     TableTooLarge,
 )
+from agent.model.limits import CELLS_MAX, OCTETS_MAX
 from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult
 from agent.normalise.base import FAILURES_MAX, Normaliser
 from agent.normalise.crosscheck import CrossChecks
@@ -37,7 +38,6 @@ from agent.poll.driver import Driver, find_driver
 from agent.poll.identify import identify, read_identity
 from agent.profile.library import Library
 from agent.profile.points import Profile
-from agent.protocol.snmp.walker import CELLS_MAX, OCTETS_MAX
 from agent.store.edge_log import DeviceLog
 from agent.transport.base import Transport
 

@@ -14,6 +14,7 @@ from agent.model.errors import (
     DeviceTimeout,
     DeviceUnreachable,
 )
+from agent.model.limits import Limits
 from agent.model.values import Failure, Identity, Reading
 from agent.parse.url import Url
 from agent.poll.identify import Identification, identify
@@ -21,7 +22,6 @@ from agent.poll.poller import open_session, read_once
 from agent.poll.snmprec_write import Recording, record
 from agent.profile.library import Library
 from agent.profile.points import Profile
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 
 _WALK_ROWS_MAX = 500_000

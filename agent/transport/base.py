@@ -1,22 +1,8 @@
 """The seam between the agent and the wires: one request in, one answer out."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from agent.model.values import Answer, Request
-from agent.protocol.snmp.walker import WalkLimits
-
-
-@dataclass(frozen=True, slots=True)
-class Limits(WalkLimits):
-    """What one device is asked to bear. Times in seconds.
-
-    ``timeout_s`` bounds one try, ``retries`` the tries after the first; a request therefore ends
-    within ``timeout_s * (retries + 1)``.
-    """
-
-    timeout_s: float = 2.0
-    retries: int = 1
 
 
 class Transport(Protocol):

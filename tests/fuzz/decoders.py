@@ -3,15 +3,16 @@
 from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol
 from agent.model.errors import DeviceError, ProtocolError
+from agent.model.limits import Limits
 from agent.protocol.snmp import message, v3
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, ReportPdu, Security
 from agent.protocol.snmp.usm import UsmSecurity
-from agent.protocol.snmp.walker import Pace, Walk, WalkLimits
+from agent.protocol.snmp.walker import Pace, Walk
 from tests.peers import usm_credentials
 
 MESSAGE_ID = 0x40000001
-_LIMITS = WalkLimits(max_repetitions=10, max_oids=8, max_rows=50)
+_LIMITS = Limits(max_repetitions=10, max_oids=8, max_rows=50)
 _COLUMNS = (b"\x2b\x06\x01", b"\x2b\x06\x02")
 
 

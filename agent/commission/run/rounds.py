@@ -11,9 +11,10 @@ from agent.commission.spec.inventory import introduced
 from agent.commission.spec.models import POLLS
 from agent.config import Config, DeviceConfig
 from agent.model.errors import DeviceError
+from agent.model.limits import Limits
 from agent.model.values import Block, Quality
 from agent.poll.poller import Session, open_session, read_once
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 
 _AT_ONCE = 32  # devices that are read side by side

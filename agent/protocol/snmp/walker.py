@@ -2,20 +2,16 @@
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
 from agent.model import smi
 from agent.model.errors import DeviceError, ProtocolError, RequestRejected, TableTooLarge
+from agent.model.limits import Limits
 from agent.model.values import Failure, VarBind
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-
-CELLS_MAX = 50_000  # rows times columns: a switch of 1,024 ports has 30,000
-OCTETS_MAX = 32 * 1024 * 1024
-"""What one walk may bring, and all walks of a device's cycle together."""
 
 _NO_ROW = frozenset({smi.NO_SUCH_OBJECT, smi.NO_SUCH_INSTANCE, smi.END_OF_MIB_VIEW})
 _SHAPE = bytes(0x80) + b"\x01" * 0x80
@@ -128,22 +124,6 @@ class WalkedColumn:
             self.fail(ProtocolError(f"more than {max_rows} rows"))
 
 
-@dataclass(frozen=True, slots=True)
-class WalkLimits:
-    """How much of a table is asked for at once, and how much of it is taken.
-
-    ``max_repetitions`` is the GETBULK ceiling, ``max_oids`` the OIDs of one request, ``max_rows``
-    where a walk of one column is cut as endless. A walk that brings more than ``max_cells`` values
-    over all its columns, or ``max_octets`` of names and values, fails as a whole.
-    """
-
-    max_repetitions: int = 25
-    max_oids: int = 24
-    max_rows: int = 20_000
-    max_cells: int = CELLS_MAX
-    max_octets: int = OCTETS_MAX
-
-
 class Walk:
     """The state of one walk. Ask :meth:`next`, then tell :meth:`feed`, :meth:`refuse` or neither.
 
@@ -156,7 +136,7 @@ class Walk:
         self,
         columns: Sequence[bytes],
         pace: Pace,
-        limits: WalkLimits,
+        limits: Limits,
         *,
         bulk: bool,
         repetitions_max: int | None = None,

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from agent.model.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, RequestRejected
+from agent.model.limits import Limits
 from agent.protocol.modbus.framing import AsciiFramer, Framer, RtuFramer, TcpFramer
 from agent.protocol.modbus.question import (
     ACKNOWLEDGE,
@@ -38,7 +39,6 @@ from agent.protocol.modbus.question import (
     GATEWAY_NO_PATH,
     Query,
 )
-from agent.transport.base import Limits
 from agent.transport.modbus.health import Breaker, LateReplies
 from agent.transport.modbus.line import BusLine, TcpLine, TtyLine
 from agent.transport.modbus.link import Link, LinkLimits, LinkLostError

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import AuthenticationError, DeviceTimeout, DeviceUnreachable
+from agent.model.limits import Limits
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, Reply, Security
 from agent.protocol.snmp.usm import UsmSecurity
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import Address, SnmpEngine
 from agent.transport.snmp.transport import Ask, SnmpTransport
 

@@ -12,6 +12,7 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import (
     Answer,
     Failure,
@@ -24,7 +25,6 @@ from agent.model.values import (
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.walker import Pace, Step, Walk
-from agent.transport.base import Limits
 
 _MAX_KNOWN_TABLES = 256
 _MAX_KNOWN_NAMES = 64

@@ -11,13 +11,14 @@ from structlog.testing import capture_logs
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import DeviceTimeout, TableTooLarge
+from agent.model.limits import Limits
 from agent.model.values import Answer, Failure, GetOids, PollResult, Request, WalkColumns
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
 from agent.poll import poller
 from agent.poll.poller import Poller, Schedule, went_back
 from agent.profile.library import Library
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
 from tests.agent.fans import NAMES, PROFILE, SERIAL, SPEEDS, Bench, box, fan, library_of, without

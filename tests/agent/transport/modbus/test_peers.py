@@ -15,9 +15,9 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from agent.model.errors import RequestRejected
+from agent.model.limits import Limits
 from agent.parse.url import parse_url
 from agent.protocol.modbus.framing import query
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 from agent.transport.modbus.bus import ModbusBus
 

@@ -18,10 +18,10 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.base import Limits
 from agent.transport.snmp.pysnmp_link import pysnmp_transport
 from agent.transport.snmp.transport import SnmpTransport
 from simulator.wire.mib_view import StaticView

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import DeviceTimeout, ProtocolError, RequestRejected
+from agent.model.limits import Limits
 from agent.model.values import GetOids, VarBind, WalkColumns
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu, decode_message, encode_message
 from agent.protocol.snmp.walker import increasing
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native_link import native_transport
 from agent.transport.snmp.transport import SnmpTransport
