@@ -1,10 +1,11 @@
 """Reads every recording of the corpus as a device and compares it with the oracle, row by row.
 
-``python -m tests.corpus_report [FOLDER/NAME ...]`` replays each recording as an SNMP agent, reads
-it as ``rackagent read --profile auto`` would, prints a line per device and per class, and writes
-the same to ``build/corpus.json``. A row is read where a good reading comes from its OID and agrees
-after conversion to the base unit; wrong where a reading comes from it and differs. Why rows are
-left out stands in ``tests/drivers/recordings``; rows where the oracle itself is wrong are counted.
+``python -m tests.corpus_report [all | FOLDER/NAME ...]`` replays each recording as an SNMP agent,
+reads it as ``rackagent read --profile auto`` would, prints a line per device and per class, and
+writes the same to ``build/corpus.json``. A row is read where a good reading comes from its OID
+and agrees after conversion to the base unit; wrong where a reading comes from it and differs. Why
+rows are left out stands in ``tests/drivers/recordings``; rows where the oracle itself is wrong
+are counted.
 """
 
 import json
@@ -167,8 +168,13 @@ async def examine(names: Iterable[str]) -> list[Device]:
     return devices
 
 
+def judged_recordings() -> list[str]:
+    """Return the recordings that ``tests/drivers/recordings`` judges, folder by folder."""
+    return [name for name in every_recording() if name in RECORDINGS]
+
+
 def every_recording() -> list[str]:
-    """All recordings, folder by folder."""
+    """Return all recordings, folder by folder."""
     root = corpus() / "snmp"
     return [
         f"{folder}/{path.stem}"
@@ -242,8 +248,9 @@ def as_json(devices: list[Device]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Report on the recordings named on the command line, or on all."""
-    names = sys.argv[1:] or every_recording()
+    """Report on the recordings named on the command line, on all for ``all``, or on the judged."""
+    given = sys.argv[1:]
+    names = every_recording() if given == ["all"] else given or judged_recordings()
     devices = run_loop(examine(track(names, "reading recordings", console=Console(stderr=True))))
     show(devices, Console(width=None if sys.stdout.isatty() else 160))
     target = ROOT / "build" / "corpus.json"

@@ -30,7 +30,7 @@ from agent.web.data.cables import Plan
 from agent.web.data.run_metrics import CommissionMetrics
 
 _log = structlog.get_logger("agent")
-_STUCK_AFTER_S = 300.0  # beyond what backoff and a slow device's longest cycle explain
+_STUCK_AFTER_S = 300.0  # more than backoff and a slow device's longest cycle (deadline.py)
 _STUCK_AFTER_INTERVALS = 3.0
 
 
@@ -48,6 +48,11 @@ class Component:
 
     run: Callable[[], Coroutine[Any, Any, None]] = _nothing
     forget: Callable[[str], None] = lambda device: None
+
+
+def stuck_after_s(interval_s: float) -> float:
+    """Return after how long (seconds) without the end of a cycle a poller counts as hung."""
+    return _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * interval_s
 
 
 class Agent:
@@ -90,8 +95,7 @@ class Agent:
         return [
             device.name
             for device in self.config.devices
-            if now - self._polled_at[device.name]
-            > _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * device.interval_s
+            if now - self._polled_at[device.name] > stuck_after_s(device.interval_s)
         ]
 
     def profile(self, name: str) -> Profile | None:

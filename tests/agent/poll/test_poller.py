@@ -16,7 +16,8 @@ from agent.model.values import Answer, Failure, GetOids, PollResult, Request, Wa
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
 from agent.poll import poller
-from agent.poll.poller import Poller, Schedule, went_back
+from agent.poll.poller import Poller, Schedule
+from agent.poll.uptime import went_back
 from agent.profile.library import Library
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
