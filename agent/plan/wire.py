@@ -45,10 +45,11 @@ class WireCost:
         return self.request_s + self.byte_s * (self.frame_out + self.bytes_in(table, count))
 
 
-def serial_cost(profile: Profile) -> WireCost:
-    """RTU on a serial line with the settings the profile's device ships with."""
+def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
+    """Return the cost of a serial line with the settings that the profile's device ships with."""
     line = profile.serial
-    return serial_line_cost(line.baudrate, line.parity, line.stopbits, profile.quirks)
+    settings = (line.baudrate, line.parity, line.stopbits)
+    return serial_line_cost(*settings, profile.quirks, ascii_mode=ascii_mode)
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
@@ -57,17 +58,17 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     A profile that states its serial line has no network of its own: what answers for it over TCP
     is a gateway, whose serial line is the bottleneck.
     """
-    if url.scheme in ("modbus+rtu", "modbus+ascii"):
+    if url.serial:
         given = url.options
         return serial_line_cost(
             int(given.get("baudrate", "19200")),
             given.get("parity", "E"),
             int(given.get("stopbits", "1")),
             profile.quirks,
-            ascii_mode=url.scheme == "modbus+ascii",
+            ascii_mode=url.ascii,
         )
-    if url.scheme == "modbus+rtutcp" or profile.has_serial_line:
-        behind = serial_cost(profile)
+    if url.ascii or url.scheme == "modbus+rtutcp" or profile.has_serial_line:
+        behind = serial_cost(profile, ascii_mode=url.ascii)
         return replace(behind, request_s=behind.request_s + _NETWORK_S)
     quirks = profile.quirks
     return WireCost(_NETWORK_S + quirks.delay_s + quirks.answer_s, _NETWORK_BYTE_S, 12, 9)
@@ -81,7 +82,7 @@ def serial_line_cost(
     *,
     ascii_mode: bool = False,
 ) -> WireCost:
-    """RTU (or ASCII) on a serial line, 8 data bits."""
+    """RTU (or ASCII) on a serial line; characters of ASCII are counted with 8 data bits, too."""
     pauses_s = quirks.delay_s + quirks.answer_s
     character_s = (1 + 8 + (parity != "N") + stopbits) / baudrate
     if ascii_mode:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from agent.app import reload as reload_module
-from agent.app.main import Running, running
 from agent.app.reload import check_fixed
+from agent.app.wiring import Running, running
 from agent.config import load_config
 from agent.model.errors import ConfigError
 from simulator.site.rack_server import serving
