@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose.http.events import EventMetrics
 from agent.expose.mqtt.metrics import MqttMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition
@@ -37,7 +37,7 @@ def families() -> list[Family]:
 
 
 async def _text() -> str:
-    exposition, recorder = PrometheusExposition({"pdu": {}}), Recorder(None, 10, [], 0.0)
+    exposition, recorder = PrometheusExposition({"pdu": {}}), EventService(None, 10, [], 0.0)
     try:
         for part in (
             CommissionMetrics(Path(), ""),

@@ -17,7 +17,7 @@ from agent.app.reload import Outcome, Reloader
 from agent.app.wiring import Agent
 from agent.config import Config
 from agent.config.web import exposure
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose.http.api import Reload, create_app
 from agent.expose.http.discovery import add_discovery
 from agent.expose.http.events import add_events
@@ -99,7 +99,7 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def _serving(
-    agent: Agent, recorder: Recorder, reload: Reload
+    agent: Agent, recorder: EventService, reload: Reload
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve what the configuration offers over HTTP; gives the address that is really bound."""
     config = agent.config
@@ -112,7 +112,7 @@ async def _serving(
             live.close()  # a stream has no end of its own, and a stop would wait for it
 
 
-def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Live]:
+def _app(agent: Agent, recorder: EventService, reload: Reload) -> tuple[FastAPI, Live]:
     """The HTTP interface with all that the configuration offers there."""
     config = agent.config
     app = create_app(

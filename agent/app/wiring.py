@@ -11,7 +11,7 @@ import structlog
 
 from agent.app.reload import check_fixed
 from agent.config import Config, DeviceConfig
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose.device_info import DeviceView
 from agent.expose.http.events import EventMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
@@ -25,7 +25,7 @@ from agent.store.latest import Store
 from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
 from agent.transport.snmp.traps import Sender, Traps
-from agent.web.data.cables import Plan
+from agent.web.data.cables import CablePlan
 from agent.web.data.run_metrics import CommissionMetrics
 
 _log = structlog.get_logger("agent")
@@ -43,7 +43,7 @@ class Agent:
         self.exposition = PrometheusExposition(self._labels)
         self.store.subscribe(self.exposition.update)
         self.history = History()
-        self.store.subscribe(self.history.hear)
+        self.store.subscribe(self.history.observe)
         self._waiting = {device.name for device in config.devices}
         self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
@@ -77,11 +77,11 @@ class Agent:
         library = self.config.library
         return library.get(name) if name in library.profiles else None
 
-    def plan(self, rack: str) -> Plan | None:
+    def plan(self, rack: str) -> CablePlan | None:
         """Where the build sheet of a rack is, and its devices by role; None without a sheet."""
         path = self.config.sheets.get(rack)
         names = {device.role: device.name for device in self.config.devices if device.rack == rack}
-        return None if path is None else Plan(path, names)
+        return None if path is None else CablePlan(path, names)
 
     def _view(self, device: DeviceConfig) -> DeviceView:
         """What the HTTP interface tells about a device."""
@@ -204,11 +204,11 @@ class Agent:
             await receiver.close()
 
     @contextlib.asynccontextmanager
-    async def recording(self) -> AsyncIterator[Recorder]:
+    async def recording(self) -> AsyncIterator[EventService]:
         """Have the journal of events; ``run`` writes it. Raises ConfigError when it cannot be."""
         config, names = self.config, [device.name for device in self.config.devices]
-        recorder = Recorder(config.events_path, config.max_events, names, time.time())
-        self.store.subscribe(recorder.hear)
+        recorder = EventService(config.events_path, config.max_events, names, time.time())
+        self.store.subscribe(recorder.observe)
         self.exposition.registry.register(EventMetrics(recorder))
         self._jobs.append(recorder.run)
         self._leaving.append(lambda device: recorder.forget(device, time.time()))
@@ -218,7 +218,7 @@ class Agent:
             await recorder.close()
 
     @contextlib.asynccontextmanager
-    async def publishing(self, recorder: Recorder) -> AsyncIterator[None]:
+    async def publishing(self, recorder: EventService) -> AsyncIterator[None]:
         """Have the outbox for MQTT, where a broker is named; ``run`` delivers from it.
 
         Raises ConfigError when it cannot be opened.
@@ -232,8 +232,8 @@ class Agent:
         publisher = Publisher(
             self.config.mqtt, lambda device: self._labels[device]["rack"], list(self._labels)
         )
-        self.store.subscribe(publisher.hear)
-        recorder.subscribe(publisher.tell)
+        self.store.subscribe(publisher.observe)
+        recorder.subscribe(publisher.publish_event)
         self.exposition.registry.register(publisher.metrics)
         self._jobs.append(publisher.run)
         self._leaving.append(publisher.forget)

@@ -14,7 +14,7 @@ GONE_AFTER = 3  # a table may lose a row for a moment while its device rebuilds 
 
 
 @dataclass(slots=True)
-class _Device:
+class _DeviceAlarms:
     """``answered`` counts by request; ``alarms`` has where each was last and the count then."""
 
     profile: str | None = None
@@ -26,11 +26,11 @@ class _Device:
 class Absences:
     """Keeps an eye on the alarms that stand, and on nothing else."""
 
-    _devices: dict[str, _Device] = field(default_factory=dict)
+    _devices: dict[str, _DeviceAlarms] = field(default_factory=dict)
 
     def stands(self, subject: Subject) -> None:
         """An alarm stands from now on."""
-        self._devices.setdefault(subject.device, _Device()).alarms.setdefault(subject, None)
+        self._devices.setdefault(subject.device, _DeviceAlarms()).alarms.setdefault(subject, None)
 
     def ends(self, subject: Subject) -> None:
         """It no longer does."""

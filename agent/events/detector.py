@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agent.events.absence import Absences
-from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, Kind, Subject, Trace
+from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, EventKind, Subject, Trace
 from agent.model import catalogue
 from agent.model.values import Block, PollResult, Quality, Series, Value
 
@@ -35,7 +35,7 @@ class Detector:
 
     def __post_init__(self) -> None:
         for subject in self.standing:
-            if subject.kind is Kind.ALARM:
+            if subject.kind is EventKind.ALARM:
                 self._absences.stands(subject)
 
     def take(self, result: PollResult) -> list[Event]:
@@ -54,7 +54,7 @@ class Detector:
         """A device is no longer configured: what stood of it ends."""
         found = []
         for subject in [each for each in self.standing if each.device == device]:
-            if subject.kind is Kind.STATE:
+            if subject.kind is EventKind.STATE:
                 del self.standing[subject]
             else:
                 found.append(self._cleared(subject, at, "no longer configured"))
@@ -65,7 +65,7 @@ class Detector:
     def _cleared(self, subject: Subject, at: float, reason: str) -> Event:
         """What stood ends without a reading that says so."""
         before = self.standing.pop(subject)
-        if subject.kind is Kind.ALARM:
+        if subject.kind is EventKind.ALARM:
             self._absences.ends(subject)
         return Event(subject.kind, Action.CLEARED, subject, 0, before, at, reason)
 
@@ -81,7 +81,7 @@ class Detector:
             self.standing[subject] = 0
         action = Action.CLEARED if result.up else Action.RAISED
         value = int(result.up)
-        yield Event(Kind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
+        yield Event(EventKind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
 
     def _block(self, block: Block, request: int) -> Iterator[Event]:
         for position, subject in self._watched(block.series):
@@ -116,7 +116,7 @@ class Detector:
     ) -> Event | None:
         kind = subject.kind
         before = self.standing.get(subject)
-        if kind is Kind.STATE:
+        if kind is EventKind.STATE:
             if before is None:
                 self.standing[subject] = value
                 self.seen[subject] = (value, at)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.events.records import Action, Event, Kind, Subject, Trace
+from agent.events.records import Action, Event, EventKind, Subject, Trace
 from agent.model.errors import ConfigError
 from agent.model.values import OidSource, Raw, RegisterSource, Source, Value
 
@@ -28,7 +28,7 @@ _COLUMNS = "id, at, device, kind, action, metric, labels, value, before, reason,
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredEvent:
     """An event with its number in the journal; ``standing`` where it still holds."""
 
     id: int
@@ -37,7 +37,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JournalEntry:
     """What one poll brings: events, and states seen for the first time (value and when).
 
     ``gone`` names a device that is no longer configured: nothing stands of it any more.
@@ -48,7 +48,7 @@ class Line:
     gone: str = ""
 
 
-class Journal:
+class EventJournal:
     """At most ``max_events`` events. Methods raise sqlite3.Error where the disk fails."""
 
     def __init__(self, path: Path | None, max_events: int) -> None:
@@ -75,7 +75,7 @@ class Journal:
         return {_subject(device, metric, labels): json.loads(value)
                 for device, metric, labels, value in rows}  # fmt: skip
 
-    def add(self, lines: Sequence[Line]) -> None:
+    def add(self, lines: Sequence[JournalEntry]) -> None:
         """Write lines in their order, all or none."""
         count = self._count + sum(len(line.events) for line in lines)
         with self._base:
@@ -97,7 +97,9 @@ class Journal:
         self._count = count - gone
         self.dropped += gone
 
-    def find(self, device: str | None, after: int, limit: int, *, standing: bool) -> list[Kept]:
+    def find(
+        self, device: str | None, after: int, limit: int, *, standing: bool
+    ) -> list[StoredEvent]:
         """Events numbered beyond ``after``, oldest first; of one device, or standing only."""
         held = (
             "EXISTS (SELECT 1 FROM standing WHERE standing.event = events.id"
@@ -110,7 +112,7 @@ class Journal:
             f" WHERE id > ?{wanted} ORDER BY id LIMIT ?",
             (after, *((device,) if device is not None else ()), limit),
         )
-        return [Kept(row[0], _event(*row[1:-1]), bool(row[-1])) for row in rows]
+        return [StoredEvent(row[0], _event(*row[1:-1]), bool(row[-1])) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
@@ -189,4 +191,4 @@ def _event(
 ) -> Event:  # fmt: skip
     subject = _subject(device, metric, labels)
     was, is_ = json.loads(before), json.loads(value)
-    return Event(Kind(kind), Action(action), subject, is_, was, at, reason, _read_trace(trace))
+    return Event(EventKind(kind), Action(action), subject, is_, was, at, reason, _read_trace(trace))

@@ -12,7 +12,7 @@ ALARMS = frozenset({"rack_alarm_active", "rack_leak_detected", "rack_leak_sensor
 """Metrics that are 1 while something is wrong."""
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What an event is about."""
 
     ALARM = "alarm"
@@ -37,11 +37,11 @@ class Subject:
     labels: tuple[tuple[str, str], ...] = ()
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> EventKind:
         """What its events are about."""
         if self.metric == DEVICE_METRIC:
-            return Kind.DEVICE
-        return Kind.ALARM if self.metric in ALARMS else Kind.STATE
+            return EventKind.DEVICE
+        return EventKind.ALARM if self.metric in ALARMS else EventKind.STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Trace:
 class Event:
     """One thing that happened. ``at`` is Unix time; ``before`` None where nothing was known."""
 
-    kind: Kind
+    kind: EventKind
     action: Action
     subject: Subject
     value: Value

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agent.events.detector import Detector
-from agent.events.journal import Journal, Kept, Line
-from agent.events.records import Action, Event, Kind
+from agent.events.journal import EventJournal, JournalEntry, StoredEvent
+from agent.events.records import Action, Event, EventKind
 from agent.model.values import PollResult
 from agent.store.latest import DeviceState
 from agent.store.sqlite_writer import Spool
@@ -16,7 +16,7 @@ Listener = Callable[[Event], None]
 """Told of every event at once; it must be quick and must not raise."""
 
 
-class Recorder:
+class EventService:
     """``path`` None keeps events in memory. Raises ConfigError where the file cannot be used.
 
     Of ``devices`` that are no longer there nothing stands; their alarms end at ``now`` (Unix time).
@@ -25,11 +25,11 @@ class Recorder:
     def __init__(
         self, path: Path | None, max_events: int, devices: Iterable[str], now: float
     ) -> None:
-        self._journal = Journal(path, max_events)
+        self._journal = EventJournal(path, max_events)
         self._detector = Detector(self._journal.standing())
-        self._spool: Spool[Line] = Spool("events", self._journal.add, _PENDING_MAX)
+        self._spool: Spool[JournalEntry] = Spool("events", self._journal.add, _PENDING_MAX)
         self._listeners: list[Listener] = []
-        self.counts: Counter[tuple[Kind, Action]] = Counter()
+        self.counts: Counter[tuple[EventKind, Action]] = Counter()
         known = set(devices)
         for device in {each.device for each in self._detector.standing} - known:
             self.forget(device, now)
@@ -38,7 +38,7 @@ class Recorder:
         """Call ``listener`` with each event."""
         self._listeners.append(listener)
 
-    def hear(self, state: DeviceState, result: PollResult) -> None:
+    def observe(self, state: DeviceState, result: PollResult) -> None:
         """Take one poll; subscribe this to the store."""
         self._keep(self._detector.take(result))
 
@@ -46,11 +46,11 @@ class Recorder:
         """A device is no longer configured."""
         self._keep(self._detector.forget(device, at), device)
 
-    def standing(self) -> Counter[Kind]:
+    def standing(self) -> Counter[EventKind]:
         """How much of each kind stands; states always do and are not counted."""
-        found: Counter[Kind] = Counter()
+        found: Counter[EventKind] = Counter()
         for subject in self._detector.standing:
-            if subject.kind is not Kind.STATE:
+            if subject.kind is not EventKind.STATE:
                 found[subject.kind] += 1
         return found
 
@@ -75,7 +75,7 @@ class Recorder:
 
     async def find(
         self, device: str | None, after: int, limit: int, *, standing: bool
-    ) -> list[Kept]:
+    ) -> list[StoredEvent]:
         """Events as ``Journal.find`` gives them, the latest among them. Raises sqlite3.Error."""
         await self._spool.flush()
         return await self._spool.do(
@@ -90,7 +90,9 @@ class Recorder:
         seen, self._detector.seen = self._detector.seen, {}
         if not (events or seen or gone):
             return
-        self._spool.put(Line(tuple(events), tuple((each, *seen[each]) for each in seen), gone))
+        self._spool.put(
+            JournalEntry(tuple(events), tuple((each, *seen[each]) for each in seen), gone)
+        )
         self._spool.wake()
         for event in events:
             self.counts[event.kind, event.action] += 1

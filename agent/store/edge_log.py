@@ -11,7 +11,7 @@ _QUIET_CYCLES = 3  # without a failure of its kind before it counts as over: wha
 
 
 @dataclass(slots=True)
-class Standing:
+class OngoingProblem:
     """One trouble that may stand: told when it begins, counted while it repeats."""
 
     what: str | None = None
@@ -47,10 +47,10 @@ class DeviceLog:
     device: str
     _was_up: bool | None = None
     _missed: int = 0
-    _down: Standing = field(default_factory=Standing)
+    _down: OngoingProblem = field(default_factory=OngoingProblem)
     _failing: dict[str, _Failing] = field(default_factory=dict)
 
-    def tell(self, up: bool, failures: tuple[Failure, ...], profile: str | None) -> None:
+    def cycle_ended(self, up: bool, failures: tuple[Failure, ...], profile: str | None) -> None:
         """One cycle has ended."""
         if up:
             self._up(profile)

@@ -69,7 +69,7 @@ class History:
         self._width = 0  # numbers of all tracks together
         self._most = POINTS_MAX
 
-    def hear(self, state: DeviceState, result: PollResult) -> None:
+    def observe(self, state: DeviceState, result: PollResult) -> None:
         """Take in one poll."""
         tracks = self._tracks.setdefault(state.name, {})
         for request, blocks in result.blocks.items():

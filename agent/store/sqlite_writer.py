@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from agent.store.edge_log import Standing
+from agent.store.edge_log import OngoingProblem
 
 _log = structlog.get_logger("spool")
 _Item = TypeVar("_Item")
@@ -30,7 +30,7 @@ class Spool(Generic[_Item]):
         self._name, self._write, self._bound = name, write, bound
         self._pending: deque[_Item] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._news, self._failing = asyncio.Event(), Standing()
+        self._news, self._failing = asyncio.Event(), OngoingProblem()
         self._one_at_a_time = asyncio.Lock()
         self.written = asyncio.Event()
         self.dropped = 0

@@ -14,16 +14,16 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from agent.commission.journal.answers import ATTACHMENT_MAX, answer
 from agent.model.errors import ConfigError
-from agent.web.csrf import Guard, Refused
+from agent.web.csrf import CsrfGuard, Forbidden
 from agent.web.data.runs import Runs
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _FORM_BYTES = 16_384
 _FIELDS_MAX = 10
 _NAME_MAX = 255
 
 
-def add_operating(app: FastAPI, runs: Runs, guard: Guard) -> None:
+def add_operating(app: FastAPI, runs: Runs, guard: CsrfGuard) -> None:
     """Offer on ``app`` what an operator may do to the runs."""
 
     @app.post("/commissioning/{run}/answer", include_in_schema=False)
@@ -54,17 +54,17 @@ def add_operating(app: FastAPI, runs: Runs, guard: Guard) -> None:
         return PlainTextResponse("attached\n")
 
 
-def _admitted(guard: Guard, request: Request, token: str) -> str:
+def _admitted(guard: CsrfGuard, request: Request, token: str) -> str:
     try:
         return guard.admit(request, token)
-    except Refused as error:
+    except Forbidden as error:
         raise HTTPException(403, str(error)) from None
 
 
 def _place(runs: Runs, run: str) -> Path:
     try:
         return runs.place(run)
-    except NotHere as error:
+    except NotFound as error:
         raise HTTPException(404, str(error)) from None
 
 

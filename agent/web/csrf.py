@@ -13,11 +13,11 @@ from agent.expose.http.basic_auth import credentials
 _OWN = ("same-origin", "none")  # 'none' is a person's own doing: an address typed in
 
 
-class Refused(Exception):
+class Forbidden(Exception):
     """The request may not change anything; the text says why, for the person who sent it."""
 
 
-class Guard:
+class CsrfGuard:
     """Tells operators from readers. Without passwords there are no operators.
 
     ``users`` are those of web.yml; the middleware has checked the password of whoever gets here.
@@ -39,7 +39,7 @@ class Guard:
         return self._token(who) if who is not None else ""
 
     def admit(self, request: Request, token: str) -> str:
-        """The operator who may change what the request asks for. Raises Refused.
+        """The operator who may change what the request asks for. Raises Forbidden.
 
         A page elsewhere can make a browser send the password along, but neither read the token
         nor change what the browser says of where the request comes from (Fetch standard, Sec-Fetch
@@ -47,14 +47,14 @@ class Guard:
         """
         who = self.operator(request)
         if who is None:
-            raise Refused("only an operator may do that: give passwords in http.web_config")
+            raise Forbidden("only an operator may do that: give passwords in http.web_config")
         if request.headers.get("sec-fetch-site", "none") not in _OWN:
-            raise Refused("only this agent's own pages may ask for that")
+            raise Forbidden("only this agent's own pages may ask for that")
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
-            raise Refused("only this agent's own pages may ask for that")
+            raise Forbidden("only this agent's own pages may ask for that")
         if not hmac.compare_digest(token.encode(), self._token(who).encode()):
-            raise Refused("the page is of an earlier start of the agent; open it again")
+            raise Forbidden("the page is of an earlier start of the agent; open it again")
         return who
 
     def _token(self, who: str) -> str:

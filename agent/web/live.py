@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from agent.web.draw.screen import Cell, Screen, changes
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 VIEWERS_MAX = 64  # browsers that are told of changes at once
 PERIOD_S = 1.0
@@ -24,24 +24,24 @@ _KEPT_MAX = 32  # pages whose two latest screens are kept
 _KEPT_S = 10.0  # at most so long after the last who looked
 
 Render = Callable[[str], Screen]
-"""The screen of a page's path. Raises NotHere."""
+"""The screen of a page's path. Raises NotFound."""
 
 Prepare = Callable[[str], Coroutine[None, None, None]]
 """Does the longer part of the work for a page's path in slices, so that rendering is short."""
 
 
-class Full(Exception):
+class TooManyViewers(Exception):
     """So many look already that one more would cost the polls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Snapshot:
     """A page as it stood once. ``name`` is told to browsers, ``at`` is the loop's time."""
 
     name: str
     at: float
     screen: Screen
-    before: "Moment | None"
+    before: "Snapshot | None"
     messages: dict[str, bytes] = field(default_factory=dict)
     """For who holds the moment of that name; as many as there are viewers at most."""
 
@@ -53,14 +53,14 @@ class Live:
         self, render: Render, clock: Callable[[], float], prepare: Prepare | None = None
     ) -> None:
         self._render, self._clock, self._prepare = render, clock, prepare
-        self._kept: OrderedDict[str, Moment] = OrderedDict()
+        self._kept: OrderedDict[str, Snapshot] = OrderedDict()
         self._start = secrets.token_hex(4)  # what a browser holds of another start is not ours
         self._numbers = count()
         self._preparing: dict[str, asyncio.Future[None]] = {}  # by path; each is short
         self._closed: asyncio.Future[None] | None = None
         self.viewers = 0
 
-    async def prepared(self, path: str) -> Moment:
+    async def prepared(self, path: str) -> Snapshot:
         """As ``moment``, the longer part of the work done in slices and once for all who ask."""
         if self._prepare is not None and self._fresh(path) is None:
             preparing = self._preparing.get(path)
@@ -71,19 +71,19 @@ class Live:
             await asyncio.shield(preparing)  # one who goes away does not end it for the others
         return self.moment(path)
 
-    def _fresh(self, path: str) -> Moment | None:
+    def _fresh(self, path: str) -> Snapshot | None:
         kept = self._kept.get(path)
         if kept is None or asyncio.get_running_loop().time() - kept.at >= _FRESH_S:
             return None
         return kept
 
-    def moment(self, path: str) -> Moment:
-        """A page as it stands, at most half a second old. Raises NotHere."""
+    def moment(self, path: str) -> Snapshot:
+        """A page as it stands, at most half a second old. Raises NotFound."""
         if (fresh := self._fresh(path)) is not None:
             return fresh
         now, kept = asyncio.get_running_loop().time(), self._kept.get(path)
-        before = None if kept is None else Moment(kept.name, kept.at, kept.screen, None)
-        made = Moment(f"{self._start}.{next(self._numbers)}", now, self._render(path), before)
+        before = None if kept is None else Snapshot(kept.name, kept.at, kept.screen, None)
+        made = Snapshot(f"{self._start}.{next(self._numbers)}", now, self._render(path), before)
         self._kept[path] = made
         self._kept.move_to_end(path)
         while len(self._kept) > _KEPT_MAX or now - next(iter(self._kept.values())).at > _KEPT_S:
@@ -94,10 +94,10 @@ class Live:
         """Events for a browser that holds a page of ``shape`` as it stood at the moment ``held``.
 
         What has changed since, or everything where that moment is not known any more; then what
-        changes. Raises NotHere, or Full where too many look already.
+        changes. Raises NotFound, or TooManyViewers where too many look already.
         """
         if self.viewers >= VIEWERS_MAX:
-            raise Full(f"{VIEWERS_MAX} pages are open already; close one")
+            raise TooManyViewers(f"{VIEWERS_MAX} pages are open already; close one")
         self.moment(path)
         return self._watch(path, shape, held)
 
@@ -117,7 +117,7 @@ class Live:
             while not self._closed.done():
                 try:
                     now = await self.prepared(path)
-                except NotHere:  # a reload took it away while somebody looked
+                except NotFound:  # a reload took it away while somebody looked
                     yield b"event: shape\ndata: gone\n\n"
                     return
                 if now.screen.shape != shape:
@@ -136,7 +136,7 @@ class Live:
             known = known.before
         return None if known is None else known.screen.cells
 
-    def _message(self, now: Moment, name: str, cells: Mapping[str, Cell] | None) -> bytes:
+    def _message(self, now: Snapshot, name: str, cells: Mapping[str, Cell] | None) -> bytes:
         if cells is None:
             name, cells = "", {}
         made = now.messages.get(name)

@@ -1,5 +1,5 @@
 """What is raised where there is no such page."""
 
 
-class NotHere(LookupError):
+class NotFound(LookupError):
     """There is no such rack, device, run or page; the text says which."""

@@ -15,11 +15,11 @@ from agent.expose.http.compression import gzipped
 from agent.expose.prometheus.exposition_format import accepts_gzip
 from agent.expose.prometheus.own_metrics import agent_version
 from agent.web.actions import add_operating
-from agent.web.csrf import Guard
+from agent.web.csrf import CsrfGuard
 from agent.web.data.site import Site
 from agent.web.draw.screen import Screen
-from agent.web.live import Full, Live
-from agent.web.not_found import NotHere
+from agent.web.live import Live, TooManyViewers
+from agent.web.not_found import NotFound
 from agent.web.pages.commissioning import run_page, runs_page
 from agent.web.pages.cooling.view import cooling_page
 from agent.web.pages.device.view import device_page
@@ -27,7 +27,7 @@ from agent.web.pages.hall import hall_page
 from agent.web.pages.network.view import network_page
 from agent.web.pages.power.view import power_page
 from agent.web.pages.rack.view import rack_page
-from agent.web.run_routes import Plots, add_run_files
+from agent.web.run_routes import CheckPlots, add_run_files
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -73,7 +73,7 @@ class Pages:
         }
 
     def render(self, path: str) -> Screen:
-        """The screen at ``path`` (without a slash at its ends). Raises NotHere."""
+        """The screen at ``path`` (without a slash at its ends). Raises NotFound."""
         made = self._screen(path)
         # a page fetched before the first cycle ended says so, and is fetched anew when it has
         return made if self._ready() else replace(made, shape=f"{made.shape}-early")
@@ -94,7 +94,7 @@ class Pages:
                 return runs_page(self._site.runs)
             case ["commissioning", name]:
                 return run_page(self._site.runs, name)
-        raise NotHere(f"there is no page {path!r}")
+        raise NotFound(f"there is no page {path!r}")
 
     def html(
         self, path: str, now: Screen, *, kiosk: bool, token: str = "", moment: str = ""
@@ -172,13 +172,13 @@ def add_pages(
     live = Live(pages.render, site.store.now, pages.prepare)
     # same-origin: with no-referrer a browser keeps the origin of a form from us, too
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
-    guard = Guard(users)
+    guard = CsrfGuard(users)
 
     async def page(request: Request) -> Response:
         path = request.url.path.strip("/")[:_PATH_CHARS]
         try:
             now = await live.prepared(path)
-        except NotHere as error:
+        except NotFound as error:
             return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
         kiosk = "kiosk" in request.query_params
         token = guard.token(request)
@@ -195,7 +195,7 @@ def add_pages(
         app.add_api_route(place, page, include_in_schema=False, response_class=HTMLResponse)
 
     add_operating(app, site.runs, guard)
-    add_run_files(app, site.runs, Plots(site.runs, pages.template("plot.svg")))
+    add_run_files(app, site.runs, CheckPlots(site.runs, pages.template("plot.svg")))
 
     @app.get("/live", include_in_schema=False)
     async def watch(page: str = "", shape: str = "", moment: str = "") -> StreamingResponse:
@@ -203,9 +203,9 @@ def add_pages(
         try:
             await live.prepared(page[:_PATH_CHARS])
             events = live.watch(page[:_PATH_CHARS], shape, moment)
-        except NotHere as error:
+        except NotFound as error:
             raise HTTPException(404, str(error)) from None
-        except Full as error:
+        except TooManyViewers as error:
             raise HTTPException(503, str(error)) from None
         return StreamingResponse(
             events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}

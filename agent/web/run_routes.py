@@ -11,7 +11,7 @@ from agent.commission.report.live_plots import Courses, courses
 from agent.model.errors import ConfigError
 from agent.web.data.runs import Runs
 from agent.web.draw.plot import plot
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """For evidence that is opened: a page of its own that has no say in ours."""
@@ -22,7 +22,7 @@ _PLOTS_MAX = 64  # drawn ones that are kept
 _FRESH_S = 3.0
 
 
-class Plots:
+class CheckPlots:
     """The courses of checks as SVG, drawn one at a time in a thread, at most every few seconds."""
 
     def __init__(self, runs: Runs, template: Template) -> None:
@@ -31,7 +31,7 @@ class Plots:
         self._kept: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
 
     async def svg(self, run: str, check: str) -> str:
-        """The plot of a check. Raises NotHere."""
+        """The plot of a check. Raises NotFound."""
         folder, key = self._runs.place(run), (run, check)
         async with self._turn:
             now = asyncio.get_running_loop().time()
@@ -41,7 +41,7 @@ class Plots:
             try:
                 found = await asyncio.to_thread(courses, folder, check)
             except ConfigError as error:
-                raise NotHere(str(error)) from None
+                raise NotFound(str(error)) from None
             drawn = self._drawn(found)
             self._kept[key] = (now, drawn)
             while len(self._kept) > _PLOTS_MAX:
@@ -58,7 +58,7 @@ class Plots:
         )
 
 
-def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
+def add_run_files(app: FastAPI, runs: Runs, plots: CheckPlots) -> None:
     """Offer files and plots of runs on ``app``. They only show."""
 
     @app.get("/commissioning/{run}/files/{path:path}", include_in_schema=False)
@@ -66,7 +66,7 @@ def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
         """A file of a run; the report is opened, anything else is saved."""
         try:
             place = runs.file(run, path)
-        except NotHere as error:
+        except NotFound as error:
             raise HTTPException(404, str(error)) from None
         kind = _OPENED.get(path)
         return FileResponse(
@@ -82,6 +82,6 @@ def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
         """The course of a check with its limits."""
         try:
             svg = await plots.svg(run, check)
-        except NotHere as error:
+        except NotFound as error:
             raise HTTPException(404, str(error)) from None
         return Response(svg, media_type="image/svg+xml")

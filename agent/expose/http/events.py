@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from agent.events.records import Event, Kind
-from agent.events.service import Recorder
+from agent.events.records import Event, EventKind
+from agent.events.service import EventService
 from agent.expose import json_model
 from agent.store.latest import Store
 
@@ -42,7 +42,7 @@ def event_json(event: Event) -> json_model.Json:
     }
 
 
-def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
+def add_events(app: FastAPI, recorder: EventService, store: Store) -> None:
     """Offer ``/api/v1/events`` on ``app``, about the devices of ``store``."""
     missing: dict[int | str, dict[str, Any]] = {
         404: {"description": "No such device."},
@@ -73,7 +73,7 @@ def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
 class EventMetrics(Collector):
     """A prometheus_client collector."""
 
-    recorder: Recorder
+    recorder: EventService
 
     def collect(self) -> Iterator[Metric]:
         """The five families."""
@@ -88,8 +88,8 @@ class EventMetrics(Collector):
             "Alarms that are raised, and devices that are silent.",
             labels=["kind"],
         )
-        held: Mapping[Kind, int] = self.recorder.standing()
-        for kind in (Kind.ALARM, Kind.DEVICE):
+        held: Mapping[EventKind, int] = self.recorder.standing()
+        for kind in (EventKind.ALARM, EventKind.DEVICE):
             standing.add_metric([kind.value], held.get(kind, 0))
         yield standing
         yield CounterMetricFamily(

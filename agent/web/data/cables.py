@@ -18,7 +18,7 @@ _KEPT_MAX = 64  # racks whose sheet and comparison are kept
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CablePlan:
     """Where a rack's build sheet is, and the rack's devices by their role."""
 
     path: Path
@@ -41,32 +41,34 @@ class Cable:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class CableComparison:
     """Every cable; ``problem`` says why there is none, empty where all is well."""
 
     cables: tuple[Cable, ...] = ()
     problem: str = ""
 
 
-class Plans:
+class CablePlans:
     """Sheets and comparisons, made anew when a file or what its rack says has changed."""
 
     def __init__(self) -> None:
         self._sheets: OrderedDict[Path, tuple[tuple[int, int], Sheet | str]] = OrderedDict()
         self._found: OrderedDict[
-            Path, tuple[Sheet, Mapping[str, str], Sequence[DeviceState], Compared]
+            Path, tuple[Sheet, Mapping[str, str], Sequence[DeviceState], CableComparison]
         ] = OrderedDict()
 
-    def compared(self, plan: Plan, states: Sequence[DeviceState], now: float) -> Compared:
+    def compared(
+        self, plan: CablePlan, states: Sequence[DeviceState], now: float
+    ) -> CableComparison:
         """The cables of a rack whose devices stand so at Unix time ``now``."""
         sheet = self._sheet(plan.path)
         if isinstance(sheet, str):
-            return Compared(problem=sheet)
+            return CableComparison(problem=sheet)
         kept = self._found.get(plan.path)
         same = kept is not None and kept[0] is sheet and kept[1] == plan.names
         if kept is not None and same and [*map(id, kept[2])] == [*map(id, states)]:
             return kept[3]
-        made = Compared(tuple(cables(sheet, _seen(states, now), plan.names)))
+        made = CableComparison(tuple(cables(sheet, _seen(states, now), plan.names)))
         self._found[plan.path] = sheet, plan.names, states, made
         while len(self._found) > _KEPT_MAX:
             self._found.popitem(last=False)

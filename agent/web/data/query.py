@@ -19,7 +19,7 @@ _Place = tuple[str, Labels, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DeviceValues:
     """Values of one device by metric, each with its labels."""
 
     found: Mapping[str, tuple[tuple[Labels, Value], ...]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Finder:
         # By the id of a block's series, which are held beside it, so that the id stays theirs.
         self._places: dict[int, tuple[tuple[Series, ...], tuple[_Place, ...]]] = {}
 
-    def look(self, state: DeviceState, now: float) -> Look:
+    def look(self, state: DeviceState, now: float) -> DeviceValues:
         """What a device shows at Unix time ``now``."""
         found: dict[str, list[tuple[Labels, Value]]] = {}
         for block in state.blocks(now):
@@ -86,7 +86,7 @@ class Finder:
                     found[name].append((labels, values[position]))
                 else:
                     found[name] = [(labels, values[position])]
-        return Look({name: tuple(several) for name, several in found.items()})
+        return DeviceValues({name: tuple(several) for name, several in found.items()})
 
     def _find(self, several: tuple[Series, ...]) -> tuple[tuple[Series, ...], tuple[_Place, ...]]:
         if len(self._places) >= _SETS_MAX:
@@ -105,12 +105,12 @@ def _bad(flaw: Flaw | None) -> bool:
     return flaw is not None and flaw.quality is Quality.BAD
 
 
-def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
+def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> DeviceValues:
     """What a device shows at Unix time ``now``; only ``metrics`` where they are given."""
     return Finder(metrics).look(state, now)
 
 
-def alarms(seen: Look) -> tuple[str, ...]:
+def alarms(seen: DeviceValues) -> tuple[str, ...]:
     """What is wrong by the device's own word, in words, each once."""
     return tuple(
         dict.fromkeys(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.commission.journal.reader import JOURNAL, Follower, Progress
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _RUNS_MAX = 100  # newest runs that are listed
 _LOOKED_AT_MAX = 1000  # directories that are looked at for them
@@ -39,34 +39,34 @@ class Runs:
         for name in self._names():
             try:
                 found.append((name, self.progress(name)))
-            except NotHere:
+            except NotFound:
                 continue  # it went meanwhile
         return sorted(found, key=lambda each: -each[1].began_at)
 
     def progress(self, name: str) -> Progress:
-        """How far a run is. Raises NotHere."""
+        """How far a run is. Raises NotFound."""
         folder = self.place(name)
         follower = self._followers.pop(name, None) or Follower(folder)
         try:
             found = follower.refresh()
         except OSError as error:
-            raise NotHere(f"the run {name!r} cannot be read: {error.strerror}") from None
+            raise NotFound(f"the run {name!r} cannot be read: {error.strerror}") from None
         self._followers[name] = follower
         while len(self._followers) > _RUNS_MAX:
             self._followers.popitem(last=False)
         return found
 
     def place(self, name: str) -> Path:
-        """The directory of a run. Raises NotHere for a name that is none."""
+        """The directory of a run. Raises NotFound for a name that is none."""
         if self.folder is None or not _NAME.fullmatch(name):
-            raise NotHere(f"there is no run {name!r}")
+            raise NotFound(f"there is no run {name!r}")
         folder = self.folder / name
         if not (folder / JOURNAL).is_file():
-            raise NotHere(f"there is no run {name!r}")
+            raise NotFound(f"there is no run {name!r}")
         return folder
 
     def files(self, name: str) -> list[File]:
-        """What there is to open and download of a run. Raises NotHere."""
+        """What there is to open and download of a run. Raises NotFound."""
         folder = self.place(name)
         found = []
         for path in sorted(folder.rglob("*"))[: 2 * _FILES_MAX]:
@@ -76,9 +76,9 @@ class Runs:
         return found[:_FILES_MAX]
 
     def file(self, name: str, path: str) -> Path:
-        """The place of one of those files. Raises NotHere for anything else."""
+        """The place of one of those files. Raises NotFound for anything else."""
         if path not in {each.path for each in self.files(name)}:
-            raise NotHere(f"the run {name!r} has no file {path!r}")
+            raise NotFound(f"the run {name!r} has no file {path!r}")
         return self.place(name) / path
 
     def _names(self) -> list[str]:

@@ -7,10 +7,10 @@ from agent.expose.device_info import DeviceView
 from agent.profile.points import Profile
 from agent.store.history import History
 from agent.store.latest import Store
-from agent.web.data.cables import Plan, Plans
+from agent.web.data.cables import CablePlan, CablePlans
 from agent.web.data.runs import Runs
 from agent.web.data.summary import Summaries, Summary
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _FEEDS = {"-a": "A", "_a": "A", "-b": "B", "_b": "B"}
 
@@ -28,8 +28,8 @@ class Site:
     history: History
     profile: Callable[[str], Profile | None]
     runs: Runs = field(default_factory=lambda: Runs(None))
-    plan: Callable[[str], Plan | None] = lambda _: None
-    plans: Plans = field(default_factory=Plans)
+    plan: Callable[[str], CablePlan | None] = lambda _: None
+    plans: CablePlans = field(default_factory=CablePlans)
     summaries: Summaries = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,18 +43,18 @@ class Site:
         return found
 
     def rack(self, name: str) -> list[DeviceView]:
-        """The devices of one rack. Raises NotHere."""
+        """The devices of one rack. Raises NotFound."""
         found = [view for view in self.views if view.rack == name]
         if not found:
-            raise NotHere(f"no rack {name!r} is configured")
+            raise NotFound(f"no rack {name!r} is configured")
         return found
 
     def device(self, name: str) -> DeviceView:
-        """One device. Raises NotHere."""
+        """One device. Raises NotFound."""
         for view in self.views:
             if view.name == name:
                 return view
-        raise NotHere(f"no device {name!r} is configured")
+        raise NotFound(f"no device {name!r} is configured")
 
     async def refresh(self) -> None:
         """Make the summaries that are due without holding the polls up."""

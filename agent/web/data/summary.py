@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agent.events.records import ALARMS
 from agent.expose.device_info import DeviceView, condition
 from agent.store.latest import DeviceState, Store
-from agent.web.data.query import Finder, Look, alarms
+from agent.web.data.query import DeviceValues, Finder, alarms
 from agent.web.draw.format import quantity
 from agent.web.draw.state_labels import WORDS
 
@@ -143,7 +143,7 @@ class Summaries:
 _SOURCES = frozenset({"power_shelf", "bbu"})
 
 
-def _drawn(seen: Look) -> float | None:
+def _drawn(seen: DeviceValues) -> float | None:
     return seen.total(
         "rack_inlet_power_watts",
         "rack_phase_power_watts",
@@ -152,13 +152,13 @@ def _drawn(seen: Look) -> float | None:
     )
 
 
-def _delivered(seen: Look) -> float | None:
+def _delivered(seen: DeviceValues) -> float | None:
     return seen.total(
         "rack_psu_output_power_watts", "rack_busbar_power_watts", "rack_output_power_watts"
     )
 
 
-def _input_amperes(seen: Look) -> float | None:
+def _input_amperes(seen: DeviceValues) -> float | None:
     for metric in (
         "rack_line_current_amperes",
         "rack_phase_current_amperes",
@@ -170,12 +170,12 @@ def _input_amperes(seen: Look) -> float | None:
     return None
 
 
-def _loop(seen: Look, side: str) -> float | None:
+def _loop(seen: DeviceValues, side: str) -> float | None:
     found = seen.one("rack_coolant_temperature_celsius", loop="technology", side=side)
     return seen.one("rack_coolant_temperature_celsius", side=side) if found is None else found
 
 
-def _flow(seen: Look) -> float | None:
+def _flow(seen: DeviceValues) -> float | None:
     found = seen.one("rack_coolant_flow_liters_per_second", loop="technology")
     return seen.one("rack_coolant_flow_liters_per_second") if found is None else found
 
@@ -188,23 +188,23 @@ def _keys(*wanted: tuple[str, float | None, str]) -> list[Key]:
     ]
 
 
-def _pdu(seen: Look) -> list[Key]:
+def _pdu(seen: DeviceValues) -> list[Key]:
     return _keys(("power", _drawn(seen), "W"), ("current", _input_amperes(seen), "A"))
 
 
-def _shelf(seen: Look) -> list[Key]:
+def _shelf(seen: DeviceValues) -> list[Key]:
     volts = seen.mean("rack_busbar_voltage_volts")
     if volts is None:
         volts = seen.mean("rack_psu_output_voltage_volts")
     return _keys(("power", _delivered(seen), "W"), ("output", volts, "V"))
 
 
-def _battery(seen: Look) -> list[Key]:
+def _battery(seen: DeviceValues) -> list[Key]:
     charge, health = seen.mean("rack_battery_charge_ratio"), seen.mean("rack_battery_health_ratio")
     return _keys(("charge", charge, "ratio"), ("health", health, "ratio"))
 
 
-def _cooling(seen: Look) -> list[Key]:
+def _cooling(seen: DeviceValues) -> list[Key]:
     return _keys(
         ("supply", _loop(seen, "supply"), "degC"),
         ("flow", _flow(seen), "L/s"),
@@ -213,18 +213,18 @@ def _cooling(seen: Look) -> list[Key]:
     )
 
 
-def _switch(seen: Look) -> list[Key]:
+def _switch(seen: DeviceValues) -> list[Key]:
     states = [state for _, state in seen.texts("rack_port_oper_state")]
     if not states:
         return []
     return [Key("ports up", f"{states.count('up')} / {len(states)}")]
 
 
-def _air(seen: Look) -> float | None:
+def _air(seen: DeviceValues) -> float | None:
     return seen.one("rack_air_temperature_celsius", "rack_sensor_temperature_celsius")
 
 
-def _any(seen: Look) -> list[Key]:
+def _any(seen: DeviceValues) -> list[Key]:
     return _keys(
         ("power", _drawn(seen), "W"),
         ("air", _air(seen), "degC"),
@@ -233,7 +233,7 @@ def _any(seen: Look) -> list[Key]:
     )
 
 
-_KEYS: dict[str, Callable[[Look], list[Key]]] = {
+_KEYS: dict[str, Callable[[DeviceValues], list[Key]]] = {
     "pdu": _pdu,
     "power_shelf": _shelf,
     "bbu": _battery,

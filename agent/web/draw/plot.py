@@ -28,14 +28,14 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A limit: its height in the drawing, and what it says."""
+    """A limit: its height in the page, and what it says."""
 
     y: float
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class SvgPlot:
     """What the template draws. ``paths`` are ``d`` of SVG paths, by the name of their course."""
 
     paths: tuple[tuple[str, str], ...]
@@ -52,7 +52,7 @@ class Plot:
 
 def plot(
     courses: Iterable[tuple[str, Points]], limits: Iterable[tuple[str, float]], began: float
-) -> Plot | None:
+) -> SvgPlot | None:
     """A plot of courses by name, with limits by name, time counted from ``began``.
 
     The limits are always inside. None where there is nothing to draw.
@@ -72,7 +72,7 @@ def plot(
     def y(value: float) -> float:
         return HEIGHT - _BOTTOM - (value - low) / (high - low) * (HEIGHT - _TOP - _BOTTOM)
 
-    return Plot(
+    return SvgPlot(
         tuple((name, _path([(x(at), y(v)) for at, v in _thinned(p)])) for name, p in drawn),
         tuple(Bound(round(y(limit), 1), f"{name} {number(limit, 3)}") for name, limit in bounds),
         tuple(Tick(round(y(each), 1), number(each, 3)) for each in _steps(low, high)),

@@ -10,7 +10,7 @@ from agent.web.draw.screen import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TrendSource:
     """A coolant's number: its metric, the loops it may be of (the first that there is), a side."""
 
     metric: str
@@ -28,7 +28,7 @@ class Wanted:
 
 
 def trends(
-    history: History, device: str, wanted: Mapping[str, Wanted], now: float
+    history: History, device: str, wanted: Mapping[str, TrendSource], now: float
 ) -> dict[str, Cell]:
     """A cell with the path of each, empty where nothing fits."""
     best: dict[str, tuple[tuple[int, int], list[Point]]] = {}

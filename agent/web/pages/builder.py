@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.expose.device_info import DeviceView
-from agent.web.data.query import Look, look
+from agent.web.data.query import DeviceValues, look
 from agent.web.data.site import Site
 from agent.web.data.summary import Summary
 from agent.web.draw.cells import text, total
@@ -17,14 +17,14 @@ Rows = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
-class Drawing:
-    """One rack, by device. ``untold`` says in sentences what the rack does not tell."""
+class PageBuilder:
+    """One rack, by device. ``unreported`` says in sentences what the rack does not tell."""
 
     views: Sequence[DeviceView]
     summaries: Mapping[str, Summary]
-    looks: Mapping[str, Look]
+    values: Mapping[str, DeviceValues]
     cells: dict[str, Cell] = field(default_factory=dict)
-    untold: list[str] = field(default_factory=list)
+    unreported: list[str] = field(default_factory=list)
 
     def state(self, device: str) -> None:
         """The cell that says how a device stands."""
@@ -41,10 +41,10 @@ class Drawing:
         return [one for one in self.summaries.values() if one.kind in kinds]
 
 
-def begin(site: Site, rack: str, metrics: frozenset[str]) -> Drawing:
-    """A drawing of one rack that looks at ``metrics``. Raises NotHere."""
+def begin(site: Site, rack: str, metrics: frozenset[str]) -> PageBuilder:
+    """A drawing of one rack that looks at ``metrics``. Raises NotFound."""
     views = site.rack(rack)
     summaries = {view.name: site.summary(view) for view in views}
     now = site.store.now()
-    looks = {view.name: look(site.store.device(view.name), now, metrics) for view in views}
-    return Drawing(views, summaries, looks, head_cells(list(summaries.values())))
+    values = {view.name: look(site.store.device(view.name), now, metrics) for view in views}
+    return PageBuilder(views, summaries, values, head_cells(list(summaries.values())))

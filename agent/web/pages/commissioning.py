@@ -52,7 +52,7 @@ def runs_page(runs: Runs) -> Screen:
 
 
 def run_page(runs: Runs, name: str) -> Screen:
-    """The screen of one run. Raises NotHere."""
+    """The screen of one run. Raises NotFound."""
     one = runs.progress(name)
     cells: dict[str, Cell] = {f"run.{key}": cell for key, cell in _head(one).items()}
     for step in one.steps:

@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 from agent.web.draw.cells import text, told
 from agent.web.draw.format import NOTHING, number
-from agent.web.pages.builder import Drawing
+from agent.web.pages.builder import PageBuilder
 
 _PLACES_OPEN = 8  # of one device; the others are a click away
 _LITERS_PER_SECOND_IN_M3_H = 3.6
@@ -41,23 +41,23 @@ class Air:
     fans: tuple[str, ...]
 
 
-def air_of(drawing: Drawing) -> Air:
+def air_of(page: PageBuilder) -> Air:
     """All that the devices of a rack tell of air and fans."""
     measured: dict[Place, dict[str, str]] = {}
     places: list[Place] = []
     more: list[Place] = []
     fans = []
-    for name, seen in drawing.looks.items():
-        boards = drawing.summaries[name].kind in _BOARDS
+    for name, seen in page.values.items():
+        boards = page.summaries[name].kind in _BOARDS
         found = _places(seen, name, boards=boards)
         measured |= found
         places += [*found][:_PLACES_OPEN]
         more += [*found][_PLACES_OPEN:]
         if said := _fans(seen):
-            drawing.cells[f"{name}.fans"] = text(said)
+            page.cells[f"{name}.fans"] = text(said)
             fans.append(name)
     if not measured:
-        drawing.untold.append("No device of this rack tells of its air.")
+        page.unreported.append("No device of this rack tells of its air.")
     columns = tuple(
         (what, shown)
         for what, shown in _COLUMNS.items()
@@ -65,11 +65,11 @@ def air_of(drawing: Drawing) -> Air:
     )
     for place, values in measured.items():
         for what, _ in columns:
-            drawing.cells[f"{place.key}.{what}"] = text(values.get(what, NOTHING))
+            page.cells[f"{place.key}.{what}"] = text(values.get(what, NOTHING))
     return Air(columns, tuple(places), tuple(more), tuple(fans))
 
 
-def _places(seen: Look, device: str, *, boards: bool) -> dict[Place, dict[str, str]]:
+def _places(seen: DeviceValues, device: str, *, boards: bool) -> dict[Place, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for metric, (what, unit) in _MEASURED.items():
         if boards and metric.startswith("rack_sensor_"):
@@ -97,7 +97,7 @@ def _place(has: Labels) -> str:
     return " · ".join(dict.fromkeys(shown)) or "room"
 
 
-def _fans(seen: Look) -> str:
+def _fans(seen: DeviceValues) -> str:
     """``22 fans, 3 200 to 3 400 rpm, 2 stand``."""
     speeds = [value for _, value in seen.each("rack_fan_speed_rpm")]
     states = Counter(word.replace("_", " ") for _, word in seen.texts("rack_fan_state"))

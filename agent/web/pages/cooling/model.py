@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 
 DEW_MARGIN_K = 2.0  # colder surfaces may drip
 _PG25_J_L_K = 4_015.0  # 25 % propylene glycol at 30 degC: 3.94 kJ/kgK, 1.0192 kg/L
@@ -95,7 +95,7 @@ class Leak:
         return "up", self.state.replace("_", " ") or "dry"
 
 
-def loop(seen: Look, names: tuple[str, ...]) -> Loop:
+def loop(seen: DeviceValues, names: tuple[str, ...]) -> Loop:
     """A loop of a device by its label, the first of ``names`` that there is; empty is none."""
 
     def of(what: str, side: str | None = None) -> float | None:
@@ -117,7 +117,7 @@ def loop(seen: Look, names: tuple[str, ...]) -> Loop:
     )
 
 
-def pumps(seen: Look) -> list[Pump]:
+def pumps(seen: DeviceValues) -> list[Pump]:
     """The pumps of a device that tell their speed, duty or state."""
     rpm, duty = _by(seen.each("rack_pump_speed_rpm")), _by(seen.each("rack_pump_duty_ratio"))
     states = {_name(has, "pump"): word for has, word in seen.texts("rack_pump_state")}
@@ -125,7 +125,7 @@ def pumps(seen: Look) -> list[Pump]:
     return [Pump(name, rpm.get(name), duty.get(name), states.get(name, "")) for name in listed]
 
 
-def leaks(seen: Look) -> list[Leak]:
+def leaks(seen: DeviceValues) -> list[Leak]:
     """The leak sensors of a device."""
     wet = {_name(has, "sensor"): v > 0 for has, v in seen.each("rack_leak_detected")}
     broken = {_name(has, "sensor"): v > 0 for has, v in seen.each("rack_leak_sensor_fault")}
@@ -136,7 +136,7 @@ def leaks(seen: Look) -> list[Leak]:
     ]
 
 
-def dew_point(seen: Look) -> float | None:
+def dew_point(seen: DeviceValues) -> float | None:
     """The dew point that a device tells, the highest; else of its warmest, wettest air."""
     told = seen.most("rack_dew_point_celsius")
     if told is not None:
@@ -155,7 +155,7 @@ def less(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one - other
 
 
-def _in_loop(seen: Look, metric: str, names: tuple[str, ...]) -> list[tuple[Labels, float]]:
+def _in_loop(seen: DeviceValues, metric: str, names: tuple[str, ...]) -> list[tuple[Labels, float]]:
     found = [(has, value) for has, value in seen.each(metric) if has.get("loop", "") in names]
     return sorted(found, key=lambda pair: names.index(pair[0].get("loop", "")))
 

@@ -1,17 +1,17 @@
-"""Cooling of one rack: the loop as a drawing, its figures and margins, leaks, air and fans."""
+"""Cooling of one rack: the loop as a page, its figures and margins, leaks, air and fans."""
 
 from dataclasses import dataclass
 
 from agent.model.catalogue import CATALOGUE
-from agent.web.data.query import Look
+from agent.web.data.query import DeviceValues
 from agent.web.data.site import Site
 from agent.web.draw import sparkline
 from agent.web.draw.cells import divided, text, told, word
 from agent.web.draw.format import NOTHING, number
 from agent.web.draw.screen import Cell, Screen, screen
 from agent.web.draw.state_labels import SIGNS
-from agent.web.draw.trend import Wanted, trends
-from agent.web.pages.builder import Drawing, Rows, begin
+from agent.web.draw.trend import TrendSource, trends
+from agent.web.pages.builder import PageBuilder, Rows, begin
 from agent.web.pages.cooling import model
 from agent.web.pages.cooling.air import air_of
 from agent.web.pages.cooling.model import FACILITY, TECHNOLOGY, Loop, less
@@ -41,7 +41,7 @@ _TOLD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class CoolingUnit:
     """A cooling unit of this page and its pumps; ``figures`` are its loops' and its own."""
 
     name: str
@@ -53,67 +53,67 @@ class Unit:
 
 
 def cooling_page(site: Site, name: str) -> Screen:
-    """The screen of one rack's cooling. Raises NotHere."""
-    drawing = begin(site, name, _METRICS)
-    units = [_unit(site, drawing, each) for each in _coolers(drawing)]
+    """The screen of one rack's cooling. Raises NotFound."""
+    page = begin(site, name, _METRICS)
+    units = [_unit(site, page, each) for each in _coolers(page)]
     if not units:
-        drawing.untold.append("No device of this rack tells of a coolant.")
-    leaks = _leaks(drawing)
-    air = air_of(drawing)
+        page.unreported.append("No device of this rack tells of a coolant.")
+    leaks = _leaks(page)
+    air = air_of(page)
     frame = {
         "title": f"Cooling of {name}",
         "rack": name,
-        "site": drawing.views[0].site,
+        "site": page.views[0].site,
         "tab": "cooling",
         "units": units,
         "leaks": leaks,
         "air": air,
-        "untold": drawing.untold,
+        "unreported": page.unreported,
         "spark": sparkline,
     }
-    return screen("cooling.html", frame, drawing.cells, name, units, leaks, air, drawing.untold)
+    return screen("cooling.html", frame, page.cells, name, units, leaks, air, page.unreported)
 
 
-def _coolers(drawing: Drawing) -> list[str]:
+def _coolers(page: PageBuilder) -> list[str]:
     """Cooling units, and whatever else tells a coolant's temperature or flow."""
     return [
         name
-        for name, seen in drawing.looks.items()
-        if drawing.summaries[name].kind == "cdu"
+        for name, seen in page.values.items()
+        if page.summaries[name].kind == "cdu"
         or seen.one(_TEMPERATURE) is not None
         or seen.one(_FLOW) is not None
     ]
 
 
-def _unit(site: Site, drawing: Drawing, name: str) -> Unit:
-    seen, one, cells = drawing.looks[name], drawing.summaries[name], drawing.cells
+def _unit(site: Site, page: PageBuilder, name: str) -> CoolingUnit:
+    seen, one, cells = page.values[name], page.summaries[name], page.cells
     is_cdu = one.kind == "cdu"
     near = (TECHNOLOGY, "") if is_cdu else (TECHNOLOGY,)
     far = (FACILITY,) if is_cdu else (FACILITY, "")
     rack, hall = model.loop(seen, near), model.loop(seen, far)
-    drawing.state(name)
+    page.state(name)
     _pipes(cells, f"{name}.t", rack)
     _pipes(cells, f"{name}.f", hall)
     valve = seen.one("rack_valve_position_ratio")
     cells[f"{name}.valve"] = text(NOTHING if valve is None else f"{max(0.0, valve):.0%}")
     wanted = {
-        f"{name}.spark.supply": Wanted(_TEMPERATURE, near, "supply"),
-        f"{name}.spark.return": Wanted(_TEMPERATURE, near, "return"),
-        f"{name}.spark.flow": Wanted(_FLOW, near),
-        f"{name}.spark.facility": Wanted(_TEMPERATURE, far, "supply"),
+        f"{name}.spark.supply": TrendSource(_TEMPERATURE, near, "supply"),
+        f"{name}.spark.return": TrendSource(_TEMPERATURE, near, "return"),
+        f"{name}.spark.flow": TrendSource(_FLOW, near),
+        f"{name}.spark.facility": TrendSource(_TEMPERATURE, far, "supply"),
     }
     cells.update(trends(site.history, name, wanted, site.store.now()))
     if one.state == "down":
-        drawing.untold.append(f"{name} is silent.")
+        page.unreported.append(f"{name} is silent.")
     elif one.state != "waiting":
-        drawing.untold += _untold(name, rack, hall)
-    return Unit(
+        page.unreported += _unreported(name, rack, hall)
+    return CoolingUnit(
         name,
         hall.known,
         rack.known,
         valve is not None,
         _pumps(cells, name, seen),
-        _figures(drawing, name, rack, hall),
+        _figures(page, name, rack, hall),
     )
 
 
@@ -138,16 +138,16 @@ def _pipes(cells: dict[str, Cell], key: str, loop: Loop) -> None:
     }
 
 
-def _figures(drawing: Drawing, name: str, rack: Loop, hall: Loop) -> Rows:
+def _figures(page: PageBuilder, name: str, rack: Loop, hall: Loop) -> Rows:
     """What a person wants to know of a unit beside its drawing; only what can be told."""
-    seen = drawing.looks[name]
-    drawn = drawing.total_power()
+    seen = page.values[name]
+    drawn = page.total_power()
     heat = rack.heat if rack.heat is not None else hall.heat
     share = divided(heat, drawn)
     both = divided(hall.heat, rack.heat) if (rack.heat or 0.0) > _HEAT_FEW else None
     dew = model.dew_point(seen)
     if dew is None:
-        dew = max((d for s in drawing.looks.values() if (d := model.dew_point(s)) is not None),
+        dew = max((d for s in page.values.values() if (d := model.dew_point(s)) is not None),
                   default=None)  # fmt: skip
     coldest = rack.supply if rack.supply is not None else hall.supply
     margin = seen.one("rack_dew_point_margin_kelvin")
@@ -170,11 +170,11 @@ def _figures(drawing: Drawing, name: str, rack: Loop, hall: Loop) -> Rows:
     rows = []
     for key, shown, value in wanted:
         if value and value != NOTHING:
-            drawing.cells[f"{name}.figure.{key}"] = text(value)
+            page.cells[f"{name}.figure.{key}"] = text(value)
             rows.append((f"{name}.figure.{key}", shown))
     if margin is not None:
         near = margin < model.DEW_MARGIN_K
-        drawing.cells[f"{name}.figure.margin"] = text(
+        page.cells[f"{name}.figure.margin"] = text(
             f"{'▲ ' if near else ''}{_kelvin(margin)}", "alarm" if near else "up"
         )
         rows.insert(3, (f"{name}.figure.margin", "Supply above the dew point"))
@@ -185,7 +185,7 @@ def _kelvin(value: float | None) -> str:
     return "" if value is None else f"{number(value, 3)}\N{NO-BREAK SPACE}K"
 
 
-def _pumps(cells: dict[str, Cell], name: str, seen: Look) -> Rows:
+def _pumps(cells: dict[str, Cell], name: str, seen: DeviceValues) -> Rows:
     rows = []
     for position, pump in enumerate(model.pumps(seen)):
         key = f"{name}.pump{position}"
@@ -200,7 +200,7 @@ def _pumps(cells: dict[str, Cell], name: str, seen: Look) -> Rows:
     return tuple(rows)
 
 
-def _untold(name: str, rack: Loop, hall: Loop) -> list[str]:
+def _unreported(name: str, rack: Loop, hall: Loop) -> list[str]:
     missing = []
     if rack.known:
         wanted = {"supply temperature": rack.supply, "return temperature": rack.back,
@@ -216,22 +216,22 @@ def _untold(name: str, rack: Loop, hall: Loop) -> list[str]:
     return said
 
 
-def _leaks(drawing: Drawing) -> Rows:
+def _leaks(page: PageBuilder) -> Rows:
     rows, states = [], []
-    for name, seen in drawing.looks.items():
+    for name, seen in page.values.items():
         for position, leak in enumerate(model.leaks(seen)):
             state, says = leak.verdict
             key = f"{name}.leak{position}"
-            drawing.cells[key] = text(f"{SIGNS[state]} {says}", state)
+            page.cells[key] = text(f"{SIGNS[state]} {says}", state)
             states.append(state)
             rows.append((key, f"{name} {leak.name}"))
     if not rows:
-        drawing.untold.append("No device of this rack tells of leaks.")
+        page.unreported.append("No device of this rack tells of leaks.")
     bad = [state for state in ("down", "alarm") if state in states]
     many = states.count("down")
     shown = f"{many} of {len(states)} wet" if many else f"{len(states)} dry" if states else NOTHING
     if bad == ["alarm"]:
         shown = f"{states.count('alarm')} of {len(states)} broken"
     state = bad[0] if bad else "up" if states else "waiting"
-    drawing.cells["head.leaks"] = text(f"{SIGNS[state]} {shown}" if states else NOTHING, state)
+    page.cells["head.leaks"] = text(f"{SIGNS[state]} {shown}" if states else NOTHING, state)
     return tuple(rows)

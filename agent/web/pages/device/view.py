@@ -26,7 +26,7 @@ _FAILURES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReadingRow:
     """One reading in the table: what stays the same."""
 
     key: str
@@ -48,11 +48,11 @@ class Group:
 
     metric: str
     help: str
-    rows: tuple[Row, ...]
+    rows: tuple[ReadingRow, ...]
 
 
 def device_page(site: Site, name: str) -> Screen:
-    """The screen of one device. Raises NotHere."""
+    """The screen of one device. Raises NotFound."""
     view = site.device(name)
     state = site.store.device(name)
     summary = site.summary(view)
@@ -66,7 +66,7 @@ def device_page(site: Site, name: str) -> Screen:
         },
         **_poll_cells(state),
     }
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[ReadingRow]] = {}
     limits = _limits(state, now)
     for (request, number), track in site.history.tracks(name):
         block = _fresh(state, request, number, now)
@@ -75,7 +75,7 @@ def device_page(site: Site, name: str) -> Screen:
         age = f"age.{request}.{number}"
         cells[age] = _ago(track.times[-1])
         for position, series in enumerate(track.series):
-            row = Row(
+            row = ReadingRow(
                 f"v.{request}.{number}.{position}",
                 age,
                 series,
@@ -156,7 +156,7 @@ def _fresh(state: DeviceState, request: int, number: int, now: float) -> Block |
 
 
 def _reading_cells(
-    row: Row,
+    row: ReadingRow,
     block: Block | None,
     position: int,
     points: list[Point],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log10
 
 from agent.store.history import History
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 
 _ERRORS = {
     "rack_port_receive_errors_total": "received with errors",
@@ -53,7 +53,7 @@ class Optic:
     celsius: float | None
 
 
-def ports(seen: Look, rising: Mapping[str, float]) -> list[Port]:
+def ports(seen: DeviceValues, rising: Mapping[str, float]) -> list[Port]:
     """The ports of a device in the order of their numbers."""
     oper = {has.get("port", ""): word for has, word in seen.texts("rack_port_oper_state")}
     admin = {has.get("port", ""): word for has, word in seen.texts("rack_port_admin_state")}
@@ -94,7 +94,7 @@ def rising(history: History, device: str) -> dict[str, float]:
     return found
 
 
-def neighbors(seen: Look) -> dict[str, str]:
+def neighbors(seen: DeviceValues) -> dict[str, str]:
     """Who LLDP says is at the other end, by port."""
     found: dict[str, list[str]] = {}
     for has in seen.labels("rack_lldp_neighbor_info"):
@@ -104,7 +104,7 @@ def neighbors(seen: Look) -> dict[str, str]:
     return {port: ", ".join(each) for port, each in found.items()}
 
 
-def optics(seen: Look) -> list[Optic]:
+def optics(seen: DeviceValues) -> list[Optic]:
     """The optical modules of a device, by port."""
     sent = _power(seen, "transmit")
     received = _power(seen, "receive")
@@ -120,7 +120,7 @@ def natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]
 
 
-def _power(seen: Look, way: str) -> dict[str, float]:
+def _power(seen: DeviceValues, way: str) -> dict[str, float]:
     """By port the lowest in dBm of its lanes."""
     told = [*seen.each(f"rack_optic_{way}_power_dbm")]
     watts = [

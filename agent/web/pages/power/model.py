@@ -6,7 +6,7 @@ Everything is reckoned from what devices tell now. What they do not tell is None
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 from agent.web.draw.cells import divided
 
 Key = tuple[tuple[str, str], ...]
@@ -85,13 +85,13 @@ class Battery:
     state: str
 
 
-def conductors(seen: Look) -> list[Conductor]:
+def conductors(seen: DeviceValues) -> list[Conductor]:
     """Every line and phase of a device; its inlets (or outputs) where it tells of none."""
     found = [row for place in _PLACES for row in _rows(seen, place)]
     return found or [row for place in _WHOLES for row in _rows(seen, place)]
 
 
-def branches(seen: Look) -> list[Conductor]:
+def branches(seen: DeviceValues) -> list[Conductor]:
     """Every branch circuit of a device."""
     return _rows(seen, "branch")
 
@@ -131,7 +131,7 @@ def failover(lost: Sequence[Conductor], left: Sequence[Conductor]) -> Failover |
     return max(known, key=lambda each: each.share or 0.0)
 
 
-def supplies(seen: Look) -> list[Supply]:
+def supplies(seen: DeviceValues) -> list[Supply]:
     """The power supplies of a shelf, by their labels."""
     watts, volts = _of(seen, "psu_output_power_watts"), _of(seen, "psu_output_voltage_volts")
     shares = _of(seen, "psu_output_utilization_ratio")
@@ -158,7 +158,7 @@ def one_less(shares: Sequence[float | None]) -> float | None:
     return sum(known) / (len(known) - 1)
 
 
-def batteries(seen: Look) -> list[Battery]:
+def batteries(seen: DeviceValues) -> list[Battery]:
     """The batteries of a device that tells their charge, health, runtime or state."""
     charge, health = _of(seen, "battery_charge_ratio"), _of(seen, "battery_health_ratio")
     runtime = _of(seen, "battery_runtime_seconds")
@@ -180,12 +180,12 @@ def batteries(seen: Look) -> list[Battery]:
     ]
 
 
-def plain(seen: Look, metric: str) -> list[float]:
+def plain(seen: DeviceValues, metric: str) -> list[float]:
     """The present values of ``metric``, without extremes since some time or other sensors."""
     return [value for has, value in seen.each(metric) if not has.keys() & _OTHERS]
 
 
-def _rows(seen: Look, place: str) -> list[Conductor]:
+def _rows(seen: DeviceValues, place: str) -> list[Conductor]:
     amperes, watts = _of(seen, f"{place}_current_amperes"), _of(seen, f"{place}_power_watts")
     volts = _of(seen, f"{place}_voltage_volts")
     factors = _of(seen, f"{place}_power_factor_ratio")
@@ -214,7 +214,7 @@ def _limit(key: Key, *known: Mapping[Key, float]) -> float | None:
     return None
 
 
-def _of(seen: Look, name: str) -> dict[Key, float]:
+def _of(seen: DeviceValues, name: str) -> dict[Key, float]:
     """The present values of ``rack_`` and ``name`` by what tells them apart, the first of each."""
     found: dict[Key, float] = {}
     for has, value in seen.each(f"rack_{name}"):
@@ -223,7 +223,7 @@ def _of(seen: Look, name: str) -> dict[Key, float]:
     return found
 
 
-def _words(seen: Look, metric: str) -> dict[Key, str]:
+def _words(seen: DeviceValues, metric: str) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for has, word in seen.texts(metric):
         found.setdefault(_key(has), word)

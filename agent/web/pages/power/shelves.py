@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.web.draw.cells import bar, divided, percent, text, told, total, word
 from agent.web.draw.format import NOTHING
 from agent.web.draw.screen import Cell
-from agent.web.pages.builder import Drawing, Rows
+from agent.web.pages.builder import PageBuilder, Rows
 from agent.web.pages.power import model
 
 _SUPPLY_WATTS = "rack_psu_output_power_watts"
@@ -23,18 +23,18 @@ class Shelf:
     rows: Rows
 
 
-def shelves(drawing: Drawing) -> list[Shelf]:
+def shelves(page: PageBuilder) -> list[Shelf]:
     """Every power shelf with its supplies."""
     found = []
-    for one in drawing.of("power_shelf"):
-        seen, cells = drawing.looks[one.name], drawing.cells
+    for one in page.of("power_shelf"):
+        seen, cells = page.values[one.name], page.cells
         listed = model.supplies(seen)
         volts = model.plain(seen, _BUS_VOLTS) or model.plain(seen, "rack_psu_output_voltage_volts")
         amperes = total([*model.plain(seen, "rack_busbar_current_amperes")])
         if amperes is None:
             amperes = total([*model.plain(seen, "rack_psu_output_current_amperes")])
-        share = _load(drawing, one.name, listed)
-        drawing.state(one.name)
+        share = _load(page, one.name, listed)
+        page.state(one.name)
         cells |= {
             f"{one.name}.watts": text(told(one.watts, "W")),
             f"{one.name}.volts": text(told(sum(volts) / len(volts) if volts else None, "V")),
@@ -56,17 +56,17 @@ def shelves(drawing: Drawing) -> list[Shelf]:
             rows.append((key, each.name))
         found.append(Shelf(one.name, tuple(rows)))
         if one.state == "down":
-            drawing.untold.append(f"{one.name} is silent.")
+            page.unreported.append(f"{one.name} is silent.")
         elif listed and all(each.share is None for each in listed) and share is None:
-            drawing.untold.append(f"{one.name} tells no load in relation to its rating.")
+            page.unreported.append(f"{one.name} tells no load in relation to its rating.")
     if not found:
-        drawing.untold.append("There is no power shelf, so nothing is known of the DC side.")
+        page.unreported.append("There is no power shelf, so nothing is known of the DC side.")
     return found
 
 
-def _load(drawing: Drawing, name: str, listed: Sequence[model.Supply]) -> float | None:
+def _load(page: PageBuilder, name: str, listed: Sequence[model.Supply]) -> float | None:
     """What the shelf tells of its load, or what its supplies do."""
-    told_by_itself = model.plain(drawing.looks[name], "rack_busbar_utilization_ratio")
+    told_by_itself = model.plain(page.values[name], "rack_busbar_utilization_ratio")
     if told_by_itself:
         return max(told_by_itself)
     shares = [each.share for each in listed]
@@ -83,50 +83,50 @@ def _counted(listed: Sequence[model.Supply]) -> str:
     return ", ".join((many, *(f"{count} {state}" for state, count in states.items())))
 
 
-def one_less(drawing: Drawing, listed: Sequence[Shelf]) -> list[tuple[str, str]]:
+def one_less(page: PageBuilder, listed: Sequence[Shelf]) -> list[tuple[str, str]]:
     """What the rest would be loaded with if the fullest shelf's supply, or a shelf, were lost."""
     found = []
     fullest: tuple[float, str] | None = None
     for shelf in listed:
-        share = model.one_less([s.share for s in model.supplies(drawing.looks[shelf.name])])
+        share = model.one_less([s.share for s in model.supplies(page.values[shelf.name])])
         if share is not None and (fullest is None or share > fullest[0]):
             fullest = share, shelf.name
     if fullest is not None:
         found.append(("lost.psu", "One supply of a shelf lost"))
-        drawing.cells |= {
+        page.cells |= {
             "lost.psu.says": text(f"the others of {fullest[1]} carry {fullest[0]:.0%} each"),
             "lost.psu.bar": bar(fullest[0]),
             "lost.psu.share": percent(fullest[0]),
         }
     if len(listed) > 1:
-        loads = [_load(drawing, s.name, model.supplies(drawing.looks[s.name])) for s in listed]
+        loads = [_load(page, s.name, model.supplies(page.values[s.name])) for s in listed]
         share = model.one_less(loads)
         if share is not None:
             found.append(("lost.shelf", "One power shelf lost"))
             says = f"the other {len(listed) - 1} carry {share:.0%} each, if all are alike"
-            drawing.cells |= {
+            page.cells |= {
                 "lost.shelf.says": text(says),
                 "lost.shelf.bar": bar(share),
                 "lost.shelf.share": percent(share),
             }
         else:
-            drawing.untold.append("Not every shelf tells its load: what they carry with one less"
+            page.unreported.append("Not every shelf tells its load: what they carry with one less"
                                   " is open.")  # fmt: skip
     return found
 
 
-def bus(drawing: Drawing, listed: Sequence[Shelf]) -> None:
+def bus(page: PageBuilder, listed: Sequence[Shelf]) -> None:
     """The bus bar as the shelves see it, and what is lost between AC and DC."""
-    looks = [drawing.looks[shelf.name] for shelf in listed]
-    volts = [v for seen in looks for v in model.plain(seen, _BUS_VOLTS)]
+    values = [page.values[shelf.name] for shelf in listed]
+    volts = [v for seen in values for v in model.plain(seen, _BUS_VOLTS)]
     if not volts:
-        volts = [v for seen in looks for v in model.plain(seen, "rack_psu_output_voltage_volts")]
-    hot = [value for seen in looks for _, value in seen.each("rack_busbar_temperature_celsius")]
-    delivered = total([drawing.summaries[shelf.name].watts for shelf in listed])
-    taken = total([_taken(drawing, shelf.name) for shelf in listed])
+        volts = [v for seen in values for v in model.plain(seen, "rack_psu_output_voltage_volts")]
+    hot = [value for seen in values for _, value in seen.each("rack_busbar_temperature_celsius")]
+    delivered = total([page.summaries[shelf.name].watts for shelf in listed])
+    taken = total([_taken(page, shelf.name) for shelf in listed])
     ratio = divided(delivered, taken)
     spread = f"{told(min(volts), 'V', 4)} to {told(max(volts), 'V', 4)}" if volts else NOTHING
-    drawing.cells |= {
+    page.cells |= {
         "bus.volts": text(told(sum(volts) / len(volts) if volts else None, "V", 4)),
         "bus.spread": text(spread),
         "bus.watts": text(told(delivered, "W")),
@@ -136,8 +136,8 @@ def bus(drawing: Drawing, listed: Sequence[Shelf]) -> None:
     }
 
 
-def _taken(drawing: Drawing, name: str) -> float | None:
-    seen = drawing.looks[name]
+def _taken(page: PageBuilder, name: str) -> float | None:
+    seen = page.values[name]
     inputs = model.plain(seen, "rack_psu_input_power_watts")
     return total([*(inputs or model.plain(seen, "rack_inlet_power_watts"))])
 
@@ -149,13 +149,13 @@ def _at_least(share: float | None, least: float) -> Cell:
     return text(f"{'▲ ' if low else ''}{told(share, 'ratio')}", "alarm" if low else "up")
 
 
-def batteries(drawing: Drawing) -> Rows:
+def batteries(page: PageBuilder) -> Rows:
     """Every battery of the rack, whatever device speaks for it."""
     found = []
-    for name, seen in drawing.looks.items():
+    for name, seen in page.values.items():
         for position, each in enumerate(model.batteries(seen)):
             key = f"{name}.bat{position}"
-            drawing.cells |= {
+            page.cells |= {
                 f"{key}.charge": _at_least(each.charge, _CHARGED),
                 f"{key}.bar": {
                     **bar(each.charge),
@@ -168,5 +168,5 @@ def batteries(drawing: Drawing) -> Rows:
             }
             found.append((key, f"{name} {each.name}"))
     if not found:
-        drawing.untold.append("No device of this rack tells of a battery.")
+        page.unreported.append("No device of this rack tells of a battery.")
     return tuple(found)

@@ -55,7 +55,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A device in the drawing, in pixels; ``place`` in words, ``sure`` if it was configured."""
+    """A device in the page, in pixels; ``place`` in words, ``sure`` if it was configured."""
 
     name: str
     kind: str
@@ -69,8 +69,8 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the drawing: one unit, or a run of empty ones. ``y`` is its upper edge."""
+class UnitRow:
+    """A row of the page: one unit, or a run of empty ones. ``y`` is its upper edge."""
 
     label: str
     y: int
@@ -79,10 +79,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Elevation:
-    """The whole drawing."""
+    """The whole page."""
 
     boxes: tuple[Box, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[UnitRow, ...]
     units: int
     left: int = LEFT
     top: int = TOP
@@ -95,7 +95,7 @@ class Elevation:
 
     @property
     def width(self) -> int:
-        """Of the whole drawing, in pixels."""
+        """Of the whole page, in pixels."""
         return 2 * LEFT + WIDTH
 
 
@@ -147,7 +147,7 @@ def _loose(devices: Iterable[Placed], taken: set[int], units: int) -> dict[str, 
     return found
 
 
-def _rows(units: int, used: set[int]) -> Iterator[Row]:
+def _rows(units: int, used: set[int]) -> Iterator[UnitRow]:
     """From the top down."""
     y, u = TOP, units
     while u:
@@ -155,10 +155,10 @@ def _rows(units: int, used: set[int]) -> Iterator[Row]:
         while u - run and u - run not in used:
             run += 1
         if run > _EMPTY_MOST:
-            yield Row(f"U{u - run + 1}–U{u} empty", y, empty=True)
+            yield UnitRow(f"U{u - run + 1}–U{u} empty", y, empty=True)
             u -= run
         else:
-            yield Row(str(u), y, empty=False)
+            yield UnitRow(str(u), y, empty=False)
             u -= 1
         y += UNIT
 

@@ -24,8 +24,8 @@ Wrong = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A feed, the bus bar or a coolant line in the drawing, from ``top`` to ``bottom`` at ``x``."""
+class FlowLine:
+    """A feed, the bus bar or a coolant line in the page, from ``top`` to ``bottom`` at ``x``."""
 
     key: str
     name: str
@@ -37,8 +37,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A device of the drawing, ready to be written."""
+class DeviceBox:
+    """A device of the page, ready to be written."""
 
     box: Box
     short: str
@@ -47,7 +47,7 @@ class Drawn:
 
 
 def rack_page(site: Site, name: str) -> Screen:
-    """The screen of one rack. Raises NotHere."""
+    """The screen of one rack. Raises NotFound."""
     views = site.rack(name)
     summaries = {view.name: site.summary(view) for view in views}
     plan = elevation(
@@ -140,28 +140,28 @@ def _device_cells(one: Summary) -> dict[str, Cell]:
     }
 
 
-def _drawn(box: Box) -> Drawn:
+def _drawn(box: Box) -> DeviceBox:
     most = _STRIP_CHARS if box.strip else _NAME_CHARS if box.width > 200 else _HALF_CHARS
     short = box.name if len(box.name) <= most else f"{box.name[: most - 1]}…"
-    return Drawn(box, short, f"d.{box.name}", wide=box.width > 200)
+    return DeviceBox(box, short, f"d.{box.name}", wide=box.width > 200)
 
 
 def _lines(
     plan: Elevation, views: Sequence[DeviceView], summaries: Mapping[str, Summary]
-) -> list[Line]:
+) -> list[FlowLine]:
     boxes = {box.name: box for box in plan.boxes}
     left, right = plan.left, plan.left + plan.inner
     top, bottom = plan.top, plan.top + plan.height
     found = []
     feeds = {feed_of(view) for view in views if summaries[view.name].kind == "pdu"}
     if "A" in feeds:
-        found.append(Line("feed.a", "A", left - GAP - STRIP - 16, top, bottom, ()))
+        found.append(FlowLine("feed.a", "A", left - GAP - STRIP - 16, top, bottom, ()))
     if "B" in feeds:
-        found.append(Line("feed.b", "B", right + GAP + STRIP + 16, top, bottom, ()))
+        found.append(FlowLine("feed.b", "B", right + GAP + STRIP + 16, top, bottom, ()))
     shelves = [boxes[n] for n, one in summaries.items() if one.kind in ("power_shelf", "bbu")]
     if shelves:
         stubs = tuple((right, right + 22, _middle(box)) for box in shelves if not box.strip)
-        found.append(Line("bus", "bus bar", right + 22, top, bottom, stubs))
+        found.append(FlowLine("bus", "bus bar", right + 22, top, bottom, stubs))
     coolers = [boxes[n] for n, one in summaries.items() if one.supply is not None]
     if coolers:
         for key, name, x in (
@@ -171,7 +171,7 @@ def _lines(
             stubs = tuple(
                 (x, left, _middle(box) + (6 if key == "loop.supply" else -6)) for box in coolers
             )
-            found.append(Line(key, name, x, top, bottom, stubs))
+            found.append(FlowLine(key, name, x, top, bottom, stubs))
     return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.config.mqtt import DsxExchange, Mqtt
-from agent.events.records import Action, Event, Kind, Subject
-from agent.expose.mqtt.messages import Message
+from agent.events.records import Action, Event, EventKind, Subject
+from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 from agent.expose.mqtt.publisher import Publisher
 from agent.model.errors import ConfigError
@@ -34,7 +34,7 @@ async def publisher(config: Mqtt) -> Publisher:
     return Publisher(config, lambda device: "r1")
 
 
-async def stored(publisher: Publisher, config: Mqtt) -> list[Message]:
+async def stored(publisher: Publisher, config: Mqtt) -> list[MqttMessage]:
     await publisher.close()
     outbox = Outbox(config.outbox, 100)
     found = [message for _, message in outbox.first(100)]
@@ -43,7 +43,7 @@ async def stored(publisher: Publisher, config: Mqtt) -> list[Message]:
 
 
 def hear(publisher: Publisher, result: PollResult) -> None:
-    publisher.hear(DeviceState(result.device, up=result.up), result)
+    publisher.observe(DeviceState(result.device, up=result.up), result)
 
 
 async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
@@ -66,7 +66,7 @@ async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
 
 async def test_an_event_has_its_own_topic(publisher: Publisher, config: Mqtt) -> None:
     subject = Subject("pdu-a", "rack_alarm_active", (("alarm", "overload"),))
-    publisher.tell(Event(Kind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
+    publisher.publish_event(Event(EventKind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
     [message] = await stored(publisher, config)
     assert (message.topic, message.retain) == (f"{_BASE}/event", False)
     document = json.loads(message.payload)

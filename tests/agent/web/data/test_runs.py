@@ -10,7 +10,7 @@ import pytest
 
 from agent.commission.journal.writer import Journal
 from agent.web.data.runs import Runs
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 from tests.agent.commission.evidence.test_sealing import sealed
 from tests.agent.expose.rack import DEVICES, Rack
 from tests.agent.web.pages.test_pages import EVIL, Served, text
@@ -144,9 +144,9 @@ async def test_what_a_run_says_cannot_become_markup(
 
 @pytest.mark.parametrize("name", ["nothing", "..", ".hidden", "a/b", "x" * 200])
 def test_names_that_are_no_run(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(NotFound):
         Runs(tmp_path).place(name)
-    with pytest.raises(NotHere):
+    with pytest.raises(NotFound):
         Runs(None).place(name)
 
 

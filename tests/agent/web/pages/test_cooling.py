@@ -3,7 +3,7 @@
 import pytest
 
 from agent.model.values import Flaw, Quality
-from agent.web.data.query import Look
+from agent.web.data.query import DeviceValues
 from agent.web.pages.cooling import model
 from tests.agent.expose.rack import NOW
 from tests.agent.web.views import EVIL, Said, View, harmless, said
@@ -180,7 +180,7 @@ def test_hostile_labels_are_text() -> None:
     ids=["office", "fog", "dry"],
 )
 def test_dew_point_by_magnus(celsius: float, humidity: float, dew: float | None) -> None:
-    seen = Look({
+    seen = DeviceValues({
         "rack_air_temperature_celsius": (({}, celsius),),
         "rack_relative_humidity_ratio": (({}, humidity),),
     })  # fmt: skip
@@ -189,7 +189,7 @@ def test_dew_point_by_magnus(celsius: float, humidity: float, dew: float | None)
 
 
 def test_the_named_loop_goes_before_one_without_a_name() -> None:
-    seen = Look({
+    seen = DeviceValues({
         "rack_coolant_temperature_celsius": (
             ({"side": "supply"}, 1.0),
             ({"side": "supply", "loop": "technology", "sensor": "2"}, 2.0),

@@ -10,7 +10,7 @@ from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.config import load_config
 from agent.model.values import Flaw, Quality
 from agent.web.data import cables
-from agent.web.data.cables import Compared, Plan
+from agent.web.data.cables import CableComparison, CablePlan
 from agent.web.pages.network import model
 from tests.agent.expose.rack import NOW
 from tests.agent.web.views import EVIL, Said, View, harmless, said
@@ -42,7 +42,7 @@ def port(name: str, oper: str = "up", *, admin: str = "up", to: str = "", **erro
 def switch(*told: Said, sheet: Path | None = None) -> View:
     view = View({"switch-1": "switch"})
     if sheet is not None:
-        where = Plan(sheet, {"leaf": "switch-1"})
+        where = CablePlan(sheet, {"leaf": "switch-1"})
         view.site = replace(view.site, plan=lambda _: where)
         view.pages = type(view.pages)(view.site, lambda: True)
     view.tell("switch-1", {key: value for each in told for key, value in each.items()})
@@ -149,7 +149,7 @@ def test_a_changed_sheet_is_read_again_and_nothing_else_is(
     monkeypatch.setattr(cables, "load_sheet", load)
     view = switch(port("Eth1", to="node-1"), sheet=sheet)
 
-    def compared() -> Compared:
+    def compared() -> CableComparison:
         where = view.site.plan("r1")
         assert where is not None
         return view.site.plans.compared(where, [view.store.device("switch-1")], NOW)
@@ -228,7 +228,7 @@ racks:
     devices: [{name: switch-2, url: snmp://192.0.2.2}]
 """)
     agent = Agent(load_config(site))
-    assert agent.plan("r1") == Plan(tmp_path / "plans/r1.yaml", {"leaf": "switch-1"})
+    assert agent.plan("r1") == CablePlan(tmp_path / "plans/r1.yaml", {"leaf": "switch-1"})
     assert agent.plan("r2") is None
 
 

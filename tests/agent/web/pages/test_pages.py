@@ -18,8 +18,8 @@ from agent.web import live
 from agent.web.data.runs import Runs
 from agent.web.data.site import Site
 from agent.web.draw.screen import Screen
-from agent.web.live import Full, Live
-from agent.web.not_found import NotHere
+from agent.web.live import Live, TooManyViewers
+from agent.web.not_found import NotFound
 from agent.web.pages.rack.view import rack_page
 from agent.web.routes import add_pages
 from tests.agent.expose.rack import DEVICES, LOOP, NOW, Rack, block, poll, series
@@ -41,7 +41,7 @@ class Served:
         self.ready = True
         self.views = list(DEVICES) if views is None else views
         history = History()
-        self.rack.store.subscribe(history.hear)
+        self.rack.store.subscribe(history.observe)
         self.site = Site(
             *(rack.store, self.views, history, lambda _: None), runs=runs or Runs(None)
         )
@@ -286,7 +286,7 @@ async def test_viewers_are_bounded(served: Served, monkeypatch: pytest.MonkeyPat
     one, other = screens.watch("", shape), screens.watch("", shape)
     await anext(aiter(one))
     assert [each async for each in other] == []
-    with pytest.raises(Full, match="1 pages are open"):
+    with pytest.raises(TooManyViewers, match="1 pages are open"):
         screens.watch("", shape)
     await one.aclose()
     assert screens.viewers == 0
@@ -316,7 +316,7 @@ def _rack_screen(served: Served) -> Screen:
 
 
 def test_what_is_not_there_raises(served: Served) -> None:
-    with pytest.raises(NotHere, match="no device 'x'"):
+    with pytest.raises(NotFound, match="no device 'x'"):
         served.site.device("x")
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agent.model.values import Flaw, Quality
-from agent.web.data.query import Look
+from agent.web.data.query import DeviceValues
 from agent.web.pages.power import model
 from tests.agent.web.views import EVIL, Said, View, harmless, said
 
@@ -161,11 +161,11 @@ def test_hostile_labels_are_text() -> None:
     assert len(re.findall("&lt;script&gt;", html)) > 4
 
 
-def look(told: Said) -> Look:
+def look(told: Said) -> DeviceValues:
     found: dict[str, list[tuple[dict[str, str], object]]] = {}
     for (metric, labels), value in told.items():
         found.setdefault(metric, []).append((dict(labels), value))
-    return Look({name: tuple(values) for name, values in found.items()})  # type: ignore[arg-type]
+    return DeviceValues({name: tuple(values) for name, values in found.items()})  # type: ignore[arg-type]
 
 
 def test_twins_are_told_by_what_they_are_not_by_what_people_call_them() -> None:
