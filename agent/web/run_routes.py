@@ -1,4 +1,4 @@
-"""Serves what belongs to commissioning runs beside their pages: their files and their plots."""
+"""The routes of a commissioning run beside its page: its files and its plots."""
 
 import asyncio
 from collections import OrderedDict
@@ -14,16 +14,19 @@ from agent.web.draw.plot import plot
 from agent.web.not_found import NotFound
 
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""For evidence that is opened: a page of its own that has no say in ours."""
+"""For evidence opened in the browser: sandboxed, without access to the agent's pages."""
 
 _OPENED = {"report.html": "text/html; charset=utf-8", "report.pdf": "application/pdf"}
 _COLOURS = ("#2f81d7", "#b3701b", "#1a8a55", "#8957e5", "#c4432b", "#0f8a94")
-_PLOTS_MAX = 64  # drawn ones that are kept
+_PLOTS_MAX = 64  # rendered plots that are kept
 _FRESH_S = 3.0
 
 
 class CheckPlots:
-    """The courses of checks as SVG, drawn one at a time in a thread, at most every few seconds."""
+    """The measured values of checks as SVG plots, read in a thread, one at a time.
+
+    A plot is reused for three seconds.
+    """
 
     def __init__(self, runs: Runs, template: Template) -> None:
         self._runs, self._template = runs, template
@@ -31,7 +34,7 @@ class CheckPlots:
         self._kept: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
 
     async def svg(self, run: str, check: str) -> str:
-        """The plot of a check. Raises NotFound."""
+        """Return the plot of a check as SVG. Raises NotFound."""
         folder, key = self._runs.place(run), (run, check)
         async with self._turn:
             now = asyncio.get_running_loop().time()
@@ -59,11 +62,11 @@ class CheckPlots:
 
 
 def add_run_files(app: FastAPI, runs: Runs, plots: CheckPlots) -> None:
-    """Offer files and plots of runs on ``app``. They only show."""
+    """Add the files and plots of runs to ``app``; all are read-only."""
 
     @app.get("/commissioning/{run}/files/{path:path}", include_in_schema=False)
     async def file(run: str, path: str) -> FileResponse:
-        """A file of a run; the report is opened, anything else is saved."""
+        """Return a file of a run. The browser opens the report and saves any other file."""
         try:
             place = runs.file(run, path)
         except NotFound as error:
@@ -79,7 +82,7 @@ def add_run_files(app: FastAPI, runs: Runs, plots: CheckPlots) -> None:
 
     @app.get("/commissioning/{run}/plots/{check}.svg", include_in_schema=False)
     async def drawn(run: str, check: str) -> Response:
-        """The course of a check with its limits."""
+        """Return the plot of a check with its limits."""
         try:
             svg = await plots.svg(run, check)
         except NotFound as error:

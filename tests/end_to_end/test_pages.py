@@ -84,7 +84,7 @@ async def test_a_device_that_is_gone_is_marked_with_its_reason(sight: Sight, lab
     box = page.locator(".box", has_text="pdu-b")
     with lab.broken("silent", device="pdu-b"):
         await page.wait_for_selector(state(sight, "pdu-b", "down"))
-        await expect(box).to_have_attribute("aria-label", re.compile("pdu-b: silent, no answer"))
+        await expect(box).to_have_attribute("aria-label", re.compile("pdu-b: down, no answer"))
         await expect(box).to_contain_text("✕")
         await expect(page.locator('[data-live="d.pdu-b.key"]')).to_have_text("silent")
         await expect(page.locator('[data-live="feed.b.text"]')).to_have_text("B –")

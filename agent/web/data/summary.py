@@ -1,6 +1,6 @@
-"""A device in a few words: its state, what it mainly does, what is wrong.
+"""Summaries of devices: state, key values, active alarms.
 
-Made once per poll of a device, whoever looks and how often.
+A summary is computed once per poll of its device, however many pages show it.
 """
 
 import asyncio
@@ -13,10 +13,9 @@ from agent.expose.device_info import DeviceView, condition
 from agent.store.latest import DeviceState, Store
 from agent.web.data.query import DeviceValues, Finder, alarms
 from agent.web.draw.format import quantity
-from agent.web.draw.state_labels import WORDS
 
 _DIGITS = 3
-_AT_A_TIME_S = 0.004  # of work between two chances for the polls to run
+_AT_A_TIME_S = 0.004  # of work before the polls may run again
 
 METRICS = ALARMS | {
     "rack_air_temperature_celsius",
@@ -39,12 +38,12 @@ METRICS = ALARMS | {
     "rack_relative_humidity_ratio",
     "rack_sensor_temperature_celsius",
 }
-"""All that a summary looks at; a switch tells a hundred times as much."""
+"""The metrics that a summary uses; a switch reports a hundred times as many series."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key figure: what it is, and the value for people."""
+    """One key value: its name, and the value as text with its unit."""
 
     name: str
     text: str
@@ -52,10 +51,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A device as it stands. ``state``: ``up``, ``alarm``, ``down`` or ``waiting``.
+    """The state of a device in short. ``state`` is ``up``, ``alarm``, ``down`` or ``waiting``.
 
-    ``watts`` is what it draws (PDU, meter) or delivers (power shelf), ``amperes`` its current on
-    the input side; ``supply``, ``back`` and ``liters`` its technology loop in degC and L/s.
+    ``watts`` is the power it draws (PDU, meter) or delivers (power shelf), ``amperes`` its input
+    current; ``supply``, ``back`` and ``liters`` are supply and return temperature in degC and the
+    flow in L/s of its technology loop.
     """
 
     name: str
@@ -72,25 +72,25 @@ class Summary:
 
     @property
     def figure(self) -> str:
-        """The first key figure, empty without one."""
+        """The first key value as text, empty if the device has none."""
         return self.keys[0].text if self.keys else ""
 
 
 def label(one: Summary) -> str:
-    """Return a device in words, for people who cannot see it: name, state, figures, problems."""
-    parts = [f"{one.name}: {WORDS[one.state]}"]
+    """Return a summary as one line for screen readers: name, state, key values, alarms."""
+    parts = [f"{one.name}: {one.state}"]
     parts += [f"{key.name} {key.text}" for key in one.keys]
     parts += one.alarms or ([one.reason] if one.reason else [])
     return ", ".join(parts)
 
 
 def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) -> Summary:
-    """The summary of a device at Unix time ``now``; ``finder`` looks for ``METRICS``."""
+    """Return the summary of a device at Unix time ``now``; ``finder`` finds ``METRICS``."""
     kind = state.kind or view.kind or "other"
-    stands = condition(state)
-    if stands != "up":
+    up = condition(state)
+    if up != "up":
         reason = state.failures[0].message if state.failures else ""
-        return Summary(view.name, kind, stands, reason=reason)
+        return Summary(view.name, kind, up, reason=reason)
     seen = finder.look(state, now)
     wrong = alarms(seen)
     return Summary(
@@ -108,7 +108,7 @@ def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) 
 
 
 class Summaries:
-    """The summaries of a store's devices, each made anew only after its device was polled."""
+    """The summaries of a store's devices, each computed once per poll of its device."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -116,7 +116,7 @@ class Summaries:
         self._finder = Finder(METRICS)
 
     def of(self, view: DeviceView) -> Summary:
-        """The summary of a device as it stands."""
+        """Return the current summary of a device."""
         state = self._store.device(view.name)
         kept = self._kept.get(view.name)
         if kept is not None and kept[0] is state:
@@ -126,7 +126,7 @@ class Summaries:
         return made
 
     async def refresh(self, views: Sequence[DeviceView]) -> None:
-        """Make those that are due, a few at a time, so that a page of them all is made at once."""
+        """Renew the summaries that are due, in slices of 4 ms, so that a page then has them all."""
         until = time.perf_counter() + _AT_A_TIME_S
         for view in views:
             self.of(view)

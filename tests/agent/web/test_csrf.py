@@ -35,10 +35,10 @@ def test_an_operator_on_our_own_page_is_let_in(headers: dict[str, str]) -> None:
     [
         (None, {}, "only an operator"),
         ("eve", {}, "only an operator"),
-        ("ada", {"sec_fetch_site": "cross-site"}, "own pages"),
-        ("ada", {"sec_fetch_site": "same-site"}, "own pages"),
-        ("ada", {"origin": "https://elsewhere"}, "own pages"),
-        ("ada", {"origin": "null"}, "own pages"),
+        ("ada", {"sec_fetch_site": "cross-site"}, "page of this agent"),
+        ("ada", {"sec_fetch_site": "same-site"}, "page of this agent"),
+        ("ada", {"origin": "https://elsewhere"}, "page of this agent"),
+        ("ada", {"origin": "null"}, "page of this agent"),
     ],
     ids=["nobody", "stranger", "other site", "same site", "other origin", "sandbox"],
 )
@@ -53,7 +53,7 @@ def test_a_token_is_of_its_person_and_of_its_process() -> None:
     guard, other = CsrfGuard({"ada": "", "bob": ""}), CsrfGuard(USERS)
     asks = request()
     for token in ("", "x", guard.token(request("bob")), other.token(asks)):
-        with pytest.raises(Forbidden, match="open it again"):
+        with pytest.raises(Forbidden, match="reload the page"):
             guard.admit(asks, token)
     assert guard.token(request(None)) == ""
 

@@ -1,4 +1,4 @@
-"""Network of one rack: every port, what loses packets, optics, and cables against the plan."""
+"""The network page: ports, packet errors, optical modules, and cables compared with the plan."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,10 +7,9 @@ from urllib.parse import quote
 from agent.model.catalogue import CATALOGUE
 from agent.web.data.cables import Cable, CableComparison
 from agent.web.data.site import Site
-from agent.web.draw.cells import text, told
+from agent.web.draw.cells import SIGNS, amount, text
 from agent.web.draw.format import NOTHING, number, quantity
 from agent.web.draw.screen import Screen, screen
-from agent.web.draw.state_labels import SIGNS
 from agent.web.pages.builder import PageBuilder, Rows, begin
 from agent.web.pages.network import model
 from agent.web.pages.network.model import Port
@@ -25,19 +24,19 @@ _VERDICTS = {
     "swap": ("alarm", "swapped"),
     "unplanned": ("alarm", "not planned"),
     "match": ("up", "as planned"),
-    "unseen": ("waiting", "not seen"),
+    "unseen": ("waiting", "not reported"),
 }
-"""The state and the words of each verdict on a cable, what is worst first."""
-_FEW = 12  # rows that are not folded away
+"""The state and the text of each verdict on a cable, worst first."""
+_FEW = 12  # rows that are shown unfolded
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch of this page: rows are pairs of a cell's key and a name."""
+    """A switch of this page; rows are pairs of a cell's key and a name."""
 
     name: str
     ports: tuple[tuple[str, str], ...]
-    """Cell and address of the port's readings."""
+    """The cell's key and the URL of the readings, by port."""
     hidden: int
     losing: Rows
     optics: Rows
@@ -45,7 +44,7 @@ class Switch:
 
 
 def network_page(site: Site, name: str) -> Screen:
-    """The screen of one rack's network. Raises NotFound."""
+    """Return the network page of one rack. Raises NotFound."""
     page = begin(site, name, _METRICS)
     plan, compared = site.plan(name), CableComparison()
     if plan is not None:
@@ -58,7 +57,7 @@ def network_page(site: Site, name: str) -> Screen:
         if page.summaries[one].kind == "switch" or "rack_port_oper_state" in page.values[one].found
     ]
     if not switches:
-        page.unreported.append("No device of this rack tells of ports.")
+        page.unreported.append("No port data: no device of this rack reports any.")
     as_planned, wrong = _cables(page, compared)
     frame = {
         "title": f"Network of {name}",
@@ -95,12 +94,12 @@ def _switch(site: Site, page: PageBuilder, name: str, cables: dict[str, Cable]) 
         }
         drawn.append((key, f"device/{name}?filter={quote(port.name)}"))
     if one.state == "down":
-        page.unreported.append(f"{name} is silent.")
+        page.unreported.append(f"{name} is down.")
     elif one.state != "waiting":
         if not ports:
-            page.unreported.append(f"{name} tells of no ports.")
+            page.unreported.append(f"{name} does not report its ports.")
         if not model.neighbors(seen):
-            page.unreported.append(f"{name} tells of no neighbours (LLDP).")
+            page.unreported.append(f"{name} does not report LLDP neighbours.")
     return Switch(
         name,
         tuple(drawn),
@@ -112,7 +111,7 @@ def _switch(site: Site, page: PageBuilder, name: str, cables: dict[str, Cable]) 
 
 
 def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
-    """How a port stands, and everything that is to be said of it."""
+    """Return the state of a port, and a description of it."""
     says = [f"{port.name}: {port.oper.replace('_', ' ')}"]
     if port.oper == "up":
         state = "up"
@@ -120,7 +119,7 @@ def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
             says.append(quantity(port.speed, "B/s", 3))
     elif port.admin not in ("", "up"):
         state = "waiting"
-        says.append("switched off")
+        says.append("administratively down")
     else:
         state = "down" if cable is not None and cable.verdict != "unplanned" else "waiting"
     if port.neighbor:
@@ -129,7 +128,7 @@ def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
         says += [f"{_plain(many)} {what}" for what, many in port.errors.items()]
     if port.rising:
         state = "alarm" if state == "up" else state
-        says.append(f"{_plain(port.rising)} of these lately")
+        says.append(f"{_plain(port.rising)} of them recently")
     if cable is not None:
         verdict, words = _VERDICTS[cable.verdict]
         says.append(words)
@@ -147,7 +146,7 @@ def _counted(ports: list[Port]) -> str:
         return NOTHING
     up = sum(port.oper == "up" for port in ports)
     off = sum(port.oper != "up" and port.admin not in ("", "up") for port in ports)
-    return f"{up} of {len(ports)} ports up" + (f", {off} switched off" if off else "")
+    return f"{up} of {len(ports)} ports up" + (f", {off} disabled" if off else "")
 
 
 def _speeds(ports: list[Port]) -> str:
@@ -158,15 +157,15 @@ def _speeds(ports: list[Port]) -> str:
 
 
 def _losing(page: PageBuilder, name: str, ports: list[Port]) -> Rows:
-    """Ports with errors or discards, those where more come first."""
+    """Return the ports with errors or discards, fastest rising first, and add their cells."""
     rows = []
     listed = [port for port in ports if port.errors]
     for port in sorted(listed, key=lambda each: (-each.rising, model.natural(each.name))):
         key = f"{name}.loses.{port.name}"
-        said = ", ".join(f"{_plain(many)} {what}" for what, many in port.errors.items())
-        page.cells[key] = text(said)
+        counts = ", ".join(f"{_plain(many)} {what}" for what, many in port.errors.items())
+        page.cells[key] = text(counts)
         page.cells[f"{key}.more"] = text(
-            f"▲ {_plain(port.rising)} more lately" if port.rising else "none lately",
+            f"▲ {_plain(port.rising)} more recently" if port.rising else "none recently",
             "alarm" if port.rising else "up",
         )
         rows.append((key, port.name))
@@ -180,19 +179,19 @@ def _optics(page: PageBuilder, name: str) -> Rows:
         page.cells |= {
             f"{key}.sent": text(_dbm(optic.sent)),
             f"{key}.received": text(_dbm(optic.received)),
-            f"{key}.hot": text(told(optic.celsius, "degC")),
+            f"{key}.hot": text(amount(optic.celsius, "degC")),
         }
         rows.append((key, optic.name))
     found = model.optics(page.values[name])
     lights = [(o.received, o.name) for o in found if o.received is not None]
     hot = [o.celsius for o in found if o.celsius is not None]
-    said = []
+    parts = []
     if lights:
-        darkest = min(lights)
-        said.append(f"least light {_dbm(darkest[0])} in {darkest[1]}")
+        weakest = min(lights)
+        parts.append(f"lowest Rx power {_dbm(weakest[0])} on {weakest[1]}")
     if hot:
-        said.append(f"hottest {told(max(hot), 'degC')}")
-    page.cells[f"{name}.optics"] = text(", ".join(said))
+        parts.append(f"highest temperature {amount(max(hot), 'degC')}")
+    page.cells[f"{name}.optics"] = text(", ".join(parts))
     return tuple(rows)
 
 
@@ -213,7 +212,7 @@ def _neighbors(page: PageBuilder, name: str) -> Rows:
 def _cables(
     page: PageBuilder, compared: CableComparison
 ) -> tuple[list[Cable], list[tuple[str, Cable]]]:
-    """The cables that are as planned, and the others with the key of their cell."""
+    """Return the cables that are as planned, and the others with the keys of their cells."""
     counts = Counter(cable.verdict for cable in compared.cables)
     page.cells["head.plan"] = text(
         ", ".join(f"{counts[v]} {words}" for v, (_, words) in _VERDICTS.items() if counts[v]),
