@@ -103,9 +103,7 @@ def one_less(page: PageBuilder, listed: Sequence[Shelf]) -> list[tuple[str, str]
         share = model.one_less(loads)
         if share is not None:
             found.append(("lost.shelf", "One power shelf lost"))
-            says = (
-                f"the other {len(listed) - 1} carry {share:.0%} each, if all have the same rating"
-            )
+            says = f"the other {len(listed) - 1} carry {share:.0%} each, at equal ratings"
             page.cells |= {
                 "lost.shelf.says": text(says),
                 "lost.shelf.bar": bar(share),

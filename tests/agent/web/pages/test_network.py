@@ -191,7 +191,8 @@ def test_without_a_sheet_the_page_says_how_to_name_one() -> None:
 
 
 def test_a_rack_that_tells_nothing_of_its_network_says_so() -> None:
-    assert "No port data: no device of this rack reports any." in View({"pdu-a": "pdu"}).text("network")
+    text = View({"pdu-a": "pdu"}).text("network")
+    assert "No port data: no device of this rack reports any." in text
     view = View({"switch-1": "switch"})
     view.tell("switch-1", said("uptime_seconds_total", 5.0))
     assert "switch-1 does not report its ports." in view.text("network")

@@ -55,7 +55,7 @@ def test_a_rack_with_two_feeds_and_two_shelves() -> None:
     assert "Feed B lost (pdu-b) ▲ 91% pdu-a carries 29.0 A of 32.0 A (phase 3)" in text
     assert "Balance A to B 44% : 56%" in text
     assert "One PSU of a shelf lost 75% each remaining PSU of shelf-1 carries 75%" in text
-    assert "One power shelf lost 75% the other 1 carry 75% each, if all have the same rating" in text
+    assert "One power shelf lost 75% the other 1 carry 75% each, at equal ratings" in text
     assert "shelf-1 3 PSUs, 3 normal ● up 8.25 kW 50% 50.9 V" in text
     assert "3 PSUs, 3 current limited" in text
     assert "▲ current limited" in text
