@@ -6,14 +6,14 @@ from enum import StrEnum
 from agent.model.values import Raw, Source, Value
 
 DEVICE_METRIC = "rackagent_device_up"
-"""The word for a device that answers or does not: the agent's own metric of that."""
+"""The metric of events about a device that is down or up again."""
 
 ALARMS = frozenset({"rack_alarm_active", "rack_leak_detected", "rack_leak_sensor_fault"})
-"""Metrics that are 1 while something is wrong."""
+"""Metrics that are 1 while an alarm is active."""
 
 
 class EventKind(StrEnum):
-    """What an event is about."""
+    """The kind of thing that an event is about."""
 
     ALARM = "alarm"
     STATE = "state"
@@ -21,7 +21,7 @@ class EventKind(StrEnum):
 
 
 class Action(StrEnum):
-    """What happened. A state only changes; the others are raised and cleared."""
+    """The change that an event reports: states change, alarms are raised and cleared."""
 
     RAISED = "raised"
     CLEARED = "cleared"
@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The series that an event is about; ``labels`` sorted by name."""
+    """The series that an event is about; ``labels`` are sorted by name."""
 
     device: str
     metric: str
@@ -38,7 +38,7 @@ class Subject:
 
     @property
     def kind(self) -> EventKind:
-        """What its events are about."""
+        """The kind of its events."""
         if self.metric == DEVICE_METRIC:
             return EventKind.DEVICE
         return EventKind.ALARM if self.metric in ALARMS else EventKind.STATE
@@ -46,7 +46,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where the reading came from, as in ``values.Reading``."""
+    """The source and the raw value of the reading, as in ``values.Reading``."""
 
     source: Source
     raw: Raw
@@ -54,7 +54,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. ``at`` is Unix time; ``before`` None where nothing was known."""
+    """One event. ``at`` is Unix time; ``before`` is None if the value before is unknown."""
 
     kind: EventKind
     action: Action

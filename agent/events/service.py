@@ -1,4 +1,4 @@
-"""The events of a running agent: hears polls, tells listeners, writes the journal, answers."""
+"""The event service of a running agent: detects events, notifies listeners, keeps the journal."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,13 +13,14 @@ from agent.store.sqlite_writer import Spool
 
 _PENDING_MAX = 100_000
 Listener = Callable[[Event], None]
-"""Told of every event at once; it must be quick and must not raise."""
+"""Called with every event immediately; it must be quick and must not raise."""
 
 
 class EventService:
-    """``path`` None keeps events in memory. Raises ConfigError where the file cannot be used.
+    """Detects, stores and distributes events. Raises ConfigError if the file cannot be used.
 
-    Of ``devices`` that are no longer there nothing stands; their alarms end at ``now`` (Unix time).
+    ``path`` None keeps the journal in memory. ``devices`` are the configured ones; alarms of other
+    devices in the journal are cleared at ``now`` (Unix time).
     """
 
     def __init__(
@@ -39,15 +40,15 @@ class EventService:
         self._listeners.append(listener)
 
     def observe(self, state: DeviceState, result: PollResult) -> None:
-        """Take one poll; subscribe this to the store."""
+        """Detect the events of one poll; subscribe this to the store."""
         self._keep(self._detector.take(result))
 
     def forget(self, device: str, at: float) -> None:
-        """A device is no longer configured."""
+        """Clear the alarms of a device that is no longer configured, at Unix time ``at``."""
         self._keep(self._detector.forget(device, at), device)
 
     def standing(self) -> Counter[EventKind]:
-        """How much of each kind stands; states always do and are not counted."""
+        """Return the number of active alarms and of devices that are down; states do not count."""
         found: Counter[EventKind] = Counter()
         for subject in self._detector.standing:
             if subject.kind is not EventKind.STATE:
@@ -56,17 +57,17 @@ class EventService:
 
     @property
     def suppressed(self) -> int:
-        """Events that were not told because their subject flaps."""
+        """The number of events suppressed because their subject changes too often."""
         return self._detector.suppressed
 
     @property
     def dropped(self) -> int:
-        """Events that are no longer kept."""
+        """The number of events that were deleted to keep the journal bounded."""
         return self._journal.dropped + self._spool.dropped
 
     @property
     def waiting(self) -> int:
-        """Entries that wait to be written to the journal."""
+        """The number of entries that wait to be written to the journal."""
         return self._spool.waiting
 
     async def run(self) -> None:
@@ -76,14 +77,14 @@ class EventService:
     async def find(
         self, device: str | None, after: int, limit: int, *, standing: bool
     ) -> list[StoredEvent]:
-        """Events as ``Journal.find`` gives them, the latest among them. Raises sqlite3.Error."""
+        """Write what waits, then return events as ``EventJournal.find``. Raises sqlite3.Error."""
         await self._spool.flush()
         return await self._spool.do(
             lambda: self._journal.find(device, after, limit, standing=standing)
         )
 
     async def close(self) -> None:
-        """Write what waits and close the journal; ``run`` has ended."""
+        """Write what waits and close the journal; call it after ``run`` has ended."""
         await self._spool.close(self._journal.close)
 
     def _keep(self, events: list[Event], gone: str = "") -> None:

@@ -1,4 +1,4 @@
-"""How the way to the broker goes, as metrics."""
+"""The metrics of the connection to the MQTT broker."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 @dataclass(slots=True, eq=False)
 class MqttMetrics(Collector):
-    """A prometheus_client collector; the publisher keeps it true."""
+    """A prometheus_client collector that the publisher updates."""
 
     waiting: Callable[[], int]
     pending: Callable[[], int]
@@ -18,7 +18,7 @@ class MqttMetrics(Collector):
     published: int = 0
 
     def collect(self) -> Iterator[Metric]:
-        """The five families."""
+        """Yield the five metric families."""
         yield GaugeMetricFamily(
             "rackagent_mqtt_connected", "1 while the broker is connected.", float(self.connected)
         )
@@ -33,10 +33,12 @@ class MqttMetrics(Collector):
             float(self.pending()),
         )
         yield CounterMetricFamily(
-            "rackagent_mqtt_published", "Messages that the broker has taken.", float(self.published)
+            "rackagent_mqtt_published",
+            "Messages that the broker has acknowledged.",
+            float(self.published),
         )
         yield CounterMetricFamily(
             "rackagent_mqtt_dropped",
-            "Messages that were given up, the oldest first, because too many waited.",
+            "Messages dropped, oldest first, because the outbox was full.",
             float(self.dropped()),
         )

@@ -1,4 +1,4 @@
-"""How the last reload went, and which configuration is in force, as metrics."""
+"""The metrics of configuration reloads."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from prometheus_client.registry import Collector
 
 @dataclass(slots=True, eq=False)
 class ReloadMetrics(Collector):
-    """A prometheus_client collector; whoever reloads keeps it true.
+    """A prometheus_client collector that a reload updates.
 
-    ``digest`` is of the file in force; ``succeeded_at`` Unix seconds of when it was taken over.
+    ``digest`` is that of the active configuration file, ``succeeded_at`` the Unix time at which it
+    was loaded.
     """
 
     digest: str
@@ -19,19 +20,19 @@ class ReloadMetrics(Collector):
     successful: bool = True
 
     def collect(self) -> Iterator[Metric]:
-        """The three families."""
+        """Yield the three metric families."""
         yield GaugeMetricFamily(
             "rackagent_config_last_reload_successful",
-            "0 where the configuration file was refused and the one before it is in force.",
+            "0 if the configuration file was rejected and the previous one is still active.",
             float(self.successful),
         )
         yield GaugeMetricFamily(
             "rackagent_config_last_reload_success_timestamp_seconds",
-            "When the configuration in force was taken over.",
+            "Time at which the active configuration was loaded.",
             self.succeeded_at,
         )
         yield InfoMetricFamily(
             "rackagent_config",
-            "SHA-256 of the configuration file in force, its first 16 digits.",
+            "SHA-256 of the active configuration file, its first 16 digits.",
             {"hash": self.digest},
         )

@@ -1,4 +1,4 @@
-"""How the ways to the devices go, as metrics: Modbus buses one by one, SNMP as a whole."""
+"""The metrics of the transports: each Modbus bus, and SNMP as a whole."""
 
 from collections.abc import Iterator
 
@@ -9,33 +9,35 @@ from agent.transport.factory import Transports
 
 
 class TransportMetrics(Collector):
-    """A prometheus_client collector over what ``transports`` has open when a scrape asks."""
+    """A prometheus_client collector that reads the counters of ``transports`` at each scrape."""
 
     def __init__(self, transports: Transports) -> None:
         self._transports = transports
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, also while nothing is open."""
+        """Yield every metric family, including those without samples."""
         yield from self._buses()
         yield from self._snmp()
 
     def _buses(self) -> Iterator[Metric]:
         busy = CounterMetricFamily(
             "rackagent_bus_busy_seconds",
-            "Time a Modbus line or gateway was taken: asking, waiting for answers, connecting.",
+            "Time a Modbus line or gateway was in use: connecting, sending, waiting for responses.",
             labels=["bus"],
         )
         waiting = GaugeMetricFamily(
-            "rackagent_bus_waiting_requests", "Requests that wait for their turn.", labels=["bus"]
+            "rackagent_bus_waiting_requests", "Requests that wait for the bus.", labels=["bus"]
         )
         requests = CounterMetricFamily(
-            "rackagent_bus_requests", "Requests on the line, each try counted.", labels=["bus"]
+            "rackagent_bus_requests", "Requests sent on the bus, including retries.", labels=["bus"]
         )
         retries = CounterMetricFamily(
-            "rackagent_bus_retries", "Requests that were made once more.", labels=["bus"]
+            "rackagent_bus_retries", "Requests that were retried.", labels=["bus"]
         )
         failures = CounterMetricFamily(
-            "rackagent_bus_failures", "Tries that failed, by kind.", labels=["bus", "kind"]
+            "rackagent_bus_failures",
+            "Request attempts that failed, by kind.",
+            labels=["bus", "kind"],
         )
         for bus in self._transports.buses:
             counters, name = bus.counters, [bus.name]
@@ -50,17 +52,17 @@ class TransportMetrics(Collector):
     def _snmp(self) -> Iterator[Metric]:
         counters, in_flight = self._transports.snmp_counters, self._transports.snmp_in_flight
         yield GaugeMetricFamily(
-            "rackagent_snmp_waiting_requests", "SNMP messages that wait for an answer.", in_flight
+            "rackagent_snmp_waiting_requests", "SNMP messages that wait for a response.", in_flight
         )
         yield CounterMetricFamily(
-            "rackagent_snmp_requests", "SNMP messages sent, each try counted.", counters.sent
+            "rackagent_snmp_requests", "SNMP messages sent, including retries.", counters.sent
         )
         yield CounterMetricFamily(
-            "rackagent_snmp_retries", "SNMP messages that were sent once more.", counters.retries
+            "rackagent_snmp_retries", "SNMP messages that were retried.", counters.retries
         )
         refused = CounterMetricFamily(
             "rackagent_snmp_discarded",
-            "Datagrams that were no answer to anything asked, by reason.",
+            "Datagrams discarded because they match no request, by reason.",
             labels=["reason"],
         )
         for reason in ("unmatched", "spoofed", "refused"):

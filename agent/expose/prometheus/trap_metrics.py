@@ -1,4 +1,4 @@
-"""Traps and informs as metrics: how many of which kind each device sent, how many were refused."""
+"""The metrics of traps and informs: received by device and kind, refused by reason."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,8 +9,8 @@ from prometheus_client.registry import Collector
 class TrapMetrics(Collector):
     """A prometheus_client collector.
 
-    ``counts`` is by device and kind, ``refused`` by reason; both are read when a scrape asks.
-    ``labels`` gives each device's own labels; the device "" is whoever is not configured.
+    ``counts`` is by device and kind, ``refused`` by reason; both are read at each scrape.
+    ``labels`` has the labels of each device; the device "" is any that is not configured.
     """
 
     def __init__(
@@ -24,9 +24,9 @@ class TrapMetrics(Collector):
         self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
-        """Both families, also while nothing has come."""
+        """Yield both metric families, including those without samples."""
         traps = CounterMetricFamily(
-            "rackagent_traps", "Traps and informs received, by the device that sent them and kind."
+            "rackagent_traps", "Traps and informs received, by sending device and kind."
         )
         for (device, kind), count in self._counts.items():
             own = {**self._labels.get(device, {}), "device": device, "kind": kind}
@@ -34,7 +34,7 @@ class TrapMetrics(Collector):
         yield traps
         refused = CounterMetricFamily(
             "rackagent_traps_refused",
-            "Datagrams to the trap port that were not believed, by reason.",
+            "Datagrams to the trap port that were refused, by reason.",
         )
         for reason, count in self._refused.items():
             refused.add_sample("rackagent_traps_refused_total", {"reason": reason}, count)
