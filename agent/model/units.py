@@ -13,7 +13,7 @@ from agent.model.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as datasheets write it. ``base`` is the catalogue's spelling of the base unit."""
+    """A unit as datasheets write it; ``base`` is the base unit as the catalogue writes it."""
 
     name: str
     base: str
@@ -104,9 +104,9 @@ UNITS: dict[str, Unit] = {unit.name: unit for unit in _UNITS}
 
 
 def unit(name: str) -> Unit:
-    """The unit that datasheets call ``name``.
+    """Return the unit that datasheets call ``name``.
 
-    Raises ConfigError naming the unit when the table does not know it.
+    Raises ConfigError with all known units if there is none of that name.
     """
     try:
         return UNITS[name]

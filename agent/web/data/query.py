@@ -74,7 +74,7 @@ class Finder:
         self._places: dict[int, tuple[tuple[Series, ...], tuple[_Place, ...]]] = {}
 
     def look(self, state: DeviceState, now: float) -> DeviceValues:
-        """What a device shows at Unix time ``now``."""
+        """Return what a device shows at Unix time ``now``."""
         found: dict[str, list[tuple[Labels, Value]]] = {}
         for block in state.blocks(now):
             kept = self._places.get(id(block.series)) or self._find(block.series)
@@ -106,7 +106,7 @@ def _bad(flaw: Flaw | None) -> bool:
 
 
 def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> DeviceValues:
-    """What a device shows at Unix time ``now``; only ``metrics`` where they are given."""
+    """Return what a device shows at Unix time ``now``; only ``metrics`` where they are given."""
     return Finder(metrics).look(state, now)
 
 
