@@ -106,7 +106,7 @@ UNITS: dict[str, Unit] = {unit.name: unit for unit in _UNITS}
 def unit(name: str) -> Unit:
     """Return the unit that datasheets call ``name``.
 
-    Raises ConfigError with all known units if there is none of that name.
+    Raises ConfigError, which lists the known units, for an unknown name.
     """
     try:
         return UNITS[name]

@@ -141,7 +141,7 @@ class Series:
 
     @property
     def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-        """What makes it the same series, wherever it is read from."""
+        """Device, metric and labels, which identify the series wherever it is read from."""
         return (self.device, self.metric.name, self.labels)
 
 

@@ -27,7 +27,7 @@ class File:
 
 
 class Runs:
-    """The runs below ``folder``; there are none if it is None or does not exist."""
+    """The runs below ``folder``, which may be None or not exist."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder

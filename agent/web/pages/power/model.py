@@ -40,7 +40,7 @@ class Conductor:
 
     @property
     def twin(self) -> tuple[str, Key]:
-        """What identifies the same conductor on the other feed."""
+        """The key of the same conductor on the other feed."""
         return self.place, tuple(pair for pair in self.key if pair[0] not in _NAMES)
 
     @property
