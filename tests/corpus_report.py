@@ -23,11 +23,11 @@ from rich.table import Table
 from agent.app.event_loop import run_loop
 from agent.authoring.snmprec_read import read_recording
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.model.values import OidSource, Quality, Reading
 from agent.parse.url import Url
 from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import Library, open_library
-from agent.transport.base import Limits
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from tests.drivers.harness import UNITS, agrees, corpus

@@ -39,6 +39,10 @@ class ConfigError(RackagentError):
         super().__init__(text)
 
 
+class NotCovered(RackagentError):
+    """No device gives what a run must watch or see, so that it does not begin; names all of it."""
+
+
 class DeviceError(RackagentError):
     """The device or its network path failed. The poller catches it; it never stops the daemon.
 
@@ -71,6 +75,10 @@ class ProtocolError(DeviceError):
     """The answer violates the protocol: undecodable, wrong length, a walk without progress."""
 
     kind = "protocol"
+
+
+class TableTooLarge(ProtocolError):
+    """A walk or a cycle brings more than its limits; the rest of the device may be sound."""
 
 
 class RequestRejected(DeviceError):

@@ -91,7 +91,8 @@ class Answer:
     bytes, two per register, high byte first (one byte per bit for coils and discrete inputs).
     ``failures`` lists parts that failed while the rest arrived. ``lost`` gives, by part of a block,
     the reason why its registers are missing (ignore their bytes in the payload).
-    ``observed_at`` is Unix time in seconds.
+    ``observed_at`` is Unix time in seconds. ``octets`` is the size of the names and values of a
+    walk.
     """
 
     request: Request
@@ -99,6 +100,7 @@ class Answer:
     observed_at: float
     failures: tuple[Failure, ...] = ()
     lost: Mapping[Part, str] = field(default_factory=lambda: _NOTHING_LOST)
+    octets: int = 0
 
     @property
     def told(self) -> bool:

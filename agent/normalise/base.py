@@ -6,6 +6,9 @@ from typing import Protocol
 
 from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw, Series
 
+FAILURES_MAX = 50
+"""Failures of one device's cycle that are kept: more say nothing more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Normalised:

@@ -26,7 +26,7 @@ from agent.commission.judge.verdicts import Attached, Facts, Waiver, Waivers, ju
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import canonical, prove
 from agent.model.errors import ConfigError
-from agent.parse.yaml_source import Document, load
+from agent.parse.yaml_source import Document, load_json
 
 JOURNAL, SAMPLES = "journal.jsonl", "samples.sqlite"
 GENERATION, SHEET, WAIVERS = "generation.json", "sheet.json", "waivers.json"
@@ -133,7 +133,7 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
     Raises ConfigError.
     """
     started = _started(folder, events)
-    generation = prove(load(folder / GENERATION))
+    generation = prove(load_json(folder / GENERATION))
     if generation.digest != started["generation"]:
         raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
     sheet = _optional(folder / SHEET)
@@ -221,7 +221,7 @@ def _keep(path: Path, data: Any) -> None:
 
 
 def _optional(path: Path) -> Document | None:
-    return load(path) if path.exists() else None
+    return load_json(path) if path.exists() else None
 
 
 def _started(folder: Path, events: list[Event]) -> Event:

@@ -18,6 +18,7 @@ from agent.commission.report import words
 from agent.commission.report.page import page_template
 from agent.commission.spec.inventory import IDENTITY
 from agent.model.errors import ConfigError
+from agent.parse.yaml_source import load_json
 
 RUNS_MAX = 64
 _SIBLINGS_MIN = 4  # of fewer a median says little
@@ -113,7 +114,7 @@ def _read(folder: Path) -> _Found:
         )
         for each in checks.values():
             Verdict(each["verdict"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError(f"{folder / bundle.RESULTS} holds no results of a run") from None
     return _Found(run, checks, _guards(folder / bundle.GENERATION), _devices(folder))
 
@@ -121,13 +122,11 @@ def _read(folder: Path) -> _Found:
 def _guards(path: Path) -> dict[tuple[str, str], float]:
     """The guard bands of the generation that a run was judged by, by check and unit."""
     try:
-        checks = json.loads(path.read_bytes())["checks"]
+        checks = load_json(path).data["checks"]
         return {
             (name, str(check.get("unit", ""))): float(check.get("guard", 0.0))
             for name, check in checks.items()
         }
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError(f"{path} holds no generation") from None
 

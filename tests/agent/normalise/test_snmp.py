@@ -261,6 +261,12 @@ def test_the_second_speaker_of_a_series_is_a_failure_and_no_series() -> None:
     )
 
 
+def test_a_table_of_nothing_but_duplicates_keeps_few_failures() -> None:
+    normaliser = SnmpNormaliser("pdu", snmp_profile(f"{{{CURRENT}, index: [_row]}}"))
+    result = normaliser.normalise(answered(column("2.4", dict.fromkeys(map(str, range(500)), 5))))
+    assert (values(readings(result)), len(result.failures)) == ([5], 50)
+
+
 def test_an_info_said_twice_is_no_failure() -> None:
     profile = snmp_profile(
         f"{{metric: rack_device_info, oid: {BASE}.2.4, index: [_row], labels: {{vendor: A}}}}"

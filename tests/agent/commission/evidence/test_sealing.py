@@ -199,3 +199,20 @@ def test_keys_that_are_none(tmp_path: Path) -> None:
     for read in (private_key, public_key):
         with pytest.raises(ConfigError, match="No such file"):
             read(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", [bundle.GENERATION, bundle.SHEET, bundle.WAIVERS])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: " + "[" * 40_000, "is not JSON"),
+        ('{"a": ' + "[" * 40_000, "is nested more than 100 levels deep"),
+    ],
+)
+def test_files_of_a_directory_that_would_end_the_process_are_refused(
+    tmp_path: Path, name: str, text: str, says: str
+) -> None:
+    run = sealed(tmp_path)
+    (run / name).write_text(text)
+    with pytest.raises(ConfigError, match=f"{name}.*{says}"):
+        bundle.judged(run)
