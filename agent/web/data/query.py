@@ -66,7 +66,7 @@ class DeviceValues:
 
 
 class Finder:
-    """Looks for the same metrics in every poll; where they stand is found once per set of rows."""
+    """Finds the same metrics in every poll; their positions are found once per set of series."""
 
     def __init__(self, metrics: frozenset[str] | None = None) -> None:
         self._metrics = metrics
