@@ -165,7 +165,7 @@ def _figures(page: PageBuilder, name: str, rack: Loop, hall: Loop) -> Rows:
         ("drop", "Rack ΔP", amount(rack.drops.get("rack"), "Pa")),
         ("filter", "Filter ΔP", amount(rack.drops.get("filter"), "Pa")),
         *((key, shown, amount(seen.one(metric), unit)) for key, shown, metric, unit in _REPORTED),
-        ("power", "CDU power", amount(seen.total("rack_cooling_power_watts") or None, _W)),
+        ("power", "Power consumption", amount(seen.total("rack_cooling_power_watts") or None, _W)),
     ]  # fmt: skip
     rows = []
     for key, shown, value in wanted:
