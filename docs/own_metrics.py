@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose.prometheus.collectors import (
     EventMetrics,
     MqttMetrics,
@@ -39,7 +39,7 @@ def families() -> list[Family]:
 
 
 async def _text() -> str:
-    exposition, recorder = PrometheusExposition({"pdu": {}}), Recorder(None, 10, [], 0.0)
+    exposition, recorder = PrometheusExposition({"pdu": {}}), EventService(None, 10, [], 0.0)
     try:
         for part in (
             CommissionMetrics(Path(), ""),

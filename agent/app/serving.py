@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from agent.app.probe import Prober
 from agent.config import Config
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose.device_info import DeviceView
 from agent.expose.http.api import Reload, create_app
 from agent.expose.http.discovery import add_discovery
@@ -20,7 +20,7 @@ from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.profile.points import Profile
 from agent.store.history import History
 from agent.store.latest import Store
-from agent.web.data.cables import Plan
+from agent.web.data.cables import CablePlan
 from agent.web.data.runs import Runs
 from agent.web.data.site import Site
 from agent.web.live import Live
@@ -45,14 +45,14 @@ class ShownAgent(Protocol):
         """Return a profile by its name."""
         ...
 
-    def plan(self, rack: str) -> Plan | None:
+    def plan(self, rack: str) -> CablePlan | None:
         """Return the build sheet of a rack."""
         ...
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    agent: ShownAgent, recorder: Recorder, reload: Reload
+    agent: ShownAgent, recorder: EventService, reload: Reload
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve what the configuration offers over HTTP; gives the address that is really bound."""
     config = agent.config
@@ -65,7 +65,7 @@ async def serving(
             live.close()  # a stream has no end of its own, and a stop would wait for it
 
 
-def _app(agent: ShownAgent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Live]:
+def _app(agent: ShownAgent, recorder: EventService, reload: Reload) -> tuple[FastAPI, Live]:
     """The HTTP interface with all that the configuration offers there."""
     config, evidence = agent.config, agent.config.spec.evidence
     app = create_app(

@@ -15,7 +15,7 @@ from agent.app.reload import Reloader, check_fixed
 from agent.app.serving import serving
 from agent.config import Config, DeviceConfig
 from agent.config.web import exposure
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose.device_info import DeviceView
 from agent.expose.prometheus.collectors import EventMetrics, TransportMetrics, TrapMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition
@@ -26,7 +26,7 @@ from agent.store.history import History
 from agent.store.latest import Store
 from agent.transport.factory import Transports, open_device
 from agent.transport.snmp.traps import Sender, Traps
-from agent.web.data.cables import Plan
+from agent.web.data.cables import CablePlan
 from agent.web.data.run_metrics import CommissionMetrics
 
 _log = structlog.get_logger("agent")
@@ -68,7 +68,7 @@ class Agent:
         self.exposition = PrometheusExposition(self.labels)
         self.store.subscribe(self.exposition.update)
         self.history = History()
-        self.store.subscribe(self.history.hear)
+        self.store.subscribe(self.history.observe)
         self._waiting = {device.name for device in config.devices}
         self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
@@ -103,11 +103,11 @@ class Agent:
         library = self.config.library
         return library.get(name) if name in library.profiles else None
 
-    def plan(self, rack: str) -> Plan | None:
+    def plan(self, rack: str) -> CablePlan | None:
         """Where the build sheet of a rack is, and its devices by role; None without a sheet."""
         names = {device.role: device.name for device in self.config.devices if device.rack == rack}
         path = self.config.rack(rack).sheet if names else None
-        return None if path is None else Plan(path, names)
+        return None if path is None else CablePlan(path, names)
 
     def _view(self, device: DeviceConfig) -> DeviceView:
         """Return what the HTTP interface shows of a device."""
@@ -320,11 +320,11 @@ async def _traps(agent: Agent) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _events(agent: Agent) -> AsyncIterator[Recorder]:
+async def _events(agent: Agent) -> AsyncIterator[EventService]:
     """Open the journal of events. Raises ConfigError when that is not possible."""
     spec, names = agent.config.spec.events, [device.name for device in agent.config.devices]
-    recorder = Recorder(spec.path, spec.max_events, names, time.time())
-    agent.store.subscribe(recorder.hear)
+    recorder = EventService(spec.path, spec.max_events, names, time.time())
+    agent.store.subscribe(recorder.observe)
     agent.exposition.registry.register(EventMetrics(recorder))
     agent.components.append(
         Component(recorder.run, lambda device: recorder.forget(device, time.time()))
@@ -336,7 +336,7 @@ async def _events(agent: Agent) -> AsyncIterator[Recorder]:
 
 
 @contextlib.asynccontextmanager
-async def _mqtt(agent: Agent, recorder: Recorder) -> AsyncIterator[None]:
+async def _mqtt(agent: Agent, recorder: EventService) -> AsyncIterator[None]:
     """Open the outbox for MQTT, if a broker is configured.
 
     Raises ConfigError when it cannot be opened.
@@ -355,8 +355,8 @@ async def _mqtt(agent: Agent, recorder: Recorder) -> AsyncIterator[None]:
         list(agent.labels),
         config.mqtt_password,
     )
-    agent.store.subscribe(publisher.hear)
-    recorder.subscribe(publisher.tell)
+    agent.store.subscribe(publisher.observe)
+    recorder.subscribe(publisher.publish_event)
     agent.exposition.registry.register(publisher.metrics)
     agent.components.append(Component(publisher.run, publisher.forget))
     try:

@@ -36,7 +36,7 @@ _DECIMALS_MAX = 3
 
 
 def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
-    """A value of ``metric`` for people, with its unit, to so many significant digits."""
+    """Return a value of ``metric`` with its unit, to ``digits`` significant digits."""
     if value is None:
         return NOTHING
     if isinstance(value, str):
@@ -51,19 +51,19 @@ def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
 
 
 def quantity(value: float, unit: str, digits: int = _DIGITS) -> str:
-    """A number in a base unit of the catalogue, scaled so that it reads well."""
+    """Return a number in a base unit of the catalogue, scaled: 12000 W is 12.0 kW."""
     scales = _SCALES.get(unit, ((0, 1, unit),))
     if not value:  # nothing is no millionth of anything
         scales = tuple(each for each in scales if each[1] == 1) or scales[-1:]
     for least, divisor, name in scales:
         if abs(value) >= least or least == 0 or not value:
-            told = number(value / divisor, digits)
-            return f"{told}\N{NO-BREAK SPACE}{name}" if name else told
+            text = number(value / divisor, digits)
+            return f"{text}\N{NO-BREAK SPACE}{name}" if name else text
     raise AssertionError(f"{unit} has no last scale")
 
 
 def number(value: float, digits: int = _DIGITS) -> str:
-    """A number to so many significant digits, at most three behind the point."""
+    """Return a number to ``digits`` significant digits, at most three after the point."""
     text = grouped(value, min(_DECIMALS_MAX, decimals(value, digits)))
     return text.replace("-", "\N{MINUS SIGN}")
 
@@ -74,17 +74,17 @@ def decimals(value: float, digits: int = _DIGITS) -> int:
 
 
 def grouped(value: float, places: int = 0) -> str:
-    """A number with so many digits behind the point, its thousands apart."""
+    """Return a number with ``places`` digits after the point and separated thousands."""
     return f"{value:,.{places}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def short(value: float | str, digits: int = 6) -> str:
-    """A number as programs and tables write it, to so many significant digits; text as it is."""
+    """Return a number to ``digits`` significant digits as tables print it; text unchanged."""
     return value if isinstance(value, str) else f"{value:.{digits}g}"
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest whole unit: ``42 s``, ``3 h``."""
+    """Return a duration in its largest whole unit: ``42 s``, ``3 h``."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
             return f"{int(seconds // length)}\N{NO-BREAK SPACE}{unit}"

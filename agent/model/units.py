@@ -14,7 +14,7 @@ from agent.model.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as datasheets write it. ``base`` is the catalogue's spelling of the base unit."""
+    """A unit as datasheets write it; ``base`` is the base unit as the catalogue writes it."""
 
     name: str
     base: str
@@ -140,14 +140,14 @@ _PRINTED: Mapping[str, str] = {
 
 
 def printed(name: str) -> str:
-    """A unit as it is printed behind a number."""
+    """Return a unit as it is printed after a number."""
     return _PRINTED.get(name, name)
 
 
 def unit(name: str) -> Unit:
-    """The unit that datasheets call ``name``.
+    """Return the unit that datasheets call ``name``.
 
-    Raises ConfigError naming the unit when the table does not know it.
+    Raises ConfigError, which lists the known units, for an unknown name.
     """
     try:
         return UNITS[name]

@@ -1,7 +1,7 @@
-"""The last minutes of every number, for the eye: a bounded ring of rows per request.
+"""The last 15 minutes of every number, for display: a bounded ring of rows per request.
 
-A poll costs a copy of its numbers, and a number four bytes; precision is a single float's, so
-nothing is judged by it.
+A poll costs one copy of its numbers, a number four bytes. Values have single precision, so no
+verdict is based on them.
 """
 
 import math
@@ -30,17 +30,17 @@ _NUMBERS = (Kind.GAUGE, Kind.COUNTER)
 
 @dataclass(slots=True)
 class Track:
-    """What one block showed. ``series`` are those of its latest poll, in their order."""
+    """The history of one block. ``series`` are those of its latest poll, in their order."""
 
     series: tuple[Series, ...]
     places: dict[int, int]
-    """Where the number of a series stands in a row, by the position of the series."""
+    """The column of a series in ``rows``, by the position of the series."""
     pick: Pick
     times: deque[float] = field(default_factory=deque)
     rows: "deque[array[float]]" = field(default_factory=deque)
 
     def points(self, position: int) -> list[Point]:
-        """The numbers of one series, oldest first; what was no number is left out."""
+        """Return the points of one series, oldest first; missing numbers are omitted."""
         place = self.places.get(position)
         if place is None:
             return []
@@ -55,13 +55,15 @@ def _track(series: tuple[Series, ...]) -> Track:
     numbers = [place for place, one in enumerate(series) if one.metric.kind in _NUMBERS]
     pick: Pick = tuple
     if len(numbers) < len(series):
-        several: Pick = itemgetter(*numbers, -1, -1)  # two more: of one it would give no tuple
+        several: Pick = itemgetter(
+            *numbers, -1, -1
+        )  # two more, as itemgetter returns no tuple for one
         pick = lambda values: several(values)[:-2]  # noqa: E731
     return Track(series, {position: place for place, position in enumerate(numbers)}, pick)
 
 
 class History:
-    """Hears every poll of a store; see ``Store.subscribe``."""
+    """Keeps the history of all devices; subscribe ``observe`` to the store."""
 
     def __init__(self, values_max: int = VALUES_MAX) -> None:
         self._values_max = values_max
@@ -69,8 +71,8 @@ class History:
         self._width = 0  # numbers of all tracks together
         self._most = POINTS_MAX
 
-    def hear(self, state: DeviceState, result: PollResult) -> None:
-        """Take in one poll."""
+    def observe(self, state: DeviceState, result: PollResult) -> None:
+        """Add the values of one poll."""
         tracks = self._tracks.setdefault(state.name, {})
         for request, blocks in result.blocks.items():
             for number, block in enumerate(blocks):
@@ -85,16 +87,16 @@ class History:
                     track.rows.popleft()
 
     def forget(self, device: str) -> None:
-        """A device is no longer there."""
+        """Drop the history of a device."""
         for track in self._tracks.pop(device, {}).values():
             self._widen(-len(track.places))
 
     def tracks(self, device: str) -> Iterator[tuple[tuple[int, int], Track]]:
-        """What a device has ever shown, by request and block within it."""
+        """Return the tracks of a device, by request and block within it."""
         return iter(sorted(self._tracks.get(device, {}).items()))
 
     def _begin(self, before: Track | None, block: Block) -> Track:
-        """A track for other rows than before; the same rows, written anew, go on."""
+        """Return a track for a new set of series; equal series keep their points."""
         made = _track(block.series)
         if before is not None and before.series == block.series:
             made.times, made.rows = before.times, before.rows
@@ -109,7 +111,7 @@ class History:
 
 def _row(values: Sequence[Value]) -> "array[float]":
     try:
-        return array("f", values)  # type: ignore[arg-type]  # what is no number raises
+        return array("f", values)  # type: ignore[arg-type]  # a value that is not a number raises
     except TypeError:
         return array("f", [_number(value) for value in values])
 

@@ -1,4 +1,4 @@
-"""Events for programs: the JSON of one, ``GET /api/v1/events``, and their metrics."""
+"""Events as JSON, ``GET /api/v1/events``, and the metrics of the event service."""
 
 import sqlite3
 from typing import Annotated, Any
@@ -7,12 +7,12 @@ from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse
 
 from agent.events.records import Event
-from agent.events.service import Recorder
+from agent.events.service import EventService
 from agent.expose import json_model
 from agent.store.latest import Store
 
 _LIMIT_MAX = 1000
-_ID_MAX = 2**53  # what JSON's readers hold exactly
+_ID_MAX = 2**53  # the largest integer that every JSON reader keeps exactly
 _NAME_LENGTH = 256
 
 _Device = Annotated[str | None, Query(max_length=_NAME_LENGTH)]
@@ -21,7 +21,7 @@ _Limit = Annotated[int, Query(ge=1, le=_LIMIT_MAX)]
 
 
 def event_json(event: Event) -> json_model.Json:
-    """One event; ``reason`` and ``source`` only where there is one."""
+    """Return one event; ``reason`` and ``source`` are present only if known."""
     trace = event.trace
     source = {} if trace is None else {"source": json_model.source(trace.source, trace.raw)}
     return {
@@ -38,20 +38,20 @@ def event_json(event: Event) -> json_model.Json:
     }
 
 
-def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
-    """Offer ``/api/v1/events`` on ``app``, about the devices of ``store``."""
+def add_events(app: FastAPI, recorder: EventService, store: Store) -> None:
+    """Add ``/api/v1/events`` to ``app``, for the devices of ``store``."""
     missing: dict[int | str, dict[str, Any]] = {
-        404: {"description": "No such device."},
-        503: {"description": "The journal's disk fails; events wait to be written."},
+        404: {"description": "Unknown device."},
+        503: {"description": "The disk of the journal fails; events wait to be written."},
     }
 
     @app.get("/api/v1/events", response_class=JSONResponse, responses=missing)
     async def list_events(
         device: _Device = None, after: _After = 0, limit: _Limit = 100, standing: bool = False
     ) -> JSONResponse:
-        """Events numbered beyond ``after``, oldest first. Ask again with ``next`` for more.
+        """Return events with numbers above ``after``, oldest first; for more, pass ``next``.
 
-        With ``standing`` only alarms and silent devices that still are.
+        ``standing`` limits them to active alarms and devices that are down.
         """
         if device is not None and device not in store.devices:
             raise HTTPException(404, f"no device {device!r} is configured")

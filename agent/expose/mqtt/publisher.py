@@ -1,7 +1,7 @@
-"""From polls to the broker: every message goes through the outbox, and leaves it when it is taken.
+"""The MQTT publisher: every message is stored in the outbox until the broker acknowledges it.
 
-A poll only appends to a spool, whose thread writes the outbox. One task delivers from the front of
-it, so that order holds however often the broker goes.
+A poll only adds to a spool, whose thread writes the outbox. One task delivers the oldest messages,
+so the order is kept however often the connection is lost.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ from agent.expose.mqtt.outbox import Outbox
 from agent.expose.prometheus.collectors import MqttMetrics
 from agent.model.errors import ConfigError
 from agent.model.values import PollResult, Reading
-from agent.store.edge_log import Standing
+from agent.store.edge_log import OngoingProblem
 from agent.store.latest import DeviceState
 from agent.store.sqlite_writer import Spool
 
 _log = structlog.get_logger("mqtt")
 _PENDING_MAX = 200_000  # messages between a poll and the disk
 _BATCH = 500  # delivered and forgotten together
-_TIMEOUT_S = 10.0  # for the broker to connect or to take a batch's message
+_TIMEOUT_S = 10.0  # for connecting, and for the acknowledgement of a message
 _KEEPALIVE_S = 30
 _BACKOFF_S = (1.0, 60.0)
 _FAREWELL_S = 2.0
@@ -42,12 +42,11 @@ _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion
 
 
 class Publisher:
-    """Hears polls, stores messages, delivers them. ``rack_of`` gives a device's rack by its name.
+    """Stores the messages of polls and events, and delivers them to the broker.
 
-    ``devices`` are those of the configuration at the start, ``site`` is its name; ``password`` is
-    the broker's.
-
-    Raises ConfigError where the outbox or the certificate authority cannot be read.
+    ``rack_of`` returns the rack of a device by its name; ``devices`` are the configured ones at the
+    start, ``site`` is the site's name, ``password`` the broker's. Raises ConfigError if the outbox
+    or the certificate authority cannot be read.
     """
 
     def __init__(
@@ -68,7 +67,9 @@ class Publisher:
         self._lost = 0
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
-        self._known: dict[str, MqttMessage] = {}  # what metrics are, by topic; devices x metrics
+        self._known: dict[
+            str, MqttMessage
+        ] = {}  # descriptions of metrics by topic; devices x metrics
         self._announcer = Announcer(
             self._topics,
             config.home_assistant.prefix if config.home_assistant else "",
@@ -84,8 +85,8 @@ class Publisher:
             dropped=lambda: self._lost + self._spool.dropped,
         )
 
-    def hear(self, state: DeviceState, result: PollResult) -> None:
-        """Take one poll; subscribe this to the store. Quick, and never waits."""
+    def observe(self, state: DeviceState, result: PollResult) -> None:
+        """Queue the messages of one poll without waiting; subscribe this to the store."""
         device, rack = result.device, self._rack_of(result.device)
         if self._up.get(device) != state.up:
             self._up[device] = state.up
@@ -101,13 +102,13 @@ class Publisher:
         self._spool.wake()
 
     def _messages(self, rack: str, reading: Reading, result: PollResult) -> Iterator[MqttMessage]:
-        """A reading, after what must be known of it."""
+        """Yield the messages of a reading, its announcements first."""
         topic = self._topics.metric(rack, reading.device, reading.metric)
         if topic not in self._known:
             self._known[topic] = about(topic, reading.metric)
             yield self._known[topic]
         if self._config.home_assistant is not None:
-            yield from self._announcer.hear(rack, reading, result.identity, result.profile)
+            yield from self._announcer.announce(rack, reading, result.identity, result.profile)
         yield MqttMessage(topic, payload(reading))
         if self._config.dsx_exchange is not None:
             again = value_message(self._config.dsx_exchange, self._site, rack, reading)
@@ -121,15 +122,15 @@ class Publisher:
     def _place(self, device: str) -> str:
         return self._announcer.place(self._rack_of(device), device)
 
-    def tell(self, event: Event) -> None:
-        """Take an event; subscribe this to the recorder of events."""
+    def publish_event(self, event: Event) -> None:
+        """Queue the message of an event; subscribe this to the event service."""
         device = event.subject.device
         text = json.dumps(event_json(event), allow_nan=False, separators=(",", ":"))
         self._spool.put(MqttMessage(self._topics.event(self._rack_of(device), device), text))
         self._spool.wake()
 
     def forget(self, device: str) -> None:
-        """A device is gone from the configuration; its rack can still be asked for."""
+        """Withdraw a device that is no longer configured; ``rack_of`` still knows its rack."""
         self._put(self._announcer.leave(self._place(device)))
         self._spool.wake()
         self._changes.pop(device, None)
@@ -142,14 +143,14 @@ class Publisher:
             group.create_task(self._deliver_forever(), name="mqtt delivery")
 
     async def close(self) -> None:
-        """Store what is pending and close the outbox; ``run`` has ended."""
+        """Store what waits and close the outbox; call it after ``run`` has ended."""
         await self._spool.close(self._outbox.close)
 
     def _store(self, messages: list[MqttMessage]) -> None:
         self._lost += self._outbox.put(messages)
 
     async def _deliver_forever(self) -> None:
-        waits_s, away = _BACKOFF_S[0], Standing()
+        waits_s, away = _BACKOFF_S[0], OngoingProblem()
         while True:
             try:
                 async with self._client() as client:
@@ -171,7 +172,7 @@ class Publisher:
             waits_s = min(2 * waits_s, _BACKOFF_S[1])
 
     async def _deliver(self, client: aiomqtt.Client) -> None:
-        """Say that we are there, then deliver from the front of the outbox."""
+        """Publish that the agent is online, then deliver the oldest messages until cancelled."""
         status = self._topics.agent(self._client_id)
         await client.publish(status, ONLINE, qos=1, retain=True)
         try:
@@ -181,7 +182,7 @@ class Publisher:
                 if not batch:
                     await self._spool.written.wait()
                     continue
-                # In this order: each task hands over to the client before it waits.
+                # The order is kept: each task passes its message to the client before it waits.
                 async with asyncio.TaskGroup() as group:
                     for _, each in batch:
                         group.create_task(_publish(client, each))
@@ -214,7 +215,7 @@ class Publisher:
             tls_context=self._tls,
             **options,
         )
-        # It would warn of each message beyond ten under way, and a batch is meant to be more.
+        # aiomqtt warns of more than ten pending messages; a batch has more on purpose.
         client.pending_calls_threshold = _BATCH + 1
         return client
 
@@ -224,7 +225,7 @@ async def _publish(client: aiomqtt.Client, message: MqttMessage) -> None:
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The cause of a batch that failed: its tasks fail alike, for one connection."""
+    """Return the first error of a batch; all its tasks fail with the same connection."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 

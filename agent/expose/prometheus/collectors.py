@@ -1,6 +1,6 @@
 """The agent's own metrics beside those of its devices: one prometheus_client collector per part.
 
-Each reads its part when a scrape asks, and yields every family also while nothing has happened.
+Each collector reads its part at every scrape and yields all families, including empty ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,39 +14,41 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from agent.events.records import Kind
-from agent.events.service import Recorder
+from agent.events.records import EventKind
+from agent.events.service import EventService
 from agent.transport.factory import Transports
 
 
 class TransportMetrics(Collector):
-    """How the ways to the devices go: Modbus buses one by one, SNMP as a whole."""
+    """The metrics of the transports: each Modbus bus, and SNMP as a whole."""
 
     def __init__(self, transports: Transports) -> None:
         self._transports = transports
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, also while nothing is open."""
+        """Yield every metric family, including those without samples."""
         yield from self._buses()
         yield from self._snmp()
 
     def _buses(self) -> Iterator[Metric]:
         busy = CounterMetricFamily(
             "rackagent_bus_busy_seconds",
-            "Time a Modbus line or gateway was taken: asking, waiting for answers, connecting.",
+            "Time a Modbus line or gateway was in use: connecting, sending, waiting for responses.",
             labels=["bus"],
         )
         waiting = GaugeMetricFamily(
-            "rackagent_bus_waiting_requests", "Requests that wait for their turn.", labels=["bus"]
+            "rackagent_bus_waiting_requests", "Requests that wait for the bus.", labels=["bus"]
         )
         requests = CounterMetricFamily(
-            "rackagent_bus_requests", "Requests on the line, each try counted.", labels=["bus"]
+            "rackagent_bus_requests", "Requests sent on the bus, including retries.", labels=["bus"]
         )
         retries = CounterMetricFamily(
-            "rackagent_bus_retries", "Requests that were made once more.", labels=["bus"]
+            "rackagent_bus_retries", "Requests that were retried.", labels=["bus"]
         )
         failures = CounterMetricFamily(
-            "rackagent_bus_failures", "Tries that failed, by kind.", labels=["bus", "kind"]
+            "rackagent_bus_failures",
+            "Request attempts that failed, by kind.",
+            labels=["bus", "kind"],
         )
         for bus in self._transports.buses:
             counters, name = bus.counters, [bus.name]
@@ -61,17 +63,17 @@ class TransportMetrics(Collector):
     def _snmp(self) -> Iterator[Metric]:
         counters, in_flight = self._transports.snmp_counters, self._transports.snmp_in_flight
         yield GaugeMetricFamily(
-            "rackagent_snmp_waiting_requests", "SNMP messages that wait for an answer.", in_flight
+            "rackagent_snmp_waiting_requests", "SNMP messages that wait for a response.", in_flight
         )
         yield CounterMetricFamily(
-            "rackagent_snmp_requests", "SNMP messages sent, each try counted.", counters.sent
+            "rackagent_snmp_requests", "SNMP messages sent, including retries.", counters.sent
         )
         yield CounterMetricFamily(
-            "rackagent_snmp_retries", "SNMP messages that were sent once more.", counters.retries
+            "rackagent_snmp_retries", "SNMP messages that were retried.", counters.retries
         )
         refused = CounterMetricFamily(
             "rackagent_snmp_discarded",
-            "Datagrams that were no answer to anything asked, by reason.",
+            "Datagrams discarded because they match no request, by reason.",
             labels=["reason"],
         )
         for reason in ("unmatched", "spoofed", "refused"):
@@ -80,10 +82,10 @@ class TransportMetrics(Collector):
 
 
 class TrapMetrics(Collector):
-    """Traps and informs: how many of which kind each device sent, how many were refused.
+    """The metrics of traps and informs: received by device and kind, refused by reason.
 
-    ``counts`` is by device and kind, ``refused`` by reason; both are read when a scrape asks.
-    ``labels`` gives each device's own labels; the device "" is any sender that is not configured.
+    ``counts`` is by device and kind, ``refused`` by reason; both are read at each scrape.
+    ``labels`` has the labels of each device; the device "" is any sender that is not configured.
     """
 
     def __init__(
@@ -97,9 +99,9 @@ class TrapMetrics(Collector):
         self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
-        """Both families, also while nothing has come."""
+        """Yield both metric families, including those without samples."""
         traps = CounterMetricFamily(
-            "rackagent_traps", "Traps and informs received, by the device that sent them and kind."
+            "rackagent_traps", "Traps and informs received, by sending device and kind."
         )
         for (device, kind), count in self._counts.items():
             own = {**self._labels.get(device, {}), "device": device, "kind": kind}
@@ -107,7 +109,7 @@ class TrapMetrics(Collector):
         yield traps
         refused = CounterMetricFamily(
             "rackagent_traps_refused",
-            "Datagrams to the trap port that were not believed, by reason.",
+            "Datagrams to the trap port that were refused, by reason.",
         )
         for reason, count in self._refused.items():
             refused.add_sample("rackagent_traps_refused_total", {"reason": reason}, count)
@@ -116,9 +118,10 @@ class TrapMetrics(Collector):
 
 @dataclass(slots=True, eq=False)
 class ReloadMetrics(Collector):
-    """How the last reload went, and which configuration is used; the reloader sets it.
+    """The metrics of configuration reloads; a reload updates them.
 
-    ``digest`` is of the file that is used; ``succeeded_at`` Unix seconds of when it was taken over.
+    ``digest`` is that of the active configuration file, ``succeeded_at`` the Unix time at which it
+    was loaded.
     """
 
     digest: str
@@ -126,65 +129,67 @@ class ReloadMetrics(Collector):
     successful: bool = True
 
     def collect(self) -> Iterator[Metric]:
-        """The three families."""
+        """Yield the three metric families."""
         yield GaugeMetricFamily(
             "rackagent_config_last_reload_successful",
-            "0 where the configuration file was refused and the one before it is in force.",
+            "0 if the configuration file was rejected and the previous one is still active.",
             float(self.successful),
         )
         yield GaugeMetricFamily(
             "rackagent_config_last_reload_success_timestamp_seconds",
-            "When the configuration in force was taken over.",
+            "Time at which the active configuration was loaded.",
             self.succeeded_at,
         )
         yield InfoMetricFamily(
             "rackagent_config",
-            "SHA-256 of the configuration file in force, its first 16 digits.",
+            "SHA-256 of the active configuration file, its first 16 digits.",
             {"hash": self.digest},
         )
 
 
 @dataclass(slots=True, eq=False)
 class EventMetrics(Collector):
-    """Events by kind, alarms that are raised, and how full the journal is."""
+    """The metrics of the event service."""
 
-    recorder: Recorder
+    recorder: EventService
 
     def collect(self) -> Iterator[Metric]:
-        """The five families."""
+        """Yield the five metric families."""
         total = CounterMetricFamily(
-            "rackagent_events", "Events, by kind and what happened.", labels=["kind", "action"]
+            "rackagent_events", "Events by kind and action.", labels=["kind", "action"]
         )
         for (kind, action), count in self.recorder.counts.items():
             total.add_metric([kind.value, action.value], count)
         yield total
         standing = GaugeMetricFamily(
             "rackagent_events_standing",
-            "Alarms that are raised, and devices that are silent.",
+            "Active alarms and devices that are down, by kind.",
             labels=["kind"],
         )
-        held: Mapping[Kind, int] = self.recorder.standing()
-        for kind in (Kind.ALARM, Kind.DEVICE):
+        held: Mapping[EventKind, int] = self.recorder.standing()
+        for kind in (EventKind.ALARM, EventKind.DEVICE):
             standing.add_metric([kind.value], held.get(kind, 0))
         yield standing
         yield CounterMetricFamily(
             "rackagent_events_suppressed",
-            "Looks at a flapping alarm or state that were not made an event.",
+            "Changes of flapping alarms and states that were suppressed.",
             self.recorder.suppressed,
         )
         yield GaugeMetricFamily(
             "rackagent_events_waiting",
-            "Entries that wait to be written to the journal of events.",
+            "Entries that wait to be written to the event journal.",
             self.recorder.waiting,
         )
         yield CounterMetricFamily(
-            "rackagent_events_dropped", "Events that are no longer kept.", self.recorder.dropped
+            "rackagent_events_dropped",
+            "Events deleted from the journal because it is full.",
+            self.recorder.dropped,
         )
 
 
 @dataclass(slots=True, eq=False)
 class MqttMetrics(Collector):
-    """How the way to the MQTT broker goes; the publisher sets it."""
+    """The metrics of the connection to the MQTT broker; the publisher updates them."""
 
     waiting: Callable[[], int]
     pending: Callable[[], int]
@@ -193,7 +198,7 @@ class MqttMetrics(Collector):
     published: int = 0
 
     def collect(self) -> Iterator[Metric]:
-        """The five families."""
+        """Yield the five metric families."""
         yield GaugeMetricFamily(
             "rackagent_mqtt_connected", "1 while the broker is connected.", float(self.connected)
         )
@@ -208,10 +213,12 @@ class MqttMetrics(Collector):
             float(self.pending()),
         )
         yield CounterMetricFamily(
-            "rackagent_mqtt_published", "Messages that the broker has taken.", float(self.published)
+            "rackagent_mqtt_published",
+            "Messages that the broker has acknowledged.",
+            float(self.published),
         )
         yield CounterMetricFamily(
             "rackagent_mqtt_dropped",
-            "Messages that were given up, the oldest first, because too many waited.",
+            "Messages dropped, oldest first, because the outbox was full.",
             float(self.dropped()),
         )

@@ -1,4 +1,4 @@
-"""The Prometheus exposition: a poll renders its own device's lines, a scrape only joins them.
+"""The Prometheus exposition: a poll renders the lines of its device, a scrape only joins them.
 
 Every line carries the labels of its device. A profile's label of the same name gets the prefix
 ``exported_``. As the label ``device`` is always the device's name, two devices can never print the
@@ -25,7 +25,7 @@ _INFO = CATALOGUE[IDENTITY]
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    """One block as text, and when it stops being true."""
+    """One block as text, and the Unix time at which it becomes stale."""
 
     block: Block
     layout: Layout
@@ -61,11 +61,11 @@ class _Device:
             self.rendered.append(_Rendered(block, layout, fresh_until, chunks))
 
     def fresh(self, now: float) -> Iterator[_Rendered]:
-        """What may be shown at Unix time ``now``."""
+        """Return the blocks that are not stale at Unix time ``now``."""
         return (rendered for rendered in self.rendered if now <= rendered.fresh_until)
 
     def duplicates(self) -> int:
-        """How many series are read a second time and therefore not printed."""
+        """Return the number of series that are hidden as duplicates."""
         return sum(len(rendered.layout.twice) for rendered in self.rendered)
 
     def _laid_out(self, state: DeviceState) -> Iterator[tuple[Block, float, Layout]]:
@@ -81,7 +81,7 @@ class _Device:
                 yield block, block.observed_at + held.limit_s, layouts[index]
 
     def _hide_duplicates(self, layouts: list[Layout]) -> set[Layout]:
-        """Hide every series that stands twice; returns the layouts whose lines changed by it."""
+        """Hide duplicate series; return the layouts whose lines changed by that."""
         if layouts == [rendered.layout for rendered in self.rendered]:
             return set()
         taken: set[str] = set()
@@ -115,11 +115,11 @@ class _Device:
 
 
 class PrometheusExposition:
-    """Everything that a scrape returns.
+    """The content of ``/metrics``.
 
-    ``device_labels`` names every device and its own labels (site, rack, feed, ...); ``device`` is
-    added. ``registry`` is where the agent's parts register their metrics; one is made, with the
-    process's metrics, unless it is given. The configuration has checked the labels' names.
+    ``device_labels`` has the labels (site, rack, feed, ...) of every device; ``device`` is added.
+    ``registry`` is where the parts of the agent register their metrics; without one, a registry
+    with the metrics of the process is created. The configuration has checked the label names.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class PrometheusExposition:
         )
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
-        """Take in a device more, or one anew."""
+        """Add or replace a device."""
         self._devices[name] = _Device(name, labels)
         self._own.add(name, self._devices[name].labels)
 
@@ -157,7 +157,7 @@ class PrometheusExposition:
         self._own.observe(state, result.duration_s, result.late_s)
 
     def render(self, form: Format = Format.TEXT) -> bytes:
-        """The whole exposition in UTF-8, families by name, the agent's own metrics last."""
+        """Return the exposition in UTF-8: families by name, then the agent's own metrics."""
         families: dict[str, list[bytes]] = {}
         now = self._clock()
         for device in self._devices.values():

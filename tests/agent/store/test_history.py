@@ -10,7 +10,7 @@ from tests.agent.expose.rack import LOOP, NOW, OUTLETS, PHASES, block, poll
 
 def hear(history: History, *blocks: Block, at: float = NOW) -> None:
     result = poll("pdu-a", {0: blocks}, at=at)
-    history.hear(DeviceState("pdu-a"), result)
+    history.observe(DeviceState("pdu-a"), result)
 
 
 def test_numbers_are_kept_with_their_times_and_bad_ones_left_out() -> None:

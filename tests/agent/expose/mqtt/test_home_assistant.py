@@ -33,7 +33,9 @@ def reading(
 
 
 def announced(record: Reading, identity: Identity | None = PDU) -> tuple[str, dict[str, Any]]:
-    [message] = Announcer(TOPICS, "homeassistant", "me").hear("r1", record, identity, "apc-rpdu2")
+    [message] = Announcer(TOPICS, "homeassistant", "me").announce(
+        "r1", record, identity, "apc-rpdu2"
+    )
     assert message.retain
     document: dict[str, Any] = json.loads(message.payload)
     return message.topic, document
@@ -123,7 +125,7 @@ def test_every_metric_can_be_announced() -> None:
     topics = []
     for metric in CATALOGUE.values():
         if metric.kind is Kind.INFO:
-            about = Announcer(TOPICS, "ha", "me").hear("r1", reading(metric.name, ""), PDU, "p")
+            about = Announcer(TOPICS, "ha", "me").announce("r1", reading(metric.name, ""), PDU, "p")
             assert not list(about)
             continue
         topic, document = announced(reading(metric.name, EXAMPLES[metric.kind]))
@@ -152,20 +154,20 @@ def taken_back(messages: list[MqttMessage]) -> list[str]:
 def test_once_per_series_and_taken_back_when_the_device_leaves() -> None:
     announcer = Announcer(TOPICS, "ha", "me")
     first, second = (reading("rack_outlet_power_watts", 1, {"outlet": n}) for n in "12")
-    said = [m for each in (first, second, first) for m in announcer.hear("r1", each, PDU, "p")]
+    said = [m for each in (first, second, first) for m in announcer.announce("r1", each, PDU, "p")]
     assert len(said) == 2
     back = list(announcer.leave(announcer.place("r1", "pdu-a")))
     assert taken_back(back) == sorted(message.topic for message in said)
     assert all(message.retain and message.announces == "lab/r1/pdu-a" for message in back)
     assert not list(announcer.leave(announcer.place("r1", "pdu-a")))
-    assert len(list(announcer.hear("r1", first, PDU, "p"))) == 1
+    assert len(list(announcer.announce("r1", first, PDU, "p"))) == 1
 
 
 def test_a_device_in_another_rack_is_another_entity() -> None:
     announcer = Announcer(TOPICS, "ha", "me")
     record = reading("rack_inlet_power_watts", 1)
-    [before] = announcer.hear("r1", record, PDU, "p")
-    gone, now = announcer.hear("r2", record, PDU, "p")
+    [before] = announcer.announce("r1", record, PDU, "p")
+    gone, now = announcer.announce("r2", record, PDU, "p")
     assert (gone.topic, gone.payload) == (before.topic, "")
     assert json.loads(now.payload)["state_topic"] == "rack/lab/r2/pdu-a/rack_inlet_power_watts"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.config.mqtt import DsxExchange, HomeAssistantSpec, Mqtt, OutboxSpec
-from agent.events.records import Action, Event, Kind, Subject
+from agent.events.records import Action, Event, EventKind, Subject
 from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 from agent.expose.mqtt.publisher import Publisher
@@ -40,7 +40,7 @@ async def stored(publisher: Publisher, config: Mqtt) -> list[MqttMessage]:
 
 
 def hear(publisher: Publisher, result: PollResult) -> None:
-    publisher.hear(DeviceState(result.device, up=result.up), result)
+    publisher.observe(DeviceState(result.device, up=result.up), result)
 
 
 async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
@@ -63,7 +63,7 @@ async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
 
 async def test_an_event_has_its_own_topic(publisher: Publisher, config: Mqtt) -> None:
     subject = Subject("pdu-a", "rack_alarm_active", (("alarm", "overload"),))
-    publisher.tell(Event(Kind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
+    publisher.publish_event(Event(EventKind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
     [message] = await stored(publisher, config)
     assert (message.topic, message.retain) == (f"{_BASE}/event", False)
     document = json.loads(message.payload)

@@ -33,13 +33,13 @@ TEXT = f"""\
 # HELP rack_coolant_temperature_celsius Coolant temperature.
 # TYPE rack_coolant_temperature_celsius gauge
 rack_coolant_temperature_celsius{{site="lab",rack="r1",device="cdu",loop="technology",side="supply"}} 23.1
-# HELP rack_device_info Who the device says it is.
+# HELP rack_device_info Identity that the device reports.
 # TYPE rack_device_info gauge
 rack_device_info{{{RACK_A},firmware="v6.4",model="AP8853",profile="apc-rpdu2",vendor="APC"}} 1
 # HELP rack_inlet_energy_joules_total Active energy since the meter's reset: inlet of the unit.
 # TYPE rack_inlet_energy_joules_total counter
 rack_inlet_energy_joules_total{{{RACK_A},inlet="1"}} 3600000000
-# HELP rack_outlet_state Whether an outlet is switched on.
+# HELP rack_outlet_state Switching state of an outlet.
 # TYPE rack_outlet_state gauge
 rack_outlet_state{{{RACK_A},outlet="1",state="off"}} 0
 rack_outlet_state{{{RACK_A},outlet="1",state="on"}} 1
@@ -56,14 +56,14 @@ OPENMETRICS = f"""\
 # TYPE rack_coolant_temperature_celsius gauge
 # UNIT rack_coolant_temperature_celsius celsius
 rack_coolant_temperature_celsius{{site="lab",rack="r1",device="cdu",loop="technology",side="supply"}} 23.1
-# HELP rack_device Who the device says it is.
+# HELP rack_device Identity that the device reports.
 # TYPE rack_device info
 rack_device_info{{{RACK_A},firmware="v6.4",model="AP8853",profile="apc-rpdu2",vendor="APC"}} 1
 # HELP rack_inlet_energy_joules Active energy since the meter's reset: inlet of the unit.
 # TYPE rack_inlet_energy_joules counter
 # UNIT rack_inlet_energy_joules joules
 rack_inlet_energy_joules_total{{{RACK_A},inlet="1"}} 3600000000
-# HELP rack_outlet_state Whether an outlet is switched on.
+# HELP rack_outlet_state Switching state of an outlet.
 # TYPE rack_outlet_state gauge
 rack_outlet_state{{{RACK_A},outlet="1",state="off"}} 0
 rack_outlet_state{{{RACK_A},outlet="1",state="on"}} 1
