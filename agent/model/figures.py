@@ -69,7 +69,7 @@ def number(value: float, digits: int = _DIGITS) -> str:
 
 
 def decimals(value: float, digits: int = _DIGITS) -> int:
-    """How many digits behind the point make ``digits`` significant ones; 0 for zero."""
+    """Return how many decimals show ``digits`` significant digits; 0 for zero."""
     return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
 
 
