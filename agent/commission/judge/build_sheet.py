@@ -4,7 +4,15 @@ from agent.commission.judge.compare_sheet import What, compare
 from agent.commission.judge.context import Case
 from agent.commission.judge.window import Unusable
 from agent.commission.records import CheckResult, Measurement, Verdict
-from agent.commission.spec.inventory import IDENTITY, NEIGHBOR, PLAN_METRICS, PORT_STATE, Seen, look
+from agent.commission.spec.inventory import (
+    IDENTITY,
+    NEIGHBOR,
+    ONE_WALK_S,
+    PLAN_METRICS,
+    PORT_STATE,
+    Seen,
+    inventory,
+)
 from agent.commission.spec.models import PlanCheck
 
 _NAMED_MAX = 5
@@ -14,7 +22,7 @@ def judge_plan(name: str, check: PlanCheck, case: Case) -> CheckResult:
     """As planned. Without a plan, or without anything that was said, there is no verdict."""
     window = case.reaction
     silent_now = set(window.silent(window.devices))
-    seen = look(window.samples(PLAN_METRICS), window.devices - silent_now)
+    seen = inventory(list(window.newest(PLAN_METRICS, ONE_WALK_S)), window.devices - silent_now)
     if check.what == "firmware" and case.sheet is None:
         return _decided(name, *_approved(case, seen))
     if case.sheet is None:

@@ -1,11 +1,14 @@
 """What a check is judged on, and the courses that an expression takes over it."""
 
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from math import nextafter
 
-from agent.commission.judge.window import Course, Track, Unusable, Window, spelled
+from agent.commission.judge.columns import Track
+from agent.commission.judge.window import Course, Unusable, Window, spelled
 from agent.commission.records import Labels, SeriesKey
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.expression import Condition, Expression
@@ -33,7 +36,7 @@ class Span:
     ended: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One rack in one step of a run. ``devices`` are their names by role.
 
@@ -49,17 +52,17 @@ class Case:
     sheet: Sheet | None = None
     shows: Mapping[str, Collection[str]] = field(default_factory=lambda: _ANYTHING)
 
-    @property
+    @cached_property
     def steady(self) -> Window:
         """The part of the step in which everything has come to rest."""
         return self.window.between(self.span.steady, self.span.ended)
 
-    @property
+    @cached_property
     def reaction(self) -> Window:
         """The step from its stimulus on."""
         return self.window.between(self.span.began, self.span.ended)
 
-    @property
+    @cached_property
     def before(self) -> Window:
         """The time before the step; what is read as it begins is not before it."""
         last = nextafter(self.span.began, 0.0)
@@ -141,8 +144,8 @@ def signal_lines(case: Case, window: Window, name: str) -> list[Line]:
 def _one_of(take: str, courses: Sequence[Course]) -> Course:
     if take == "count":
         last = courses[0]
-        return Course(last.times, (float(len(courses)),) * len(last.times))
-    times, values = [], []
+        return Course(last.times, array("d", [len(courses)]) * len(last.times))
+    times, values = array("d"), array("d")
     for time in sorted({time for course in courses for time in course.times}):
         held = [course.at(time) for course in courses]
         known = [value for value in held if value is not None]
@@ -151,7 +154,7 @@ def _one_of(take: str, courses: Sequence[Course]) -> Course:
             values.append(_reduced(take, known))
     if not times:
         raise Unusable("series that never overlap cannot be put together")
-    return Course(tuple(times), tuple(values))
+    return Course(times, values)
 
 
 def _reduced(take: str, values: Sequence[float]) -> float:
@@ -179,7 +182,7 @@ def lines(case: Case, window: Window, check: Measured) -> list[Line]:
     names = dict.fromkeys((*expression.names, *(when.names if when else ())))
     found = []
     for labels, rows in aligned(case, window, list(names)):
-        times, values = [], []
+        times, values = array("d"), array("d")
         since, held_s = None, 0.0
         for time, row in rows:
             if when is not None and not _holds(when, row):
@@ -190,7 +193,7 @@ def lines(case: Case, window: Window, check: Measured) -> list[Line]:
             times.append(time)
             values.append(_computed(expression, check.measure, row))
         if times:
-            found.append(Line(labels, Course(tuple(times), tuple(values)), held_s))
+            found.append(Line(labels, Course(times, values), held_s))
         elif when is None:
             raise Unusable(f"{check.measure!r}: its series have no instant in common")
     return found

@@ -1,5 +1,6 @@
 """The judges of numbers: limit, soak, settle and failover."""
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -113,7 +114,7 @@ def judge_failover(name: str, check: FailoverCheck, case: Case) -> CheckResult:
 
 def _shown(check: Measured, course: Course) -> Course:
     """The course in the check's unit."""
-    return Course(course.times, tuple(from_base(v, check.unit) for v in course.values))
+    return Course(course.times, array("d", [from_base(v, check.unit) for v in course.values]))
 
 
 def _judged(

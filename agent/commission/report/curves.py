@@ -131,7 +131,7 @@ def _case(report: Report, recorded: Recorded, span: Span, results: Iterable[Chec
     }
     began = span.began - facts.before_s
     samples = recorded.between(began, span.ended, metrics)
-    good = [sample for sample in samples if _is_good(sample)]
+    good = (sample for sample in samples if _is_good(sample))
     window = Window(good, began, span.ended, default_age_s=_NO_AGE_S)
     return Case(generation, window, span, facts.devices, facts.before_s, shows=facts.shows)
 
