@@ -6,6 +6,7 @@ is overwritten but what is made from the rest: results.json, junit.xml, ocptv.js
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,15 @@ from agent.commission.journal.writer import (
     read_journal,
     spans,
 )
-from agent.commission.judge.verdicts import Attached, Facts, Waiver, Waivers, judge_stage, waived
+from agent.commission.judge.verdicts import (
+    Attached,
+    Facts,
+    StageVerdicts,
+    Waiver,
+    Waivers,
+    judge_stage,
+    waived,
+)
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import canonical, prove
 from agent.model.errors import ConfigError
@@ -120,9 +129,6 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
     if generation.digest != started["generation"]:
         raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
     sheet = _optional(folder / SHEET)
-    hashes = {"configuration": started["configuration"]}
-    if sheet is not None:
-        hashes["sheet"] = hashlib.sha256(canonical(sheet.data)).hexdigest()
     shows: dict[str, list[str]] = next(
         (e["shows"] for e in reversed(events) if e["event"] == "profiles"), {}
     )
@@ -136,19 +142,27 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
         only=frozenset(started.get("only", ())),
         attached=attached(folder, events),
     )
-    return facts, hashes
+    return facts, _hashes(started, None if sheet is None else sheet.data)
 
 
-def judged(folder: Path) -> Report:
-    """The verdicts of a directory, from what was recorded in it. Raises ConfigError."""
+def judged(folder: Path, known: StageVerdicts | None = None) -> Report:
+    """The verdicts of a directory, from what was recorded in it. Raises ConfigError.
+
+    ``known`` is what this process has judged of the run already. Without it everything is read
+    from the directory alone, as whoever verifies it does.
+    """
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)
-    facts, hashes = facts_of(folder, events)
+    if known is None:
+        facts, hashes = facts_of(folder, events)
+    else:
+        facts = replace(known.facts, attached=attached(folder, events))
+        hashes = _hashes(started, facts.sheet and facts.sheet.model_dump(mode="json"))
     aborted = ended_early(events)
     steps = spans(events)
     store = SampleStore(folder / SAMPLES, read_only=True)
     try:
-        results = judge_stage(facts, store, steps, aborted)
+        results = judge_stage(facts, store, steps, aborted, known and known.steps)
     finally:
         store.close()
     waivers = given_waivers(folder)
@@ -157,6 +171,14 @@ def judged(folder: Path) -> Report:
         today = datetime.fromtimestamp(last, UTC).date()
         results = list(waived(results, waivers, today))
     return Report(facts, started["rack"], started["tool"], steps, results, hashes, aborted)
+
+
+def _hashes(started: Event, sheet: Any) -> dict[str, str]:
+    """The SHA-256 of the configuration and of the build sheet's content, where there is one."""
+    hashes = {"configuration": str(started["configuration"])}
+    if sheet is not None:
+        hashes["sheet"] = hashlib.sha256(canonical(sheet)).hexdigest()
+    return hashes
 
 
 def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:

@@ -80,6 +80,13 @@ class SampleStore:
                 raise ConfigError(f"{self._path}: a sample has the quality {quality!r}") from None
             yield Sample(*wanted[series], value, trust, at, intern(reason))
 
+    def mark(self, began: float, ended: float) -> tuple[int, int]:
+        """How many samples there are between two instants, and the newest row of them."""
+        [(count, newest)] = self._file.execute(
+            "SELECT COUNT(*), MAX(rowid) FROM samples WHERE at BETWEEN ? AND ?", (began, ended)
+        )
+        return int(count), int(newest or 0)
+
     def flaws(self) -> dict[str, tuple[int, str]]:
         """Of each device that showed any: how many values were not good, and why the first."""
         rows = self._file.execute(

@@ -16,7 +16,13 @@ from agent.commission.evidence.results import measurement_json
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import Journal, read_journal
 from agent.commission.judge import Span
-from agent.commission.judge.verdicts import Facts, Waiver, judge_step, waived
+from agent.commission.judge.verdicts import (
+    Facts,
+    StageVerdicts,
+    Waiver,
+    step_verdicts,
+    waived,
+)
 from agent.commission.records import CheckResult, Measurement
 
 _MEASURED_MAX = 8  # measurements of one check that the journal tells
@@ -33,7 +39,7 @@ class Early:
         journal: Journal,
         now: Callable[[], float],
     ) -> None:
-        self.facts, self._now = facts, now
+        self.known, self._now = StageVerdicts(facts), now
         self._samples, self._waivers, self._journal = samples, waivers, journal
         self._tasks: list[asyncio.Task[None]] = []
         self._turn = asyncio.Lock()
@@ -58,10 +64,14 @@ class Early:
         given = attached(self._samples.parent, read_journal(self._journal.path))
         store = SampleStore(self._samples, read_only=True)
         try:
-            results = judge_step(replace(self.facts, attached=given), store, step, span)
+            facts = replace(self.known.facts, attached=given)
+            found = step_verdicts(facts, store, step, span)
         finally:
             store.close()
-        return list(waived(results, self._waivers, datetime.fromtimestamp(span.ended, UTC).date()))
+        self.known.steps[step] = found
+        return list(
+            waived(found.results, self._waivers, datetime.fromtimestamp(span.ended, UTC).date())
+        )
 
 
 def told(result: CheckResult) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
 from agent.commission.journal.samples import SampleStore, fold
 from agent.commission.journal.writer import Event, Journal, read_journal
-from agent.commission.judge.verdicts import Facts, Waiver
+from agent.commission.judge.verdicts import Facts, StageVerdicts, Waiver
 from agent.commission.report import write_report
 from agent.commission.run.clock import kept
 from agent.commission.run.live_verdicts import Early, told
@@ -77,15 +77,16 @@ async def carry_out_all(
 
 async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> Outcome:
     try:
-        await carry_out(order, hear)
+        known = await carry_out(order, hear)
         # In a thread: the other racks are read on time meanwhile.
-        return Outcome(order, await asyncio.to_thread(conclude, order.folder, key, hear))
+        report = await asyncio.to_thread(conclude, order.folder, key, hear, known)
+        return Outcome(order, report)
     except RackagentError as error:
         return Outcome(order, error=error)
 
 
-async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
-    """Do what the order says, and keep all of it in its directory.
+async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts | None:
+    """Do what the order says, and keep all of it in its directory; what was judged meanwhile.
 
     ``hear`` is told of every line of the journal as it is written.
 
@@ -93,7 +94,7 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
     """
     config, facts, folder = order.config, order.facts, order.folder
     if order.resume and _only_unsealed(folder):
-        return
+        return None
     async with contextlib.AsyncExitStack() as stack:
         stand = await stack.enter_async_context(_stand(order))
         rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
@@ -127,12 +128,13 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
         keep_origins(folder, config, rounds.profiles())
-        early.facts = replace(facts, shows=shows)
+        early.known.facts = replace(facts, shows=shows)
         if open_step:
             await runner.undo(open_step)
         await runner.run(done)
         await early.close()
         journal.write("run_ended", stand.now(), late=runner.lateness())
+        return early.known
 
 
 def _mention_clock(journal: Journal, at: float) -> None:
@@ -156,16 +158,22 @@ def _answered(folder: Path) -> set[str]:
     return {f"attach.{check}" for check in bundle.attached(folder, events)}
 
 
-def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) -> Report:
+def conclude(
+    folder: Path,
+    key: PrivateKey | None,
+    hear: Hear = lambda _: None,
+    known: StageVerdicts | None = None,
+) -> Report:
     """Judge what a run recorded, write its results and seal them. Raises ConfigError.
 
-    A run that died is concluded as it stands: what it did not come to is an ERROR.
+    ``known`` is what ``carry_out`` has judged of it already. A run that died is concluded as it
+    is: what it did not come to is an ERROR.
     """
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
     journal = Journal(folder / bundle.JOURNAL, hear)
     try:
-        report = _judged(folder, journal)
+        report = _judged(folder, journal, known)
     finally:
         journal.close()
     bundle.write_results(folder, report)
@@ -174,10 +182,10 @@ def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) 
     return report
 
 
-def _judged(folder: Path, journal: Journal) -> Report:
+def _judged(folder: Path, journal: Journal, known: StageVerdicts | None) -> Report:
     fold(folder / bundle.SAMPLES)
     answers.clear(folder)
-    report = bundle.judged(folder)
+    report = bundle.judged(folder, known)
     for result in report.results:
         journal.mention("judged", report.ended, **told(result))
     journal.write("concluded", report.ended, verdict=str(report.verdict))
