@@ -123,7 +123,7 @@ def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Liv
     add_events(app, recorder, agent.store)
     site = Site(
         *(agent.store, agent.views, agent.history, agent.profile),
-        runs=Runs(config.evidence_folder),
+        runs=Runs(agent.runs),
         plan=agent.plan,
     )
     live = add_pages(app, site, lambda: agent.ready, config.web.users)

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from agent.app.reload import check_fixed
+from agent.commission.journal.run_index import RunIndex
 from agent.config import Config, DeviceConfig
 from agent.events.service import Recorder
 from agent.expose.device_info import DeviceView
@@ -44,6 +45,7 @@ class Agent:
         self.store.subscribe(self.exposition.update)
         self.history = History()
         self.store.subscribe(self.history.hear)
+        self.runs = RunIndex(config.evidence_folder)
         self._waiting = {device.name for device in config.devices}
         self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
@@ -102,9 +104,8 @@ class Agent:
         self._transports = transports
         self.exposition.registry.register(TransportMetrics(transports))
         if self.config.evidence_folder is not None:
-            runs = CommissionMetrics(self.config.evidence_folder, self.config.site)
-            self.exposition.registry.register(runs)
-            self._jobs.append(runs.run)
+            self.exposition.registry.register(CommissionMetrics(self.runs, self.config.site))
+            self._jobs.append(self.runs.keep)
         async with self._group as group:
             for device in self.config.devices:
                 self._begin(device, transports)

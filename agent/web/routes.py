@@ -125,6 +125,11 @@ class Pages:
         """What takes long for the page at ``path``, in slices."""
         if path in ("", "hall"):
             await self._site.refresh()
+        match path.split("/"):
+            case ["commissioning"]:
+                await self._site.runs.refresh()
+            case ["commissioning", name]:
+                await self._site.runs.refresh(name)
 
     def missing(self, path: str, what: str) -> str:
         """The page in the place of one that there is not."""

@@ -32,7 +32,7 @@ class Plots:
 
     async def svg(self, run: str, check: str) -> str:
         """The plot of a check. Raises NotHere."""
-        folder, key = self._runs.place(run), (run, check)
+        folder, key = await self._runs.place(run), (run, check)
         async with self._turn:
             now = asyncio.get_running_loop().time()
             kept = self._kept.get(key)
@@ -65,7 +65,7 @@ def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
     async def file(run: str, path: str) -> FileResponse:
         """A file of a run; the report is opened, anything else is saved."""
         try:
-            place = runs.file(run, path)
+            place = await runs.file(run, path)
         except NotHere as error:
             raise HTTPException(404, str(error)) from None
         kind = _OPENED.get(path)

@@ -33,7 +33,7 @@ from agent.commission.judge.verdicts import (
     waived,
 )
 from agent.commission.spec.build_sheet import Sheet
-from agent.commission.spec.generation import canonical, prove
+from agent.commission.spec.generation import canonical, prove, sorted_generation
 from agent.model.errors import ConfigError
 from agent.parse.yaml_source import Document, load
 
@@ -143,6 +143,15 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
         attached=attached(folder, events),
     )
     return facts, _hashes(started, None if sheet is None else sheet.data)
+
+
+def as_kept(facts: Facts) -> Facts:
+    """The facts in the order in which ``facts_of`` finds them in the directory."""
+    return replace(
+        facts,
+        generation=sorted_generation(facts.generation),
+        devices=dict(sorted(facts.devices.items())),
+    )
 
 
 def judged(folder: Path, known: StageVerdicts | None = None) -> Report:

@@ -128,7 +128,7 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
         keep_origins(folder, config, rounds.profiles())
-        early.known.facts = replace(facts, shows=shows)
+        early.known.facts = await asyncio.to_thread(bundle.as_kept, replace(facts, shows=shows))
         if open_step:
             await runner.undo(open_step)
         await runner.run(done)

@@ -1,64 +1,24 @@
-"""Commissioning runs as metrics: how every check stands, how far a run is, when it last wrote.
+"""Commissioning runs as metrics: how every check is, how far a run is, when it last wrote."""
 
-A run is a process of its own; what is told here was read from its journal. That is done in a thread
-now and then, so that no scrape waits for a file.
-"""
-
-import asyncio
-import contextlib
-from collections import OrderedDict
 from collections.abc import Iterator
-from pathlib import Path
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from agent.commission.journal.reader import JOURNAL, Follower, Progress
+from agent.commission.journal.reader import Progress
+from agent.commission.journal.run_index import RunIndex
 
-_LOOK_S = 5.0
-_RUNS_MAX = 200  # newest runs that are told of
-_LOOKED_AT_MAX = 2_000  # directories that are looked at for them
 _PENDING = "PENDING"
 
 
 class CommissionMetrics(Collector):
-    """A prometheus_client collector over the runs below ``folder``; ``run`` keeps it true.
+    """A prometheus_client collector over an index of runs, as it was read last.
 
     Of each rack and stage the newest run counts, and what was retested since.
     """
 
-    def __init__(self, folder: Path, site: str) -> None:
-        self._folder, self._site = folder, site
-        self._followers: OrderedDict[str, Follower] = OrderedDict()
-        self._runs: list[Progress] = []
-
-    async def run(self) -> None:
-        """Look at the runs now and then, for ever."""
-        while True:
-            self._runs = await asyncio.to_thread(self.look)
-            await asyncio.sleep(_LOOK_S)
-
-    def look(self) -> list[Progress]:
-        """The newest runs, the oldest of them first."""
-        found = []
-        for name in self._names():
-            follower = self._followers.pop(name, None) or Follower(self._folder / name)
-            self._followers[name] = follower
-            with contextlib.suppress(OSError):  # it went meanwhile
-                found.append(follower.refresh())
-        while len(self._followers) > _RUNS_MAX:
-            self._followers.popitem(last=False)
-        return sorted(found, key=lambda run: run.began_at)
-
-    def _names(self) -> list[str]:
-        found: list[tuple[float, str]] = []
-        with contextlib.suppress(OSError):
-            for number, place in enumerate(self._folder.iterdir()):
-                if number >= _LOOKED_AT_MAX:
-                    break
-                with contextlib.suppress(OSError):
-                    found.append(((place / JOURNAL).stat().st_mtime, place.name))
-        return [name for _, name in sorted(found)[-_RUNS_MAX:]]
+    def __init__(self, index: RunIndex, site: str) -> None:
+        self._index, self._site = index, site
 
     def collect(self) -> Iterator[Metric]:
         """The three families."""
@@ -80,7 +40,7 @@ class CommissionMetrics(Collector):
         )
         checks: dict[tuple[str, str, str, str], dict[str, str]] = {}
         newest: dict[tuple[str, str, str, str], Progress] = {}
-        for run in self._runs:
+        for run in (each.progress for each in reversed(self._index.runs())):
             place = (self._site, run.rack, run.generation, run.stage)
             newest[place] = run
             own = {each.check: str(each.verdict or _PENDING) for each in run.checks}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from agent.commission.journal.answers import Answer, take
+from agent.commission.journal.run_index import RunIndex
 from agent.commission.journal.writer import Journal
 from agent.config.web import Web
 from agent.web import actions
@@ -35,7 +36,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 async def client(tmp_path: Path, journal: Journal) -> AsyncIterator[httpx.AsyncClient]:
     assert journal.path.exists()
     users = {"ada": bcrypt.hashpw(ADA[1], bcrypt.gensalt(4)).decode()}
-    site = Served(Rack(filled=False), list(DEVICES), Web(users=users), Runs(tmp_path))
+    site = Served(Rack(filled=False), list(DEVICES), Web(users=users), Runs(RunIndex(tmp_path)))
     transport = httpx.ASGITransport(app=site.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://agent", auth=ADA) as client:
         yield client
@@ -133,7 +134,7 @@ async def test_without_passwords_there_is_nothing_to_press(
     tmp_path: Path, journal: Journal
 ) -> None:
     assert journal.path.exists()
-    site = Served(Rack(filled=False), list(DEVICES), None, Runs(tmp_path))
+    site = Served(Rack(filled=False), list(DEVICES), None, Runs(RunIndex(tmp_path)))
     transport = httpx.ASGITransport(app=site.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://agent") as client:
         page = (await client.get(RUN)).text

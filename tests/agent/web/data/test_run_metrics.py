@@ -1,15 +1,12 @@
 """Commissioning runs as metrics: the newest of a rack and stage, with what was retested."""
 
-import asyncio
-import contextlib
-import os
 from pathlib import Path
 
-import pytest
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import CollectorRegistry
 
 from agent.commission.journal.reader import JOURNAL
+from agent.commission.journal.run_index import RunIndex
 from agent.commission.journal.writer import Journal
 from agent.web.data.run_metrics import CommissionMetrics
 
@@ -43,20 +40,16 @@ def told(metrics: CommissionMetrics) -> str:
     return "\n".join(line for line in lines if not line.startswith("#"))
 
 
-async def test_the_newest_run_counts_and_what_was_retested(tmp_path: Path) -> None:
+def test_the_newest_run_counts_and_what_was_retested(tmp_path: Path) -> None:
     write(tmp_path / "one", 100.0, {"flow": "FAIL", "old": "PASS"})
     write(tmp_path / "two", 200.0, {"flow": "FAIL", "drop": "PASS"})
     write(tmp_path / "again", 300.0, {"flow": ""}, retest_of="two")
     (tmp_path / "no-run").mkdir()
     (tmp_path / "file").write_text("")
-    metrics = CommissionMetrics(tmp_path, "hall")
+    index = RunIndex(tmp_path)
+    metrics = CommissionMetrics(index, "hall")
     assert told(metrics) == ""
-    task = asyncio.create_task(metrics.run())
-    while not told(metrics):  # noqa: ASYNC110  # a scrape is all that there is to see
-        await asyncio.sleep(0.01)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    index.read_all()
     where = 'generation="g",rack="r1",site="hall",stage="L11"'
     assert sorted(told(metrics).splitlines()) == [
         f'rack_commissioning_check_status{{check="drop",{where},verdict="PASS"}} 1.0',
@@ -65,13 +58,3 @@ async def test_the_newest_run_counts_and_what_was_retested(tmp_path: Path) -> No
         'rack_commissioning_progress_ratio{generation="g",rack="r1",site="hall",stage="L11",'
         'state="dead"} 0.25',
     ]
-
-
-def test_so_many_runs_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.web.data.run_metrics._RUNS_MAX", 2)
-    for number in range(4):
-        write(tmp_path / f"run-{number}", 100.0 + number, {"flow": "PASS"})
-        os.utime(tmp_path / f"run-{number}" / JOURNAL, (number, number))
-    metrics = CommissionMetrics(tmp_path, "hall")
-    assert [run.folder.name for run in metrics.look()] == ["run-2", "run-3"]
-    assert CommissionMetrics(tmp_path / "none", "hall").look() == []

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from agent.commission.journal.run_index import RunIndex
 from agent.commission.journal.writer import Journal
 from agent.web.data.runs import Runs
-from agent.web.not_found import NotHere
 from tests.agent.commission.evidence.test_sealing import sealed
 from tests.agent.expose.rack import DEVICES, Rack
 from tests.agent.web.pages.test_pages import EVIL, Served, text
@@ -56,7 +56,7 @@ class Watched(Served):
     """A rack whose runs can be followed."""
 
     def __init__(self, folder: Path | None) -> None:
-        super().__init__(Rack(filled=False), list(DEVICES), runs=Runs(folder))
+        super().__init__(Rack(filled=False), list(DEVICES), runs=Runs(RunIndex(folder)))
 
 
 @pytest.fixture
@@ -131,14 +131,6 @@ async def test_what_a_run_says_cannot_become_markup(
     journal.close()
 
 
-@pytest.mark.parametrize("name", ["nothing", "..", ".hidden", "a/b", "x" * 200])
-def test_names_that_are_no_run(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotHere):
-        Runs(tmp_path).place(name)
-    with pytest.raises(NotHere):
-        Runs(None).place(name)
-
-
 async def test_without_a_folder_or_without_runs_the_page_says_what_to_do(
     client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -149,17 +141,6 @@ async def test_without_a_folder_or_without_runs_the_page_says_what_to_do(
             page = await text(other, "/commissioning")
             assert ("evidence:" in page) is (folder is None)
             assert (await other.get("/commissioning/x")).status_code == 404
-
-
-def test_a_run_that_cannot_be_read_is_left_out_of_the_list(tmp_path: Path) -> None:
-    begun(tmp_path).close()
-    begun(tmp_path, "other").close()
-    runs = Runs(tmp_path)
-    assert len(runs.listed()) == 2
-    (tmp_path / "other" / "journal.jsonl").unlink()
-    (tmp_path / "not a run").mkdir()
-    (tmp_path / "file").touch()
-    assert [name for name, _ in runs.listed()] == ["r01-L11"]
 
 
 async def test_a_plot_of_a_run_without_its_generation_is_not_there(
