@@ -1,12 +1,14 @@
 """Takes a rack through the steps of a stage: do, see that it happened, hold, undo.
 
-Nothing is judged here. A stimulus counts once the data show it, an abort limit ends the run with
-everything undone, and the journal knows what was done should the run end in the middle.
+Nothing is judged here. A stimulus counts once the data show it. An abort limit that is passed, or
+that cannot be watched, ends the run with everything undone, and the journal knows what was done
+should the run end in the middle.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from agent.commission.follow import Prompt
 from agent.commission.generation import Generation
@@ -30,7 +32,7 @@ _LATE_MAX = 200_000  # rounds whose lateness is kept
 
 
 class Aborted(RackagentError):
-    """An abort limit was passed, or the run cannot go on; says why."""
+    """An abort limit was passed or cannot be watched, or the run cannot go on; says why."""
 
 
 class Runner:
@@ -53,6 +55,7 @@ class Runner:
         self._now_in, self._beat_at = "", 0.0
         self._due = stand.now() + rounds.interval_s
         self._late_s: list[float] = []
+        self._silent: dict[str, float] = {}
 
     async def preflight(self) -> list[str]:
         """One round: what keeps the run from beginning, empty if nothing does.
@@ -152,9 +155,10 @@ class Runner:
         try:
             words = []
             if spec.load is not None:
-                words.append(await self._stand.load(spec.load))
+                words.append(await self._watching(self._stand.load(spec.load)))
             if spec.event is not None:
-                words.append(await self._stand.begin(spec.event, spec.parameters))
+                doing = self._stand.begin(spec.event, spec.parameters)
+                words.append(await self._watching(doing))
             began, confirmed = await self._seen(name, spec, " and ".join(filter(None, words)))
             if confirmed is None:
                 self._tell(f"{name}: not seen in the data")
@@ -208,6 +212,20 @@ class Runner:
         self._people.close(id_, "expired")
         return began, None
 
+    async def _watching(self, doing: Coroutine[Any, Any, str]) -> str:
+        """Do something to the rack with its abort limits watched meanwhile. Raises Aborted."""
+        task = asyncio.create_task(doing, name="stimulus")
+        try:
+            while not task.done():
+                left_s = max(_SOON_S, self._due - self._stand.now())
+                await asyncio.wait({task}, timeout=left_s)
+                if not task.done():
+                    await self._read_if_due()
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
     async def _undone(self, name: str, words: str) -> None:
         """Wait until a person has undone a stimulus: says so, or the data show it no more."""
         if not words or not self._please(Prompt(id_ := f"{name}.undo", "do", words, name)):
@@ -258,9 +276,9 @@ class Runner:
             self._late_s.append(max(0.0, late_s))
         self._due += interval_s * (1 + max(0.0, late_s) // interval_s)  # what was missed is missed
         await self._round()
-        for name, condition in self._present.aborts.items():
-            if self._present.holds(condition, self._stand.now()):
-                raise Aborted(f"{name}: {self._spec.abort[name].says}")
+        self._mention_silent()
+        if why := self._present.ends(self._stand.now()):
+            raise Aborted(why)
         self._people.look()
         if self._people.wants_end:
             raise Aborted(self._people.wants_end)
@@ -272,9 +290,18 @@ class Runner:
         wanted = self._facts.metrics
         kept = [pair for pair in found if pair[0].metric in wanted]
         self._store.add(kept)
-        samples = [sample for sample, _ in kept]
-        self._present.update(samples)
-        return samples
+        self._present.update(kept)
+        return [sample for sample, _ in kept]
+
+    def _mention_silent(self) -> None:
+        """Say at once which device has stopped answering, and which answers again."""
+        now, failures = self._stand.now(), self._rounds.failures
+        for name, why in failures.items():
+            if name not in self._silent:
+                self._silent[name] = now
+                self._tell(f"warning: {name} has stopped answering: {why}")
+        for name in [each for each in self._silent if each not in failures]:
+            self._tell(f"{name} answers again, after {now - self._silent.pop(name):.0f} s")
 
     def _beat(self) -> None:
         """Now and then: that the run goes on, and how the rack stands."""

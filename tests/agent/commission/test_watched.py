@@ -1,0 +1,178 @@
+"""Abort limits are watched all the time: one that cannot be watched ends a run like one passed."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.commission.generation import load_generation
+from agent.commission.present import Present
+from agent.commission.records import Sample
+from agent.commission.verdicts import Facts
+from agent.values import Quality
+from tests.agent.commission import small
+from tests.agent.commission.making import samples
+from tests.agent.commission.test_runner import Bench, Make, Rack, make
+
+__all__ = ["make"]
+
+SUPPLY = "cdu rack_coolant_temperature_celsius"
+
+
+class Failing(Rack):
+    """A rack of which ``device`` shows nothing, or nothing good, while ``harmed`` says so."""
+
+    def __init__(self, harmed: Callable[[Rack], bool], device: str = "cdu", bad: str = "") -> None:
+        super().__init__()
+        self.harmed, self.device, self.bad = harmed, device, bad
+
+    async def look(self) -> list[tuple[Sample, float]]:
+        found = await super().look()
+        self.failures = {}
+        if not self.harmed(self):
+            return found
+        others = [pair for pair in found if pair[0].device != self.device]
+        if not self.bad:
+            self.failures = {self.device: "no answer"}
+            return others
+        flaw = {"value": None, "quality": Quality.BAD, "reason": self.bad}
+        own = [(replace(s, **flaw), every) for s, every in found if s.device == self.device]
+        return others + own
+
+
+def said(bench: Bench) -> list[tuple[float, str]]:
+    return [(each["at"], each["text"]) for each in bench.told if each["event"] == "said"]
+
+
+async def test_a_limit_that_cannot_be_watched_ends_the_run(make: Make) -> None:
+    """The cooling unit is silent from 1100 s on; it was last seen at 1090 s."""
+    bench = make(Failing(lambda rack: rack.time >= 1100))
+    why = await bench.runner.run()
+    assert why == f"hot: supply could not be watched for 30 s ({SUPPLY}: no value)"
+    assert bench.rack.now() == 1120
+    assert list(bench.spans()) == ["idle"]
+    assert bench.rack.events == [], "no feed is opened any more"
+    assert said(bench) == [(1100.0, "warning: cdu has stopped answering: no answer")]
+    assert bench.told[-1]["event"] == "aborted"
+
+
+async def test_a_value_that_is_not_good_watches_nothing(make: Make) -> None:
+    bench = make(Failing(lambda rack: rack.time >= 1100, bad="sensor is open"))
+    why = await bench.runner.run()
+    assert why.startswith("hot: supply could not be watched for 30 s")
+    assert "sensor is open" in why
+
+
+async def test_a_device_that_a_stimulus_silences_ends_the_run_if_a_limit_needs_it(
+    make: Make,
+) -> None:
+    bench = make(Failing(lambda rack: "open_feed_a" in rack.events))
+    why = await bench.runner.run()
+    assert why.startswith("hot: supply could not be watched for 30 s")
+    assert bench.rack.events == ["open_feed_a", "end open_feed_a"], "the stimulus is undone"
+
+
+async def test_a_device_that_no_limit_needs_is_only_said_to_be_silent(make: Make) -> None:
+    bench = make(Failing(lambda rack: rack.events[-1:] == ["open_feed_a"], device="meter-2"))
+    assert await bench.runner.run() == ""
+    assert said(bench)[1:] == [
+        (1150.0, "warning: meter-2 has stopped answering: no answer"),
+        (1160.0, "lose: not seen in the data"),
+        (1170.0, "meter-2 answers again, after 20 s"),
+    ]
+
+
+@pytest.mark.parametrize("bad", ["", "sentinel"])
+async def test_a_short_gap_ends_nothing(make: Make, bad: str) -> None:
+    """Two rounds of three are lost, again and again."""
+    bench = make(Failing(lambda rack: rack.time % 30 != 0, bad=bad))
+    assert await bench.runner.run() == ""
+    assert list(bench.spans()) == ["idle", "load", "lose"]
+
+
+async def test_a_clock_that_leaps_ends_nothing(make: Make) -> None:
+    def leaps(rack: Rack) -> bool:
+        if 1100 <= rack.time < 1110:
+            rack.time += 3600
+            return True
+        return False
+
+    bench = make(Failing(leaps))
+    assert await bench.runner.run() == ""
+
+
+async def test_limits_are_watched_while_a_command_runs(make: Make) -> None:
+    class Slow(Rack):
+        async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
+            await super().begin(event, parameters)
+            for _ in range(10_000):
+                self.time += self.interval_s
+                await asyncio.sleep(self.interval_s / 10)
+            return ""
+
+    rack = Slow(hot_after=1031.0)
+    rack.interval_s = 0.05
+    bench = make(rack)
+    assert await bench.runner.run(done=["idle", "load"]) == "hot: too hot"
+    assert rack.events == ["open_feed_a", "end open_feed_a"]
+
+
+def present(folder: Path, when: str, every_s: float = 5.0) -> Callable[[Iterable[Sample]], str]:
+    """What ends a run with one abort limit, after each round that is given."""
+    path = folder / "small.yaml"
+    abort = f"abort:\n  limit: {{when: {when}, says: passed, source: s}}\n"
+    path.write_text(small.TEXT.replace("checks:\n", abort), encoding="utf-8")
+    generation = load_generation(path, {})
+    facts = Facts(generation, "L11", {role: role for role in generation.roles}, 5.0)
+    looks, rounds = Present(facts), iter(range(1000))
+
+    def after(read: Iterable[Sample]) -> str:
+        now = 1000.0 + 5.0 * next(rounds)
+        looks.update((replace(each, observed_at=now), every_s) for each in read)
+        return looks.ends(now)
+
+    return after
+
+
+def amperes(**values: float) -> list[Sample]:
+    """One round of a meter's phases."""
+    return [
+        sample
+        for meter in ("meter-1", "meter-2")
+        for phase, value in values.items()
+        for sample in samples([value], meter, "rack_phase_current_amperes", {"phase": phase})
+    ]
+
+
+def test_one_series_past_a_limit_is_enough(tmp_path: Path) -> None:
+    after = present(tmp_path, "phases > 60")
+    assert after(amperes(L1=10, L2=10, L3=10)) == ""
+    assert after(amperes(L1=10, L2=70, L3=10)) == "limit: passed"
+
+
+def test_a_series_that_is_gone_is_missed(tmp_path: Path) -> None:
+    """The other series of its device are still there."""
+    after = present(tmp_path, "phase_mean > 60")
+    assert after(amperes(L1=10, L2=10, L3=10)) == ""
+    ends = [after(amperes(L1=10, L2=10)) for _ in range(3)]
+    assert ends[:2] == ["", ""]
+    assert ends[2].startswith("limit: phase_mean could not be watched for 15 s (meter-1")
+
+
+def test_a_limit_that_cannot_be_computed_is_not_watched(tmp_path: Path) -> None:
+    after = present(tmp_path, "phase_mean / phase_mean > 2")
+    assert after(amperes(L1=10)) == ""
+    ends = [after(amperes(L1=0)) for _ in range(3)]
+    assert ends[:2] == ["", ""]
+    assert "could not be watched for 15 s (it divides by zero" in ends[2]
+    assert after(amperes(L1=10)) == ""
+
+
+def test_what_is_read_slowly_is_not_missed_before_it_is_due(tmp_path: Path) -> None:
+    after = present(tmp_path, "phase_mean > 60", every_s=60.0)
+    assert after(amperes(L1=10)) == ""
+    ends = [after([]) for _ in range(14)]
+    assert ends[:13] == [""] * 13
+    assert ends[13].startswith("limit: phase_mean could not be watched for 15 s")
