@@ -1,6 +1,7 @@
 """The command line: parse, call, print.
 
-Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable.
+Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable, 4 a run that
+does not begin because no device gives what it must watch.
 """
 
 import os
@@ -26,7 +27,7 @@ from agent.cli import (
     scan,
     site,
 )
-from agent.errors import ConfigError, DeviceError, UnknownDevice
+from agent.errors import ConfigError, DeviceError, NotCovered, UnknownDevice
 
 COMMANDS = "rackagent.commands"
 
@@ -38,6 +39,7 @@ class Status(IntEnum):
     CHECK_FAILED = 1
     USAGE = 2
     UNREACHABLE = 3
+    NOT_COVERED = 4
 
 
 app = typer.Typer(
@@ -89,6 +91,10 @@ def guarded(call: Callable[[], None]) -> Status:
         for line in str(error).splitlines():
             console.err(f"error: {line}")
         return Status.USAGE
+    except NotCovered as error:
+        for line in str(error).splitlines():
+            console.err(f"error: {line}")
+        return Status.NOT_COVERED
     except UnknownDevice as error:
         console.err(f"error: {error}")
         return Status.CHECK_FAILED

@@ -77,9 +77,9 @@ class Present:
             if sample.metric in self._metrics:
                 self._latest[sample.key] = sample
                 if is_good(sample):
-                    read = sample.observed_at
-                    until = read + max(0.0, every_s - self._facts.interval_s)
-                    self._good[sample.key] = _Good(sample, _Mark(self._turn, read, until))
+                    until = sample.observed_at + max(0.0, every_s - self._facts.interval_s)
+                    mark = _Mark(self._turn, sample.observed_at, until)
+                    self._good[sample.key] = _Good(sample, mark)
         self._case = None
 
     def holds(self, condition: Condition, now: float) -> bool:
@@ -112,8 +112,9 @@ class Present:
         return unwatched
 
     def lack(self, step: str, now: float) -> str:
-        """Why nothing could confirm a step at present; empty if something could."""
-        return self._lack(self._carried(now), self.confirms[step])[1]
+        """Why nothing could confirm a step at present; empty if something could, or need not."""
+        condition = self.confirms.get(step)
+        return "" if condition is None else self._lack(self._carried(now), condition)[1]
 
     def uncovered(
         self, shows: Mapping[str, Collection[str]], done: Collection[str], now: float

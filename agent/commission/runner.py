@@ -7,7 +7,7 @@ should the run end in the middle.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
 
 from agent.commission.follow import Prompt
@@ -73,14 +73,21 @@ class Runner:
         self._due = self._stand.now() + self._rounds.interval_s
         return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
 
-    async def run(self, done: Iterable[str] = ()) -> str:
+    def uncovered(self, done: Collection[str] = ()) -> list[str]:
+        """What no device gives after the pre-flight round, though abort limits or steps need it."""
+        return list(self._present.uncovered(self._rounds.shows(), done, self._stand.now()))
+
+    async def run(self, done: Iterable[str] = (), cut_off: str = "") -> str:
         """Every step that is not ``done`` yet, in order. Why it ended early; empty if it did not.
 
-        Raises ConfigError where a stimulus cannot be done.
+        ``cut_off`` is the step that the run before died in; it is undone first. Raises ConfigError
+        where a stimulus cannot be done.
         """
         ready = set(done)
         self._journal.write("plan", self._stand.now(), **plan(self._facts))
         try:
+            if cut_off:
+                await self.undo(cut_off)
             if self._people.asked:
                 await self._begin()
             await self._hold(self._facts.before_s)
@@ -129,6 +136,15 @@ class Runner:
             raise Aborted(f"paused for more than {PAUSE_MAX_S / 3600:g} h")
         self._journal.write("continued", self._stand.now())
 
+    async def release(self, name: str) -> None:
+        """End the stimulus of a step that the run before died in, where this one does not begin."""
+        spec = self._spec.steps[name]
+        words = "" if spec.event is None else await self._stand.end(spec.event)
+        if words:
+            self._tell(f"please {words}")
+        else:
+            self._journal.write("undone", self._stand.now(), step=name)
+
     async def undo(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, and let the rack recover."""
         spec = self._spec.steps[name]
@@ -149,9 +165,14 @@ class Runner:
         }
 
     async def _step(self, name: str, spec: StepSpec) -> None:
+        lack = await self._blind(name, spec)
         began = self._stand.now()
         self._now_in, whole = name, False
         self._journal.write("step_began", began, step=name)
+        if lack:
+            self._tell(f"{name}: not done, since nothing could show that it was: {lack}")
+            self._close(name, Span(began, None, began, began))
+            return
         try:
             words = []
             if spec.load is not None:
@@ -175,7 +196,10 @@ class Runner:
         await self._undone(name, left)
         steady = min((began if confirmed is None else confirmed) + spec.rest, ended)
         await self._hold(spec.after)
-        span = Span(began, confirmed, steady, ended)
+        self._close(name, Span(began, confirmed, steady, ended))
+
+    def _close(self, name: str, span: Span) -> None:
+        """Write down that a step has ended."""
         self._journal.write(
             *("step_ended", self._stand.now()),
             step=name,
@@ -186,6 +210,13 @@ class Runner:
         )
         self._now_in = ""
         self._ended(name, span)
+
+    async def _blind(self, name: str, spec: StepSpec) -> str:
+        """Why no data could show a step's stimulus, empty if they could; given time to appear."""
+        until = self._stand.now() + spec.within
+        while (lack := self._present.lack(name, self._stand.now())) and self._stand.now() < until:
+            await self._next_round(lambda: False)
+        return lack
 
     async def _seen(self, name: str, spec: StepSpec, words: str) -> tuple[float, float | None]:
         """When the stimulus was done and when the data showed it; None if they did not in time.

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.commission.generation import load_generation
+from agent.commission.journal import cut_off
 from agent.commission.present import Present
-from agent.commission.records import Sample
+from agent.commission.records import Sample, Verdict
 from agent.commission.verdicts import Facts
 from agent.values import Quality
 from tests.agent.commission import small
@@ -37,9 +38,11 @@ class Failing(Rack):
         if not self.bad:
             self.failures = {self.device: "no answer"}
             return others
-        flaw = {"value": None, "quality": Quality.BAD, "reason": self.bad}
-        own = [(replace(s, **flaw), every) for s, every in found if s.device == self.device]
-        return others + own
+        return others + [
+            (replace(sample, value=None, quality=Quality.BAD, reason=self.bad), every_s)
+            for sample, every_s in found
+            if sample.device == self.device
+        ]
 
 
 def said(bench: Bench) -> list[tuple[float, str]]:
@@ -117,6 +120,62 @@ async def test_limits_are_watched_while_a_command_runs(make: Make) -> None:
     bench = make(rack)
     assert await bench.runner.run(done=["idle", "load"]) == "hot: too hot"
     assert rack.events == ["open_feed_a", "end open_feed_a"]
+
+
+async def test_what_no_device_gives_is_named_before_the_first_stimulus(make: Make) -> None:
+    bench = make(Failing(lambda rack: True))
+    await bench.runner.preflight()
+    assert bench.runner.uncovered() == [
+        f"abort limit hot (supply > 65) cannot be watched: signal supply: {SUPPLY}: no value; it"
+        " takes a profile of cdu with that point, or another source for supply in a generation that"
+        " extends small"
+    ]
+
+
+async def test_a_step_that_nothing_can_confirm_is_named(make: Make) -> None:
+    bench = make(Failing(lambda rack: True, device="meter-2", bad="sensor is open"))
+    await bench.runner.preflight()
+    [load, lose] = bench.runner.uncovered()
+    assert load.startswith("step load (total > 15000) cannot be confirmed: signal total: meter-2 ")
+    assert "sensor is open" in load
+    assert lose.startswith("step lose (total < 100) cannot be confirmed: signal total: meter-2 ")
+    assert bench.runner.uncovered(done=["idle", "load"]) == [lose]
+
+
+async def test_a_rack_that_has_all_of_it_is_covered(make: Make) -> None:
+    bench = make(Rack())
+    await bench.runner.preflight()
+    assert bench.runner.uncovered() == []
+
+
+async def test_a_stimulus_that_nothing_could_confirm_any_more_is_not_applied(make: Make) -> None:
+    bench = make(Failing(lambda rack: rack.time > 1100, device="meter-2"))
+    assert await bench.runner.run() == ""
+    assert bench.rack.events == []
+    assert "lose: not done, since nothing could show that it was: meter-2 " in said(bench)[-1][1]
+    assert bench.verdicts()["dark"] == (Verdict.ERROR, "the stimulus was not seen in the data")
+
+
+async def test_a_source_that_comes_back_in_time_is_waited_for(make: Make) -> None:
+    bench = make(Failing(lambda rack: 1100 < rack.time < 1155, device="meter-2"))
+    assert await bench.runner.run() == ""
+    assert bench.rack.events == ["open_feed_a", "end open_feed_a"]
+    assert bench.spans()["lose"].began == 1160
+
+
+async def test_what_a_dead_run_left_behind_ends_though_this_one_may_not_begin(make: Make) -> None:
+    bench = make(Rack())
+    bench.journal.write("step_began", 900.0, step="lose")
+    await bench.runner.release("lose")
+    assert bench.rack.events == ["end open_feed_a"]
+    assert cut_off(bench.told) == ""
+
+
+async def test_a_limit_may_end_a_run_that_undoes_what_was_left_behind(make: Make) -> None:
+    bench = make(Rack(hot_after=1010.0))
+    assert await bench.runner.run(done=["idle", "load"], cut_off="lose") == "hot: too hot"
+    assert bench.rack.events == ["end open_feed_a"]
+    assert bench.told[-1]["event"] == "aborted"
 
 
 def present(folder: Path, when: str, every_s: float = 5.0) -> Callable[[Iterable[Sample]], str]:
