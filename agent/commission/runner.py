@@ -56,6 +56,7 @@ class Runner:
         self._due = stand.now() + rounds.interval_s
         self._late_s: list[float] = []
         self._silent: dict[str, float] = {}
+        self._loaded = False
 
     async def preflight(self) -> list[str]:
         """One round: what keeps the run from beginning, empty if nothing does.
@@ -84,6 +85,7 @@ class Runner:
         where a stimulus cannot be done.
         """
         ready = set(done)
+        self._loaded = any(self._spec.steps[name].load for name in (*ready, cut_off) if name)
         self._journal.write("plan", self._stand.now(), **plan(self._facts))
         try:
             if cut_off:
@@ -99,6 +101,7 @@ class Runner:
                 await self._finish()
         except Aborted as error:
             self._journal.write("aborted", self._stand.now(), why=str(error))
+            await self._unload()
             return str(error)
         except ConfigError as error:
             self._journal.write("aborted", self._stand.now(), why=str(error))
@@ -107,6 +110,16 @@ class Runner:
             self._journal.write("interrupted", self._stand.now())
             raise
         return ""
+
+    async def _unload(self) -> None:
+        """Take the load off where a run ends early; what no command does is for a person."""
+        if not self._loaded:
+            return
+        try:
+            words = await self._stand.load(0.0)
+        except ConfigError as error:
+            words = f"take the load off: {error}"
+        self._tell(f"please {words}" if words else "the load was taken off")
 
     async def _begin(self) -> None:
         for prompt in opening(self._facts):
@@ -176,6 +189,7 @@ class Runner:
         try:
             words = []
             if spec.load is not None:
+                self._loaded = spec.load > 0
                 words.append(await self._watching(self._stand.load(spec.load)))
             if spec.event is not None:
                 doing = self._stand.begin(spec.event, spec.parameters)
