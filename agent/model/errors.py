@@ -39,6 +39,10 @@ class ConfigError(RackagentError):
         super().__init__(text)
 
 
+class NotCovered(RackagentError):
+    """No device gives what a run must watch or see, so that it does not begin; names all of it."""
+
+
 class DeviceError(RackagentError):
     """The device, or the way to it, failed. Caught once, in the poller; never stops the daemon.
 

@@ -33,9 +33,9 @@ from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.commission.spec.generation import Generation, open_generation
 from agent.config import Config, load_config
-from agent.model.errors import ConfigError, DeviceError
+from agent.model.errors import ConfigError, DeviceError, NotCovered
 
-_CHECK_FAILED, _REFUSED, _UNREACHABLE = 1, 2, 3
+_CHECK_FAILED, _REFUSED, _UNREACHABLE, _NOT_COVERED = 1, 2, 3, 4
 _RACKS_MAX = 64
 _RACK = "{rack}"
 _WORD = re.compile(r"(?:rack|device)=[\w.-]+")
@@ -115,7 +115,9 @@ def commission(
     attach, and waits; answers are typed, or given with 'rackagent evidence answer'.
 
     Everything read and every verdict goes to the evidence directory. The exit status is 0 when
-    nothing blocks, 1 when a check failed or could not be judged; of several racks, the highest.
+    nothing blocks, 1 when a check failed or could not be judged. A run does not begin when a device
+    does not answer (3), or when none gives what an abort limit or a step's confirmation needs (4).
+    Of several racks, the status is the highest.
 
     Examples:
       rackagent commission site.yaml --generation nvl72 --stage L11 --sheet r01.yaml
@@ -284,6 +286,8 @@ def _status(outcome: Outcome) -> int:
     """What the exit status would say of one rack."""
     if outcome.report is not None:
         return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
+    if isinstance(outcome.error, NotCovered):
+        return _NOT_COVERED
     return _UNREACHABLE if isinstance(outcome.error, DeviceError) else _REFUSED
 
 

@@ -58,7 +58,7 @@ class Column:
     def add(self, sample: Sample) -> None:
         """Add a sample. Of two good values of the same instant the first counts."""
         at, value = sample.observed_at, sample.value
-        if sample.quality is not Quality.GOOD or value is None or not _is_finite(value):
+        if value is None or not is_good(sample):
             self._ordered = self._ordered and (not self._flaw_times or at >= self._flaw_times[-1])
             self._flaw_times.append(at)
             self._flaw_reasons.append(sample.reason or f"quality {sample.quality}")
@@ -128,5 +128,9 @@ def _sorted(times: Iterable[float], values: Iterable[_V]) -> tuple["array[float]
     return array("d", ordered), [first[time] for time in ordered]
 
 
-def _is_finite(value: float | str) -> bool:
+def is_good(sample: Sample) -> bool:
+    """Whether a sample has a value that can be judged by: of good quality, and finite."""
+    value = sample.value
+    if sample.quality is not Quality.GOOD or value is None:
+        return False
     return isinstance(value, str) or isfinite(value)
