@@ -18,7 +18,7 @@ from agent.commission.results import Report
 from agent.commission.rounds import Rounds
 from agent.commission.runner import Runner
 from agent.commission.samples import SampleStore, fold
-from agent.commission.sealing import MANIFEST, seal, signed_by
+from agent.commission.sealing import MANIFEST, refuse_signature, seal, signed_by
 from agent.commission.signing import PrivateKey
 from agent.commission.stand import HallStand, Later, Stand, simulated_stand
 from agent.commission.verdicts import Facts, Waiver
@@ -99,7 +99,10 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         done: list[str] = []
         open_step = ""
         if order.resume:
-            journal, done, open_step = evidence.resume(folder, facts, order.rack, hear)
+            simulated = order.rehearsal is not None
+            journal, done, open_step = evidence.resume(
+                *(folder, facts, order.rack, hear), simulated=simulated
+            )
         else:
             about = {
                 **asdict(order.crew),
@@ -156,12 +159,14 @@ def _answered(folder: Path) -> set[str]:
 
 
 def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) -> Report:
-    """Judge what a run recorded, write its results and seal them. Raises ConfigError.
+    """Judge what a run recorded, write its results and seal them.
 
-    A run that died is concluded as it stands: what it did not come to is an ERROR.
+    A run that died is concluded as it stands: what it did not come to is an ERROR. Raises
+    ConfigError, also where ``key`` would sign a rehearsal.
     """
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
+    refuse_signature(key is not None and evidence.is_rehearsal(evidence.started(folder)))
     journal = Journal(folder / evidence.JOURNAL, hear)
     try:
         report = _judged(folder, journal)

@@ -12,10 +12,8 @@ from statistics import median
 from typing import Any
 
 from agent.commission import evidence
-from agent.commission.journal import read_journal
 from agent.commission.records import Verdict
 from agent.commission.report import words
-from agent.commission.report.history import is_simulated
 from agent.commission.report.page import page_template
 from agent.commission.samples import SampleStore
 from agent.commission.seen import IDENTITY
@@ -111,7 +109,7 @@ def _read(folder: Path) -> _Found:
         run = Run(
             *("", str(folder), str(results["rack"]), str(results["stage"])),
             *(f"{version} ({digest[:12]})", str(results["began"]), Verdict(results["verdict"])),
-            simulated=is_simulated(read_journal(folder / evidence.JOURNAL)),
+            simulated=evidence.is_rehearsal(evidence.started(folder)),
         )
         for each in checks.values():
             Verdict(each["verdict"])
