@@ -10,13 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from agent.commission.journal.reader import Follower, State, follow
 from agent.commission.journal.samples import SampleStore
@@ -115,16 +108,10 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
 @pytest.fixture(scope="module")
 def passed(hall: Hall) -> str:
     """The evidence of a rack without a fault."""
-    keys = hall.folder / "key.pem", hall.folder / "public.pem"
-    pair = Ed25519PrivateKey.generate()
-    plain = NoEncryption()
-    keys[0].write_bytes(pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, plain))
-    keys[1].write_bytes(
-        pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
-    done = hall.run(*hall.order("well", "--key", keys[0]))
+    done = hall.run(*hall.order("well"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "r1 two L11: PASS (4 PASS, 1 SKIP)" in done.stdout
+    assert "REHEARSAL on a simulated rack: r1 two L11: PASS (4 PASS, 1 SKIP)" in done.stdout
+    assert "rehearsal on a simulated rack" in done.stderr.splitlines()[0]
     return "well"
 
 
@@ -151,15 +138,16 @@ def test_a_recorded_run_is_judged_again_byte_for_byte(hall: Hall, passed: str) -
 
 
 def test_sealed_evidence_is_verified_and_a_changed_byte_is_named(hall: Hall, passed: str) -> None:
-    well = hall.run("evidence", "verify", passed, "--key", "public.pem")
-    assert (well.returncode, well.stdout) == (0, f"{passed}: as it was sealed\n")
+    well = hall.run("evidence", "verify", passed)
+    assert well.returncode == 0, well.stderr
+    assert well.stdout.startswith(f"{passed}: as it was sealed; a rehearsal")
     for name in sorted(path.name for path in (hall.folder / passed).iterdir() if path.is_file()):
         copy = hall.folder / "tampered"
         shutil.copytree(hall.folder / passed, copy)
         content = bytearray((copy / name).read_bytes())
         content[len(content) // 2] ^= 1
         (copy / name).write_bytes(content)
-        found = hall.run("evidence", "verify", "tampered", "--key", "public.pem")
+        found = hall.run("evidence", "verify", "tampered")
         assert found.returncode == 1, name
         assert f"tampered/{name}: " in found.stderr
         shutil.rmtree(copy)
@@ -177,6 +165,27 @@ def test_a_run_never_overwrites_another(hall: Hall, passed: str) -> None:
     ended = hall.run(*hall.order(passed, "--resume"))
     assert ended.returncode == 2
     assert "holds a run that has ended" in ended.stderr
+
+
+def test_a_rehearsal_never_turns_into_a_run_on_the_rack(hall: Hall, passed: str) -> None:
+    signed = hall.run(*hall.order("signed", "--key", "key.pem"))
+    assert signed.returncode == 2
+    assert "--key does not go with --simulated" in signed.stderr
+    assert not (hall.folder / "signed").exists()
+    left = hall.folder / "left"
+    shutil.copytree(hall.folder / passed, left)
+    lines = (left / "journal.jsonl").read_text().splitlines(keepends=True)
+    (left / "journal.jsonl").write_text("".join(lines[:2]))
+    (left / "manifest.dsse.json").unlink()
+    more = ("--retest", "drop", "--of", passed)
+    for order, says in (
+        (hall.order("left", "--resume"), "is a rehearsal: it goes on only with --simulated"),
+        (hall.order("again", *more), "a run on a real rack is no retest of it"),
+    ):
+        with background("simulate", str(hall.site)):
+            refused = hall.run(*[word for word in order if word != "--simulated"])
+        assert refused.returncode == 2
+        assert says in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,10 @@ def commission(
     ] = 5.0,
     key: Annotated[
         Path | None,
-        typer.Option(help="Sign the evidence with this ed25519 key (PEM, without a password)."),
+        typer.Option(
+            help="Sign the evidence with this ed25519 key (PEM, without a password);"
+            " never of a rehearsal."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
@@ -130,6 +133,8 @@ def commission(
     """
     wrong = {
         "--fault, --speed and --seed need --simulated": not simulated and (fault or speed or seed),
+        "--key does not go with --simulated: a rehearsal is no acceptance and is not signed": key
+        and simulated,
         "--witness needs --operator": witness and not operator,
         "--resume needs --out, the directory of the run": resume and out is None,
         "--retest CHECKS and --of DIR, the run that they were in, go together": bool(retest)
@@ -206,7 +211,9 @@ def _order(common: Order, rack: str, sheet: Sheet | None, folder: Path, *, sever
 def _again(order: Order, checks: str, of: Path) -> Order:
     """The order as a retest. Raises ConfigError."""
     names = [each.strip() for each in checks.split(",")]
-    facts, told = retested(order.facts, order.rack, names, of)
+    facts, told = retested(
+        *(order.facts, order.rack, names, of), simulated=order.rehearsal is not None
+    )
     return replace(order, facts=facts, retest_of=told)
 
 
@@ -314,6 +321,7 @@ def _summary(outcome: Outcome) -> dict[str, object]:
         "event": "verdict",
         "rack": outcome.order.rack,
         "evidence": str(outcome.order.folder),
+        "simulated": outcome.order.rehearsal is not None,
         "verdict": "not done" if report is None else str(report.verdict),
         "why": "" if report is None else report.aborted,
         "error": None if outcome.error is None else str(outcome.error),

@@ -86,7 +86,12 @@ def begin(
 
 
 def resume(
-    folder: Path, facts: Facts, rack: str, hear: Callable[[Event], None] = lambda _: None
+    folder: Path,
+    facts: Facts,
+    rack: str,
+    hear: Callable[[Event], None] = lambda _: None,
+    *,
+    simulated: bool = False,
 ) -> tuple[Journal, list[str], str]:
     """Go on in a directory: the steps that are done, and the one that the run died in, if any.
 
@@ -102,6 +107,13 @@ def resume(
         raise ConfigError(
             f"{folder} is of another run: rack, generation, stage, devices or interval differ"
         )
+    if is_rehearsal(started) is not simulated:
+        says = (
+            "is of a real rack: --simulated cannot go on with it"
+            if simulated
+            else "is a rehearsal: it goes on only with --simulated"
+        )
+        raise ConfigError(f"{folder} {says}")
     if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
     journal = Journal(folder / JOURNAL, hear)
@@ -112,6 +124,11 @@ def resume(
 def started(folder: Path) -> Event:
     """The first line of a run's journal: what it is a run of. Raises ConfigError."""
     return _started(folder, read_journal(folder / JOURNAL))
+
+
+def is_rehearsal(started: Event) -> bool:
+    """Whether a run that began with this line was on a simulated rack."""
+    return bool(started.get("simulated"))
 
 
 def has_ended(events: list[Event]) -> bool:
@@ -179,7 +196,10 @@ def judged(folder: Path, known: StageVerdicts | None = None) -> Report:
         last = max((span.ended for span in steps.values()), default=0.0)
         today = datetime.fromtimestamp(last, UTC).date()
         results = list(waived(results, waivers, today))
-    return Report(facts, started["rack"], started["tool"], steps, results, hashes, aborted)
+    return Report(
+        *(facts, started["rack"], started["tool"], steps, results, hashes, aborted),
+        simulated=is_rehearsal(started),
+    )
 
 
 def _hashes(started: Event, sheet: Any) -> dict[str, str]:

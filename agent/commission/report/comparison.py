@@ -13,10 +13,8 @@ from typing import Any
 
 from agent.commission.evidence import bundle
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import read_journal
 from agent.commission.records import Verdict
 from agent.commission.report import words
-from agent.commission.report.history import is_simulated
 from agent.commission.report.page import page_template
 from agent.commission.spec.inventory import IDENTITY
 from agent.model.errors import ConfigError
@@ -111,7 +109,7 @@ def _read(folder: Path) -> _Found:
         run = Run(
             *("", str(folder), str(results["rack"]), str(results["stage"])),
             *(f"{version} ({digest[:12]})", str(results["began"]), Verdict(results["verdict"])),
-            simulated=is_simulated(read_journal(folder / bundle.JOURNAL)),
+            simulated=bundle.is_rehearsal(bundle.started(folder)),
         )
         for each in checks.values():
             Verdict(each["verdict"])

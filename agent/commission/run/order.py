@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.commission.evidence import bundle
 from agent.commission.evidence.provenance import keep_origins
 from agent.commission.evidence.results import Report
-from agent.commission.evidence.sealing import MANIFEST, seal, signed_by
+from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signed_by
 from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
 from agent.commission.journal.samples import SampleStore, fold
@@ -102,7 +102,10 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
         done: list[str] = []
         open_step = ""
         if order.resume:
-            journal, done, open_step = bundle.resume(folder, facts, order.rack, hear)
+            simulated = order.rehearsal is not None
+            journal, done, open_step = bundle.resume(
+                *(folder, facts, order.rack, hear), simulated=simulated
+            )
         else:
             about = {
                 **asdict(order.crew),
@@ -174,13 +177,15 @@ def conclude(
     hear: Hear = lambda _: None,
     known: StageVerdicts | None = None,
 ) -> Report:
-    """Judge what a run recorded, write its results and seal them. Raises ConfigError.
+    """Judge what a run recorded, write its results and seal them.
 
     ``known`` is what ``carry_out`` has judged of it already. A run that died is concluded as it
-    is: what it did not come to is an ERROR.
+    is: what it did not come to is an ERROR. Raises ConfigError, also where ``key`` would sign a
+    rehearsal.
     """
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
+    refuse_signature(key is not None and bundle.is_rehearsal(bundle.started(folder)))
     journal = Journal(folder / bundle.JOURNAL, hear)
     try:
         report = _judged(folder, journal, known)

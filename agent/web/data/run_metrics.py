@@ -14,7 +14,8 @@ _PENDING = "PENDING"
 class CommissionMetrics(Collector):
     """A prometheus_client collector over an index of runs, as it was read last.
 
-    Of each rack and stage the newest run counts, and what was retested since.
+    Of each rack and stage the newest run counts, and what was retested since. A rehearsal is never
+    in the place of a run on the rack itself: its label ``simulated`` is "true".
     """
 
     def __init__(self, index: RunIndex, site: str) -> None:
@@ -22,10 +23,11 @@ class CommissionMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The three families."""
-        names = ("site", "rack", "generation", "stage")
+        names = ("site", "rack", "generation", "stage", "simulated")
         status = GaugeMetricFamily(
             "rack_commissioning_check_status",
-            "1 for the verdict that a check of the newest run has, PENDING before it has one.",
+            "1 for the verdict that a check of the newest run has, PENDING before it has one;"
+            " simulated is true for rehearsals.",
             labels=(*names, "check", "verdict"),
         )
         share = GaugeMetricFamily(
@@ -38,10 +40,11 @@ class CommissionMetrics(Collector):
             "When the newest run last wrote what it does.",
             labels=names,
         )
-        checks: dict[tuple[str, str, str, str], dict[str, str]] = {}
-        newest: dict[tuple[str, str, str, str], Progress] = {}
+        checks: dict[tuple[str, str, str, str, str], dict[str, str]] = {}
+        newest: dict[tuple[str, str, str, str, str], Progress] = {}
         for run in (each.progress for each in reversed(self._index.runs())):
-            place = (self._site, run.rack, run.generation, run.stage)
+            about = (run.rack, run.generation, run.stage, str(run.simulated).lower())
+            place = (self._site, *about)
             newest[place] = run
             own = {each.check: str(each.verdict or _PENDING) for each in run.checks}
             checks[place] = {**(checks.get(place, {}) if run.retest_of else {}), **own}
