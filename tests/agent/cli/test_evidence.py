@@ -6,8 +6,8 @@ from cryptography.hazmat.primitives.serialization import NoEncryption
 
 from tests.agent.cli.conftest import Run
 from tests.agent.commission.bundle import LIMIT, bundle
-from tests.agent.commission.making import samples
 from tests.agent.commission.evidence.test_sealing import KEY, PEM
+from tests.agent.commission.making import samples
 
 
 def test_report_is_made_again_outside_the_seal(run: Run, tmp_path: Path) -> None:
