@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.commission.evidence.results import Report
+from agent.commission.evidence.results import RunReport
 from agent.commission.journal.samples import SampleStore
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
@@ -152,7 +152,7 @@ def judged(facts: Facts, path: Path, seconds: float) -> dict[str, object]:
     results = judge_stage(facts, store, {STEP: span})
     judge_s, judge_mb = time.perf_counter() - clock, _peak_mb()
     clock = time.perf_counter()
-    drawn = plots(Report(facts, "r01", "0", {STEP: span}, results, {}), store)
+    drawn = plots(RunReport(facts, "r01", "0", {STEP: span}, results, {}), store)
     plots_s = time.perf_counter() - clock
     store.close()
     verdicts = [str(each.verdict) for each in results]

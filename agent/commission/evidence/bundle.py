@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.commission.evidence.ocptv import ocptv_lines
-from agent.commission.evidence.results import Report, junit_xml, results_json
+from agent.commission.evidence.results import RunReport, junit_xml, results_json
 from agent.commission.journal.answers import ATTACHMENTS, sha256
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import (
     Event,
-    Journal,
+    RunJournal,
     cut_off,
     ended_early,
     read_journal,
@@ -52,7 +52,7 @@ def begin(
     waivers: Sequence[Waiver] = (),
     about: Mapping[str, Any] | None = None,
     hear: Callable[[Event], None] = lambda _: None,
-) -> Journal:
+) -> RunJournal:
     """Make the directory and write down what the run is judged by. Raises ConfigError.
 
     ``about`` is what else its first line says; ``hear`` is told of every line of its journal.
@@ -69,7 +69,7 @@ def begin(
         digest = hashlib.sha256(config_file.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
-    journal = Journal(folder / JOURNAL, hear)
+    journal = RunJournal(folder / JOURNAL, hear)
     journal.write(
         *("run_started", 0.0),
         rack=rack,
@@ -92,7 +92,7 @@ def resume(
     hear: Callable[[Event], None] = lambda _: None,
     *,
     simulated: bool = False,
-) -> tuple[Journal, list[str], str]:
+) -> tuple[RunJournal, list[str], str]:
     """Go on in a directory: the steps that are done, and the one that the run died in, if any.
 
     Raises ConfigError if it is another run's.
@@ -116,7 +116,7 @@ def resume(
         raise ConfigError(f"{folder} {says}")
     if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
-    journal = Journal(folder / JOURNAL, hear)
+    journal = RunJournal(folder / JOURNAL, hear)
     journal.write("resumed", 0.0)
     return journal, list(spans(events)), cut_off(events)
 
@@ -171,7 +171,7 @@ def as_kept(facts: Facts) -> Facts:
     )
 
 
-def judged(folder: Path, known: StageVerdicts | None = None) -> Report:
+def judged(folder: Path, known: StageVerdicts | None = None) -> RunReport:
     """The verdicts of a directory, from what was recorded in it. Raises ConfigError.
 
     ``known`` is what this process has judged of the run already. Without it everything is read
@@ -188,7 +188,7 @@ def judged(folder: Path, known: StageVerdicts | None = None) -> Report:
     steps = spans(events)
     store = SampleStore(folder / SAMPLES, read_only=True)
     try:
-        results = judge_stage(facts, store, steps, aborted, known and known.steps)
+        results = judge_stage(facts, store, steps, aborted, None if known is None else known.steps)
     finally:
         store.close()
     waivers = given_waivers(folder)
@@ -196,7 +196,7 @@ def judged(folder: Path, known: StageVerdicts | None = None) -> Report:
         last = max((span.ended for span in steps.values()), default=0.0)
         today = datetime.fromtimestamp(last, UTC).date()
         results = list(waived(results, waivers, today))
-    return Report(
+    return RunReport(
         *(facts, started["rack"], started["tool"], steps, results, hashes, aborted),
         simulated=is_rehearsal(started),
     )
@@ -227,7 +227,7 @@ def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
     return found
 
 
-def write_results(folder: Path, report: Report) -> None:
+def write_results(folder: Path, report: RunReport) -> None:
     """What is made from the rest. Raises ConfigError where it cannot be written."""
     made = {
         RESULTS: results_json(report).encode(),

@@ -76,7 +76,7 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RunMessage:
     """Something said to people. Unix seconds of the machine's clock."""
 
     at: float
@@ -105,7 +105,7 @@ class Progress:
     steps: tuple[StepSeen, ...]
     checks: tuple[CheckSeen, ...]
     prompts: tuple[Prompt, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[RunMessage, ...]
     values: Mapping[str, tuple[float, float] | None]
     began_at: float
     last_at: float
@@ -148,7 +148,7 @@ class Story:
         self._steps: dict[str, _Step] = {}
         self._checks: dict[str, CheckSeen] = {}
         self._prompts: dict[str, Prompt] = {}
-        self._messages: list[Message] = []
+        self._messages: list[RunMessage] = []
         self._values: dict[str, tuple[float, float] | None] = {}
         self._step, self._why, self._paused, self._ended = "", "", False, False
         self._verdict: Verdict | None = None
@@ -268,7 +268,7 @@ class Story:
         self._verdict = Verdict(event["verdict"])
 
     def _say(self, event: Event, text: str) -> None:
-        self._messages.append(Message(float(event.get("wall", 0.0)), text))
+        self._messages.append(RunMessage(float(event.get("wall", 0.0)), text))
         del self._messages[:-_MESSAGES_MAX]
 
     def progress(self, *, alive: bool) -> Progress:

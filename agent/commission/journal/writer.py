@@ -25,7 +25,7 @@ Both are Unix seconds; they differ only in a rehearsal.
 """
 
 
-class Journal:
+class RunJournal:
     """One file that is only ever added to. ``hear`` is told of every line."""
 
     def __init__(self, path: Path, hear: Callable[[Event], None] = lambda _: None) -> None:

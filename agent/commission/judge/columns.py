@@ -20,7 +20,7 @@ _V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class SeriesPart:
     """A part of one series: good values by time (Unix seconds, ascending), and its flaws.
 
     ``flaw_times`` and ``flaw_reasons`` are of values that are not good; those are not in
@@ -36,15 +36,15 @@ class Track:
         """The longest time without a good value between two instants that enclose it."""
         if not self.times:
             return ended - began
-        ends = (self.times[0] - began, ended - self.times[-1])
-        return max(*ends, *map(sub, islice(self.times, 1, None), self.times))
+        gaps: Iterable[float] = map(sub, islice(self.times, 1, None), self.times)
+        return max(self.times[0] - began, ended - self.times[-1], max(gaps, default=0.0))
 
     def longest_run(self) -> int:
         """How many equal values follow each other, at most."""
         return max((sum(1 for _ in run) for _, run in groupby(self.values)), default=0)
 
 
-class Column:
+class SeriesColumn:
     """Everything that one series showed. ``close`` ends the writing; parts are read after it."""
 
     __slots__ = ("_flaw_reasons", "_flaw_times", "_numbers", "_ordered", "_times", "_words")
@@ -102,11 +102,11 @@ class Column:
                 found.append(times[place - 1])
         return max(found, default=None)
 
-    def part(self, began: float, ended: float) -> Track:
+    def part(self, began: float, ended: float) -> SeriesPart:
         """What it showed between two instants, both included."""
         good = slice(bisect_left(self._times, began), bisect_right(self._times, ended))
         bad = slice(bisect_left(self._flaw_times, began), bisect_right(self._flaw_times, ended))
-        return Track(
+        return SeriesPart(
             _view(self._times, good),
             _view(self._numbers, good) if self._words is None else self._words[good],
             self._flaw_times[bad],

@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, Strict
 
-from agent.commission.judge import Case, Span, judge
+from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.window import Window
 from agent.commission.records import CheckResult, Measurement, Sample, SeriesKey, Verdict, blocks
 from agent.commission.spec.build_sheet import Sheet
@@ -197,9 +197,9 @@ def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Wind
     return Window(samples, began, ended, ages, default_s)
 
 
-def step_case(facts: Facts, recorded: Recorded, span: Span) -> Case:
+def step_case(facts: Facts, recorded: Recorded, span: Span) -> CheckContext:
     """What the checks of a step are judged on."""
-    return Case(
+    return CheckContext(
         generation=facts.generation,
         window=window(facts, recorded, span.began - facts.before_s, span.ended),
         span=span,

@@ -1,7 +1,7 @@
 """Readings between two instants, and the scalars that a course of values is reduced to.
 
 What cannot be trusted is no number here: a series that is missing, has gaps, is frozen or holds
-one bad value raises ``Unusable``, and whoever judges makes an ERROR of it.
+one bad value raises ``BadSample``, and whoever judges makes an ERROR of it.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,7 +13,7 @@ from heapq import merge
 from itertools import pairwise
 from math import sqrt
 
-from agent.commission.judge.columns import Column, Track
+from agent.commission.judge.columns import SeriesColumn, SeriesPart
 from agent.commission.records import Sample, SeriesKey
 from agent.model.errors import RackagentError
 from agent.model.values import Quality
@@ -24,12 +24,12 @@ FROZEN_AFTER = 12
 _MAX_AGE_S = 15.0
 
 
-class Unusable(RackagentError):
+class BadSample(RackagentError):
     """Readings that nothing can be judged by; says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TimeSeries:
     """Numbers over time; at least one. ``times`` are Unix seconds, ascending."""
 
     times: Sequence[float]
@@ -63,7 +63,7 @@ class Course:
 
     @property
     def drift(self) -> float:
-        """The slope of the line that fits best, per second. Raises Unusable for one value."""
+        """The slope of the line that fits best, per second. Raises BadSample for one value."""
         self._changes()
         middle, mean = sum(self.times) / len(self.times), self.mean
         pairs = zip(self.times, self.values, strict=True)
@@ -72,20 +72,20 @@ class Course:
 
     @property
     def rise(self) -> float:
-        """What a counter rose by. Raises Unusable where it was reset or read once."""
+        """What a counter rose by. Raises BadSample where it was reset or read once."""
         self._changes()
         if any(b < a for a, b in pairwise(self.values)):
-            raise Unusable("a counter went back: it was reset")
+            raise BadSample("a counter went back: it was reset")
         return self.values[-1] - self.values[0]
 
     @property
     def rate(self) -> float:
-        """What a counter rises by per second. Raises Unusable where it was reset or read once."""
+        """What a counter rises by per second. Raises BadSample where it was reset or read once."""
         return self.rise / (self.times[-1] - self.times[0])
 
     def _changes(self) -> None:
         if len(self.times) == 1:
-            raise Unusable("what was read once shows no change")
+            raise BadSample("what was read once shows no change")
 
     def share_inside(self, low: float, high: float) -> float:
         """Which part of the values is in the band, 0 to 1; its ends belong to it."""
@@ -143,7 +143,7 @@ class Window:
         self._columns = _columns(samples, began, ended)
         self._first = {key: column.first for key, column in self._columns.items()}
         self._places = _places(self._columns)
-        self._sound: dict[tuple[SeriesKey, float, bool], Track] = {}
+        self._sound: dict[tuple[SeriesKey, float, bool], SeriesPart] = {}
 
     @property
     def duration_s(self) -> float:
@@ -199,7 +199,7 @@ class Window:
         They belong together as long as none is more than ``apart_s`` after the one before. What a
         device showed first comes first.
         """
-        groups: dict[tuple[str, str], list[tuple[int, SeriesKey, Track]]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[tuple[int, SeriesKey, SeriesPart]]] = defaultdict(list)
         for number, (key, column) in enumerate(self._columns.items()):
             if key[1] in metrics and (track := column.part(self.began, self._last)).times:
                 groups[key[:2]].append((number, key, track))
@@ -224,10 +224,12 @@ class Window:
             if self._first[key] <= self._last and wanted <= dict(key[2]).items()
         ]
 
-    def track(self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False) -> Track:
+    def track(
+        self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
+    ) -> SeriesPart:
         """One series, if it can be trusted. ``moves``: a sensor whose noise always shows.
 
-        Raises Unusable where it is missing, has a bad value, a gap, or is frozen.
+        Raises BadSample where it is missing, has a bad value, a gap, or is frozen.
         """
         if max_age_s is None:
             default = self._max_age_s.get(key[0], self._default_age_s)
@@ -237,28 +239,30 @@ class Window:
             known = self._sound[key, max_age_s, moves] = self._checked(key, max_age_s, moves)
         return known
 
-    def _checked(self, key: SeriesKey, max_age_s: float, moves: bool) -> Track:
+    def _checked(self, key: SeriesKey, max_age_s: float, moves: bool) -> SeriesPart:
         column, name = self._columns.get(key), spelled(key)
-        track = Track() if column is None else column.part(self.began, self._last)
+        track = SeriesPart() if column is None else column.part(self.began, self._last)
         if track.flaw_times:
             first = track.flaw_reasons[0] or "no reason given"
-            raise Unusable(f"{name}: {len(track.flaw_times)} values are not good ({first})")
+            raise BadSample(f"{name}: {len(track.flaw_times)} values are not good ({first})")
         if not track.times:
-            raise Unusable(f"{name}: no value")
+            raise BadSample(f"{name}: no value")
         gap_s = track.longest_gap_s(self.began, self.ended)
         if gap_s > max_age_s:
-            raise Unusable(f"{name}: no value for {gap_s:.0f} s ({max_age_s:.0f} s are allowed)")
+            raise BadSample(f"{name}: no value for {gap_s:.0f} s ({max_age_s:.0f} s are allowed)")
         if moves and (run := track.longest_run()) >= FROZEN_AFTER:
-            raise Unusable(f"{name}: frozen, {run} values in a row are {track.values[-1]}")
+            raise BadSample(f"{name}: frozen, {run} values in a row are {track.values[-1]}")
         return track
 
-    def course(self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False) -> Course:
-        """The same as numbers. Raises Unusable also for a state's name."""
+    def course(
+        self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
+    ) -> TimeSeries:
+        """The same as numbers. Raises BadSample also for a state's name."""
         track = self.track(key, max_age_s, moves)
-        return Course(track.times, _numbers(track, key))
+        return TimeSeries(track.times, _numbers(track, key))
 
 
-def _first_shown(group: Iterable[tuple[int, SeriesKey, Track]]) -> tuple[float, int]:
+def _first_shown(group: Iterable[tuple[int, SeriesKey, SeriesPart]]) -> tuple[float, int]:
     return min((track.times[0], number) for number, _, track in group)
 
 
@@ -273,16 +277,18 @@ def _since(columns: Iterable[Sequence[float]], apart_s: float) -> float:
     return since
 
 
-def _numbers(track: Track, key: SeriesKey) -> Sequence[float]:
+def _numbers(track: SeriesPart, key: SeriesKey) -> Sequence[float]:
     if isinstance(track.values, memoryview):
         return track.values
     word = next(value for value in track.values if isinstance(value, str))
-    raise Unusable(f"{spelled(key)}: is the word {word!r}, not a number")
+    raise BadSample(f"{spelled(key)}: is the word {word!r}, not a number")
 
 
-def _columns(samples: Iterable[Sample], began: float, ended: float) -> dict[SeriesKey, Column]:
+def _columns(
+    samples: Iterable[Sample], began: float, ended: float
+) -> dict[SeriesKey, SeriesColumn]:
     """What was shown between two instants, by series in the order in which they showed first."""
-    columns: dict[SeriesKey, Column] = defaultdict(Column)
+    columns: dict[SeriesKey, SeriesColumn] = defaultdict(SeriesColumn)
     for sample in samples:
         if began <= sample.observed_at <= ended:
             columns[sample.key].add(sample)

@@ -10,11 +10,11 @@ from itertools import groupby, pairwise
 from math import inf, isfinite
 from statistics import median
 
-from agent.commission.evidence.results import Report
-from agent.commission.judge import Case, Span
-from agent.commission.judge.context import Line, NotShown, aligned
+from agent.commission.evidence.results import RunReport
+from agent.commission.judge import CheckContext, Span
+from agent.commission.judge.context import InconclusiveError, LabelledSeries, aligned
 from agent.commission.judge.verdicts import Recorded
-from agent.commission.judge.window import Course, Unusable, Window
+from agent.commission.judge.window import BadSample, TimeSeries, Window
 from agent.commission.records import CheckResult, Sample, Verdict
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import (
@@ -39,7 +39,7 @@ _COURSES = ("worst", "mean", "last")
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class PlotCurve:
     """One series: seconds after the step began, and values in the check's unit, None in gaps."""
 
     name: str
@@ -65,7 +65,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class CheckPlot:
     """The course of one check. ``judged`` is the part that its verdict rests on.
 
     ``wide`` is for what is about time itself, and for what did not pass. ``missing`` says why there
@@ -75,7 +75,7 @@ class Plot:
     check: str
     unit: str
     wide: bool
-    curves: tuple[Curve, ...]
+    curves: tuple[PlotCurve, ...]
     limits: tuple[Limit, ...]
     instants: tuple[Instant, ...]
     judged: tuple[float, float]
@@ -83,12 +83,12 @@ class Plot:
     missing: str = ""
 
 
-def plots(report: Report, recorded: Recorded) -> list[Plot]:
+def plots(report: RunReport, recorded: Recorded) -> list[CheckPlot]:
     """Every soak and transient, what did not pass, and the limits that look at a course."""
     wanted = [each for each in report.results if _is_drawn(report, each)]
     wanted.sort(key=lambda each: not _is_wide(report, each))
     chosen = {each.check for each in wanted[:PLOTS_MAX]}
-    found: dict[str, Plot] = {}
+    found: dict[str, CheckPlot] = {}
     buckets = _buckets(len(chosen))
     for step, span in report.spans.items():
         own = [each for each in report.results if each.check in chosen]
@@ -99,7 +99,7 @@ def plots(report: Report, recorded: Recorded) -> list[Plot]:
     return [found[each.check] for each in report.results if each.check in found]
 
 
-def _is_drawn(report: Report, result: CheckResult) -> bool:
+def _is_drawn(report: RunReport, result: CheckResult) -> bool:
     check = report.check(result)
     if not isinstance(check, _Drawn) or result.verdict is Verdict.SKIP:
         return False
@@ -108,7 +108,7 @@ def _is_drawn(report: Report, result: CheckResult) -> bool:
     return True
 
 
-def _is_wide(report: Report, result: CheckResult) -> bool:
+def _is_wide(report: RunReport, result: CheckResult) -> bool:
     return not isinstance(report.check(result), LimitCheck) or result.verdict is not Verdict.PASS
 
 
@@ -117,7 +117,9 @@ def _buckets(count: int) -> int:
     return max(low, min(high, POINTS_MAX // (2 * LINES_MAX * max(1, count))))
 
 
-def _case(report: Report, recorded: Recorded, span: Span, results: Iterable[CheckResult]) -> Case:
+def _case(
+    report: RunReport, recorded: Recorded, span: Span, results: Iterable[CheckResult]
+) -> CheckContext:
     """The step as it is drawn: only good values, and none of them too old."""
     facts = report.facts
     generation = lenient(facts.generation)
@@ -133,7 +135,7 @@ def _case(report: Report, recorded: Recorded, span: Span, results: Iterable[Chec
     samples = recorded.between(began, span.ended, metrics)
     good = (sample for sample in samples if _is_good(sample))
     window = Window(good, began, span.ended, default_age_s=_NO_AGE_S)
-    return Case(generation, window, span, facts.devices, facts.before_s, shows=facts.shows)
+    return CheckContext(generation, window, span, facts.devices, facts.before_s, shows=facts.shows)
 
 
 def lenient(generation: Generation) -> Generation:
@@ -147,22 +149,22 @@ def _is_good(sample: Sample) -> bool:
     return sample.quality is Quality.GOOD and isinstance(sample.value, int | float)
 
 
-def _plot(report: Report, result: CheckResult, case: Case, buckets: int) -> Plot:
+def _plot(report: RunReport, result: CheckResult, case: CheckContext, buckets: int) -> CheckPlot:
     check = report.check(result)
     assert isinstance(check, _Drawn)  # _is_drawn says so  # noqa: S101
     span, missing = case.span, ""
     try:
         lines = _lines(case, check)
-    except (Unusable, NotShown) as error:
+    except (BadSample, InconclusiveError) as error:
         lines, missing = [], str(error)
     lines.sort(key=lambda line: -_nearness(line, _limits(check, line, span)))
     limits = tuple(_limits(check, lines[0] if lines else None, span))
     curves = [
-        Curve(line.name, tuple(decimated(_points(line, span.began), buckets)))
+        PlotCurve(line.name, tuple(decimated(_points(line, span.began), buckets)))
         for line in lines[:LINES_MAX]
     ]
     from_s = 0.0 if isinstance(check, SettleCheck | FailoverCheck) else span.steady - span.began
-    return Plot(
+    return CheckPlot(
         check=result.check,
         unit=check.unit,
         wide=_is_wide(report, result),
@@ -175,7 +177,7 @@ def _plot(report: Report, result: CheckResult, case: Case, buckets: int) -> Plot
     )
 
 
-def _lines(case: Case, check: _Drawn) -> list[Line]:
+def _lines(case: CheckContext, check: _Drawn) -> list[LabelledSeries]:
     """What is measured, wherever it can be computed; ``when`` leaves nothing out here."""
     expression = case.generation.arithmetic(check.measure)
     found = []
@@ -184,11 +186,11 @@ def _lines(case: Case, check: _Drawn) -> list[Line]:
         if pairs:
             times, values = zip(*pairs, strict=True)
             shown = tuple(from_base(value, check.unit) for value in values)
-            found.append(Line(labels, Course(times, shown)))
+            found.append(LabelledSeries(labels, TimeSeries(times, shown)))
     return found
 
 
-def _limits(check: _Drawn, line: Line | None, span: Span) -> list[Limit]:
+def _limits(check: _Drawn, line: LabelledSeries | None, span: Span) -> list[Limit]:
     """What is drawn across a plot. Of a failover it rests on what ``line`` was before."""
     if isinstance(check, FailoverCheck):
         before = [] if line is None else _before(line, span)
@@ -222,12 +224,12 @@ def _limits(check: _Drawn, line: Line | None, span: Span) -> list[Limit]:
     ]
 
 
-def _before(line: Line, span: Span) -> list[float]:
+def _before(line: LabelledSeries, span: Span) -> list[float]:
     pairs = zip(line.course.times, line.course.values, strict=True)
     return [value for time, value in pairs if time < span.began]
 
 
-def _nearness(line: Line, limits: Sequence[Limit]) -> float:
+def _nearness(line: LabelledSeries, limits: Sequence[Limit]) -> float:
     """How near it comes to the nearest limit; the greater, the nearer (or further outside)."""
     course = line.course
     return max(
@@ -250,7 +252,7 @@ def _instants(check: _Drawn, span: Span) -> Iterator[Instant]:
         yield Instant(span.steady - span.began, "judged from")
 
 
-def _points(line: Line, began: float) -> list[tuple[float, float | None]]:
+def _points(line: LabelledSeries, began: float) -> list[tuple[float, float | None]]:
     """Seconds after the step began and values; a None where values are missing between two."""
     times, values = line.course.times, line.course.values
     usual = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0

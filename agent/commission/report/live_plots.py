@@ -10,10 +10,10 @@ from pathlib import Path
 from agent.commission.evidence.bundle import JOURNAL, SAMPLES, facts_of
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import Event, read_journal, spans
-from agent.commission.judge import Case, Span
-from agent.commission.judge.context import Line, NotShown, lines
+from agent.commission.judge import CheckContext, Span
+from agent.commission.judge.context import InconclusiveError, LabelledSeries, lines
 from agent.commission.judge.verdicts import step_case
-from agent.commission.judge.window import Unusable
+from agent.commission.judge.window import BadSample
 from agent.commission.spec.models import (
     CheckSpec,
     LimitCheck,
@@ -65,16 +65,16 @@ def courses(folder: Path, name: str) -> Courses:
         store.close()
 
 
-def check_courses(case: Case, name: str, check: CheckSpec) -> Courses:
+def check_courses(case: CheckContext, name: str, check: CheckSpec) -> Courses:
     """The courses of a check in one step of a run."""
     if not isinstance(check, Measured):
         return Courses(name, check.title, "", case.span.began, why="it measures no number")
-    found: list[Line] = []
+    found: list[LabelledSeries] = []
     why = ""
     for part in (case.window, case.reaction):  # with what was before, where that can be trusted
         try:
             found, why = lines(case, part, check), ""
-        except (Unusable, NotShown) as error:
+        except (BadSample, InconclusiveError) as error:
             why = str(error)
         else:
             break

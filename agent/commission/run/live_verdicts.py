@@ -15,7 +15,7 @@ from typing import Any
 from agent.commission.evidence.bundle import attached
 from agent.commission.evidence.results import measurement_json
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import Journal, read_journal
+from agent.commission.journal.writer import RunJournal, read_journal
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import (
     Facts,
@@ -30,7 +30,7 @@ from agent.model.errors import RackagentError
 _MEASURED_MAX = 8  # measurements of one check that the journal tells
 
 
-class Early:
+class LiveVerdicts:
     """Judges the steps of one run and writes what comes of it to the journal."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Early:
         facts: Facts,
         samples: Path,
         waivers: Sequence[Waiver],
-        journal: Journal,
+        journal: RunJournal,
         now: Callable[[], float],
     ) -> None:
         self.known, self._now = StageVerdicts(facts), now

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from agent.commission.evidence import bundle
 from agent.commission.evidence.provenance import keep_origins
-from agent.commission.evidence.results import Report
+from agent.commission.evidence.results import RunReport
 from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signed_by
 from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
 from agent.commission.journal.samples import SampleStore, fold
-from agent.commission.journal.writer import Event, Journal, read_journal
+from agent.commission.journal.writer import Event, RunJournal, read_journal
 from agent.commission.judge.verdicts import Facts, StageVerdicts, Waiver
 from agent.commission.report import write_report
 from agent.commission.run.clock import kept
-from agent.commission.run.live_verdicts import Early, told
+from agent.commission.run.live_verdicts import LiveVerdicts, told
 from agent.commission.run.prompts import Crew, People
 from agent.commission.run.rig import HallRig, Later, Rig, simulated_rig
 from agent.commission.run.rounds import Rounds
@@ -37,11 +37,11 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OrderOutcome:
     """What came of an order: a report, or why there is none."""
 
     order: "Order"
-    report: Report | None = None
+    report: RunReport | None = None
     error: RackagentError | None = None
 
 
@@ -70,19 +70,19 @@ Hear = Callable[[Event], None]
 
 async def carry_out_all(
     orders: Sequence[Order], key: PrivateKey | None, hear: Callable[[Order], Hear]
-) -> list[Outcome]:
+) -> list[OrderOutcome]:
     """Carry out and conclude several orders side by side; one that cannot be stops no other."""
     return await asyncio.gather(*(_carried_out(order, key, hear(order)) for order in orders))
 
 
-async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> Outcome:
+async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> OrderOutcome:
     try:
         known = await carry_out(order, hear)
         # In a thread: the other racks are read on time meanwhile.
         report = await asyncio.to_thread(conclude, order.folder, key, hear, known)
-        return Outcome(order, report)
+        return OrderOutcome(order, report)
     except RackagentError as error:
-        return Outcome(order, error=error)
+        return OrderOutcome(order, error=error)
 
 
 async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts | None:
@@ -120,7 +120,7 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
         stack.callback(store.close)
         people = People(folder, journal, rig.now, order.crew, _answered(folder))
         stack.callback(answers.clear, folder)
-        early = Early(facts, folder / bundle.SAMPLES, order.waivers, journal, rig.now)
+        early = LiveVerdicts(facts, folder / bundle.SAMPLES, order.waivers, journal, rig.now)
         stack.push_async_callback(early.close)
         runner = Runner(facts, rig, rounds, store, journal, people, early.judge)
         if refused := await _refused(runner, done):
@@ -152,7 +152,7 @@ async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | No
     return None
 
 
-def _mention_clock(journal: Journal, at: float) -> None:
+def _mention_clock(journal: RunJournal, at: float) -> None:
     """Write down whether this machine's clock is kept right, which evidence rests on."""
     clock = kept()
     if clock is None or not clock.synchronised:
@@ -178,7 +178,7 @@ def conclude(
     key: PrivateKey | None,
     hear: Hear = lambda _: None,
     known: StageVerdicts | None = None,
-) -> Report:
+) -> RunReport:
     """Judge what a run recorded, write its results and seal them.
 
     ``known`` is what ``carry_out`` has judged of it already. A run that died is concluded as it
@@ -188,7 +188,7 @@ def conclude(
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
     refuse_signature(key is not None and bundle.is_rehearsal(bundle.started(folder)))
-    journal = Journal(folder / bundle.JOURNAL, hear)
+    journal = RunJournal(folder / bundle.JOURNAL, hear)
     try:
         report = _judged(folder, journal, known)
     finally:
@@ -199,7 +199,7 @@ def conclude(
     return report
 
 
-def _judged(folder: Path, journal: Journal, known: StageVerdicts | None) -> Report:
+def _judged(folder: Path, journal: RunJournal, known: StageVerdicts | None) -> RunReport:
     fold(folder / bundle.SAMPLES)
     answers.clear(folder)
     report = bundle.judged(folder, known)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.commission.journal import answers
-from agent.commission.journal.answers import Answer
+from agent.commission.journal.answers import GivenAnswer
 from agent.commission.journal.reader import Prompt
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 
 ANSWER_WAIT_S = 4 * 3600.0
 """How long the run waits for one answer, by the rack's clock."""
@@ -36,7 +36,7 @@ class People:
     def __init__(
         self,
         folder: Path,
-        journal: Journal,
+        journal: RunJournal,
         now: Callable[[], float],
         crew: Crew,
         done: Collection[str] = (),
@@ -45,7 +45,7 @@ class People:
         self.crew = crew
         self._done = set(done)
         self._open: dict[str, Prompt] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, GivenAnswer] = {}
         self.wants_pause = self.wants_end = ""
 
     @property
@@ -76,14 +76,14 @@ class People:
         """What has not been answered."""
         return list(self._open.values())
 
-    def answered(self, id_: str) -> Answer | None:
+    def answered(self, id_: str) -> GivenAnswer | None:
         """What was answered, None as long as nothing was."""
         return self._answers.get(id_)
 
     def close(self, id_: str, why: str) -> None:
         """Nobody needs to answer any more: it was seen in the data, or nobody did in time."""
         if id_ in self._open:
-            self._answer(Answer(id_, "", why == "seen"), why)
+            self._answer(GivenAnswer(id_, "", why == "seen"), why)
 
     def look(self) -> None:
         """Take in what has come."""
@@ -98,7 +98,7 @@ class People:
                 text = f"{found.who} answered {found.id}, which is not asked for"
                 self._journal.mention("said", self._now(), text=text)
 
-    def _answer(self, found: Answer, said: str) -> None:
+    def _answer(self, found: GivenAnswer, said: str) -> None:
         prompt = self._open.pop(found.id)
         self._answers[found.id] = found
         self._journal.write(
@@ -113,7 +113,7 @@ class People:
             sha256=found.sha256,
         )
 
-    def _command(self, found: Answer) -> None:
+    def _command(self, found: GivenAnswer) -> None:
         now = self._now()
         if found.id == answers.NOTE:
             self._journal.write("noted", now, who=found.who, text=found.text)

@@ -12,11 +12,11 @@ from typing import Any
 
 from agent.commission.journal.reader import Prompt
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts
 from agent.commission.records import Sample
-from agent.commission.run.latest import Present, lacking
+from agent.commission.run.latest import LatestValues, lacking
 from agent.commission.run.outline import BEGIN, closing, opening, plan
 from agent.commission.run.prompts import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
 from agent.commission.run.rig import Rig
@@ -44,13 +44,13 @@ class Runner:
         rig: Rig,
         rounds: Rounds,
         store: SampleStore,
-        journal: Journal,
+        journal: RunJournal,
         people: People,
         ended: Callable[[str, Span], None] = lambda _step, _span: None,
     ) -> None:
         self._facts, self._rig, self._rounds = facts, rig, rounds
         self._store, self._journal, self._people, self._ended = store, journal, people, ended
-        self._present = Present(facts)
+        self._present = LatestValues(facts)
         self._spec = facts.generation.spec
         self._now_in, self._beat_at = "", 0.0
         self._due = rig.now() + rounds.interval_s

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from agent.commission.evidence import bundle
 from agent.commission.evidence.sealing import MANIFEST, seal, unsound
 from agent.commission.evidence.signing import (
-    Unsound,
+    InvalidEnvelope,
     encoded,
     envelope,
     key_id,
@@ -157,13 +157,13 @@ def test_any_changed_byte_of_an_envelope_is_noticed(data: st.DataObject) -> None
     place = data.draw(st.integers(0, len(whole) - 1))
     changed = bytearray(whole)
     changed[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(Unsound):
+    with pytest.raises(InvalidEnvelope):
         opened(bytes(changed), KEY.public_key())
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", envelope(b"{}", KEY), b'"a"'])
 def test_what_is_no_envelope(text: bytes) -> None:
-    with pytest.raises(Unsound, match="is no DSSE envelope"):
+    with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
         opened(text, None)
 
 

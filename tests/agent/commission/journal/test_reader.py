@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.commission.journal.reader import JOURNAL, Follower, Progress, State, follow
-from agent.commission.journal.writer import Journal, is_written
+from agent.commission.journal.writer import RunJournal, is_written
 from agent.commission.records import Verdict
 from agent.model.errors import ConfigError
 
@@ -33,7 +33,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.journal = Journal(folder / JOURNAL)
+        self.journal = RunJournal(folder / JOURNAL)
         self.journal.write("run_started", 0.0, rack="r1", stage="L11", operator="Ada")
         self.journal.write("plan", 1000.0, **PLAN)
 
@@ -107,7 +107,7 @@ def test_a_run_that_ended_was_aborted_or_died(run: Run) -> None:
     follower = Follower(run.folder)
     assert follower.refresh().state is State.RUNNING, "it may be about to begin"
     assert follower.refresh(now=9e9).state is State.DEAD
-    journal = Journal(run.folder / JOURNAL)
+    journal = RunJournal(run.folder / JOURNAL)
     journal.write("aborted", 1090.0, why="hot: too hot")
     found = follower.refresh()
     assert (found.state, found.why, found.step) == (State.ABORTED, "hot: too hot", "")
@@ -169,7 +169,7 @@ def test_one_run_writes_a_journal(run: Run) -> None:
     path = run.folder / JOURNAL
     assert is_written(path)
     with pytest.raises(ConfigError, match="is being written by a run that goes on"):
-        Journal(path)
+        RunJournal(path)
     run.journal.close()
     assert not is_written(path)
     with pytest.raises(FileNotFoundError):

@@ -95,7 +95,8 @@ async def test_the_event_loop_reads_no_file_of_a_run(
     def watch_open(self: Path, *args: Any, **kwargs: Any) -> IO[Any]:
         if self.is_relative_to(tmp_path):
             readers.add(threading.get_ident())
-        return opened(self, *args, **kwargs)
+        file: IO[Any] = opened(self, *args, **kwargs)
+        return file
 
     def watch_list(self: Path) -> Any:
         if self.is_relative_to(tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.journal.writer import Journal, cut_off, read_journal, spans
+from agent.commission.journal.writer import RunJournal, cut_off, read_journal, spans
 from agent.commission.judge import Span
 from agent.model.errors import ConfigError
 
@@ -15,7 +15,7 @@ def ended(step: str, began: float, confirmed: float | None) -> dict[str, object]
 
 def test_steps_that_ended_are_known_and_a_repeated_one_by_its_last_time(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
+    journal = RunJournal(path)
     journal.write("run_started", 0.0, rack="r1")
     journal.write("step_ended", 4.0, **ended("idle", 1.0, 2.0))
     journal.write("step_began", 5.0, step="full")
@@ -26,7 +26,7 @@ def test_steps_that_ended_are_known_and_a_repeated_one_by_its_last_time(tmp_path
 
 def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
+    journal = RunJournal(path)
     journal.write("run_started", 0.0)
     journal.write("step_began", 1.0, step="idle")
     journal.close()
@@ -41,7 +41,7 @@ def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
 def test_what_comes_after_a_torn_line_counts(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text('{"at": 0.0, "event": "run_started"}\n{"at": 1.0, "eve')
-    journal = Journal(path)
+    journal = RunJournal(path)
     journal.write("resumed", 2.0)
     journal.close()
     assert [event["event"] for event in read_journal(path)] == ["run_started", "resumed"]
@@ -51,7 +51,7 @@ def test_a_journal_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_journal(tmp_path / "none")
     with pytest.raises(ConfigError, match="cannot be written"):
-        Journal(tmp_path / "none" / "journal.jsonl")
+        RunJournal(tmp_path / "none" / "journal.jsonl")
 
 
 def test_the_step_that_a_run_died_in() -> None:

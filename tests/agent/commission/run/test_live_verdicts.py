@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from agent.commission.journal.writer import Journal, read_journal
+from agent.commission.journal.writer import RunJournal, read_journal
 from agent.commission.judge.verdicts import Facts
-from agent.commission.run.live_verdicts import Early
+from agent.commission.run.live_verdicts import LiveVerdicts
 from tests.agent.commission.bundle import DEVICES, LIMIT, WHOLE
 from tests.agent.commission.small import generation
 
 
 async def test_a_step_that_cannot_be_judged_is_said_and_nothing_else(tmp_path: Path) -> None:
     facts = Facts(generation(tmp_path, LIMIT), "L11", DEVICES, 5.0)
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = RunJournal(tmp_path / "journal.jsonl")
     (tmp_path / "samples.sqlite").write_text("no database")
-    early = Early(facts, tmp_path / "samples.sqlite", (), journal, lambda: 1060.0)
+    early = LiveVerdicts(facts, tmp_path / "samples.sqlite", (), journal, lambda: 1060.0)
     early.judge("run", WHOLE)
     await early.close()
     journal.close()

@@ -10,7 +10,7 @@ import pytest
 from agent.commission.journal.writer import cut_off
 from agent.commission.judge.verdicts import Facts
 from agent.commission.records import Sample, Verdict
-from agent.commission.run.latest import Present
+from agent.commission.run.latest import LatestValues
 from agent.commission.spec.generation import load_generation
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
@@ -212,7 +212,7 @@ def present(folder: Path, when: str, every_s: float = 5.0) -> Callable[[Iterable
     path.write_text(small.TEXT.replace("checks:\n", abort), encoding="utf-8")
     generation = load_generation(path, {})
     facts = Facts(generation, "L11", {role: role for role in generation.roles}, 5.0)
-    looks, rounds = Present(facts), iter(range(1000))
+    looks, rounds = LatestValues(facts), iter(range(1000))
 
     def after(read: Iterable[Sample]) -> str:
         now = 1000.0 + 5.0 * next(rounds)

@@ -7,7 +7,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from agent.commission.journal.reader import JOURNAL
 from agent.commission.journal.run_index import RunIndex
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 from agent.web.data.run_metrics import CommissionMetrics
 
 
@@ -21,7 +21,7 @@ def write(
 ) -> None:
     """A run that has begun, and judged some of its checks."""
     folder.mkdir(parents=True)
-    journal = Journal(folder / JOURNAL)
+    journal = RunJournal(folder / JOURNAL)
     of = {"run": retest_of} if retest_of else None
     about = {"rack": "r1", "stage": "L11", "retest_of": of, "simulated": simulated}
     journal.write("run_started", 0.0, **about)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from agent.commission.journal.run_index import RunIndex
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 from agent.web.data.runs import Runs
 from tests.agent.commission.evidence.test_sealing import sealed
 from tests.agent.expose.rack import DEVICES, Rack
@@ -37,10 +37,10 @@ FLOW = {
 }
 
 
-def begun(folder: Path, name: str = "r01-L11", *, simulated: bool = False) -> Journal:
+def begun(folder: Path, name: str = "r01-L11", *, simulated: bool = False) -> RunJournal:
     """A run whose first step has ended and whose second goes on."""
     (folder / name).mkdir()
-    journal = Journal(folder / name / "journal.jsonl")
+    journal = RunJournal(folder / name / "journal.jsonl")
     journal.write("run_started", 0.0, rack="r01", stage="L11", operator="Ada", simulated=simulated)
     journal.write("plan", 1000.0, **PLAN)
     journal.write("step_began", 1030.0, step="idle")
