@@ -14,6 +14,7 @@ from typing import Any
 from agent.commission.evidence.ocptv import ocptv_lines
 from agent.commission.evidence.results import RunReport, junit_xml, results_json
 from agent.commission.journal.answers import ATTACHMENTS, sha256
+from agent.commission.journal.events import RunResumed, RunStarted
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import (
     Event,
@@ -71,16 +72,18 @@ def begin(
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
     journal = RunJournal(folder / JOURNAL, hear)
     journal.write(
-        *("run_started", 0.0),
-        rack=rack,
-        tool=version,
-        generation=facts.generation.digest,
-        stage=facts.stage,
-        devices=dict(facts.devices),
-        interval_s=facts.interval_s,
-        configuration=digest,
-        only=sorted(facts.only),
-        **(about or {}),
+        RunStarted(
+            rack=rack,
+            tool=version,
+            generation=facts.generation.digest,
+            stage=facts.stage,
+            devices=dict(facts.devices),
+            interval_s=facts.interval_s,
+            configuration=digest,
+            only=sorted(facts.only),
+            **about or {},
+        ),
+        0.0,
     )
     return journal
 
@@ -117,7 +120,7 @@ def resume(
     if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
     journal = RunJournal(folder / JOURNAL, hear)
-    journal.write("resumed", 0.0)
+    journal.write(RunResumed(), 0.0)
     return journal, list(spans(events)), cut_off(events)
 
 

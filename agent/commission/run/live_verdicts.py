@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from agent.commission.evidence.bundle import attached
 from agent.commission.evidence.results import measurement_json
+from agent.commission.journal.events import CheckJudged, Said
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import RunJournal, read_journal
 from agent.commission.judge import Span
@@ -62,10 +62,10 @@ class LiveVerdicts:
                 results = await asyncio.to_thread(self._results, step, span)
             except (RackagentError, OSError, sqlite3.Error) as error:
                 text = f"warning: {step}: not judged while the run goes on: {error}"
-                self._journal.mention("said", self._now(), text=text)
+                self._journal.mention(Said(text=text), self._now())
                 return
         for result in results:
-            self._journal.mention("judged", self._now(), **told(result))
+            self._journal.mention(judged_record(result), self._now())
 
     def _results(self, step: str, span: Span) -> list[CheckResult]:
         given = attached(self._samples.parent, read_journal(self._journal.path))
@@ -81,12 +81,12 @@ class LiveVerdicts:
         )
 
 
-def told(result: CheckResult) -> dict[str, Any]:
-    """A verdict as the journal has it."""
+def judged_record(result: CheckResult) -> CheckJudged:
+    """Return a verdict as the journal has it."""
     measured: Sequence[Measurement] = result.measurements[:_MEASURED_MAX]
-    return {
-        "check": result.check,
-        "verdict": str(result.verdict),
-        "reason": result.reason,
-        "measured": [measurement_json(each) for each in measured],
-    }
+    return CheckJudged(
+        check=result.check,
+        verdict=result.verdict,
+        reason=result.reason,
+        measured=[measurement_json(each) for each in measured],
+    )

@@ -13,12 +13,20 @@ from agent.commission.evidence.results import RunReport
 from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signed_by
 from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
+from agent.commission.journal.events import (
+    ClockChecked,
+    ProfilesFound,
+    RunAborted,
+    RunConcluded,
+    RunEnded,
+    Said,
+)
 from agent.commission.journal.samples import SampleStore, fold
 from agent.commission.journal.writer import Event, RunJournal, read_journal
 from agent.commission.judge.verdicts import Facts, StageVerdicts, Waiver
 from agent.commission.report import write_report
 from agent.commission.run.clock import kept
-from agent.commission.run.live_verdicts import LiveVerdicts, told
+from agent.commission.run.live_verdicts import LiveVerdicts, judged_record
 from agent.commission.run.prompts import Crew, People
 from agent.commission.run.rig import HallRig, Later, Rig, simulated_rig
 from agent.commission.run.rounds import Rounds
@@ -125,21 +133,21 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
         runner = Runner(facts, rig, rounds, store, journal, people, early.judge)
         if refused := await _refused(runner, done):
             why = str(refused).replace("\n", "; ")
-            journal.write("aborted", rig.now(), why=why)
+            journal.write(RunAborted(why=why), rig.now())
             if open_step:
                 await runner.release(open_step)
             raise refused
         if order.rehearsal is None:
             _mention_clock(journal, rig.now())
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
-        journal.write("profiles", rig.now(), shows=shows)
+        journal.write(ProfilesFound(shows=shows), rig.now())
         keep_origins(folder, config, rounds.profiles())
         early.known.facts = await asyncio.to_thread(bundle.as_kept, replace(facts, shows=shows))
         await runner.run(done, open_step)
         try:
             await early.close()
         finally:  # a verdict that could not be given takes nothing from what was done
-            journal.write("run_ended", rig.now(), late=runner.lateness())
+            journal.write(RunEnded(late=runner.lateness()), rig.now())
         return early.known
 
 
@@ -156,9 +164,11 @@ def _mention_clock(journal: RunJournal, at: float) -> None:
     """Write down whether this machine's clock is kept right, which evidence rests on."""
     clock = kept()
     if clock is None or not clock.synchronised:
-        journal.mention("said", at, text="warning: nothing keeps this machine's clock right (NTP)")
+        journal.mention(Said(text="warning: nothing keeps this machine's clock right (NTP)"), at)
     if clock is not None:
-        journal.write("clock", at, synchronised=clock.synchronised, error_s=round(clock.error_s, 6))
+        journal.write(
+            ClockChecked(synchronised=clock.synchronised, error_s=round(clock.error_s, 6)), at
+        )
 
 
 def _only_unsealed(folder: Path) -> bool:
@@ -204,8 +214,8 @@ def _judged(folder: Path, journal: RunJournal, known: StageVerdicts | None) -> R
     answers.clear(folder)
     report = bundle.judged(folder, known)
     for result in report.results:
-        journal.mention("judged", report.ended, **told(result))
-    journal.write("concluded", report.ended, verdict=str(report.verdict))
+        journal.mention(judged_record(result), report.ended)
+    journal.write(RunConcluded(verdict=report.verdict), report.ended)
     return report
 
 

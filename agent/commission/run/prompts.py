@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.commission.journal import answers
 from agent.commission.journal.answers import GivenAnswer
+from agent.commission.journal.events import Noted, PromptAnswered, PromptOpened, Said
 from agent.commission.journal.reader import Prompt
 from agent.commission.journal.writer import RunJournal
 
@@ -59,13 +60,15 @@ class People:
             return
         self._open[prompt.id] = prompt
         self._journal.write(
-            *("asked", self._now()),
-            id=prompt.id,
-            kind=prompt.kind,
-            text=prompt.text,
-            step=prompt.step,
-            check=prompt.check,
-            blocks=blocks,
+            PromptOpened(
+                id=prompt.id,
+                kind=prompt.kind,
+                text=prompt.text,
+                step=prompt.step,
+                check=prompt.check,
+                blocks=blocks,
+            ),
+            self._now(),
         )
 
     def is_open(self, id_: str) -> bool:
@@ -89,39 +92,41 @@ class People:
         """Take in what has come."""
         for found in answers.take(self._folder):
             if isinstance(found, str):
-                self._journal.mention("said", self._now(), text=found)
+                self._journal.mention(Said(text=found), self._now())
             elif found.id in answers.COMMANDS:
                 self._command(found)
             elif found.id in self._open:
                 self._answer(found, "yes" if found.yes else "no")
             else:
                 text = f"{found.who} answered {found.id}, which is not asked for"
-                self._journal.mention("said", self._now(), text=text)
+                self._journal.mention(Said(text=text), self._now())
 
     def _answer(self, found: GivenAnswer, said: str) -> None:
         prompt = self._open.pop(found.id)
         self._answers[found.id] = found
         self._journal.write(
-            *("answered", self._now()),
-            id=found.id,
-            kind=prompt.kind,
-            check=prompt.check,
-            who=found.who,
-            answer=said,
-            text=found.text,
-            file=found.file,
-            sha256=found.sha256,
+            PromptAnswered(
+                id=found.id,
+                kind=prompt.kind,
+                check=prompt.check,
+                who=found.who,
+                answer=said,
+                text=found.text,
+                file=found.file,
+                sha256=found.sha256,
+            ),
+            self._now(),
         )
 
     def _command(self, found: GivenAnswer) -> None:
         now = self._now()
         if found.id == answers.NOTE:
-            self._journal.write("noted", now, who=found.who, text=found.text)
+            self._journal.write(Noted(who=found.who, text=found.text), now)
         elif found.id == answers.ABORT:
             self.wants_end = f"ended by {found.who}" + (f": {found.text}" if found.text else "")
         elif found.id == answers.CONTINUE:
             self.wants_pause = ""
-            self._journal.mention("said", now, text=f"{found.who}: go on")
+            self._journal.mention(Said(text=f"{found.who}: go on"), now)
         else:
             self.wants_pause = found.who
-            self._journal.mention("said", now, text=f"{found.who}: pause after this step")
+            self._journal.mention(Said(text=f"{found.who}: pause after this step"), now)

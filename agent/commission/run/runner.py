@@ -10,6 +10,18 @@ import time
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
 
+from agent.commission.journal.events import (
+    Beat,
+    RunAborted,
+    RunContinued,
+    RunInterrupted,
+    RunPaused,
+    Said,
+    StepBegan,
+    StepConfirmed,
+    StepEnded,
+    StepUndone,
+)
 from agent.commission.journal.reader import Prompt
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import RunJournal
@@ -17,7 +29,7 @@ from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts
 from agent.commission.records import Sample
 from agent.commission.run.latest import LatestValues, lacking
-from agent.commission.run.outline import BEGIN, closing, opening, plan
+from agent.commission.run.outline import BEGIN, closing, opening, planned
 from agent.commission.run.prompts import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
 from agent.commission.run.rig import Rig
 from agent.commission.run.rounds import Rounds
@@ -86,7 +98,7 @@ class Runner:
         """
         ready = set(done)
         self._loaded = any(self._spec.steps[name].load for name in (*ready, cut_off) if name)
-        self._journal.write("plan", self._rig.now(), **plan(self._facts))
+        self._journal.write(planned(self._facts), self._rig.now())
         try:
             if cut_off:
                 await self.undo(cut_off)
@@ -100,14 +112,14 @@ class Runner:
             if self._people.asked:
                 await self._finish()
         except Aborted as error:
-            self._journal.write("aborted", self._rig.now(), why=str(error))
+            self._journal.write(RunAborted(why=str(error)), self._rig.now())
             await self._unload()
             return str(error)
         except ConfigError as error:
-            self._journal.write("aborted", self._rig.now(), why=str(error))
+            self._journal.write(RunAborted(why=str(error)), self._rig.now())
             raise
         except asyncio.CancelledError:
-            self._journal.write("interrupted", self._rig.now())
+            self._journal.write(RunInterrupted(), self._rig.now())
             raise
         return ""
 
@@ -144,10 +156,10 @@ class Runner:
         self._people.look()
         if not self._people.wants_pause:
             return
-        self._journal.write("paused", self._rig.now(), who=self._people.wants_pause)
+        self._journal.write(RunPaused(who=self._people.wants_pause), self._rig.now())
         if not await self._wait(lambda: not self._people.wants_pause, PAUSE_MAX_S):
             raise Aborted(f"paused for more than {PAUSE_MAX_S / 3600:g} h")
-        self._journal.write("continued", self._rig.now())
+        self._journal.write(RunContinued(), self._rig.now())
 
     async def release(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, where this one does not begin."""
@@ -156,7 +168,7 @@ class Runner:
         if words:
             self._tell(f"please {words}")
         else:
-            self._journal.write("undone", self._rig.now(), step=name)
+            self._journal.write(StepUndone(step=name), self._rig.now())
 
     async def undo(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, and let the rack recover."""
@@ -165,7 +177,7 @@ class Runner:
             self._tell(f"{name}: undone, the run was cut off in it")
             await self._undone(name, await self._rig.end(spec.event))
             await self._hold(spec.after)
-        self._journal.write("undone", self._rig.now(), step=name)
+        self._journal.write(StepUndone(step=name), self._rig.now())
 
     def lateness(self) -> dict[str, float]:
         """How long after they were due the rounds began, in seconds."""
@@ -181,7 +193,7 @@ class Runner:
         lack = await self._blind(name, spec)
         began = self._rig.now()
         self._now_in, whole = name, False
-        self._journal.write("step_began", began, step=name)
+        self._journal.write(StepBegan(step=name), began)
         if lack:
             self._tell(f"{name}: not done, since nothing could show that it was: {lack}")
             self._close(name, Span(began, None, began, began))
@@ -198,7 +210,7 @@ class Runner:
             if confirmed is None:
                 self._tell(f"{name}: not seen in the data")
             else:
-                self._journal.mention("step_confirmed", confirmed, step=name)
+                self._journal.mention(StepConfirmed(step=name), confirmed)
                 await self._hold(spec.hold)
             ended, whole = self._rig.now(), True
         finally:
@@ -206,7 +218,7 @@ class Runner:
             if left and not whole:
                 self._tell(f"please {left}")
             elif not whole:
-                self._journal.write("undone", self._rig.now(), step=name)
+                self._journal.write(StepUndone(step=name), self._rig.now())
         await self._undone(name, left)
         steady = min((began if confirmed is None else confirmed) + spec.rest, ended)
         await self._hold(spec.after)
@@ -215,12 +227,14 @@ class Runner:
     def _close(self, name: str, span: Span) -> None:
         """Write down that a step has ended."""
         self._journal.write(
-            *("step_ended", self._rig.now()),
-            step=name,
-            began=span.began,
-            confirmed=span.confirmed,
-            steady=span.steady,
-            ended=span.ended,
+            StepEnded(
+                step=name,
+                began=span.began,
+                confirmed=span.confirmed,
+                steady=span.steady,
+                ended=span.ended,
+            ),
+            self._rig.now(),
         )
         self._now_in = ""
         self._ended(name, span)
@@ -354,7 +368,7 @@ class Runner:
             return
         self._beat_at, now = time.monotonic(), self._rig.now()
         values = self._present.values(self._now_in, now)
-        self._journal.mention("beat", now, step=self._now_in, values=values)
+        self._journal.mention(Beat(step=self._now_in, values=values), now)
 
     def _please(self, prompt: Prompt) -> bool:
         """Ask a person to do something; whether there is one who can answer."""
@@ -365,7 +379,7 @@ class Runner:
         return self._people.asked
 
     def _tell(self, text: str) -> None:
-        self._journal.mention("said", self._rig.now(), text=text)
+        self._journal.mention(Said(text=text), self._rig.now())
 
 
 def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:

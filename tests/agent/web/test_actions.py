@@ -14,6 +14,7 @@ from agent.commission.journal.writer import RunJournal
 from agent.config.web import Web
 from agent.web import actions
 from agent.web.data.runs import Runs
+from tests.agent.commission.making import record
 from tests.agent.expose.rack import DEVICES, Rack
 from tests.agent.web.data.test_runs import begun
 from tests.agent.web.pages.test_pages import Served
@@ -27,7 +28,7 @@ def journal(tmp_path: Path) -> Iterator[RunJournal]:
     """A run that asks for three things."""
     found = begun(tmp_path)
     for id_, kind in (("load", "do"), ("remark", "note"), ("lab", "attachment")):
-        found.write("asked", 1100.0, id=id_, kind=kind, text=f"please {id_}", step="full")
+        found.write(record("asked", id=id_, kind=kind, text=f"please {id_}", step="full"), 1100.0)
     yield found
     found.close()
 

@@ -36,7 +36,7 @@ from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts
 from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
-from tests.agent.commission.making import START, samples
+from tests.agent.commission.making import START, record, samples
 from tests.agent.commission.small import generation
 from tests.peers import require
 
@@ -58,12 +58,10 @@ def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY, *, simulated: bool
     journal = bundle.begin(run, facts, "r1", "0.1", site, about=about)
     span = Span(START, START, START, START + 60)
     journal.write(
-        *("step_ended", span.ended),
-        step="run",
-        began=START,
-        confirmed=START,
-        steady=START,
-        ended=span.ended,
+        record(
+            "step_ended", step="run", began=START, confirmed=START, steady=START, ended=span.ended
+        ),
+        span.ended,
     )
     journal.close()
     store = SampleStore(run / bundle.SAMPLES)

@@ -11,6 +11,7 @@ from agent.commission.journal.answers import ANSWERS, ATTACHMENTS, GivenAnswer, 
 from agent.commission.journal.reader import JOURNAL
 from agent.commission.journal.writer import RunJournal
 from agent.model.errors import ConfigError
+from tests.agent.commission.making import record
 
 
 @pytest.fixture
@@ -19,9 +20,9 @@ def run(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "run"
     folder.mkdir()
     journal = RunJournal(folder / JOURNAL)
-    journal.write("run_started", 0.0, rack="r1", stage="L11")
+    journal.write(record("run_started", rack="r1", stage="L11"), 0.0)
     for kind in ("confirm", "note", "attachment"):
-        journal.write("asked", 1.0, id=f"a.{kind}", kind=kind, text="t", step="", check="")
+        journal.write(record("asked", id=f"a.{kind}", kind=kind, text="t", step="", check=""), 1.0)
     yield folder
     journal.close()
 

@@ -15,7 +15,7 @@ from agent.commission.spec.generation import load_generation
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
 from tests.agent.commission import small
-from tests.agent.commission.making import samples
+from tests.agent.commission.making import record, samples
 from tests.agent.commission.run.test_runner import Bench, Make, Rack, make
 
 __all__ = ["make"]
@@ -166,7 +166,7 @@ async def test_a_source_that_comes_back_in_time_is_waited_for(make: Make) -> Non
 
 async def test_what_a_dead_run_left_behind_ends_though_this_one_may_not_begin(make: Make) -> None:
     bench = make(Rack())
-    bench.journal.write("step_began", 900.0, step="lose")
+    bench.journal.write(record("step_began", step="lose"), 900.0)
     await bench.runner.release("lose")
     assert bench.rack.events == ["end open_feed_a"]
     assert cut_off(bench.told) == ""

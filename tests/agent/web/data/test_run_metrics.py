@@ -9,6 +9,7 @@ from agent.commission.journal.reader import JOURNAL
 from agent.commission.journal.run_index import RunIndex
 from agent.commission.journal.writer import RunJournal
 from agent.web.data.run_metrics import CommissionMetrics
+from tests.agent.commission.making import record
 
 
 def write(
@@ -23,18 +24,17 @@ def write(
     folder.mkdir(parents=True)
     journal = RunJournal(folder / JOURNAL)
     of = {"run": retest_of} if retest_of else None
-    about = {"rack": "r1", "stage": "L11", "retest_of": of, "simulated": simulated}
-    journal.write("run_started", 0.0, **about)
+    journal.write(record("run_started", retest_of=of, simulated=simulated), 0.0)
     checks = {name: {"title": "t", "number": 1, "kind": "limit"} for name in verdicts}
     step = {"step": "full", "title": "t", "seconds": 60.0, "holds": 60.0, "checks": list(checks)}
-    plan = {"generation": "g", "version": "1", "before_s": 20.0, "steps": [step], "checks": checks}
-    journal.write("plan", 1000.0, **plan)
-    journal.write("step_began", 1020.0, step="full")
-    journal.mention("beat", 1060.0, step="full", values={})
+    about = {"generation": "g", "version": "1", "title": "t", "before_s": 20.0}
+    journal.write(record("plan", **about, steps=[step], checks=checks), 1000.0)
+    journal.write(record("step_began", step="full"), 1020.0)
+    journal.mention(record("beat", step="full", values={}), 1060.0)
     for check, verdict in verdicts.items():
         if verdict:
             told = {"check": check, "verdict": verdict, "reason": "", "measured": []}
-            journal.mention("judged", 1060.0, **told)
+            journal.mention(record("judged", **told), 1060.0)
     journal.close()
     text = (folder / JOURNAL).read_text()
     lines = [line.rpartition('"wall"')[0] + f'"wall": {began}}}' for line in text.splitlines()]

@@ -12,6 +12,7 @@ from agent.commission.journal.run_index import RunIndex
 from agent.commission.journal.writer import RunJournal
 from agent.web.data.runs import Runs
 from tests.agent.commission.evidence.test_sealing import sealed
+from tests.agent.commission.making import record
 from tests.agent.expose.rack import DEVICES, Rack
 from tests.agent.web.pages.test_pages import EVIL, Served, text
 
@@ -41,14 +42,17 @@ def begun(folder: Path, name: str = "r01-L11", *, simulated: bool = False) -> Ru
     """A run whose first step has ended and whose second goes on."""
     (folder / name).mkdir()
     journal = RunJournal(folder / name / "journal.jsonl")
-    journal.write("run_started", 0.0, rack="r01", stage="L11", operator="Ada", simulated=simulated)
-    journal.write("plan", 1000.0, **PLAN)
-    journal.write("step_began", 1030.0, step="idle")
     journal.write(
-        *("step_ended", 1090.0), step="idle", began=1030, confirmed=1030, steady=1030, ended=1090
+        record("run_started", rack="r01", stage="L11", operator="Ada", simulated=simulated), 0.0
     )
-    journal.write("judged", 1090.0, **FLOW)
-    journal.write("step_began", 1090.0, step="full")
+    journal.write(record("plan", **PLAN), 1000.0)
+    journal.write(record("step_began", step="idle"), 1030.0)
+    journal.write(
+        record("step_ended", step="idle", began=1030, confirmed=1030, steady=1030, ended=1090),
+        1090.0,
+    )
+    journal.write(record("judged", **FLOW), 1090.0)
+    journal.write(record("step_began", step="full"), 1090.0)
     return journal
 
 
@@ -110,7 +114,7 @@ async def test_an_ended_run_offers_its_evidence_and_nothing_else(
     client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     journal = begun(tmp_path)
-    journal.write("run_ended", 1210.0)
+    journal.write(record("run_ended"), 1210.0)
     journal.close()
     run = tmp_path / "r01-L11"
     (run / "report.html").write_text("<h1>Report</h1>")
@@ -133,9 +137,9 @@ async def test_what_a_run_says_cannot_become_markup(
     client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     journal = begun(tmp_path)
-    journal.write("said", 1100.0, text=EVIL)
-    journal.write("judged", 1100.0, **{**FLOW, "reason": EVIL})
-    journal.write("asked", 1100.0, id="1", kind="confirm", text=EVIL, step="full")
+    journal.write(record("said", text=EVIL), 1100.0)
+    journal.write(record("judged", **{**FLOW, "reason": EVIL}), 1100.0)
+    journal.write(record("asked", id="1", kind="confirm", text=EVIL, step="full"), 1100.0)
     page = await text(client, "/commissioning/r01-L11")
     assert "<script>alert" not in page
     assert page.count("&lt;script&gt;") == 3
