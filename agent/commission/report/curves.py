@@ -4,6 +4,7 @@ A plot shows what there is, also where nothing can be judged: bad values are lef
 open. It decides nothing; the verdict beside it was given by the judge.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -13,7 +14,7 @@ from statistics import median
 from agent.commission.evidence.results import RunReport
 from agent.commission.judge import CheckContext, Span
 from agent.commission.judge.context import InconclusiveError, LabelledSeries, aligned
-from agent.commission.judge.verdicts import Recorded
+from agent.commission.judge.verdicts import Facts, Recorded
 from agent.commission.judge.window import BadSample, TimeSeries, Window
 from agent.commission.records import CheckResult, Sample, Verdict
 from agent.commission.spec.generation import Generation
@@ -29,7 +30,8 @@ from agent.model.values import Quality
 PLOTS_MAX = 60
 LINES_MAX = 8  # more than can be told apart; those nearest to their limit are drawn
 POINTS_MAX = 120_000  # of all plots together, so that the page stays small
-_Drawn = LimitCheck | SoakCheck | SettleCheck | FailoverCheck
+Drawn = LimitCheck | SoakCheck | SettleCheck | FailoverCheck
+"""The kinds of check that look at values over time."""
 
 _BUCKETS = (40, 340)  # a plot is 680 pixels wide
 _GAP = 3.0  # so many times the usual distance, and values were missing between
@@ -94,14 +96,15 @@ def plots(report: RunReport, recorded: Recorded) -> list[CheckPlot]:
         own = [each for each in report.results if each.check in chosen]
         own = [each for each in own if report.check(each).during == step]
         if own:
-            case = _case(report, recorded, span, own)
+            checks = [check for each in own if isinstance(check := report.check(each), Drawn)]
+            case = drawn_context(report.facts, recorded, span, checks)
             found |= {each.check: _plot(report, each, case, buckets) for each in own}
     return [found[each.check] for each in report.results if each.check in found]
 
 
 def _is_drawn(report: RunReport, result: CheckResult) -> bool:
     check = report.check(result)
-    if not isinstance(check, _Drawn) or result.verdict is Verdict.SKIP:
+    if not isinstance(check, Drawn) or result.verdict is Verdict.SKIP:
         return False
     if isinstance(check, LimitCheck) and check.reduce not in _COURSES:
         return result.verdict is not Verdict.PASS
@@ -117,17 +120,15 @@ def _buckets(count: int) -> int:
     return max(low, min(high, POINTS_MAX // (2 * LINES_MAX * max(1, count))))
 
 
-def _case(
-    report: RunReport, recorded: Recorded, span: Span, results: Iterable[CheckResult]
+def drawn_context(
+    facts: Facts, recorded: Recorded, span: Span, checks: Iterable[Drawn]
 ) -> CheckContext:
-    """The step as it is drawn: only good values, and none of them too old."""
-    facts = report.facts
+    """The step as it is drawn: only good values, none of them too old, of these checks alone."""
     generation = lenient(facts.generation)
     signals = generation.spec.signals
     metrics = {
         signals[name].metric
-        for result in results
-        if isinstance(check := report.check(result), _Drawn)
+        for check in checks
         for name in generation.arithmetic(check.measure).names
         if name in signals
     }
@@ -151,14 +152,14 @@ def _is_good(sample: Sample) -> bool:
 
 def _plot(report: RunReport, result: CheckResult, case: CheckContext, buckets: int) -> CheckPlot:
     check = report.check(result)
-    assert isinstance(check, _Drawn)  # _is_drawn says so  # noqa: S101
+    assert isinstance(check, Drawn)  # _is_drawn says so  # noqa: S101
     span, missing = case.span, ""
     try:
-        lines = _lines(case, check)
+        lines = drawn_series(case, check)
     except (BadSample, InconclusiveError) as error:
         lines, missing = [], str(error)
-    lines.sort(key=lambda line: -_nearness(line, _limits(check, line, span)))
-    limits = tuple(_limits(check, lines[0] if lines else None, span))
+    lines.sort(key=lambda line: -_nearness(line, drawn_limits(check, line, span)))
+    limits = tuple(drawn_limits(check, lines[0] if lines else None, span))
     curves = [
         PlotCurve(line.name, tuple(decimated(_points(line, span.began), buckets)))
         for line in lines[:LINES_MAX]
@@ -177,20 +178,23 @@ def _plot(report: RunReport, result: CheckResult, case: CheckContext, buckets: i
     )
 
 
-def _lines(case: CheckContext, check: _Drawn) -> list[LabelledSeries]:
+def drawn_series(case: CheckContext, check: Drawn) -> list[LabelledSeries]:
     """What is measured, wherever it can be computed; ``when`` leaves nothing out here."""
     expression = case.generation.arithmetic(check.measure)
     found = []
     for labels, rows in aligned(case, case.window, list(dict.fromkeys(expression.names))):
-        pairs = [(time, value) for time, row in rows if (value := expression(row)) is not None]
-        if pairs:
-            times, values = zip(*pairs, strict=True)
-            shown = tuple(from_base(value, check.unit) for value in values)
-            found.append(LabelledSeries(labels, TimeSeries(times, shown)))
+        times, values = array("d"), array("d")
+        for time, row in rows:
+            value = expression(row)
+            if value is not None:
+                times.append(time)
+                values.append(from_base(value, check.unit))
+        if times:
+            found.append(LabelledSeries(labels, TimeSeries(times, values)))
     return found
 
 
-def _limits(check: _Drawn, line: LabelledSeries | None, span: Span) -> list[Limit]:
+def drawn_limits(check: Drawn, line: LabelledSeries | None, span: Span) -> list[Limit]:
     """What is drawn across a plot. Of a failover it rests on what ``line`` was before."""
     if isinstance(check, FailoverCheck):
         before = [] if line is None else _before(line, span)
@@ -241,7 +245,7 @@ def _nearness(line: LabelledSeries, limits: Sequence[Limit]) -> float:
     )
 
 
-def _instants(check: _Drawn, span: Span) -> Iterator[Instant]:
+def _instants(check: Drawn, span: Span) -> Iterator[Instant]:
     yield Instant(0.0, "step begins")
     if span.confirmed is not None and span.confirmed > span.began:
         yield Instant(span.confirmed - span.began, "seen in the data")
