@@ -70,7 +70,7 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
         ]
         found = json.loads(payload)
         sound = document["payloadType"] == PAYLOAD_TYPE and found["_type"] == _STATEMENT
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise InvalidEnvelope("is no DSSE envelope of an in-toto statement") from None
     if not sound:
         raise InvalidEnvelope("is no DSSE envelope of an in-toto statement")

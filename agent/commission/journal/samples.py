@@ -47,7 +47,11 @@ class SampleStore:
         self._ids: dict[SeriesKey, int] = {}
         self._intervals_s: dict[SeriesKey, float] = {}
         for number, device, metric, labels, interval_s in found:
-            key = (device, metric, _labels(labels))
+            try:
+                key = (device, metric, _labels(labels))
+            except (ValueError, TypeError, RecursionError):
+                self._file.close()
+                raise ConfigError(f"{path}: series {number} has labels that are none") from None
             self._ids[key], self._intervals_s[key] = number, interval_s
 
     @property

@@ -159,7 +159,14 @@ def test_any_changed_byte_of_an_envelope_is_noticed(data: st.DataObject) -> None
         opened(bytes(changed), KEY.public_key())
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", envelope(b"{}", KEY), b'"a"'])
+NESTED = b"[" * 200_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"[]", b"{}", b"\xff", envelope(b"{}", KEY), b'"a"', NESTED, envelope(NESTED, KEY)],
+    ids=range(8),
+)
 def test_what_is_no_envelope(text: bytes) -> None:
     with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
         opened(text, None)
