@@ -60,7 +60,7 @@ class AttendedRig:
 
 
 def operator(config: pytest.Config) -> Callable[[str], bool] | None:
-    """A way to ask whoever sits at the terminal; None where no terminal is there."""
+    """A way to ask the person at the terminal; None without a terminal."""
 
     @contextlib.contextmanager
     def uncaptured() -> Iterator[None]:

@@ -178,7 +178,7 @@ def judged(folder: Path, known: StageVerdicts | None = None) -> RunReport:
     """The verdicts of a directory, from what was recorded in it. Raises ConfigError.
 
     ``known`` is what this process has judged of the run already. Without it everything is read
-    from the directory alone, as whoever verifies it does.
+    from the directory alone, as a verification does.
     """
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)

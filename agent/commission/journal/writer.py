@@ -49,7 +49,7 @@ class RunJournal:
         os.fsync(self._file.fileno())
 
     def mention(self, record: Record, at: float) -> None:
-        """One line that only those who look on need: it may be lost with the machine."""
+        """One line that only an onlooker needs: it may be lost with the machine."""
         wall = round(time.time(), 3)
         line = {"event": record.event, "at": at, "wall": wall, **asdict(record)}
         self._file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
