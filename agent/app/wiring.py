@@ -134,6 +134,8 @@ class Agent:
         self._transports.expect(config.quirks())
         for name in removed:
             self._forget(name)
+        for name in changed:
+            self.history.forget(name)
         for name in (*added, *changed):
             device = after[name]
             self._labels[name] = _labels(device)

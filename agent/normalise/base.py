@@ -1,10 +1,11 @@
 """What a normaliser keeps the same from poll to poll, whatever the protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw, Series
+from agent.model.series import Series, SeriesSet
+from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,7 @@ class BlockBuilder:
         self.values.append(value)
         self.raws.append(raw)
 
-    def block(self, series: tuple[Series, ...], observed_at: float) -> Block:
-        """What was collected, over the ``series`` that stay the same between polls."""
+    def block(self, before: SeriesSet | None, observed_at: float) -> Block:
+        """Return what was collected, over the set ``before`` if it has the same series."""
+        series = SeriesSet(self.series) if before is None else before.take(self.series)
         return Block(series, self.values, self.raws, observed_at, self.flaws)
-
-
-def stable(previous: tuple[Series, ...] | None, series: Sequence[Series]) -> tuple[Series, ...]:
-    """``previous`` itself where nothing changed, so that what hangs on its identity stays valid."""
-    fresh = tuple(series)
-    return previous if previous is not None and previous == fresh else fresh

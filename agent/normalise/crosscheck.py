@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
-from agent.model.values import Block, Flaw, Quality, Series
+from agent.model.series import Series
+from agent.model.values import Block, Flaw, Quality
 from agent.profile.points import Profile
 
 _SHARE = 0.10  # of the larger of two values that should be the same

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from agent.model import smi
 from agent.model.catalogue import Kind
-from agent.model.values import Answer, Block, Failure, OidSource, Series, VarBind, WalkColumns
-from agent.normalise.base import BlockBuilder, Normalised, stable
+from agent.model.series import OidSource, Series, SeriesSet
+from agent.model.values import Answer, Block, Failure, VarBind, WalkColumns
+from agent.normalise.base import BlockBuilder, Normalised
 from agent.normalise.codec import decode_text
 from agent.normalise.convert import (
     IDENTITY,
@@ -45,7 +46,7 @@ class _Column:
     """One point's compiled rows: None for instances that are not this point's."""
 
     rows: dict[bytes, _Row | None] = field(default_factory=dict)
-    series: tuple[Series, ...] | None = None
+    series: SeriesSet | None = None
     names: list[bytes] = field(default_factory=list)
 
 
@@ -133,8 +134,9 @@ class SnmpNormaliser:
             self._compare_rows(point, column, [varbind[0] for varbind in varbinds])
             builder = self._read_each(point, varbinds, taken, incomplete)
             if builder.series:
-                column.series = stable(column.series, builder.series)
-                yield point.number, builder.block(column.series, observed_at)
+                block = builder.block(column.series, observed_at)
+                column.series = block.series
+                yield point.number, block
         if oid not in self._settled:
             self._settle(oid, varbinds)
 

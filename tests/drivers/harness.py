@@ -19,8 +19,9 @@ import pytest
 from agent.authoring.snmprec_read import read_recording
 from agent.model import smi
 from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.series import OidSource, RegisterSource
 from agent.model.units import unit
-from agent.model.values import Answer, Failure, OidSource, Quality, Reading, RegisterSource
+from agent.model.values import Answer, Failure, Quality, Reading
 from agent.normalise.base import Normaliser
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.catalogue import CATALOGUE
-from agent.model.values import Block, Flaw, OidSource, Quality, Reading, Series
+from agent.model.series import OidSource, Series, SeriesSet
+from agent.model.values import Block, Flaw, Quality, Reading
 from agent.normalise.crosscheck import Blocks, CrossChecks
 from agent.profile.points import Profile
 from tests.agent.making import BASE, snmp_profile
@@ -26,7 +27,7 @@ def blocks_of(*groups: list[Row]) -> Blocks:
     """One request per group, one block in it."""
     made = {}
     for number, rows in enumerate(groups):
-        series = tuple(
+        series = SeriesSet(
             Series(
                 "pdu", CATALOGUE[f"rack_{name}"], tuple(sorted(labels.items())), OidSource(str(at))
             )
