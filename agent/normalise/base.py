@@ -1,8 +1,9 @@
 """What a normaliser keeps the same from poll to poll, whatever the protocol."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import cast
 
 from agent.model.series import Series, SeriesSet
 from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw
@@ -16,18 +17,35 @@ class Normalised:
     failures: tuple[Failure, ...] = ()
 
 
-class Normaliser(Protocol):
+Steps = Generator[None, None, Normalised]
+"""Work in slices of a few milliseconds; between two of them other devices may be served."""
+
+
+class Normaliser(ABC):
     """Turns a cycle's answers into blocks.
 
     ``wants_slow`` is true where the latest answers hold rows that slow requests were not asked
     about yet: what was made of them may carry the labels of another row.
     """
 
-    wants_slow: bool
+    wants_slow: bool = False
+
+    @abstractmethod
+    def steps(self, answers: Mapping[int, Answer]) -> Steps:
+        """Yield while there is more to do, then return the blocks.
+
+        ``answers`` are by the position of their request in the plan. A walk of the steps that is
+        given up leaves nothing wrong behind: the next one begins anew.
+        """
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """``answers`` by the position of their request in the plan."""
-        ...
+        """Return the blocks of ``answers`` in one go, where nobody else waits."""
+        steps = self.steps(answers)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                return cast("Normalised", done.value)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Where several points give the same series, the profile's first good one counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from agent.model.series import SeriesKey, SeriesSet
 from agent.model.values import Block
@@ -20,21 +20,38 @@ class Fallbacks:
     What remains of a block then has the same set of series from poll to poll.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: frozenset[str]) -> None:
+        """``metrics`` are those that a point marked as a fallback gives; no other ones collide."""
+        self._metrics = metrics
         self._given: _Given = []
         self._kept: list[_Places] = []
 
-    def choose(self, blocks: Mapping[int, Sequence[Numbered]]) -> dict[int, tuple[Block, ...]]:
-        """Return the blocks by request position, without readings that another point gives."""
-        pairs = [pair for group in blocks.values() for pair in group]
-        given = [(number, block.series, tuple(block.flaws)) for number, block in pairs]
+    def choose(
+        self, blocks: Mapping[int, Sequence[Numbered]]
+    ) -> Generator[None, None, dict[int, tuple[Block, ...]]]:
+        """Yield between blocks while choosing, then return the blocks by request position.
+
+        Readings that another point gives are left out.
+        """
+        given = [
+            (number, block.series, tuple(block.flaws))
+            for group in blocks.values()
+            for number, block in group
+            if self._collides(block)
+        ]
         if given != self._given:
-            self._given, self._kept = given, _choose(given)
-        kept = iter(self._kept)
+            kept = yield from _choose(given)
+            self._given, self._kept = given, kept
+        places = iter(self._kept)
         return {
-            position: tuple(_only(block, next(kept)) for _, block in group)
+            position: tuple(
+                _only(block, next(places)) if self._collides(block) else block for _, block in group
+            )
             for position, group in blocks.items()
         }
+
+    def _collides(self, block: Block) -> bool:
+        return block.series[0].metric.name in self._metrics  # a block is of one point
 
 
 class _Subsets:
@@ -53,17 +70,18 @@ class _Subsets:
         return self._made[places]
 
 
-def _choose(given: Iterable[tuple[int, SeriesSet, tuple[int, ...]]]) -> list[_Places]:
+def _choose(given: _Given) -> Generator[None, None, list[_Places]]:
     """Return the places that count in each set. The profile's order counts, not the answers'."""
     best: dict[SeriesKey, tuple[bool, int, int, int]] = {}
-    sets = list(given)
-    for at, (number, series_set, flaws) in enumerate(sets):
+    for at, (number, series_set, flaws) in enumerate(given):
+        bad = frozenset(flaws)
         for place, series in enumerate(series_set):
-            rank = (place in flaws, number, at, place)
+            rank = (place in bad, number, at, place)
             known = best.get(series.key)
             if known is None or rank[:2] < known[:2]:
                 best[series.key] = rank
-    chosen: list[list[int]] = [[] for _ in sets]
+        yield
+    chosen: list[list[int]] = [[] for _ in given]
     for _, _, at, place in best.values():
         chosen[at].append(place)
     return [tuple(sorted(places)) for places in chosen]

@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from agent.model.catalogue import Kind
 from agent.model.series import RegisterSource, Series, SeriesSet
 from agent.model.values import Answer, Block, Failure, ReadRegisters, Value
-from agent.normalise.base import BlockBuilder, Normalised
+from agent.normalise.base import BlockBuilder, Normalised, Normaliser, Steps
 from agent.normalise.convert import Linear, convert, linear
 from agent.normalise.registers import Row, clamped, read_row
 from agent.profile.points import ModbusPoint, Profile
 
 
-class ModbusNormaliser:
+class ModbusNormaliser(Normaliser):
     """One device's registers; series and factors are compiled once."""
 
     def __init__(self, device: str, profile: Profile) -> None:
-        self.wants_slow = False
         self._rows: list[Row] = []
         self._derived: list[Row] = []
         for point in profile.points:
@@ -32,8 +31,8 @@ class ModbusNormaliser:
         self._series: dict[ReadRegisters, SeriesSet] = {}
         self._derived_series: dict[int, SeriesSet] = {}
 
-    def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """Every point that an answer was asked for, and what is derived from them.
+    def steps(self, answers: Mapping[int, Answer]) -> Steps:
+        """Yield after each answer, then return every point and what is derived from them.
 
         A derived point stands with the last request that gave one of its inputs.
         """
@@ -51,6 +50,7 @@ class ModbusNormaliser:
                 for row, value in zip(rows, block.values, strict=True):
                     if row.point.number in self._inputs:
                         values[row.point.number] = (position, value)
+            yield
         for position, builder in self._derive(values).items():
             before = self._derived_series.get(position)
             block = builder.block(before, answers[position].observed_at)

@@ -20,7 +20,7 @@ import structlog
 from agent.model import smi
 from agent.model.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
 from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult
-from agent.normalise.base import Normaliser
+from agent.normalise.base import Normalised, Normaliser
 from agent.normalise.crosscheck import CrossChecks
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
@@ -140,12 +140,12 @@ async def read_once(
     everything = range(len(session.plan.requests))
     due = [position for position in everything if now >= session.due.get(position, 0.0)]
     await _ask(session, transport, now, due, cycle)
-    normalised = session.normaliser.normalise(cycle.answers)
+    normalised = await _normalised(session.normaliser, cycle.answers)
     failures = [*cycle.failures, *normalised.failures]
     rest = [position for position in everything if position not in due]
     if rest and session.normaliser.wants_slow and cycle.silent < _SILENT_REQUESTS_MAX:
         await _ask(session, transport, now, rest, cycle)
-        first, normalised = normalised, session.normaliser.normalise(cycle.answers)
+        first, normalised = normalised, await _normalised(session.normaliser, cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
     held = session.crosschecks.apply(normalised.blocks, now)
@@ -154,6 +154,18 @@ async def read_once(
     all_refused = bool(cycle.answers) and len(due) == len(everything)
     answered = said_something or not (failures or all_refused)
     return blocks, tuple(failures[:_FAILURES_KEPT]), answered
+
+
+async def _normalised(normaliser: Normaliser, answers: Mapping[int, Answer]) -> Normalised:
+    """Normalise in slices: the first look at a table of a thousand rows takes long."""
+    steps = normaliser.steps(answers)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: Normalised = done.value
+            return found
+        await asyncio.sleep(0)
 
 
 async def _ask(

@@ -89,6 +89,30 @@ async def test_a_row_that_has_no_name_does_not_cost_a_walk_every_cycle(
     assert walked(device, NAMES) == 1
 
 
+async def test_others_have_their_turn_while_a_large_table_is_first_read(
+    bench: Bench, device: MemoryTransport
+) -> None:
+    for row in range(3, 1025):
+        device.varbinds.update(fan(row, f"fan {row}", row))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while not bench.results:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(others())
+        assert len(await bench.fans()) == 1024
+    first, turns = turns, 0
+    bench.results.clear()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(others())
+        await bench.fans()
+    assert first - turns >= 1024 // 256
+
+
 class Deaf(MemoryTransport):
     """Does not answer what asks for names while ``deaf``."""
 
