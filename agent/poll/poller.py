@@ -21,13 +21,9 @@ from agent.model import smi
 from agent.model.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
 from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult
 from agent.normalise.base import Normalised, Normaliser
-from agent.normalise.crosscheck import CrossChecks
-from agent.normalise.modbus import ModbusNormaliser
-from agent.normalise.snmp import SnmpNormaliser
 from agent.parse.url import Url
 from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
-from agent.poll.bisect_block import SplittingDriver
-from agent.poll.driver import Driver, find_driver
+from agent.poll.device_memory import DeviceMemory, Learned
 from agent.poll.identify import identify, read_identity
 from agent.profile.library import Library
 from agent.profile.points import Profile
@@ -38,7 +34,6 @@ _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _FAILURES_KEPT = 50
 _CYCLE_ID_BYTES = 4
-_EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
 _CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
@@ -57,7 +52,7 @@ class Schedule:
 
 @dataclass(slots=True)
 class Session:
-    """What is known of a device once it has answered: its profile, plan and compiled rows.
+    """What holds while a device answers: its profile, plan and who it is.
 
     ``due`` is when (monotonic) each request is to be made again, by its position. ``uptime_ticks``
     is sysUpTime as last read, in hundredths of a second.
@@ -65,10 +60,8 @@ class Session:
 
     profile: Profile
     plan: Plan
-    normaliser: Normaliser
-    driver: Driver
+    learned: Learned
     identity: Identity
-    crosschecks: CrossChecks
     due: dict[int, float] = field(default_factory=dict)
     uptime_ticks: int | None = None
 
@@ -76,13 +69,6 @@ class Session:
     def intervals_s(self) -> tuple[float, ...]:
         """How often each request of the plan is made."""
         return tuple(request.interval_s for request in self.plan.requests)
-
-
-def make_normaliser(device: str, profile: Profile) -> Normaliser:
-    """The normaliser for the profile's protocol."""
-    if profile.protocol == "snmp":
-        return SnmpNormaliser(device, profile)
-    return ModbusNormaliser(device, profile)
 
 
 async def open_session(
@@ -93,13 +79,13 @@ async def open_session(
     library: Library,
     url: Url | None = None,
     cycle_s: float = CYCLE_S,
-    patience: int = 1,
+    memory: DeviceMemory | None = None,
 ) -> Session:
     """Find the profile (``auto`` asks the device), read who it is, make the plan.
 
-    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; readings must
-    contradict each other in ``patience`` cycles to become uncertain. Raises DeviceError when the
-    device cannot be asked or nothing fits, ConfigError when the profile or its driver is wrong.
+    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; ``memory`` is
+    that of earlier sessions of the device. Raises DeviceError when the device cannot be asked or
+    nothing fits, ConfigError when the profile or its driver is wrong.
     """
     if wanted == "auto":
         unit = url.unit if url else None
@@ -107,13 +93,9 @@ async def open_session(
     else:
         profile = library.get(wanted)
     plan = make_plan(profile, wire_cost(url, profile) if url else None, cycle_s)
-    driver = find_driver(profile.driver)
-    if protocol == "modbus":
-        driver = SplittingDriver(driver)
-    identity, _ = await read_identity(transport, profile, plan, driver)
-    every_s = _EXAMINED_EVERY_S if patience > 1 else 0.0
-    crosschecks = CrossChecks(profile, patience, every_s)
-    return Session(profile, plan, make_normaliser(device, profile), driver, identity, crosschecks)
+    memory = memory or DeviceMemory(device)
+    identity, _ = await read_identity(transport, profile, plan, memory.of(profile).driver)
+    return Session(profile, plan, memory.identify(profile, identity), identity)
 
 
 @dataclass(slots=True)
@@ -140,15 +122,16 @@ async def read_once(
     everything = range(len(session.plan.requests))
     due = [position for position in everything if now >= session.due.get(position, 0.0)]
     await _ask(session, transport, now, due, cycle)
-    normalised = await _normalised(session.normaliser, cycle.answers)
+    normaliser = session.learned.normaliser
+    normalised = await _normalised(normaliser, cycle.answers)
     failures = [*cycle.failures, *normalised.failures]
     rest = [position for position in everything if position not in due]
-    if rest and session.normaliser.wants_slow and cycle.silent < _SILENT_REQUESTS_MAX:
+    if rest and normaliser.wants_slow and cycle.silent < _SILENT_REQUESTS_MAX:
         await _ask(session, transport, now, rest, cycle)
-        first, normalised = normalised, await _normalised(session.normaliser, cycle.answers)
+        first, normalised = normalised, await _normalised(normaliser, cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
-    held = session.crosschecks.apply(normalised.blocks, now)
+    held = session.learned.crosschecks.apply(normalised.blocks, now)
     blocks = {**held, **dict.fromkeys(cycle.failed, ())}
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)
@@ -178,7 +161,7 @@ async def _ask(
             cycle.failed.append(position)
             continue
         try:
-            answer = await session.driver.read(request, transport)
+            answer = await session.learned.driver.read(request, transport)
         except DeviceError as error:
             gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
             cycle.silent = cycle.silent + 1 if gone else 0
@@ -236,6 +219,7 @@ class Poller:
         self._deliver = deliver
         self._url = url
         self._session: Session | None = None
+        self._memory = DeviceMemory(device, _CONTRADICTIONS)
         self._silent_cycles = 0
         self._told = DeviceLog(device)
         self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
@@ -309,13 +293,16 @@ class Poller:
         blocks: Mapping[int, tuple[Block, ...]] = {}
         failures: tuple[Failure, ...] = ()
         try:
-            known = self._session
+            known = not self._memory.is_empty
             blocks, failures, up = await self._read(transport, began)
-            if self._rebooted(up, began) and known is not None:
+            if self._rebooted(up, began) and known:
                 self._session = None
+                self._memory.restarted()
                 blocks, failures, up = await self._read(transport, began)
         except DeviceError as error:
             failures, up = (Failure(error.kind, str(error)),), False
+        if self._session is not None and not up and any(blocks.values()):
+            self._session.learned.refused_everything()
         self._remember(up, failures)
         result = PollResult(
             device=self._device,
@@ -346,7 +333,7 @@ class Poller:
                 self._library,
                 self._url,
                 self._schedule.interval_s,
-                _CONTRADICTIONS,
+                self._memory,
             )
         return await read_once(self._session, transport, now)
 

@@ -12,11 +12,13 @@ from agent.commission.spec.models import POLLS
 from agent.config import Config, DeviceConfig
 from agent.model.errors import DeviceError
 from agent.model.values import Block, Quality
+from agent.poll.device_memory import DeviceMemory
 from agent.poll.poller import Session, open_session, read_once
 from agent.transport.base import Limits, Transport
 from agent.transport.factory import Transports
 
 _AT_ONCE = 32  # devices that are read side by side
+_CONTRADICTIONS = 2  # in a row, and readings are doubted
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class _Line:
     """A device and, while it answers, the way to it."""
 
     device: DeviceConfig
+    memory: DeviceMemory
     transport: Transport | None = None
     session: Session | None = None
 
@@ -43,7 +46,9 @@ class Rounds:
     ) -> None:
         self.interval_s, self._now = interval_s, now
         self._config = config
-        self._lines = [_Line(device) for device in config.devices]
+        self._lines = [
+            _Line(device, DeviceMemory(device.name, _CONTRADICTIONS)) for device in config.devices
+        ]
         self._transports = Transports(config.quirks())
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._jumps = jumps or Jumps()
@@ -138,7 +143,7 @@ class Rounds:
                 self._config.library,
                 device.url,
                 self.interval_s,
-                patience=2,
+                line.memory,
             )
         except DeviceError:
             await transport.close()
