@@ -81,7 +81,7 @@ class Detector:
         yield Event(Kind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
 
     def _block(self, block: Block, request: int) -> Iterator[Event]:
-        for position, subject in block.series.derive(_watched):
+        for position, subject in block.series.derive(watched):
             flaw = block.flaws.get(position)
             value = block.values[position]
             self._absences.seen(subject, request)
@@ -127,7 +127,7 @@ class Detector:
         return True
 
 
-def _watched(series_set: SeriesSet) -> tuple[tuple[int, Subject], ...]:
+def watched(series_set: SeriesSet) -> tuple[tuple[int, Subject], ...]:
     """Return the positions of states and alarms, with what an event about each is about."""
     return tuple(
         (position, Subject(series.device, series.metric.name, tuple(sorted(series.labels))))

@@ -81,6 +81,11 @@ class SeriesSet:
     def __repr__(self) -> str:
         return f"SeriesSet({self.rows!r})"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was derived from it yet."""
+        return self._derived is None
+
     def derive(self, build: "Callable[[SeriesSet], _T]") -> _T:
         """Return what ``build`` makes of this set; it is called once and the result is kept.
 

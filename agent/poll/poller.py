@@ -12,8 +12,9 @@ import random
 import secrets
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import structlog
 
@@ -196,6 +197,10 @@ def went_back(ticks: int, before_ticks: int, elapsed_s: float) -> bool:
     return ticks < before_ticks and reached < _TICKS_MAX
 
 
+Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
+"""Derives from a device's new sets of series what outlets need, in slices."""
+
+
 class Poller:
     """Polls one device until it is cancelled; every cycle ends in one ``PollResult``."""
 
@@ -209,7 +214,9 @@ class Poller:
         open_transport: Callable[[], Awaitable[Transport]],
         deliver: Callable[[PollResult], None],
         url: Url | None = None,
+        prepare: Prepare = lambda device, blocks: iter(()),
     ) -> None:
+        """``deliver`` gets every result; ``prepare`` is iterated over before, in slices."""
         self._device = device
         self._protocol = protocol
         self._profile = profile
@@ -218,6 +225,7 @@ class Poller:
         self._open_transport = open_transport
         self._deliver = deliver
         self._url = url
+        self._prepare = prepare
         self._session: Session | None = None
         self._memory = DeviceMemory(device, _CONTRADICTIONS)
         self._silent_cycles = 0
@@ -301,6 +309,8 @@ class Poller:
                 blocks, failures, up = await self._read(transport, began)
         except DeviceError as error:
             failures, up = (Failure(error.kind, str(error)),), False
+        for _ in self._prepare(self._device, chain.from_iterable(blocks.values())):
+            await asyncio.sleep(0)
         if self._session is not None and not up and any(blocks.values()):
             self._session.learned.refused_everything()
         self._remember(up, failures)

@@ -77,8 +77,11 @@ class _Device:
         for position in sorted(state.held):
             held = state.held[position]
             for block in held.blocks:
-                layout = block.series.derive(self._layout)
-                yield block, block.observed_at + held.limit_s, layout
+                yield block, block.observed_at + held.limit_s, self.lay_out(block.series)
+
+    def lay_out(self, series_set: SeriesSet) -> Layout:
+        """Return the label text of a set of series."""
+        return series_set.derive(self._layout)
 
     def _layout(self, series_set: SeriesSet) -> Layout:
         return Layout(series_set, self.labels)
@@ -156,6 +159,10 @@ class PrometheusExposition:
         """Drop a device and all its series. Raises KeyError for an unknown name."""
         del self._devices[name]
         self._own.remove(name)
+
+    def derive(self, device: str, series_set: SeriesSet) -> None:
+        """Make the label text of a set of series that is new. Raises KeyError as ``update``."""
+        self._devices[device].lay_out(series_set)
 
     def update(self, state: DeviceState, result: PollResult) -> None:
         """Render one poll; subscribe this to the store. Raises KeyError for an unknown device."""

@@ -143,7 +143,7 @@ def test_what_to_watch_is_found_once_for_each_set_of_rows(monkeypatch: pytest.Mo
         looked.append(series_set)
         return ()
 
-    monkeypatch.setattr("agent.events.detector._watched", watched)
+    monkeypatch.setattr("agent.events.detector.watched", watched)
     detector = Detector()
     polls = [poll(0.0, [0]) for _ in range(3)]  # three sets of equal rows
     for each in (*polls, *polls):

@@ -1,7 +1,7 @@
 """What the poller notices from cycle to cycle: rows that come and go, and reboots."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import DeviceTimeout
-from agent.model.values import Answer, GetOids, PollResult, Request, WalkColumns
+from agent.model.values import Answer, Block, GetOids, PollResult, Request, WalkColumns
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
 from agent.poll.poller import Poller, Schedule, went_back
@@ -111,6 +111,27 @@ async def test_others_have_their_turn_while_a_large_table_is_first_read(
         group.create_task(others())
         await bench.fans()
     assert first - turns >= 1024 // 256
+
+
+async def test_outlets_prepare_for_new_rows_before_they_get_them(
+    library: Library, device: MemoryTransport
+) -> None:
+    log: list[str] = []
+
+    def prepare(name: str, blocks: Iterable[Block]) -> Iterator[None]:
+        log.append(f"{name}: {sum(len(block.series) for block in blocks)} rows")
+        yield
+
+    async def opened() -> Transport:
+        return device
+
+    poller = Poller(
+        *("box", "snmp", "test-fans", library, Schedule(60.0), opened),
+        lambda result: log.append("delivered"),
+        prepare=prepare,
+    )
+    await poller.poll(device)
+    assert log == ["box: 2 rows", "delivered"]
 
 
 class Deaf(MemoryTransport):
