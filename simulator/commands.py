@@ -215,7 +215,7 @@ class Driven:
 async def _replay(
     recording: Path, place: tuple[str, int], community: str | None, driven: Driven
 ) -> None:
-    rows = read_recording(recording)
+    rows = read_recording(recording, console.warn)
     moving = bind(rows, driven.drives, driven.seed)
     started = time.monotonic()
     view = DrivenView(rows, moving, lambda: (time.monotonic() - started) * driven.speed)

@@ -1,10 +1,11 @@
 """Reads every recording of the corpus as a device and compares it with the oracle, row by row.
 
-``python -m tests.corpus_report [FOLDER/NAME ...]`` replays each recording as an SNMP agent, reads
-it as ``rackagent read --profile auto`` would, prints a line per device and per class, and writes
-the same to ``build/corpus.json``. A row is read where a good reading comes from its OID and agrees
-after conversion to the base unit; wrong where a reading comes from it and differs. Why rows are
-left out stands in ``tests/drivers/recordings``; rows where the oracle itself is wrong are counted.
+``python -m tests.corpus_report [all | FOLDER/NAME ...]`` replays each recording as an SNMP agent,
+reads it as ``rackagent read --profile auto`` would, prints a line per device and per class, and
+writes the same to ``build/corpus.json``. A row is read where a good reading comes from its OID
+and agrees after conversion to the base unit; wrong where a reading comes from it and differs. Why
+rows are left out stands in ``tests/drivers/recordings``; rows where the oracle itself is wrong
+are counted.
 """
 
 import json
@@ -22,12 +23,12 @@ from rich.table import Table
 from agent.app.event_loop import run_loop
 from agent.authoring.snmprec_read import read_recording
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.model.series import OidSource
 from agent.model.values import Quality, Reading
 from agent.parse.url import Url
 from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import Library, open_library
-from agent.transport.base import Limits
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from tests.drivers.harness import UNITS, agrees, corpus
@@ -168,8 +169,13 @@ async def examine(names: Iterable[str]) -> list[Device]:
     return devices
 
 
+def judged_recordings() -> list[str]:
+    """Return the recordings that ``tests/drivers/recordings`` judges, folder by folder."""
+    return [name for name in every_recording() if name in RECORDINGS]
+
+
 def every_recording() -> list[str]:
-    """All recordings, folder by folder."""
+    """Return all recordings, folder by folder."""
     root = corpus() / "snmp"
     return [
         f"{folder}/{path.stem}"
@@ -243,8 +249,9 @@ def as_json(devices: list[Device]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Report on the recordings named on the command line, or on all."""
-    names = sys.argv[1:] or every_recording()
+    """Report on the recordings named on the command line, on all for ``all``, or on the judged."""
+    given = sys.argv[1:]
+    names = every_recording() if given == ["all"] else given or judged_recordings()
     devices = run_loop(examine(track(names, "reading recordings", console=Console(stderr=True))))
     show(devices, Console(width=None if sys.stdout.isatty() else 160))
     target = ROOT / "build" / "corpus.json"

@@ -13,11 +13,11 @@ from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import Format
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import ConfigError, DeviceError
+from agent.model.limits import Limits
 from agent.model.values import Failure, PollResult
 from agent.parse.url import Url, parse_url
 from agent.poll.poller import open_session, read_once
 from agent.store.latest import Store
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 
 _AT_ONCE = 8

@@ -17,20 +17,26 @@ from agent.expose.http.events import EventMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
 from agent.expose.prometheus.transport_metrics import TransportMetrics
 from agent.expose.prometheus.trap_metrics import TrapMetrics
+from agent.model.limits import Limits
 from agent.model.values import PollResult
 from agent.poll.poller import Poller, Schedule
 from agent.profile.points import Profile
 from agent.store.history import History
 from agent.store.latest import Store
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.snmp.traps import Sender, Traps
 from agent.web.data.cables import Plan
 from agent.web.data.run_metrics import CommissionMetrics
 
 _log = structlog.get_logger("agent")
-_STUCK_AFTER_S = 300.0  # beyond what backoff and a slow device's longest cycle explain
+_STUCK_AFTER_S = 300.0  # more than backoff and a slow device's longest cycle (deadline.py)
 _STUCK_AFTER_INTERVALS = 3.0
+
+
+def stuck_after_s(interval_s: float) -> float:
+    """Return after how long (seconds) without the end of a cycle a poller counts as hung."""
+    return _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * interval_s
 
 
 class Agent:
@@ -68,8 +74,7 @@ class Agent:
         return [
             device.name
             for device in self.config.devices
-            if now - self._polled_at[device.name]
-            > _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * device.interval_s
+            if now - self._polled_at[device.name] > stuck_after_s(device.interval_s)
         ]
 
     def profile(self, name: str) -> Profile | None:

@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.authoring.snmprec_read import read_recording
+from agent.authoring.snmprec_read import Warn, read_recording
 from agent.model import smi
 from agent.model.catalogue import Kind
-from agent.model.errors import ConfigError, UnknownDevice
+from agent.model.errors import ConfigError, Problem, UnknownDevice
 from agent.model.values import (
     Failure,
     GetOids,
@@ -25,6 +25,7 @@ from agent.model.values import (
     WalkColumns,
 )
 from agent.normalise.convert import IDENTITY, convert, linear, to_native
+from agent.parse.yaml_source import Key, load
 from agent.plan import Plan, make_plan
 from agent.poll.identify import identify
 from agent.poll.poller import open_session, read_once
@@ -35,6 +36,7 @@ from agent.transport.memory import MemoryTransport
 VENDORS = smi.oid("1.3.6.1.4.1")
 _SAMPLES = (0, 1, 2, 3, 10, 50, 100, 230, 500, 1000, 2300, 10_000, 50_000, 230_000, 1_000_000)
 _RELATIVE_ERROR = 1e-9
+_SOURCE_MIN = 10  # characters; shorter names no document
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,16 @@ class Witness:
         return found
 
 
-async def hear(profile: Profile, recording: Path, library: Library) -> Witness:
+async def hear(
+    profile: Profile, recording: Path, library: Library, warn: Warn | None = None
+) -> Witness:
     """Read the device that was recorded with ``profile``.
 
     Raises ConfigError for a file that is no recording, or a profile that is not spoken over SNMP.
     """
     if profile.protocol != "snmp":
         raise ConfigError(f"{profile.name} speaks {profile.protocol}: only SNMP can be recorded")
-    rows = read_recording(recording)
+    rows = read_recording(recording, warn)
     transport = MemoryTransport({oid: (tag, value) for oid, tag, value in rows})
     found: str | None = None
     with suppress(UnknownDevice):
@@ -132,9 +136,57 @@ def _oids(request: GetOids | WalkColumns | ReadRegisters) -> tuple[bytes, ...]:
 # --- against itself ---------------------------------------------------------------------------
 
 
+def unsaid(profile: Profile) -> list[Problem]:
+    """Return what a profile's file lacks that others need to trust it and to find it."""
+    file = Path(profile.file)
+    document = load(file)
+    found = [document.problem(key, message) for key, message in _unsaid(profile)]
+    verified = file.read_text(encoding="utf-8").splitlines()[document.line(("verified",)) - 1]
+    if profile.verified == "recording" and "#" not in verified:
+        message = "name the models that were recorded in a comment on this line"
+        found.append(document.problem(("verified",), message))
+    return found
+
+
+def _unsaid(profile: Profile) -> Iterator[tuple[Key, str]]:
+    if len(profile.source.strip()) < _SOURCE_MIN:
+        yield ("source",), "name the MIB, the register map or the datasheet"
+    if not profile.title.strip():
+        yield ("title",), "say what the device is"
+    if not profile.identify:
+        yield ("identify",), "is missing: say how a device shows that this profile fits"
+    for name in ("vendor", "model"):
+        if name not in profile.info:
+            yield ("info", name), f"is missing: say what the {name} is, or where the device says it"
+    used = {lookup for p in profile.points if isinstance(p, SnmpPoint) for lookup in p.lookups}
+    for name in sorted(set(profile.lookups) - used):
+        yield ("lookups", name), "is used by no point"
+
+
 def check_itself(profile: Profile) -> list[str]:
-    """What is wrong with ``profile`` that no device is needed to see; empty is fine."""
-    return [*_over_limits(profile, make_plan(profile)), *_one_way(profile)]
+    """Return what is wrong with the requests and conversions of ``profile``; empty is fine."""
+    plan = make_plan(profile)
+    return [*_over_limits(profile, plan), *_unasked(profile, plan), *_one_way(profile)]
+
+
+def _unasked(profile: Profile, plan: Plan) -> Iterator[str]:
+    """Yield the points that no request reads."""
+    oids = {oid for request in plan.requests for oid in _oids(request)}
+    blocks = [request for request in plan.requests if isinstance(request, ReadRegisters)]
+    for point in profile.points:
+        if isinstance(point, SnmpPoint):
+            asked = point.oid in oids
+            place = smi.dotted(point.oid)
+        else:
+            place = _place(point)
+            asked = point.derived is not None or any(
+                block.table == point.table
+                and block.address <= point.address
+                and point.address + point.count <= block.address + block.count
+                for block in blocks
+            )
+        if not asked:
+            yield f"{point.metric.name} from {place}: no request reads it"
 
 
 def _over_limits(profile: Profile, plan: Plan) -> Iterator[str]:

@@ -15,6 +15,7 @@ from agent.model import smi
 from agent.model.errors import ConfigError, Problem
 from agent.model.values import VarBind
 
+Warn = Callable[[Problem], None]
 _Value = int | bytes | None
 
 _SNMPREC_ROW = re.compile(rb"\.?[0-9.]+\|")
@@ -22,11 +23,15 @@ _WALK_ROW = re.compile(rb"(?:\.[0-9.]+|[A-Za-z][\w-]*(?:::|\.)\S+) = ")
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|$)", re.DOTALL)
 _LETTERS = dict(zip(b"abfnrtv\\'\"", b"\a\b\f\n\r\t\v\\'\"", strict=True))
+_MASKED = b"<private>"  # what published recordings put in the place of an address; a row without it
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1  # what nine octets on the wire can carry
 
 
-def read_recording(path: Path) -> list[VarBind]:
-    """The rows of one recording in numeric OID order; the format is told by its first row.
+def read_recording(path: Path, warn: Warn | None = None) -> list[VarBind]:
+    """Return the rows of one recording in numeric OID order; its first row gives the format.
+
+    Some agents answer an OID twice in a walk: the first row counts, and ``warn`` is called with
+    each later one (file, line and OID).
 
     Raises ConfigError with every malformed line (file, line, what is wrong), or when the file
     cannot be read.
@@ -35,17 +40,17 @@ def read_recording(path: Path) -> list[VarBind]:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError([Problem(str(path), 0, "", f"cannot read: {error.strerror}")]) from None
-    return parse_recording(data, str(path))
+    return parse_recording(data, str(path), warn)
 
 
-def parse_recording(data: bytes, file: str) -> list[VarBind]:
-    """As :func:`read_recording`, of text in memory; ``file`` is the name used in problems."""
+def parse_recording(data: bytes, file: str, warn: Warn | None = None) -> list[VarBind]:
+    """Do what :func:`read_recording` does with text in memory; ``file`` names it in problems."""
     lines = _lines(data)
     first = next((text for _, text in lines if text.strip() and not text.startswith(b"#")), b"")
     if _SNMPREC_ROW.match(first):
-        return _collect(_snmprec_rows(lines), _snmprec_varbind, file)
+        return _collect(_snmprec_rows(lines), _snmprec_varbind, file, warn)
     if _WALK_ROW.match(first):
-        return _collect(_walk_rows(lines), _walk_varbind, file)
+        return _collect(_walk_rows(lines), _walk_varbind, file, warn)
     message = "neither .snmprec rows (OID|tag|value) nor snmpwalk -On output (.OID = TYPE: value)"
     raise ConfigError([Problem(file, 0, "", message)])
 
@@ -67,7 +72,10 @@ def _lines(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def _collect(
-    texts: Iterable[_Text], parse: Callable[[bytes], VarBind | None], file: str
+    texts: Iterable[_Text],
+    parse: Callable[[bytes], VarBind | None],
+    file: str,
+    warn: Warn | None,
 ) -> list[VarBind]:
     rows: list[VarBind] = []
     seen: dict[bytes, int] = {}
@@ -82,8 +90,10 @@ def _collect(
             continue
         first = seen.setdefault(varbind[0], row.line)
         if first != row.line:
-            message = f"{smi.dotted(varbind[0])} stands in line {first} already"
-            problems.append(Problem(file, row.line, "", message))
+            if warn is not None:
+                message = f"{smi.dotted(varbind[0])} is in line {first} already; that row counts"
+                warn(Problem(file, row.line, "", message))
+            continue
         rows.append(varbind)
     if problems:
         raise ConfigError(problems)
@@ -97,7 +107,7 @@ def _snmprec_rows(lines: Iterable[tuple[int, bytes]]) -> Iterator[_Text]:
     return (_Text(n, text) for n, text in lines if text.strip() and not text.startswith(b"#"))
 
 
-def _snmprec_varbind(text: bytes) -> VarBind:
+def _snmprec_varbind(text: bytes) -> VarBind | None:
     fields = text.split(b"|", 2)
     if len(fields) != 3:
         raise ValueError("expected OID|tag|value")
@@ -114,6 +124,8 @@ def _snmprec_varbind(text: bytes) -> VarBind:
     elif form == "e":
         value = _unescape(value)
     elif number == "64":
+        if value.strip() == _MASKED:
+            return None
         value = _ip_address(_text(value).strip())
     return (smi.oid(_text(fields[0])), *decode(value))
 

@@ -19,7 +19,7 @@ from agent.poll.identify import Identification
 from agent.poll.read_once import Look
 from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 
-_PIPED_WIDTH = 200
+_PIPED_WIDTH = 10_000  # no cell is cut for a program that reads along
 
 
 class _Output(Console):
@@ -48,6 +48,11 @@ def err(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
 
 
+def warn(problem: object) -> None:
+    """Print one warning on stderr."""
+    err(f"warning: {problem}")
+
+
 def out_json(value: Any) -> None:
     """A JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
@@ -60,13 +65,18 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
+def _add(table: Table, *cells: str | Text) -> None:
+    """Add a row of plain texts: what a device says may look like rich's markup or emoji codes."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
 ) -> None:
     """Rows of plain texts below their columns' names; those in ``right`` stand to the right."""
     table = _table(*columns, right=right)
     for row in rows:
-        table.add_row(*map(Text, row))
+        _add(table, *row)
     _console().print(table)
 
 
@@ -139,10 +149,11 @@ def print_plan(loads: Sequence[Load], lines: Sequence[LineLoad]) -> None:
     for load in loads:
         if load.costs is None:
             row = (load.device, load.profile, _every(load.cycle_s), "-", "asks the device")
-            table.add_row(*row)
+            _add(table, *row)
             continue
         for cost in load.costs:
-            table.add_row(
+            _add(
+                table,
                 load.device,
                 load.profile,
                 _every(cost.request.interval_s or load.cycle_s),
@@ -152,14 +163,15 @@ def print_plan(loads: Sequence[Load], lines: Sequence[LineLoad]) -> None:
             )
         what = f"{len(load.cycle)} requests"
         cycle = Text("cycle", style="bold")
-        table.add_row(load.device, "", "", cycle, what, *_sums(load, load.cycle))
+        _add(table, load.device, "", "", cycle, what, *_sums(load, load.cycle))
     console = _console()
     console.print(table)
     if lines:
         table = _table("line", "devices", "requests", "out", "in >=", "time", "used", right=right)
         for line in lines:
             unknown = f", {len(line.unknown)} of them unknown" if line.unknown else ""
-            table.add_row(
+            _add(
+                table,
                 line.line,
                 f"{len(line.devices)}{unknown}",
                 str(line.requests),
@@ -222,14 +234,7 @@ def _readings(readings: Sequence[Reading]) -> Table:
             unit.append(" uncertain: ", style="yellow")
         unit.append(reading.reason, style="dim")
         raw = reading.raw if isinstance(reading.raw, int) else _short(reading.raw)
-        table.add_row(
-            reading.metric,
-            labels,
-            value,
-            unit,
-            _place(reading),
-            str(raw),
-        )
+        _add(table, reading.metric, labels, value, unit, _place(reading), str(raw))
     return table
 
 
@@ -272,11 +277,11 @@ def print_identification(found: Identification) -> None:
         ("sysName", found.sys_name),
     ):
         if text:
-            console.print(f"{name}: {text}", markup=False)
+            console.print(Text(f"{name}: {text}"))
     table = _table("profile", "kind", "score", "why", right=("score",))
     for candidate in found.candidates:
         profile = candidate.profile
-        table.add_row(profile.name, profile.kind, str(candidate.score), candidate.why)
+        _add(table, profile.name, profile.kind, str(candidate.score), candidate.why)
     console.print(table)
 
 
@@ -313,7 +318,7 @@ def print_profiles(profiles: Sequence[Profile]) -> None:
     """One line per profile."""
     table = _table("profile", "kind", "protocol", "points", "verified", "title", right=("points",))
     for p in profiles:
-        table.add_row(p.name, p.kind, p.protocol, str(len(p.points)), p.verified, p.title)
+        _add(table, p.name, p.kind, p.protocol, str(len(p.points)), p.verified, p.title)
     _console().print(table)
 
 
@@ -322,9 +327,9 @@ def print_profile(profile: Profile) -> None:
     console = _console()
     console.print(Text.assemble((profile.name, "bold"), f": {profile.title}"))
     console.print(f"{profile.kind} over {profile.protocol}, verified by {profile.verified}")
-    console.print(f"source: {profile.source}", markup=False)
+    console.print(Text(f"source: {profile.source}"))
     if profile.notes:
-        console.print(profile.notes.strip(), markup=False)
+        console.print(Text(profile.notes.strip()))
     table = _table("metric", "labels", "from", "scale", "unit")
     for point in profile.points:
         place = smi.dotted(point.oid) if isinstance(point, SnmpPoint) else _registers(point)
@@ -332,7 +337,7 @@ def print_profile(profile: Profile) -> None:
         conversion = point.conversion
         scale = conversion.scale_lookup or str(conversion.scale)
         unit = f"by {conversion.unit_lookup}" if conversion.unit_lookup else conversion.unit
-        table.add_row(point.metric.name, labels, place, scale, unit)
+        _add(table, point.metric.name, labels, place, scale, unit)
     console.print(table)
 
 

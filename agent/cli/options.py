@@ -9,9 +9,9 @@ import typer
 from agent.config import load_config
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import ConfigError
+from agent.model.limits import Limits
 from agent.parse.url import parse_url
 from agent.poll.read_once import Target
-from agent.transport.base import Limits
 
 
 class Format(StrEnum):

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from agent.app.event_loop import run_loop
-from agent.authoring.check_profile import Witness, check_itself, hear
+from agent.authoring.check_profile import Witness, check_itself, hear, unsaid
 from agent.authoring.draft.mibs import Mibs, read_mibs
 from agent.authoring.draft.page import make_draft, slug
 from agent.authoring.draft.report import known_already, summary
 from agent.authoring.snmprec_read import read_recording
+from agent.authoring.witness_page import read_page
+from agent.authoring.witness_run import disagreements
 from agent.cli import console
 from agent.cli.options import Folders, Format, Output
 from agent.model.errors import ConfigError
@@ -54,12 +56,36 @@ def show_profile(
 @profiles_app.command("check")
 def check_profile(
     file: Annotated[Path, typer.Argument(help="A profile's YAML file.", show_default=False)],
+    witness: Annotated[
+        Path | None,
+        typer.Option("--witness", "-w", help="A page of values typed from the datasheet."),
+    ] = None,
     profiles: Folders = None,
 ) -> None:
-    """Check a profile you are writing; every problem is named with its line."""
+    """Check a profile you are writing; every problem is named with its line.
+
+    A witness page holds what the device answers and what must come of it. The exit status is 1 when
+    the profile says something else, or cannot be read as it is written. Warnings name what it must
+    say of itself before it can be shipped.
+
+    Examples:
+      rackagent profiles check ./acme-pdu.yaml
+
+      rackagent profiles check ./acme-pdu.yaml --witness witnesses/acme-pdu.yaml
+    """
     profile = open_library(profiles or []).load(file)
+    cases = read_page(witness) if witness else ()
+    problems = [f"{file}: {fault}" for fault in check_itself(profile)]
+    problems += map(str, run_loop(disagreements(profile, cases)))
     requests = len(make_plan(profile).requests)
     console.out(f"{file}: {profile.name}: {len(profile.points)} points in {requests} requests")
+    if witness:
+        console.out(f"{witness}: {len(cases)} cases")
+    for lack in unsaid(profile):
+        console.err(f"warning: {lack}")
+    _show_problems(problems)
+    if problems:
+        raise typer.Exit(_CHECK_FAILED)
 
 
 @profiles_app.command("test")
@@ -86,7 +112,7 @@ def hold_profile(
     library = open_library(profiles or [])
     profile = _named(library, name)
     faults = check_itself(profile)
-    witnesses = [run_loop(hear(profile, file, library)) for file in recording or ()]
+    witnesses = [run_loop(hear(profile, file, library, console.warn)) for file in recording or ()]
     if output is Format.JSON:
         console.out_json(_verdict(profile, faults, witnesses))
     else:
@@ -127,10 +153,10 @@ def draft_profile(
     if out is not None and out.suffix != ".yaml":
         raise ConfigError(f"{out}: a profile's file is called NAME.yaml")
     library = open_library(profiles or [])
-    rows = read_recording(recording)
+    rows = read_recording(recording, console.warn)
     mibs = read_mibs(mib) if mib else Mibs()
     for problem in mibs.problems:
-        console.err(f"warning: {problem}")
+        console.warn(problem)
     name = slug((out or recording).stem)
     draft = make_draft(name, rows, mibs, recording.name, library.fragments)
     report = run_loop(known_already(rows, library)) + summary(draft)
@@ -189,16 +215,20 @@ def _show_verdict(profile: Profile, faults: Sequence[str], witnesses: Sequence[W
         console.print_table(("recording", *counts, "auto takes"), map(_row, witnesses), counts)
     problems = [f"{profile.name}: {fault}" for fault in faults]
     problems += [f"{w.recording}: {problem}" for w in witnesses for problem in w.problems]
-    for problem in problems[:_PROBLEMS_SHOWN]:
-        console.err(f"error: {problem}")
-    if len(problems) > _PROBLEMS_SHOWN:
-        console.err(f"error: and {len(problems) - _PROBLEMS_SHOWN} more")
+    _show_problems(problems)
     for witness in witnesses:
         if witness.found != profile.name:
             taken = f"takes {witness.found}" if witness.found else "finds nothing"
             console.err(f"warning: {witness.recording}: 'auto' {taken}: look at 'identify'")
     if not problems:
         console.out("no problem found")
+
+
+def _show_problems(problems: Sequence[str]) -> None:
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        console.err(f"error: {problem}")
+    if len(problems) > _PROBLEMS_SHOWN:
+        console.err(f"error: and {len(problems) - _PROBLEMS_SHOWN} more")
 
 
 def _row(witness: Witness) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The command line: parse, call, print.
 
-Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable.
+Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable, 4 a run that
+does not begin because no device gives what it must watch.
 """
 
 import os
@@ -14,7 +15,7 @@ import typer
 
 from agent.cli import console, device, imports, init, profiles, scan, site
 from agent.cli.commission import answer, commission, evidence, generation, rack
-from agent.model.errors import ConfigError, DeviceError, UnknownDevice
+from agent.model.errors import ConfigError, DeviceError, NotCovered, UnknownDevice
 
 COMMANDS = "rackagent.commands"
 
@@ -26,6 +27,7 @@ class Status(IntEnum):
     CHECK_FAILED = 1
     USAGE = 2
     UNREACHABLE = 3
+    NOT_COVERED = 4
 
 
 app = typer.Typer(
@@ -77,6 +79,10 @@ def guarded(call: Callable[[], None]) -> Status:
         for line in str(error).splitlines():
             console.err(f"error: {line}")
         return Status.USAGE
+    except NotCovered as error:
+        for line in str(error).splitlines():
+            console.err(f"error: {line}")
+        return Status.NOT_COVERED
     except UnknownDevice as error:
         console.err(f"error: {error}")
         return Status.CHECK_FAILED

@@ -8,6 +8,7 @@ import typer
 
 from agent.app.event_loop import run_loop
 from agent.app.logs import set_up_logs
+from agent.authoring.witness_page import PageSpec
 from agent.cli import console
 from agent.cli.options import ConfigPath, Format, Output
 from agent.commission.spec.build_sheet import Sheet
@@ -108,3 +109,9 @@ def schema_profile() -> None:
     for schema in schemas:
         definitions.update(schema.pop("$defs", {}))
     console.out_json({"oneOf": schemas, "$defs": definitions})
+
+
+@schema_app.command("witness")
+def schema_witness() -> None:
+    """The JSON Schema of a witness page."""
+    console.out_json(PageSpec.model_json_schema())

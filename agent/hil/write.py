@@ -13,9 +13,9 @@ from pymodbus.pdu import ModbusPDU
 from agent.config.stimuli import RegisterWrite, SnmpWrite
 from agent.model import smi
 from agent.model.errors import DeviceError, DeviceUnreachable, ProtocolError, RequestRejected
+from agent.model.limits import Limits
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import security_of
 from agent.transport.snmp.session import Ask, Session

@@ -39,6 +39,10 @@ class ConfigError(RackagentError):
         super().__init__(text)
 
 
+class NotCovered(RackagentError):
+    """No device gives what a run must watch or see, so that it does not begin; names all of it."""
+
+
 class DeviceError(RackagentError):
     """The device, or the way to it, failed. Caught once, in the poller; never stops the daemon.
 
@@ -71,6 +75,10 @@ class ProtocolError(DeviceError):
     """The answer breaks the protocol: garbage, wrong lengths, a walk that does not increase."""
 
     kind = "protocol"
+
+
+class TableTooLarge(ProtocolError):
+    """A walk or a cycle brings more than its limits; the rest of the device may be sound."""
 
 
 class RequestRejected(DeviceError):

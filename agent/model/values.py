@@ -91,7 +91,8 @@ class Answer:
     bytes, two per register, high byte first (one byte per bit for coils and discrete inputs).
     ``failures`` names parts that failed while the rest arrived; ``lost`` says of parts of a block
     why their registers are missing (their place in the payload means nothing).
-    ``observed_at`` is Unix time in seconds.
+    ``observed_at`` is Unix time in seconds. ``octets`` is the size of what a walk
+    brought, names and values.
     """
 
     request: Request
@@ -99,6 +100,7 @@ class Answer:
     observed_at: float
     failures: tuple[Failure, ...] = ()
     lost: Mapping[Part, str] = field(default_factory=lambda: _NOTHING_LOST)
+    octets: int = 0
 
     @property
     def told(self) -> bool:

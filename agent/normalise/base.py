@@ -8,6 +8,9 @@ from typing import cast
 from agent.model.series import Series, SeriesSet
 from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw
 
+FAILURES_MAX = 50
+"""Failures of one device's cycle that are kept: more say nothing more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Normalised:

@@ -13,7 +13,7 @@ from agent.model import smi
 from agent.model.catalogue import Kind
 from agent.model.series import Labels, OidSource, Series, SeriesKey, SeriesSet
 from agent.model.values import Answer, Failure, VarBind, WalkColumns
-from agent.normalise.base import BlockBuilder, Normalised, Normaliser, Steps
+from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normaliser, Steps
 from agent.normalise.codec import decode_text
 from agent.normalise.convert import (
     IDENTITY,
@@ -294,7 +294,7 @@ class SnmpNormaliser(Normaliser):
         index = instance.index
         if index is None:
             text = f"{smi.dotted(name)} does not have the index the profile expects"
-            self._failures.append(Failure("decode", text))
+            self._fail("decode", text)
             return None
         if not all(fits(index[part]) for part, fits in point.where if part in index):
             return None
@@ -357,14 +357,17 @@ class SnmpNormaliser(Normaliser):
         if point.metric.kind is Kind.INFO:
             return False
         labels = ", ".join(f"{label}={value}" for label, value in series.labels)
-        self._failures.append(
-            Failure(
-                "duplicate",
-                f"{smi.dotted(name)} and {smi.dotted(owner[1])} both are"
-                f" {series.metric.name}{{{labels}}}; the first one counts",
-            )
+        self._fail(
+            "duplicate",
+            f"{smi.dotted(name)} and {smi.dotted(owner[1])} both are"
+            f" {series.metric.name}{{{labels}}}; the first one counts",
         )
         return False
+
+    def _fail(self, kind: str, text: str) -> None:
+        """Keep a failure, as far as they are kept: a hostile table has one for each of its rows."""
+        if len(self._failures) < FAILURES_MAX:
+            self._failures.append(Failure(kind, text))
 
 
 def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:

@@ -1,10 +1,13 @@
 """YAML files with line numbers: load, validate with pydantic, and report every problem at once.
 
 Scalars follow the YAML 1.2 core schema (``on`` and ``no`` are words, not booleans), because state
-names and country codes are words.
+names and country codes are words. Files of JSON, which the agent itself wrote, become documents
+as well.
 """
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +19,14 @@ from pydantic import BaseModel, ValidationError
 from agent.model.errors import ConfigError, Problem
 from agent.parse.yaml_errors import Key, Step, explain, nearest
 
-__all__ = ["Document", "Key", "Step", "load", "nearest", "parse", "spell"]
+__all__ = ["Document", "Key", "Step", "load", "load_json", "nearest", "parse", "spell"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_NODES = 200_000  # a few anchors that repeat each other can stand for millions
+_MAX_DEPTH = 100  # libyaml's composer recurses in C: at 25,000 levels the process dies
+_TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep; write it flatter"
 
 
 class _Loader(yaml.CSafeLoader):
@@ -119,16 +124,66 @@ def spell(key: Iterable[Step]) -> str:
 def load(path: Path) -> Document:
     """Read ``path`` as one YAML mapping.
 
-    Raises ConfigError when the file is missing, a directory, empty, too large, not UTF-8, not
-    YAML, not a mapping, or repeats a key.
+    Raises ConfigError when the file is missing, a directory, empty, larger than 4 MiB, not UTF-8,
+    not YAML, nested more than 100 levels deep, not a mapping, or repeats a key.
     """
+    return parse(_text(path), str(path))
+
+
+def load_json(path: Path) -> Document:
+    """Read ``path`` as one JSON object, without the lines of its keys.
+
+    Raises ConfigError when the file is missing, a directory, larger than 4 MiB, not UTF-8, not
+    JSON, nested more than 100 levels deep, not an object, or repeats a key.
+    """
+    name, text = str(path), _text(path)
+    try:
+        data = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise ConfigError([Problem(name, error.lineno, "", f"is not JSON: {error.msg}")]) from None
+    except ValueError as error:
+        raise ConfigError([Problem(name, 0, "", f"is not JSON: {error}")]) from None
+    except RecursionError:
+        raise ConfigError([Problem(name, 0, "", _TOO_DEEP)]) from None
+    if not isinstance(data, dict):
+        raise ConfigError([Problem(name, 1, "", "must be a JSON object at the top")])
+    level: list[Any] = [data]
+    for _ in range(_MAX_DEPTH):
+        level = [item for each in level for item in _items(each)]
+    if any(isinstance(each, dict | list) for each in level):
+        raise ConfigError([Problem(name, 0, "", _TOO_DEEP)])
+    return Document(name, data, {})
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        word, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"key {word!r} is repeated")
+    return found
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is not a number of JSON")
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file. Raises ConfigError."""
     name = str(path)
     try:
         if path.is_dir():
-            raise ConfigError([Problem(name, 0, "", "is a directory; name a YAML file in it")])
-        if path.stat().st_size > _MAX_BYTES:
+            raise ConfigError([Problem(name, 0, "", "is a directory; name a file in it")])
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)  # the size of a device or pipe says nothing
+        if len(content) > _MAX_BYTES:
             raise ConfigError([Problem(name, 0, "", f"is larger than {_MAX_BYTES} bytes")])
-        text = path.read_text(encoding="utf-8")
+        return content.decode("utf-8")
     except FileNotFoundError:
         raise ConfigError([Problem(name, 0, "", "no such file")]) from None
     except UnicodeDecodeError as error:
@@ -136,12 +191,12 @@ def load(path: Path) -> Document:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError([Problem(name, 0, "", f"cannot be read: {reason}")]) from None
-    return parse(text, name)
 
 
 def parse(text: str, name: str) -> Document:
     """``text`` as one YAML mapping; ``name`` stands in the errors. Raises ConfigError."""
     try:
+        _check_depth(text, name)
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
@@ -164,11 +219,31 @@ def parse(text: str, name: str) -> Document:
         message = f"is not YAML: character #x{error.character:04x} may not stand in it"
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError([Problem(name, line, "", message)]) from None
-    except RecursionError:
+    except RecursionError:  # merges of merges
         raise ConfigError([Problem(name, 0, "", "is nested too deeply")]) from None
     if builder.problems:
         raise ConfigError(builder.problems)
     return Document(name, data, builder.lines)
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Raise ConfigError where collections are nested too deeply to be composed.
+
+    Parsing into events needs no recursion, so this holds for any depth.
+    """
+    loader = _Loader(text)
+    try:
+        depth = 0
+        while (event := loader.get_event()) is not None:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _MAX_DEPTH:
+                    line = event.start_mark.line + 1 if event.start_mark else 0
+                    raise ConfigError([Problem(name, line, "", _TOO_DEEP)])
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    finally:
+        loader.dispose()
 
 
 class _Builder:
@@ -183,6 +258,8 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Key) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)
+        if len(path) > _MAX_DEPTH:  # by anchors in anchors
+            raise ConfigError([Problem(self._name, node.start_mark.line + 1, "", _TOO_DEEP)])
         self._nodes += 1
         if self._nodes > _MAX_NODES:
             message = f"stands for more than {_MAX_NODES} values; are anchors repeated?"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.model import smi
-from agent.model.errors import DeviceError, RequestRejected, UnknownDevice
+from agent.model.errors import DeviceError, RequestRejected, TableTooLarge, UnknownDevice
 from agent.model.values import Answer, GetOids, Identity, ReadRegisters, Request, VarBind
 from agent.normalise.codec import decode_registers, decode_text
 from agent.plan import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Plan
@@ -239,7 +239,7 @@ async def read_identity(
 ) -> tuple[Identity, tuple[DeviceError, ...]]:
     """Vendor, model, serial and firmware as the profile reads them; refused parts stay None.
 
-    Raises what ``Transport.fetch`` raises, except RequestRejected.
+    Raises what ``Transport.fetch`` raises, except RequestRejected and TableTooLarge.
     """
     cells: dict[bytes, _Cell] = {}
     blocks: dict[ReadRegisters, Answer] = {}
@@ -247,7 +247,7 @@ async def read_identity(
     for request in plan.identity:
         try:
             answer = await (driver or DefaultDriver()).read(request, transport)
-        except RequestRejected as error:
+        except (RequestRejected, TableTooLarge) as error:
             refused.append(error)
             continue
         if isinstance(answer.payload, bytes):

@@ -12,20 +12,28 @@ import random
 import secrets
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 import structlog
 
-from agent.model import smi
-from agent.model.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
-from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult
-from agent.normalise.base import Normalised, Normaliser
+from agent.model.errors import (
+    AuthenticationError,
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnreachable,
+    TableTooLarge,
+)
+from agent.model.limits import CELLS_MAX, OCTETS_MAX
+from agent.model.values import Answer, Block, Failure, Identity, PollResult
+from agent.normalise.base import FAILURES_MAX
 from agent.parse.url import Url
-from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
+from agent.plan import CYCLE_S, Plan, make_plan, wire_cost
+from agent.poll.deadline import cycle_limit_s, ending
 from agent.poll.device_memory import DeviceMemory, Learned
 from agent.poll.identify import identify, read_identity
+from agent.poll.uptime import TICKS_PER_S, uptime_ticks, went_back
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.store.edge_log import DeviceLog
@@ -33,14 +41,10 @@ from agent.transport.base import Transport
 
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
-_FAILURES_KEPT = 50
 _CYCLE_ID_BYTES = 4
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
 _CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
-_TICKS_PER_S = 100  # TimeTicks, RFC 2578 section 7.1.8
-_TICKS_MAX = 2**32
-_WRAP_SLACK_TICKS = 600 * _TICKS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Session:
     """What holds while a device answers: its profile, plan and who it is.
 
     ``due`` is when (monotonic) each request is to be made again, by its position. ``uptime_ticks``
-    is sysUpTime as last read, in hundredths of a second.
+    is sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next
+    cycle begins with: one after that which the last cycle was ended in.
     """
 
     profile: Profile
@@ -65,6 +70,7 @@ class Session:
     identity: Identity
     due: dict[int, float] = field(default_factory=dict)
     uptime_ticks: int | None = None
+    first: int = 0
 
     @property
     def intervals_s(self) -> tuple[float, ...]:
@@ -101,61 +107,93 @@ async def open_session(
 
 @dataclass(slots=True)
 class _Cycle:
-    """What one cycle has brought so far. ``silent`` counts requests in a row without answer."""
+    """What one cycle has brought so far. ``silent`` counts requests in a row without answer.
+
+    ``cells`` and ``octets`` are those of all tables that were walked. ``ends_at`` is when (of the
+    running loop) the cycle has to end, ``over`` whether it had to.
+    """
+
+    ends_at: float | None
 
     answers: dict[int, Answer] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     silent: int = 0
+    over: bool = False
+    cells: int = 0
+    octets: int = 0
+
+    def count(self, answer: Answer) -> None:
+        """Raise TableTooLarge where the cycle would hold too much with ``answer``."""
+        if isinstance(answer.payload, bytes):
+            return
+        cells = self.cells + sum(map(len, answer.payload))
+        octets = self.octets + answer.octets
+        if cells > CELLS_MAX or octets > OCTETS_MAX:
+            raise TableTooLarge(
+                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle holds"
+                f" more than {CELLS_MAX} values or {OCTETS_MAX} octets"
+            )
+        self.cells, self.octets = cells, octets
 
 
 async def read_once(
-    session: Session, transport: Transport, now: float
+    session: Session, transport: Transport, now: float, within_s: float | None = None
 ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
     """One cycle: the requests that are due at ``now`` (monotonic), normalised.
 
     Returns blocks by request position (empty for a request that failed), failures, and whether
     anything answered. A request that fails costs only its own points; two silences in a row end
-    the cycle, because then the device itself is gone. Rows that are new make the slow requests
+    the cycle, because then the device itself is gone; after ``within_s`` seconds (None: no limit)
+    the requests that are left fail. Rows that are new make the slow requests
     (names, units) due in the same cycle, once, so that nothing is delivered under a wrong name.
     """
-    cycle = _Cycle()
+    loop = asyncio.get_running_loop()
+    cycle = _Cycle(None if within_s is None else loop.time() + within_s)
     everything = range(len(session.plan.requests))
     due = [position for position in everything if now >= session.due.get(position, 0.0)]
+    due.sort(key=lambda position: (position < session.first, position))
+    session.first = 0
     await _ask(session, transport, now, due, cycle)
-    normaliser = session.learned.normaliser
-    normalised = await _normalised(normaliser, cycle.answers)
+    learned = session.learned
+    normalised = await learned.normalised(cycle.answers)
     failures = [*cycle.failures, *normalised.failures]
     rest = [position for position in everything if position not in due]
-    if rest and normaliser.wants_slow and cycle.silent < _SILENT_REQUESTS_MAX:
+    gone = cycle.over or cycle.silent >= _SILENT_REQUESTS_MAX
+    if rest and learned.normaliser.wants_slow and not gone:
         await _ask(session, transport, now, rest, cycle)
-        first, normalised = normalised, await _normalised(normaliser, cycle.answers)
+        first, normalised = normalised, await learned.normalised(cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
-    held = session.learned.crosschecks.apply(normalised.blocks, now)
+    held = learned.crosschecks.apply(normalised.blocks, now)
     blocks = {**held, **dict.fromkeys(cycle.failed, ())}
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)
     answered = said_something or not (failures or all_refused)
-    return blocks, tuple(failures[:_FAILURES_KEPT]), answered
-
-
-async def _normalised(normaliser: Normaliser, answers: Mapping[int, Answer]) -> Normalised:
-    """Normalise in slices: the first look at a table of a thousand rows takes long."""
-    steps = normaliser.steps(answers)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: Normalised = done.value
-            return found
-        await asyncio.sleep(0)
+    return blocks, tuple(failures[:FAILURES_MAX]), answered
 
 
 async def _ask(
-    session: Session, transport: Transport, now: float, positions: Iterable[int], cycle: _Cycle
+    session: Session, transport: Transport, now: float, positions: Sequence[int], cycle: _Cycle
 ) -> None:
     """Make the requests at ``positions``; what comes of them goes into ``cycle``."""
+    try:
+        async with ending(cycle.ends_at):
+            await _ask_each(session, transport, now, positions, cycle)
+    except DeviceTimeout as error:
+        left = [p for p in positions if p not in cycle.answers and p not in cycle.failed]
+        for position in left:
+            session.due.pop(position, None)
+        session.first = left[1] if len(left) > 1 else 0
+        cycle.over = True
+        cycle.failed += left
+        text = f"{error}; {len(left)} of {len(positions)} requests have no answer"
+        cycle.failures.append(Failure(error.kind, text))
+
+
+async def _ask_each(
+    session: Session, transport: Transport, now: float, positions: Iterable[int], cycle: _Cycle
+) -> None:
     for position in positions:
         request = session.plan.requests[position]
         if cycle.silent >= _SILENT_REQUESTS_MAX:
@@ -163,6 +201,7 @@ async def _ask(
             continue
         try:
             answer = await session.learned.driver.read(request, transport)
+            cycle.count(answer)
         except DeviceError as error:
             gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
             cycle.silent = cycle.silent + 1 if gone else 0
@@ -173,28 +212,8 @@ async def _ask(
         cycle.silent = 0
         cycle.answers[position] = answer
         session.due[position] = now + request.interval_s
-        ticks = _uptime_ticks(answer)
+        ticks = uptime_ticks(answer)
         session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
-
-
-def _uptime_ticks(answer: Answer) -> int | None:
-    """SysUpTime where ``answer`` holds it."""
-    if not isinstance(answer.request, GetOids) or SYS_UP_TIME not in answer.request.oids:
-        return None
-    assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
-    for name, tag, value in answer.payload[0]:
-        if name == SYS_UP_TIME and tag == smi.TIME_TICKS and isinstance(value, int):
-            return value
-    return None
-
-
-def went_back(ticks: int, before_ticks: int, elapsed_s: float) -> bool:
-    """Whether sysUpTime says that the agent started anew in the last ``elapsed_s``.
-
-    The turn over after 2^32 ticks (497 days) is none, where ``before_ticks`` was near it.
-    """
-    reached = before_ticks + elapsed_s * _TICKS_PER_S + _WRAP_SLACK_TICKS
-    return ticks < before_ticks and reached < _TICKS_MAX
 
 
 Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
@@ -335,17 +354,22 @@ class Poller:
     ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
         """One cycle of the session, which begins with it where there is none."""
         if self._session is None:
-            self._session = await open_session(
-                self._device,
-                transport,
-                self._protocol,
-                self._profile,
-                self._library,
-                self._url,
-                self._schedule.interval_s,
-                self._memory,
-            )
-        return await read_once(self._session, transport, now)
+            async with ending(asyncio.get_running_loop().time() + self._left_s(now)):
+                self._session = await open_session(
+                    self._device,
+                    transport,
+                    self._protocol,
+                    self._profile,
+                    self._library,
+                    self._url,
+                    self._schedule.interval_s,
+                    self._memory,
+                )
+        return await read_once(self._session, transport, now, self._left_s(now))
+
+    def _left_s(self, began: float) -> float:
+        """Return how long a cycle that began at ``began`` (monotonic) may still take."""
+        return cycle_limit_s(self._schedule.interval_s) - (time.monotonic() - began)
 
     def _rebooted(self, up: bool, now: float) -> bool:
         """Whether sysUpTime went backwards: then everything once learnt may be different now."""
@@ -355,7 +379,7 @@ class Poller:
         before, self._uptime = self._uptime, (ticks, now)
         if before is None or not went_back(ticks, before[0], now - before[1]):
             return False
-        _log.info("device rebooted", device=self._device, uptime_s=ticks / _TICKS_PER_S)
+        _log.info("device rebooted", device=self._device, uptime_s=ticks / TICKS_PER_S)
         return True
 
     def _remember(self, up: bool, failures: tuple[Failure, ...]) -> None:

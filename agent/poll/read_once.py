@@ -14,6 +14,7 @@ from agent.model.errors import (
     DeviceTimeout,
     DeviceUnreachable,
 )
+from agent.model.limits import Limits
 from agent.model.values import Failure, Identity, Reading
 from agent.parse.url import Url
 from agent.poll.identify import Identification, identify
@@ -21,10 +22,10 @@ from agent.poll.poller import open_session, read_once
 from agent.poll.snmprec_write import Recording, record
 from agent.profile.library import Library
 from agent.profile.points import Profile
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 
 _WALK_ROWS_MAX = 500_000
+_WALK_OCTETS_MAX = 256 * 1024 * 1024
 _AT_ONCE = 32  # devices that are read side by side
 
 
@@ -125,7 +126,12 @@ async def record_device(target: Target) -> Recording:
     """Everything an SNMP device says. Raises DeviceError, ConfigError for another protocol."""
     if target.url.protocol != "snmp":
         raise ConfigError(f"{target.url}: only SNMP devices can be walked")
-    limits = replace(target.limits, max_rows=_WALK_ROWS_MAX)
+    limits = replace(
+        target.limits,
+        max_rows=_WALK_ROWS_MAX,
+        max_cells=2 * _WALK_ROWS_MAX,  # max_rows ends it before, with what there is
+        max_octets=_WALK_OCTETS_MAX,
+    )
     async with Transports() as transports:
         transport = await transports.open(target.url, target.credentials, limits, target.engine)
         try:

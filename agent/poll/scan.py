@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import ConfigError, DeviceError, RequestRejected, UnknownDevice
+from agent.model.limits import Limits
 from agent.parse.url import Url, parse_url
 from agent.poll.identify import identify
 from agent.profile.library import Library
 from agent.profile.points import Profile
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 
 HOSTS_MAX = 1024  # a /22: more than a row of racks has

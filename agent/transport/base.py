@@ -1,25 +1,8 @@
 """The seam between the agent and the wires: one request in, one answer out."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from agent.model.values import Answer, Request
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one device is asked to stand. Times in seconds.
-
-    ``timeout_s`` bounds one try, ``retries`` the tries after the first; a request therefore ends
-    within ``timeout_s * (retries + 1)``. ``max_repetitions`` is the GETBULK ceiling, ``max_oids``
-    the OIDs of one GET, ``max_rows`` where a walk of one column is cut as endless.
-    """
-
-    timeout_s: float = 2.0
-    retries: int = 1
-    max_repetitions: int = 25
-    max_oids: int = 24
-    max_rows: int = 20_000
 
 
 class Transport(Protocol):

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Self
 
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.parse.url import Url
 from agent.profile.points import Quirks
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import EngineCounters, SnmpEngine

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import uvloop
 
+from agent.model.limits import Limits
 from agent.model.values import ReadRegisters, Request
 from agent.plan import CYCLE_S, make_plan
 from agent.plan.modbus import blocks as plan_blocks
@@ -28,7 +29,6 @@ from agent.plan.wire import serial_line_cost
 from agent.profile.library import open_library
 from agent.profile.points import ProfileLimits, SerialLine
 from agent.protocol.modbus.framing import query
-from agent.transport.base import Limits
 from agent.transport.modbus.bus import ModbusBus
 
 HERE = Path(__file__).parent

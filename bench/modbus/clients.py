@@ -7,8 +7,8 @@ from typing import cast
 
 from pymodbus.client import AsyncModbusTcpClient
 
+from agent.model.limits import Limits
 from agent.model.values import ReadRegisters
-from agent.transport.base import Limits
 from agent.transport.modbus.bus import ModbusBus
 from agent.transport.modbus.transport import ModbusTransport
 

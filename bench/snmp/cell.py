@@ -18,8 +18,8 @@ import structlog
 
 from agent.app.event_loop import run_loop, spare_collector
 from agent.model import smi
+from agent.model.limits import Limits
 from agent.model.values import GetOids
-from agent.transport.base import Limits
 from bench.snmp.rig import ROWS, Rig, address, cpu_s, insist
 
 _AT_ONCE = 32  # polls in flight while the memory fills

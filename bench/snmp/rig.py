@@ -6,12 +6,13 @@ from pathlib import Path
 
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from agent.model.limits import Limits
 from agent.model.values import PollResult
 from agent.parse.url import parse_url
 from agent.poll.poller import Poller, Schedule
 from agent.profile.library import open_library
 from agent.store.latest import Store
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 
 PROFILE = "bench-outlets"

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.app.event_loop import run_loop
-from agent.transport.base import Limits
+from agent.model.limits import Limits
 from bench.snmp.cell import rss_mb
 from bench.snmp.peers import MissingError, responder_only
 from bench.snmp.rig import Rig, address, cpu_s, insist, silent_address

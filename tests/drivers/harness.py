@@ -1,4 +1,4 @@
-"""Reads a profile against varbinds, registers or a recording, and compares with what others say.
+"""Reads a profile against a recording, and compares with what others say.
 
 A reading is found by the OID it came from: names and labels are this project's own, the OID and the
 number are not. The oracle is LibreNMS; where it is wrong the test says which row and why.
@@ -17,13 +17,10 @@ from typing import Any
 import pytest
 
 from agent.authoring.snmprec_read import read_recording
-from agent.model import smi
 from agent.model.catalogue import CATALOGUE, Kind
-from agent.model.series import OidSource, RegisterSource
+from agent.model.series import OidSource
 from agent.model.units import unit
-from agent.model.values import Answer, Failure, Quality, Reading
-from agent.normalise.base import Normaliser
-from agent.normalise.modbus import ModbusNormaliser
+from agent.model.values import Failure, Quality, Reading
 from agent.normalise.snmp import SnmpNormaliser
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library
@@ -87,16 +84,8 @@ class Outcome:
         """The readings that came from this OID."""
         return [r for r in self.readings if r.source == OidSource(oid)]
 
-    def at_register(self, address: int) -> list[Reading]:
-        """The readings whose registers start at ``address``."""
-        return [
-            r
-            for r in self.readings
-            if isinstance(r.source, RegisterSource) and r.source.address == address
-        ]
-
     def duplicates(self) -> list[str]:
-        """Series that stand more than once."""
+        """Series that are read more than once."""
         keys = Counter((r.metric, tuple(sorted(r.labels.items()))) for r in self.readings)
         return [f"{metric}{dict(labels)}" for (metric, labels), n in keys.items() if n > 1]
 
@@ -104,15 +93,9 @@ class Outcome:
 async def read(profile: Profile, transport: Transport) -> Outcome:
     """Two full cycles, as a poller would after start-up; the readings are the second one's."""
     plan = make_plan(profile)
-    normaliser: Normaliser
-    if profile.protocol == "snmp":
-        normaliser = SnmpNormaliser("device", profile)
-    else:
-        normaliser = ModbusNormaliser("device", profile)
+    normaliser = SnmpNormaliser("device", profile)
     for _ in range(2):
-        answers: dict[int, Answer] = {}
-        for position, request in enumerate(plan.requests):
-            answers[position] = await transport.fetch(request)
+        answers = {n: await transport.fetch(request) for n, request in enumerate(plan.requests)}
         result = normaliser.normalise(answers)
     readings = [
         reading
@@ -123,26 +106,8 @@ async def read(profile: Profile, transport: Transport) -> Outcome:
     return Outcome(tuple(readings), result.failures)
 
 
-async def read_varbinds(name: str, rows: Mapping[str, int | str]) -> Outcome:
-    """What profile ``name`` makes of ``rows``: dotted OID to an Integer or an OctetString."""
-    varbinds: dict[bytes, tuple[int, int | bytes | None]] = {}
-    for dotted, value in rows.items():
-        if isinstance(value, int):
-            varbinds[smi.oid(dotted)] = (smi.INTEGER, value)
-        else:
-            varbinds[smi.oid(dotted)] = (smi.OCTET_STRING, value.encode())
-    return await read(library().get(name), MemoryTransport(varbinds))
-
-
-async def read_registers(name: str, words: Mapping[int, int], fill: int = 0) -> Outcome:
-    """What profile ``name`` makes of holding registers; every other register holds ``fill``."""
-    profile = library().get(name)
-    registers = dict.fromkeys(range(65536), fill) | dict(words)
-    return await read(profile, MemoryTransport(registers={"holding": registers}))
-
-
 def corpus() -> Path:
-    """The folder of recorded devices; skips the test where there is none, fails it in CI."""
+    """Return the folder of recorded devices; without one skip the test, or fail it in CI."""
     folder = Path(os.environ.get("RACKAGENT_CORPUS", _BESIDE))
     if not folder.is_dir():
         message = f"no recorded devices at {folder} (set RACKAGENT_CORPUS)"

@@ -1,15 +1,12 @@
-"""Every shipped profile compiles, says where it comes from, and asks what its device stands."""
+"""Every file of the library is found, and passes ``rackagent profiles check``."""
 
 from pathlib import Path
 
 import pytest
 
-from agent.model.values import GetOids, ReadRegisters, WalkColumns
-from agent.plan import make_plan
-from agent.profile.points import ModbusPoint, SnmpPoint
+from agent.authoring.check_profile import check_itself, unsaid
 from tests.drivers.harness import PROFILES, library
 
-HERE = Path(__file__).parent
 NAMES = library().names()
 FRAGMENTS = sorted((PROFILES / "fragments").glob("*.yaml"))
 
@@ -44,62 +41,13 @@ def _included(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_profile_says_what_it_was_verified_with(name: str) -> None:
+def test_a_profile_is_what_profiles_check_wants(name: str) -> None:
     profile = library().get(name)
 
-    assert profile.verified in ("hardware", "recording", "datasheet")
-    assert len(profile.source) > 10, "name the MIB, the map or the datasheet"
-    assert profile.title
-    assert profile.identify, "say how a device shows that this profile fits"
-    assert "vendor" in profile.info
-    assert "model" in profile.info
+    assert unsaid(profile) == []
+    assert check_itself(profile) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_profile_has_an_independent_witness(name: str) -> None:
-    """Agent and simulator share the profile: a wrong address would agree with itself."""
-    witness = HERE / f"test_witness_{name.replace('-', '_')}.py"
-    assert witness.is_file(), f"type a few values from the datasheet into {witness.name}"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_no_request_is_over_the_limits(name: str) -> None:
-    profile = library().get(name)
-    plan = make_plan(profile)
-
-    for request in (*plan.identity, *plan.requests):
-        if isinstance(request, ReadRegisters):
-            assert request.count <= profile.limits.registers_max
-            assert request.address + request.count <= 65536
-        elif isinstance(request, GetOids):
-            assert 0 < len(request.oids) <= profile.limits.oids_max
-        else:
-            assert 0 < len(request.columns) <= 10
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_point_is_asked_for(name: str) -> None:
-    profile = library().get(name)
-    requests = make_plan(profile).requests
-    oids = {oid for r in requests if isinstance(r, GetOids) for oid in r.oids}
-    columns = {oid for r in requests if isinstance(r, WalkColumns) for oid in r.columns}
-
-    for point in profile.points:
-        if isinstance(point, SnmpPoint):
-            assert point.oid in (oids if point.index is None else columns)
-        elif isinstance(point, ModbusPoint):
-            assert any(
-                isinstance(r, ReadRegisters)
-                and r.table == point.table
-                and r.address <= point.address
-                and point.address + point.count <= r.address + r.count
-                for r in requests
-            )
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_lookup_is_used(name: str) -> None:
-    profile = library().get(name)
-    used = {lookup for p in profile.points if isinstance(p, SnmpPoint) for lookup in p.lookups}
-
-    assert sorted(set(profile.lookups) - used) == []
+def test_one_profile_is_the_last_resort() -> None:
+    fallbacks = [p.name for p in library().all() if any(rule.fallback for rule in p.identify)]
+    assert fallbacks == ["snmp-generic"]

@@ -3,6 +3,7 @@
 from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol
 from agent.model.errors import DeviceError, ProtocolError
+from agent.model.limits import Limits
 from agent.protocol.snmp import message, v3
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, Report, Security
@@ -11,6 +12,7 @@ from agent.protocol.snmp.walker import Pace, Walk
 from tests.peers import usm_credentials
 
 MESSAGE_ID = 0x40000001
+_LIMITS = Limits(max_repetitions=10, max_oids=8, max_rows=50)
 _COLUMNS = (b"\x2b\x06\x01", b"\x2b\x06\x02")
 
 
@@ -48,7 +50,7 @@ def swallow_snmp(data: bytes) -> None:
 def _walk(pdu: Pdu) -> None:
     """Take ``pdu`` as the answer to both kinds of walk, and print what it names."""
     for bulk in (True, False):
-        walk = Walk(_COLUMNS, Pace(), bulk=bulk, max_repetitions=10, max_columns=8, max_rows=50)
+        walk = Walk(_COLUMNS, Pace(), _LIMITS, bulk=bulk)
         for _ in range(3):
             step = walk.next()
             if step is None:

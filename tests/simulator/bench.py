@@ -11,9 +11,9 @@ import yaml
 
 from agent.config import Config, DeviceConfig, load_config
 from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.limits import Limits
 from agent.model.values import Quality
 from agent.poll.read_once import Look, Target, read_device
-from agent.transport.base import Limits
 from simulator.faults.schedule import Planned
 from simulator.model import RackModel, load_generation
 from simulator.site.rack_server import serving

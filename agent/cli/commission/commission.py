@@ -33,9 +33,9 @@ from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.commission.spec.generation import Generation, open_generation
 from agent.config import Config, load_config
-from agent.model.errors import ConfigError, DeviceError
+from agent.model.errors import ConfigError, DeviceError, NotCovered
 
-_CHECK_FAILED, _REFUSED, _UNREACHABLE = 1, 2, 3
+_CHECK_FAILED, _REFUSED, _UNREACHABLE, _NOT_COVERED = 1, 2, 3, 4
 _RACKS_MAX = 64
 _RACK = "{rack}"
 _WORD = re.compile(r"(?:rack|device)=[\w.-]+")
@@ -75,7 +75,10 @@ def commission(
     ] = 5.0,
     key: Annotated[
         Path | None,
-        typer.Option(help="Sign the evidence with this ed25519 key (PEM, without a password)."),
+        typer.Option(
+            help="Sign the evidence with this ed25519 key (PEM, without a password);"
+            " never of a rehearsal."
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
@@ -115,7 +118,9 @@ def commission(
     attach, and waits; answers are typed, or given with 'rackagent evidence answer'.
 
     Everything read and every verdict goes to the evidence directory. The exit status is 0 when
-    nothing blocks, 1 when a check failed or could not be judged; of several racks, the highest.
+    nothing blocks, 1 when a check failed or could not be judged. A run does not begin when a device
+    does not answer (3), or when none gives what an abort limit or a step's confirmation needs (4).
+    Of several racks, the status is the highest.
 
     Examples:
       rackagent commission site.yaml --generation nvl72 --stage L11 --sheet r01.yaml
@@ -128,6 +133,8 @@ def commission(
     """
     wrong = {
         "--fault, --speed and --seed need --simulated": not simulated and (fault or speed or seed),
+        "--key does not go with --simulated: a rehearsal is no acceptance and is not signed": key
+        and simulated,
         "--witness needs --operator": witness and not operator,
         "--resume needs --out, the directory of the run": resume and out is None,
         "--retest CHECKS and --of DIR, the run that they were in, go together": bool(retest)
@@ -204,7 +211,9 @@ def _order(common: Order, rack: str, sheet: Sheet | None, folder: Path, *, sever
 def _again(order: Order, checks: str, of: Path) -> Order:
     """The order as a retest. Raises ConfigError."""
     names = [each.strip() for each in checks.split(",")]
-    facts, told = retested(order.facts, order.rack, names, of)
+    facts, told = retested(
+        *(order.facts, order.rack, names, of), simulated=order.rehearsal is not None
+    )
     return replace(order, facts=facts, retest_of=told)
 
 
@@ -284,6 +293,8 @@ def _status(outcome: Outcome) -> int:
     """What the exit status would say of one rack."""
     if outcome.report is not None:
         return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
+    if isinstance(outcome.error, NotCovered):
+        return _NOT_COVERED
     return _UNREACHABLE if isinstance(outcome.error, DeviceError) else _REFUSED
 
 
@@ -310,6 +321,7 @@ def _summary(outcome: Outcome) -> dict[str, object]:
         "event": "verdict",
         "rack": outcome.order.rack,
         "evidence": str(outcome.order.folder),
+        "simulated": outcome.order.rehearsal is not None,
         "verdict": "not done" if report is None else str(report.verdict),
         "why": "" if report is None else report.aborted,
         "error": None if outcome.error is None else str(outcome.error),

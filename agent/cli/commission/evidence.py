@@ -27,6 +27,7 @@ from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
 
 _FAILED = 1
+_NO_ACCEPTANCE = "; a rehearsal on a simulated rack, no acceptance"
 _QUIET = {Verdict.PASS, Verdict.SKIP}
 
 app = typer.Typer(help="What a commissioning run left.", no_args_is_help=True)
@@ -67,10 +68,11 @@ def verify_evidence(
         console.err(f"error: {folder / problem}")
     if problems:
         raise typer.Exit(_FAILED)
-    if key is None:
+    rehearsed = bundle.is_rehearsal(bundle.started(folder))
+    if key is None and not rehearsed:
         hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
         console.err(f"warning: {hint}")
-    console.out(f"{folder}: as it was sealed")
+    console.out(f"{folder}: as it was sealed{_NO_ACCEPTANCE if rehearsed else ''}")
 
 
 @app.command("conclude")
@@ -188,7 +190,8 @@ def compare_runs(
     for line in lines:
         cells = (f"{said(cell)} !" if cell.outlier else said(cell) for cell in line.cells)
         rows.append((line.title if line.number is None else f"{line.check}  {line.title}", *cells))
-    console.print_table(("check", *(run.label for run in found.runs)), rows)
+    columns = [f"{run.label} (rehearsal)" if run.simulated else run.label for run in found.runs]
+    console.print_table(("check", *columns), rows)
 
 
 def show(report: Report) -> None:
@@ -207,7 +210,9 @@ def show(report: Report) -> None:
         counts[result.verdict] += 1
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     generation = report.facts.generation
-    console.out(f"{report.rack} {generation.name} {report.facts.stage}: {report.verdict} ({told})")
+    what = "REHEARSAL on a simulated rack: " if report.simulated else ""
+    run = f"{report.rack} {generation.name} {report.facts.stage}"
+    console.out(f"{what}{run}: {report.verdict} ({told})")
 
 
 def _number(value: float | str) -> str:

@@ -71,6 +71,8 @@ class Lines:
     def _words(self, rack: str, event: Event) -> str:
         step = event.get("step", "")
         match event["event"]:
+            case "run_started" if event.get("simulated"):
+                return "rehearsal on a simulated rack"
             case "said":
                 return str(event["text"])
             case "noted":

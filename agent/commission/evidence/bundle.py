@@ -26,7 +26,7 @@ from agent.commission.judge.verdicts import Attached, Facts, Waiver, Waivers, ju
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import canonical, prove
 from agent.model.errors import ConfigError
-from agent.parse.yaml_source import Document, load
+from agent.parse.yaml_source import Document, load_json
 
 JOURNAL, SAMPLES = "journal.jsonl", "samples.sqlite"
 GENERATION, SHEET, WAIVERS = "generation.json", "sheet.json", "waivers.json"
@@ -77,7 +77,12 @@ def begin(
 
 
 def resume(
-    folder: Path, facts: Facts, rack: str, hear: Callable[[Event], None] = lambda _: None
+    folder: Path,
+    facts: Facts,
+    rack: str,
+    hear: Callable[[Event], None] = lambda _: None,
+    *,
+    simulated: bool = False,
 ) -> tuple[Journal, list[str], str]:
     """Go on in a directory: the steps that are done, and the one that the run died in, if any.
 
@@ -93,6 +98,13 @@ def resume(
         raise ConfigError(
             f"{folder} is of another run: rack, generation, stage, devices or interval differ"
         )
+    if is_rehearsal(started) is not simulated:
+        says = (
+            "is of a real rack: --simulated cannot go on with it"
+            if simulated
+            else "is a rehearsal: it goes on only with --simulated"
+        )
+        raise ConfigError(f"{folder} {says}")
     if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
     journal = Journal(folder / JOURNAL, hear)
@@ -103,6 +115,11 @@ def resume(
 def started(folder: Path) -> Event:
     """The first line of a run's journal: what it is a run of. Raises ConfigError."""
     return _started(folder, read_journal(folder / JOURNAL))
+
+
+def is_rehearsal(started: Event) -> bool:
+    """Whether a run that began with this line was on a simulated rack."""
+    return bool(started.get("simulated"))
 
 
 def has_ended(events: list[Event]) -> bool:
@@ -116,7 +133,7 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
     Raises ConfigError.
     """
     started = _started(folder, events)
-    generation = prove(load(folder / GENERATION))
+    generation = prove(load_json(folder / GENERATION))
     if generation.digest != started["generation"]:
         raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
     sheet = _optional(folder / SHEET)
@@ -156,7 +173,10 @@ def judged(folder: Path) -> Report:
         last = max((span.ended for span in steps.values()), default=0.0)
         today = datetime.fromtimestamp(last, UTC).date()
         results = list(waived(results, waivers, today))
-    return Report(facts, started["rack"], started["tool"], steps, results, hashes, aborted)
+    return Report(
+        *(facts, started["rack"], started["tool"], steps, results, hashes, aborted),
+        simulated=is_rehearsal(started),
+    )
 
 
 def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
@@ -201,7 +221,7 @@ def _keep(path: Path, data: Any) -> None:
 
 
 def _optional(path: Path) -> Document | None:
-    return load(path) if path.exists() else None
+    return load_json(path) if path.exists() else None
 
 
 def _started(folder: Path, events: list[Event]) -> Event:

@@ -19,7 +19,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run that ended. ``aborted`` says why it ended early; hashes are SHA-256."""
+    """One run that ended. ``aborted`` says why it ended early; hashes are SHA-256.
+
+    ``simulated``: it was a rehearsal, so nothing in it is about a real rack.
+    """
 
     facts: Facts
     rack: str
@@ -28,6 +31,7 @@ class Report:
     results: Sequence[CheckResult]
     hashes: Mapping[str, str]
     aborted: str = ""
+    simulated: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -59,6 +63,7 @@ def results_json(report: Report) -> str:
     generation = report.facts.generation
     document = {
         "rack": report.rack,
+        "simulated": report.simulated,
         "generation": generation.name,
         "version": generation.spec.version,
         "sha256": {"generation": generation.digest, **report.hashes},
@@ -115,9 +120,10 @@ def measurement_json(measurement: Measurement) -> dict[str, Any]:
 def junit_xml(report: Report) -> bytes:
     """The run as a test suite, as CI programs read it; each check is a test case."""
     verdicts = [result.verdict for result in report.results]
+    rehearsal = " (rehearsal on a simulated rack)" if report.simulated else ""
     suite = Element(
         "testsuite",
-        name=f"{report.facts.generation.name} {report.facts.stage} {report.rack}",
+        name=f"{report.facts.generation.name} {report.facts.stage} {report.rack}{rehearsal}",
         tests=str(len(verdicts)),
         failures=str(verdicts.count(Verdict.FAIL)),
         errors=str(verdicts.count(Verdict.ERROR)),
@@ -125,6 +131,8 @@ def junit_xml(report: Report) -> bytes:
         time=f"{report.ended - report.began:.3f}",
         timestamp=instant(report.began),
     )
+    properties = SubElement(suite, "properties")
+    SubElement(properties, "property", name="simulated", value=str(report.simulated).lower())
     for result in report.results:
         check = report.check(result)
         span = report.spans.get(check.during)

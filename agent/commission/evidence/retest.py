@@ -13,11 +13,12 @@ from agent.parse.yaml_source import nearest
 
 
 def retested(
-    facts: Facts, rack: str, checks: Sequence[str], of: Path
+    facts: Facts, rack: str, checks: Sequence[str], of: Path, *, simulated: bool
 ) -> tuple[Facts, dict[str, str]]:
     """The facts with only these checks, and what the new run says of the one it retests.
 
-    Raises ConfigError where that one is not sealed, or is of another rack, generation or stage.
+    Raises ConfigError where that one is not sealed, is of another rack, generation or stage, or
+    only one of both is a rehearsal.
     """
     known = facts.checks
     for name in checks:
@@ -34,5 +35,12 @@ def retested(
     was = tuple(started[key] for key in ("rack", "generation", "stage"))
     if was != (rack, facts.generation.digest, facts.stage):
         raise ConfigError(f"{of} is of another rack, stage or version of the generation")
+    if bundle.is_rehearsal(started) is not simulated:
+        says = (
+            "is of a real rack: a rehearsal is no retest of it"
+            if simulated
+            else "is a rehearsal: a run on a real rack is no retest of it"
+        )
+        raise ConfigError(f"{of} {says}")
     told = {"run": of.resolve().name, "manifest": hashlib.sha256(manifest).hexdigest()}
     return replace(facts, only=frozenset(checks)), told

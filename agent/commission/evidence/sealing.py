@@ -26,25 +26,40 @@ MANIFEST = "manifest.dsse.json"
 
 
 def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
-    """Write the manifest of everything in the directory. Raises ConfigError."""
+    """Write the manifest of everything in the directory.
+
+    Raises ConfigError, also for a rehearsal with a key: it is not to pass for an acceptance.
+    """
+    refuse_signature(key is not None and report.simulated)
     try:
         (folder / MANIFEST).write_bytes(envelope(_statement(folder, report), key))
     except OSError as error:
         raise ConfigError(f"{error.filename}: {error.strerror}") from None
 
 
+def refuse_signature(rehearsed: bool) -> None:
+    """Raise ConfigError where a rehearsal was to be signed."""
+    if rehearsed:
+        raise ConfigError(
+            "a rehearsal on a simulated rack is no acceptance and is not signed: leave out --key"
+        )
+
+
 def _statement(folder: Path, report: Report) -> bytes:
     """What is said of the directory: its files, and what came of the run."""
     named = {verdict: _named(report, verdict) for verdict in Verdict}
     passed = [*named[Verdict.PASS], *named[Verdict.WAIVED]]
-    predicate = {
+    predicate: dict[str, object] = {
         "result": _result(report),
         "configuration": [{"name": "generation.json"}],
         "passedTests": sorted(passed),
         "warnedTests": sorted([*named[Verdict.MARGINAL], *named[Verdict.SKIP]]),
         "failedTests": sorted([*named[Verdict.FAIL], *named[Verdict.ERROR]]),
     }
-    return statement({name: digest(path) for name, path in _files(folder).items()}, predicate)
+    if report.simulated:
+        predicate["simulated"] = True
+    files = {name: digest(path) for name, path in _files(folder).items()}
+    return statement(files, predicate, simulated=report.simulated)
 
 
 def digest(path: Path) -> str:
@@ -92,6 +107,8 @@ def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
         return problems, signed  # what was changed is not worth being judged
     report = judged(folder)
     problems = list(_other_results(folder, report))
+    if signed and report.simulated:
+        problems.append(f"{MANIFEST}: is signed, but a rehearsal is no acceptance")
     if not problems and json.loads(_statement(folder, report)) != found:
         problems = [f"{MANIFEST}: is not what the files and their results give"]
     return problems, signed
@@ -132,6 +149,8 @@ def _named(report: Report, verdict: Verdict) -> list[str]:
 
 
 def _result(report: Report) -> str:
+    if report.simulated:
+        return "REHEARSED"
     if blocks(report.verdict):
         return "FAILED"
     return "WARNED" if report.verdict is Verdict.MARGINAL else "PASSED"

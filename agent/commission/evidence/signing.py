@@ -28,19 +28,23 @@ PublicKey = Ed25519PublicKey
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+_REHEARSAL = "urn:rackagent:rehearsal:v1"
+"""The predicate of a rehearsal: who looks for test results does not find one."""
 
 
 class Unsound(ConfigError):
     """An envelope that is none, or whose signature does not hold; says which."""
 
 
-def statement(files: Mapping[str, str], predicate: Mapping[str, Any]) -> bytes:
-    """The statement about these files, each with its SHA-256."""
+def statement(
+    files: Mapping[str, str], predicate: Mapping[str, Any], *, simulated: bool = False
+) -> bytes:
+    """Return the statement about these files, each with its SHA-256."""
     subject = [{"name": name, "digest": {"sha256": each}} for name, each in sorted(files.items())]
     document = {
         "_type": _STATEMENT,
         "subject": subject,
-        "predicateType": _TEST_RESULT,
+        "predicateType": _REHEARSAL if simulated else _TEST_RESULT,
         "predicate": predicate,
     }
     return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
@@ -70,6 +74,9 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
         raise Unsound("is no DSSE envelope of an in-toto statement") from None
     if not sound:
         raise Unsound("is no DSSE envelope of an in-toto statement")
+    if key is not None and not signatures:
+        rehearsed = found.get("predicateType") == _REHEARSAL
+        raise Unsound(f"nobody signed it{': it is of a rehearsal' if rehearsed else ''}")
     if key is not None:
         name = key_id(key)
         if not any(own == name and _holds(key, each, payload) for own, each in signatures):

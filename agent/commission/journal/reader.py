@@ -114,6 +114,7 @@ class Progress:
     witness: str = ""
     retest_of: str = ""
     verdict: Verdict | None = None
+    simulated: bool = False
 
 
 @dataclass(slots=True)
@@ -305,6 +306,7 @@ class Story:
             witness=str(self._head.get("witness") or ""),
             retest_of=str((self._head.get("retest_of") or {}).get("run", "")),
             verdict=self._verdict,
+            simulated=bool(self._head.get("simulated")),
         )
 
     def _state(self, alive: bool) -> State:

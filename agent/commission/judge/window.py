@@ -265,7 +265,7 @@ def _tracks(samples: Iterable[Sample]) -> dict[SeriesKey, Track]:
     flaws: dict[SeriesKey, list[tuple[float, str]]] = {}
     for sample in samples:
         times, values = good.setdefault(sample.key, ([], []))
-        if sample.quality is not Quality.GOOD or not _is_value(sample.value):
+        if not is_good(sample):
             reason = sample.reason or f"quality {sample.quality}"
             flaws.setdefault(sample.key, []).append((sample.observed_at, reason))
         elif not times or sample.observed_at > times[-1]:
@@ -277,8 +277,11 @@ def _tracks(samples: Iterable[Sample]) -> dict[SeriesKey, Track]:
     }
 
 
-def _is_value(value: Value) -> bool:
-    return value is not None and value == value and value not in (float("inf"), -float("inf"))
+def is_good(sample: Sample) -> bool:
+    """Whether a sample has a value that can be judged by: of good quality, and finite."""
+    value, infinite = sample.value, (float("inf"), -float("inf"))
+    is_value = value is not None and value == value and value not in infinite
+    return is_value and sample.quality is Quality.GOOD
 
 
 def _first(track: Track) -> float:

@@ -13,13 +13,12 @@ from typing import Any
 
 from agent.commission.evidence import bundle
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import read_journal
 from agent.commission.records import Verdict
 from agent.commission.report import words
-from agent.commission.report.history import is_simulated
 from agent.commission.report.page import page_template
 from agent.commission.spec.inventory import IDENTITY
 from agent.model.errors import ConfigError
+from agent.parse.yaml_source import load_json
 
 RUNS_MAX = 64
 _SIBLINGS_MIN = 4  # of fewer a median says little
@@ -111,11 +110,11 @@ def _read(folder: Path) -> _Found:
         run = Run(
             *("", str(folder), str(results["rack"]), str(results["stage"])),
             *(f"{version} ({digest[:12]})", str(results["began"]), Verdict(results["verdict"])),
-            simulated=is_simulated(read_journal(folder / bundle.JOURNAL)),
+            simulated=bundle.is_rehearsal(bundle.started(folder)),
         )
         for each in checks.values():
             Verdict(each["verdict"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError(f"{folder / bundle.RESULTS} holds no results of a run") from None
     return _Found(run, checks, _guards(folder / bundle.GENERATION), _devices(folder))
 
@@ -123,13 +122,11 @@ def _read(folder: Path) -> _Found:
 def _guards(path: Path) -> dict[tuple[str, str], float]:
     """The guard bands of the generation that a run was judged by, by check and unit."""
     try:
-        checks = json.loads(path.read_bytes())["checks"]
+        checks = load_json(path).data["checks"]
         return {
             (name, str(check.get("unit", ""))): float(check.get("guard", 0.0))
             for name, check in checks.items()
         }
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError(f"{path} holds no generation") from None
 

@@ -198,11 +198,6 @@ def people(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {who: str(first.get(who) or "")[:_TEXT_MAX] for who in ("operator", "witness")}
 
 
-def is_simulated(events: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether it was a rehearsal: nothing that such a run says is about a real rack."""
-    return bool(events and events[0].get("simulated"))
-
-
 def retest(events: Sequence[Mapping[str, Any]]) -> str:
     """Which run it is a retest of; empty where it is a first test."""
     of = events[0].get("retest_of") if events else None

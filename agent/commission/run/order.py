@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.commission.evidence import bundle
 from agent.commission.evidence.provenance import keep_origins
 from agent.commission.evidence.results import Report
-from agent.commission.evidence.sealing import MANIFEST, seal, signed_by
+from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signed_by
 from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
 from agent.commission.journal.samples import SampleStore, fold
@@ -24,7 +24,7 @@ from agent.commission.run.rig import HallStand, Later, Stand, simulated_stand
 from agent.commission.run.rounds import Rounds
 from agent.commission.run.runner import Runner
 from agent.config import Config
-from agent.model.errors import ConfigError, DeviceUnreachable, RackagentError
+from agent.model.errors import ConfigError, DeviceUnreachable, NotCovered, RackagentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,8 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
 
     ``hear`` is told of every line of the journal as it is written.
 
-    Raises ConfigError, or DeviceUnreachable where the run cannot begin.
+    Raises ConfigError, DeviceUnreachable where a device does not answer before the first step, and
+    NotCovered where no device gives what abort limits and confirmations need.
     """
     config, facts, folder = order.config, order.facts, order.folder
     if order.resume and _only_unsealed(folder):
@@ -100,7 +101,10 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         done: list[str] = []
         open_step = ""
         if order.resume:
-            journal, done, open_step = bundle.resume(folder, facts, order.rack, hear)
+            simulated = order.rehearsal is not None
+            journal, done, open_step = bundle.resume(
+                *(folder, facts, order.rack, hear), simulated=simulated
+            )
         else:
             about = {
                 **asdict(order.crew),
@@ -118,21 +122,30 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         early = Early(facts, folder / bundle.SAMPLES, order.waivers, journal, stand.now)
         stack.push_async_callback(early.close)
         runner = Runner(facts, stand, rounds, store, journal, people, early.judge)
-        if silent := await runner.preflight():
-            why = f"before it began: {'; '.join(silent)}"
+        if refused := await _refused(runner, done):
+            why = str(refused).replace("\n", "; ")
             journal.write("aborted", stand.now(), why=why)
-            raise DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
+            if open_step:
+                await runner.release(open_step)
+            raise refused
         if order.rehearsal is None:
             _mention_clock(journal, stand.now())
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write("profiles", stand.now(), shows=shows)
         keep_origins(folder, config, rounds.profiles())
         early.facts = replace(facts, shows=shows)
-        if open_step:
-            await runner.undo(open_step)
-        await runner.run(done)
+        await runner.run(done, open_step)
         await early.close()
         journal.write("run_ended", stand.now(), late=runner.lateness())
+
+
+async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | None:
+    """Why a run may not begin; None if it may. Reads the rack once."""
+    if silent := await runner.preflight():
+        return DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
+    if lacking := runner.uncovered(done):
+        return NotCovered("the run does not begin: " + "\n".join(lacking))
+    return None
 
 
 def _mention_clock(journal: Journal, at: float) -> None:
@@ -157,12 +170,14 @@ def _answered(folder: Path) -> set[str]:
 
 
 def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) -> Report:
-    """Judge what a run recorded, write its results and seal them. Raises ConfigError.
+    """Judge what a run recorded, write its results and seal them.
 
-    A run that died is concluded as it stands: what it did not come to is an ERROR.
+    A run that died is concluded as it stands: what it did not come to is an ERROR. Raises
+    ConfigError, also where ``key`` would sign a rehearsal.
     """
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
+    refuse_signature(key is not None and bundle.is_rehearsal(bundle.started(folder)))
     journal = Journal(folder / bundle.JOURNAL, hear)
     try:
         report = _judged(folder, journal)

@@ -11,10 +11,12 @@ from agent.commission.spec.inventory import introduced
 from agent.commission.spec.models import POLLS
 from agent.config import Config, DeviceConfig
 from agent.model.errors import DeviceError
+from agent.model.limits import Limits
 from agent.model.values import Block, Quality
+from agent.poll.deadline import cycle_limit_s, ending
 from agent.poll.device_memory import DeviceMemory
 from agent.poll.poller import Session, open_session, read_once
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 
 _AT_ONCE = 32  # devices that are read side by side
@@ -102,12 +104,14 @@ class Rounds:
         return [*samples, (poll, self.interval_s)]
 
     async def _read(self, line: _Line, at: float) -> list[tuple[Sample, float]]:
+        within_s = cycle_limit_s(self.interval_s)
         if line.transport is None or line.session is None:
-            await self._open(line)
+            async with ending(asyncio.get_running_loop().time() + within_s):
+                await self._open(line)
         transport, session = line.transport, line.session
         assert transport is not None and session is not None  # just opened  # noqa: S101, PT018
         wall = time.time()
-        blocks, failures, answered = await read_once(session, transport, at)
+        blocks, failures, answered = await read_once(session, transport, at, within_s)
         if not answered:
             await self._drop(line)
             what = failures[0].message if failures else "no answer"
@@ -145,7 +149,7 @@ class Rounds:
                 self.interval_s,
                 line.memory,
             )
-        except DeviceError:
+        except (DeviceError, asyncio.CancelledError):
             await transport.close()
             raise
         line.transport = transport

@@ -1,12 +1,14 @@
 """Takes a rack through the steps of a stage: do, see that it happened, hold, undo.
 
-Nothing is judged here. A stimulus counts once the data show it, an abort limit ends the run with
-everything undone, and the journal knows what was done should the run end in the middle.
+Nothing is judged here. A stimulus counts once the data show it. An abort limit that is passed, or
+that cannot be watched, ends the run with everything undone, and the journal knows what was done
+should the run end in the middle.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from typing import Any
 
 from agent.commission.journal.reader import Prompt
 from agent.commission.journal.samples import SampleStore
@@ -30,7 +32,7 @@ _LATE_MAX = 200_000  # rounds whose lateness is kept
 
 
 class Aborted(RackagentError):
-    """An abort limit was passed, or the run cannot go on; says why."""
+    """An abort limit was passed or cannot be watched, or the run cannot go on; says why."""
 
 
 class Runner:
@@ -53,6 +55,8 @@ class Runner:
         self._now_in, self._beat_at = "", 0.0
         self._due = stand.now() + rounds.interval_s
         self._late_s: list[float] = []
+        self._silent: dict[str, float] = {}
+        self._loaded = False
 
     async def preflight(self) -> list[str]:
         """One round: what keeps the run from beginning, empty if nothing does.
@@ -70,14 +74,22 @@ class Runner:
         self._due = self._stand.now() + self._rounds.interval_s
         return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
 
-    async def run(self, done: Iterable[str] = ()) -> str:
+    def uncovered(self, done: Collection[str] = ()) -> list[str]:
+        """What no device gives after the pre-flight round, though abort limits or steps need it."""
+        return list(self._present.uncovered(self._rounds.shows(), done, self._stand.now()))
+
+    async def run(self, done: Iterable[str] = (), cut_off: str = "") -> str:
         """Every step that is not ``done`` yet, in order. Why it ended early; empty if it did not.
 
-        Raises ConfigError where a stimulus cannot be done.
+        ``cut_off`` is the step that the run before died in; it is undone first. Raises ConfigError
+        where a stimulus cannot be done.
         """
         ready = set(done)
+        self._loaded = any(self._spec.steps[name].load for name in (*ready, cut_off) if name)
         self._journal.write("plan", self._stand.now(), **plan(self._facts))
         try:
+            if cut_off:
+                await self.undo(cut_off)
             if self._people.asked:
                 await self._begin()
             await self._hold(self._facts.before_s)
@@ -89,6 +101,7 @@ class Runner:
                 await self._finish()
         except Aborted as error:
             self._journal.write("aborted", self._stand.now(), why=str(error))
+            await self._unload()
             return str(error)
         except ConfigError as error:
             self._journal.write("aborted", self._stand.now(), why=str(error))
@@ -97,6 +110,16 @@ class Runner:
             self._journal.write("interrupted", self._stand.now())
             raise
         return ""
+
+    async def _unload(self) -> None:
+        """Take the load off where a run ends early; what no command does is for a person."""
+        if not self._loaded:
+            return
+        try:
+            words = await self._stand.load(0.0)
+        except ConfigError as error:
+            words = f"take the load off: {error}"
+        self._tell(f"please {words}" if words else "the load was taken off")
 
     async def _begin(self) -> None:
         for prompt in opening(self._facts):
@@ -126,6 +149,15 @@ class Runner:
             raise Aborted(f"paused for more than {PAUSE_MAX_S / 3600:g} h")
         self._journal.write("continued", self._stand.now())
 
+    async def release(self, name: str) -> None:
+        """End the stimulus of a step that the run before died in, where this one does not begin."""
+        spec = self._spec.steps[name]
+        words = "" if spec.event is None else await self._stand.end(spec.event)
+        if words:
+            self._tell(f"please {words}")
+        else:
+            self._journal.write("undone", self._stand.now(), step=name)
+
     async def undo(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, and let the rack recover."""
         spec = self._spec.steps[name]
@@ -146,15 +178,22 @@ class Runner:
         }
 
     async def _step(self, name: str, spec: StepSpec) -> None:
+        lack = await self._blind(name, spec)
         began = self._stand.now()
         self._now_in, whole = name, False
         self._journal.write("step_began", began, step=name)
+        if lack:
+            self._tell(f"{name}: not done, since nothing could show that it was: {lack}")
+            self._close(name, Span(began, None, began, began))
+            return
         try:
             words = []
             if spec.load is not None:
-                words.append(await self._stand.load(spec.load))
+                self._loaded = spec.load > 0
+                words.append(await self._watching(self._stand.load(spec.load)))
             if spec.event is not None:
-                words.append(await self._stand.begin(spec.event, spec.parameters))
+                doing = self._stand.begin(spec.event, spec.parameters)
+                words.append(await self._watching(doing))
             began, confirmed = await self._seen(name, spec, " and ".join(filter(None, words)))
             if confirmed is None:
                 self._tell(f"{name}: not seen in the data")
@@ -171,7 +210,10 @@ class Runner:
         await self._undone(name, left)
         steady = min((began if confirmed is None else confirmed) + spec.rest, ended)
         await self._hold(spec.after)
-        span = Span(began, confirmed, steady, ended)
+        self._close(name, Span(began, confirmed, steady, ended))
+
+    def _close(self, name: str, span: Span) -> None:
+        """Write down that a step has ended."""
         self._journal.write(
             *("step_ended", self._stand.now()),
             step=name,
@@ -182,6 +224,13 @@ class Runner:
         )
         self._now_in = ""
         self._ended(name, span)
+
+    async def _blind(self, name: str, spec: StepSpec) -> str:
+        """Why no data could show a step's stimulus, empty if they could; given time to appear."""
+        until = self._stand.now() + spec.within
+        while (lack := self._present.lack(name, self._stand.now())) and self._stand.now() < until:
+            await self._next_round(lambda: False)
+        return lack
 
     async def _seen(self, name: str, spec: StepSpec, words: str) -> tuple[float, float | None]:
         """When the stimulus was done and when the data showed it; None if they did not in time.
@@ -207,6 +256,20 @@ class Runner:
                 until = self._stand.now() + (spec.within if answer.yes else 0.0)
         self._people.close(id_, "expired")
         return began, None
+
+    async def _watching(self, doing: Coroutine[Any, Any, str]) -> str:
+        """Do something to the rack with its abort limits watched meanwhile. Raises Aborted."""
+        task = asyncio.create_task(doing, name="stimulus")
+        try:
+            while not task.done():
+                left_s = max(_SOON_S, self._due - self._stand.now())
+                await asyncio.wait({task}, timeout=left_s)
+                if not task.done():
+                    await self._read_if_due()
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
 
     async def _undone(self, name: str, words: str) -> None:
         """Wait until a person has undone a stimulus: says so, or the data show it no more."""
@@ -258,9 +321,9 @@ class Runner:
             self._late_s.append(max(0.0, late_s))
         self._due += interval_s * (1 + max(0.0, late_s) // interval_s)  # what was missed is missed
         await self._round()
-        for name, condition in self._present.aborts.items():
-            if self._present.holds(condition, self._stand.now()):
-                raise Aborted(f"{name}: {self._spec.abort[name].says}")
+        self._mention_silent()
+        if why := self._present.ends(self._stand.now()):
+            raise Aborted(why)
         self._people.look()
         if self._people.wants_end:
             raise Aborted(self._people.wants_end)
@@ -272,9 +335,18 @@ class Runner:
         wanted = self._facts.metrics
         kept = [pair for pair in found if pair[0].metric in wanted]
         self._store.add(kept)
-        samples = [sample for sample, _ in kept]
-        self._present.update(samples)
-        return samples
+        self._present.update(kept)
+        return [sample for sample, _ in kept]
+
+    def _mention_silent(self) -> None:
+        """Say at once which device has stopped answering, and which answers again."""
+        now, failures = self._stand.now(), self._rounds.failures
+        for name, why in failures.items():
+            if name not in self._silent:
+                self._silent[name] = now
+                self._tell(f"warning: {name} has stopped answering: {why}")
+        for name in [each for each in self._silent if each not in failures]:
+            self._tell(f"{name} answers again, after {now - self._silent.pop(name):.0f} s")
 
     def _beat(self) -> None:
         """Now and then: that the run goes on, and how the rack stands."""

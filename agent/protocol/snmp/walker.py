@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from agent.model import smi
-from agent.model.errors import DeviceError, ProtocolError, RequestRejected
-from agent.model.values import VarBind
+from agent.model.errors import DeviceError, ProtocolError, RequestRejected, TableTooLarge
+from agent.model.limits import Limits
+from agent.model.values import Failure, VarBind
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 
@@ -126,29 +127,32 @@ class Column:
 class Walk:
     """The state of one walk. Ask :meth:`next`, then tell :meth:`feed`, :meth:`refuse` or neither.
 
-    ``bulk`` False walks with GETNEXT (v1). ``expected_rows`` is what the walk before
-    found, None before the first.
+    ``bulk`` False walks with GETNEXT (v1). ``repetitions_max`` is the device's own GETBULK ceiling,
+    if it has one. ``expected_rows`` is what the walk before found, None before the first.
+    ``octets`` is how much arrived so far, names and values.
     """
 
     def __init__(
         self,
         columns: Sequence[bytes],
         pace: Pace,
+        limits: Limits,
         *,
         bulk: bool,
-        max_repetitions: int,
-        max_columns: int,
-        max_rows: int,
+        repetitions_max: int | None = None,
         expected_rows: int | None = None,
     ) -> None:
         self.columns = tuple(Column(prefix) for prefix in columns)
         self._pace = pace
         self._bulk = bulk
-        self._max_repetitions = max(max_repetitions, 1)
-        self._max_columns = max(max_columns, 1)
-        self._max_rows = max_rows
+        self._max_repetitions = max(repetitions_max or limits.max_repetitions, 1)
+        self._max_columns = max(limits.max_oids, 1)
+        self._limits = limits
         self._expected_rows = expected_rows
         self._care = Care.NONE
+        self._cells = 0
+        self.octets = 0
+        self._excess = ""
 
     def next(self) -> Step | None:
         """The next request, None when every column has ended."""
@@ -188,12 +192,50 @@ class Walk:
         if not varbinds:
             self.refuse(step, message.TOO_BIG, 0)
             return
+        self._cells += count
+        self.octets += sum(
+            len(name) + (len(value) if isinstance(value, bytes) else 0)
+            for name, _, value in varbinds
+        )
+        if self._cells > self._limits.max_cells or self.octets > self._limits.max_octets:
+            self._give_up()
+            return
         for position, column in enumerate(step.columns[:count]):
-            column.take(varbinds[position::width], self._max_rows)
+            column.take(varbinds[position::width], self._limits.max_rows)
         if count == step.varbinds:
             self._pace.whole(count)
         elif not all(column.done for column in step.columns):
             self._pace.cut(count)
+
+    def _give_up(self) -> None:
+        """End the walk without a row: half of a table would look like the whole of it."""
+        limits = self._limits
+        self._excess = (
+            f"{len(self.columns)} columns from {smi.dotted(self.columns[0].prefix)}: more than"
+            f" {limits.max_cells} values or {limits.max_octets} octets; none of them is used"
+        )
+        for column in self.columns:
+            column.rows, column.done = [], True
+
+    def raise_if_nothing(self) -> None:
+        """Raise TableTooLarge where the walk was given up as too large.
+
+        Raise the first column's error where every column failed without a row.
+        """
+        if self._excess:
+            raise TableTooLarge(self._excess)
+        errors = [column.error for column in self.columns if column.error and not column.rows]
+        if errors and len(errors) == len(self.columns):
+            raise errors[0]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Why columns ended early."""
+        return tuple(
+            Failure(column.error.kind, f"column {smi.dotted(column.prefix)}: {column.error}")
+            for column in self.columns
+            if column.error is not None
+        )
 
     def shrunk(self, step: Step) -> None:
         """``step`` went unanswered, while the device answers smaller ones."""

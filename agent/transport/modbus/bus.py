@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from agent.model.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, RequestRejected
+from agent.model.limits import Limits
 from agent.protocol.modbus.framing import AsciiFramer, Framer, RtuFramer, TcpFramer
 from agent.protocol.modbus.question import (
     ACKNOWLEDGE,
@@ -13,7 +14,6 @@ from agent.protocol.modbus.question import (
     GATEWAY_NO_PATH,
     Query,
 )
-from agent.transport.base import Limits
 from agent.transport.modbus.health import Breaker, Debts
 from agent.transport.modbus.line import Line, SerialLine, TcpLine
 from agent.transport.modbus.link import Link, LinkLimits, LinkLostError

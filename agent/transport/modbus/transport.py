@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 
 from agent.model.errors import ConfigError, DeviceUnreachable
+from agent.model.limits import Limits
 from agent.model.values import Answer, ReadRegisters, Request
 from agent.protocol.modbus.framing import query
-from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 
 

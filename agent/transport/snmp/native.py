@@ -12,6 +12,7 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import (
     Answer,
     Failure,
@@ -26,7 +27,6 @@ from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, Security
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.protocol.snmp.walker import Pace, Step, Walk
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.session import Ask, Session
 
@@ -69,8 +69,9 @@ class NativeTransport:
                 row, failures = await self._get(oids)
                 return Answer(request, [row], time.time(), failures)
             case WalkColumns(columns, _, repetitions_max):
-                table, failures = await self._walk(columns, repetitions_max)
-                return Answer(request, table, time.time(), failures)
+                walk = await self._walk(columns, repetitions_max)
+                rows = [column.rows for column in walk.columns]
+                return Answer(request, rows, time.time(), walk.failures, octets=walk.octets)
             case ReadRegisters():
                 raise TypeError("an SNMP device has no registers")
 
@@ -129,21 +130,18 @@ class NativeTransport:
         )
         return pdu
 
-    async def _walk(
-        self, prefixes: tuple[bytes, ...], repetitions_max: int | None
-    ) -> tuple[list[list[VarBind]], tuple[Failure, ...]]:
-        """One list of rows per column, and why columns ended early.
+    async def _walk(self, prefixes: tuple[bytes, ...], repetitions_max: int | None) -> Walk:
+        """Walk the columns and return the walk that has ended.
 
-        Raises what the first request raises; later failures end the columns still open.
+        Raises what the first request raises, and TableTooLarge where it brings too much; later
+        failures end the columns still open.
         """
-        limits = self._limits
         walk = Walk(
             prefixes,
             self._pace,
+            self._limits,
             bulk=self._bulk,
-            max_repetitions=repetitions_max or limits.max_repetitions,
-            max_columns=limits.max_oids,
-            max_rows=limits.max_rows,
+            repetitions_max=repetitions_max,
             expected_rows=self._row_counts.get(prefixes),
         )
         answered = False
@@ -160,15 +158,10 @@ class NativeTransport:
                         column.fail(error)
                 break
             answered = True
-        _raise_if_nothing(walk)
-        failures = tuple(
-            Failure(column.error.kind, f"column {smi.dotted(column.prefix)}: {column.error}")
-            for column in walk.columns
-            if column.error is not None
-        )
+        walk.raise_if_nothing()
         if prefixes in self._row_counts or len(self._row_counts) < _MAX_KNOWN_TABLES:
             self._row_counts[prefixes] = max((len(c.rows) for c in walk.columns), default=0)
-        return [column.rows for column in walk.columns], failures
+        return walk
 
     async def _walk_once(self, walk: Walk, step: Step) -> None:
         smaller = walk.smaller(step)
@@ -217,13 +210,3 @@ def _split(
         return [names[: index - 1] + names[index:]], names[index - 1]
     middle = len(names) // 2
     return [names[middle:], names[:middle]], None
-
-
-def _raise_if_nothing(walk: Walk) -> None:
-    """Raise the first column's error where every column failed without a row."""
-    for column in walk.columns:
-        if column.rows or column.error is None:
-            return
-    for column in walk.columns:
-        if column.error is not None:
-            raise column.error

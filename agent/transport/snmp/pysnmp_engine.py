@@ -16,6 +16,7 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import (
     Answer,
     Failure,
@@ -28,7 +29,6 @@ from agent.model.values import (
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.walker import Pace, Step, Walk
-from agent.transport.base import Limits
 from agent.transport.snmp.pysnmp_link import PysnmpLink
 
 _MAX_KNOWN_TABLES = 256
@@ -57,8 +57,9 @@ class PysnmpTransport:
                 row, failures = await self._get(oids)
                 return Answer(request, [row], time.time(), failures)
             case WalkColumns(columns, _, repetitions_max):
-                table, failures = await self._walk(columns, repetitions_max)
-                return Answer(request, table, time.time(), failures)
+                walk = await self._walk(columns, repetitions_max)
+                rows = [column.rows for column in walk.columns]
+                return Answer(request, rows, time.time(), walk.failures, octets=walk.octets)
             case ReadRegisters():
                 raise TypeError("an SNMP device has no registers")
 
@@ -102,17 +103,18 @@ class PysnmpTransport:
         failures += [Failure(refusal.kind, str(refusal)) for refusal in refusals]
         return [found[oid] for oid in oids if oid in found], tuple(failures)
 
-    async def _walk(
-        self, prefixes: tuple[bytes, ...], repetitions_max: int | None
-    ) -> tuple[list[list[VarBind]], tuple[Failure, ...]]:
-        """The rows of each column, and why columns ended early."""
+    async def _walk(self, prefixes: tuple[bytes, ...], repetitions_max: int | None) -> Walk:
+        """Walk the columns and return the walk that has ended.
+
+        Raises what the first request raises, and TableTooLarge where it brings too much; later
+        failures end the columns still open.
+        """
         walk = Walk(
             prefixes,
             self._pace,
+            self._limits,
             bulk=self._bulk,
-            max_repetitions=repetitions_max or self._limits.max_repetitions,
-            max_columns=self._limits.max_oids,
-            max_rows=self._limits.max_rows,
+            repetitions_max=repetitions_max,
             expected_rows=self._row_counts.get(prefixes, 0),
         )
         answered = False
@@ -129,14 +131,8 @@ class PysnmpTransport:
             answered = True
         if prefixes in self._row_counts or len(self._row_counts) < _MAX_KNOWN_TABLES:
             self._row_counts[prefixes] = max((len(c.rows) for c in walk.columns), default=0)
-        errors = [(column, column.error) for column in walk.columns if column.error is not None]
-        if errors and len(errors) == len(walk.columns) and not any(c.rows for c in walk.columns):
-            raise errors[0][1]
-        failures = (
-            Failure(error.kind, f"column {smi.dotted(column.prefix)}: {error}")
-            for column, error in errors
-        )
-        return [column.rows for column in walk.columns], tuple(failures)
+        walk.raise_if_nothing()
+        return walk
 
     async def _step(self, walk: Walk, step: Step) -> None:
         kind = message.GET_BULK if self._bulk else message.GET_NEXT

@@ -28,10 +28,10 @@ from agent.model.errors import (
     DeviceUnreachable,
     ProtocolError,
 )
+from agent.model.limits import Limits
 from agent.model.values import VarBind
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.base import Limits
 
 _SLACK_S = 1.0  # pysnmp counts time in ticks of 0.5 s; our own deadline must come first
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.model.errors import AuthenticationError, DeviceTimeout, DeviceUnreachable
+from agent.model.limits import Limits
 from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import Reply, Security
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import Address, SnmpEngine
 
 _MAX_RECOVERIES = 3  # unknown engine, then its time, and one more for a device that just rebooted

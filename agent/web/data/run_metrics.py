@@ -24,7 +24,8 @@ _PENDING = "PENDING"
 class CommissionMetrics(Collector):
     """A prometheus_client collector over the runs below ``folder``; ``run`` keeps it true.
 
-    Of each rack and stage the newest run counts, and what was retested since.
+    Of each rack and stage the newest run counts, and what was retested since. A rehearsal is never
+    in the place of a run on the rack itself: its label ``simulated`` is "true".
     """
 
     def __init__(self, folder: Path, site: str) -> None:
@@ -62,10 +63,11 @@ class CommissionMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The three families."""
-        names = ("site", "rack", "generation", "stage")
+        names = ("site", "rack", "generation", "stage", "simulated")
         status = GaugeMetricFamily(
             "rack_commissioning_check_status",
-            "1 for the verdict that a check of the newest run has, PENDING before it has one.",
+            "1 for the verdict that a check of the newest run has, PENDING before it has one;"
+            " simulated is true for rehearsals.",
             labels=(*names, "check", "verdict"),
         )
         share = GaugeMetricFamily(
@@ -78,10 +80,11 @@ class CommissionMetrics(Collector):
             "When the newest run last wrote what it does.",
             labels=names,
         )
-        checks: dict[tuple[str, str, str, str], dict[str, str]] = {}
-        newest: dict[tuple[str, str, str, str], Progress] = {}
+        checks: dict[tuple[str, str, str, str, str], dict[str, str]] = {}
+        newest: dict[tuple[str, str, str, str, str], Progress] = {}
         for run in self._runs:
-            place = (self._site, run.rack, run.generation, run.stage)
+            about = (run.rack, run.generation, run.stage, str(run.simulated).lower())
+            place = (self._site, *about)
             newest[place] = run
             own = {each.check: str(each.verdict or _PENDING) for each in run.checks}
             checks[place] = {**(checks.get(place, {}) if run.retest_of else {}), **own}

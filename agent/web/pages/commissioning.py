@@ -44,7 +44,8 @@ def runs_page(runs: Runs) -> Screen:
     for name, one in found:
         cells |= {f"{name}.{key}": cell for key, cell in _head(one).items()}
     rows = [
-        (name, one.rack, one.generation, one.stage, _instant(one.began_at)) for name, one in found
+        (name, one.rack, one.generation, one.stage, _instant(one.began_at), one.simulated)
+        for name, one in found
     ]
     frame = {"title": "Commissioning", "tab": "runs", "rows": rows, "folder": runs.folder}
     return screen("runs.html", frame, cells, rows)
@@ -66,7 +67,7 @@ def run_page(runs: Runs, name: str) -> Screen:
     shown = _shown(one)
     plotted = [c.check for c in one.checks if c.step == shown and c.kind in _PLOTTED]
     frame = {
-        "title": f"{one.rack} {one.stage}",
+        "title": f"{one.rack} {one.stage}{' (rehearsal)' if one.simulated else ''}",
         "tab": "runs",
         "name": name,
         "run": one,

@@ -1,15 +1,14 @@
 """A rack generation as data: what stands in the rack, how much of it, and how it behaves."""
 
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from agent.model.errors import ConfigError, Problem
+from agent.parse.yaml_source import Document, Key, load, parse
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -183,61 +182,42 @@ def load_generation(name: str | Path) -> Generation:
         text = (files("simulator") / "models" / f"{name}.yaml").read_text("utf-8")
         return parse_generation(text, file)
     path = Path(name)
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    if not path.exists():
         known = ", ".join(shipped_generations())
-        message = f"cannot be read ({error}), and is none of {known}"
-        raise ConfigError([Problem(str(path), 0, "", message)]) from error
-    return parse_generation(text, str(path))
+        message = f"there is neither such a file nor a generation of that name; known: {known}"
+        raise ConfigError([Problem(str(path), 0, "", message)])
+    return _generation(load(path))
 
 
 def parse_generation(text: str, file: str) -> Generation:
-    """The generation a YAML text describes; ``file`` names it in problems (ConfigError)."""
+    """Return the generation that a YAML text describes; ``file`` names it in errors.
+
+    Raises ConfigError with every problem found.
+    """
+    return _generation(parse(text, file))
+
+
+def _generation(document: Document) -> Generation:
     try:
-        raw = yaml.safe_load(text)
-        lines = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 0
-        raise ConfigError([Problem(file, line, "", "is not valid YAML")]) from error
-    try:
-        generation = _ADAPTER.validate_python(raw)
+        generation = _ADAPTER.validate_python(document.data)
     except ValidationError as error:
-        raise ConfigError(_problems(error, file, lines)) from error
-    problems = [Problem(file, lines.get(key, 0), key, text) for key, text in _clashes(generation)]
+        found = [(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
+        raise ConfigError([document.problem(*pair) for pair in found]) from None
+    problems = [document.problem(*pair) for pair in _clashes(generation)]
     if problems:
         raise ConfigError(problems)
     return generation
 
 
-def _problems(error: ValidationError, file: str, lines: Mapping[str, int]) -> list[Problem]:
-    problems = []
-    for item in error.errors(include_url=False):
-        key = ".".join(map(str, item["loc"]))
-        problems.append(Problem(file, lines.get(key, 0), key, item["msg"]))
-    return problems
-
-
-def _clashes(generation: Generation) -> list[tuple[str, str]]:
+def _clashes(generation: Generation) -> list[tuple[Key, str]]:
     loop, power, network = generation.loop, generation.power, generation.network
-    found = []
+    found: list[tuple[Key, str]] = []
     if loop is not None and loop.duty_pumps > loop.pumps:
-        found.append(("loop.duty_pumps", f"more than the {loop.pumps} pumps there are"))
+        found.append((("loop", "duty_pumps"), f"more than the {loop.pumps} pumps there are"))
     if network.nodes + network.uplinks > network.ports:
-        found.append(("network.ports", "fewer than nodes and uplinks together"))
+        found.append((("network", "ports"), "fewer than nodes and uplinks together"))
     if power.outlets < (power.shelves + 1) // 2:
-        found.append(("power.outlets", "fewer than the shelves of one feed"))
+        found.append((("power", "outlets"), "fewer than the shelves of one feed"))
     if loop is None and generation.load.liquid_share > 0.0:
-        found.append(("load.liquid_share", "must be 0 without a coolant loop"))
-    return found
-
-
-def _lines(node: yaml.Node | None, prefix: str = "") -> dict[str, int]:
-    found: dict[str, int] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            path = f"{prefix}{key.value}"
-            found[path] = key.start_mark.line + 1
-            found |= _lines(value, f"{path}.")
+        found.append((("load", "liquid_share"), "must be 0 without a coolant loop"))
     return found

@@ -186,6 +186,16 @@ async def test_a_bad_file_changes_nothing(place: Place, key: str, value: object,
         ]
 
 
+async def test_a_file_that_is_nested_too_deeply_is_refused(place: Place) -> None:
+    async with place.run() as current:
+        before = tasks(current)
+        place.path.write_text("racks: " + "[" * 40_000, encoding="utf-8")
+        outcome = await current.reloader.reload()
+        assert not outcome.done
+        assert outcome.text.startswith(f"{place.path}:1: is nested more than 100 levels deep")
+        assert tasks(current) == before
+
+
 async def test_a_watched_file_is_taken_over_when_it_is_whole(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from agent.authoring.register_map import draft_profile, read_csv, read_rackmon
 from agent.model.errors import ConfigError
 from agent.profile.library import open_library
-from tests.drivers.harness import corpus, read_registers
+from tests.drivers.harness import corpus
 from tests.end_to_end.programs import rackagent
 
 RACKMON = {
@@ -150,9 +150,3 @@ def test_every_map_in_use_imports(tmp_path: Path) -> None:
         profile = open_library().load(write(tmp_path / f"{name}.yaml", draft.yaml))
         assert len(profile.points) >= draft.points > 0
         assert all("shell" in line for line in draft.refused)
-
-
-async def test_an_imported_fixed_point_scale_reads_the_datasheets_value() -> None:
-    # ORv3 PSU, register 79 in Q6.10: 0xC800 is 50.0 V; the shipped profile says the same.
-    outcome = await read_registers("orv3-hpr-psu", {79: 0xC800})
-    assert any(reading.value == 50.0 for reading in outcome.at_register(79))

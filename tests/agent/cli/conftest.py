@@ -12,8 +12,8 @@ import structlog
 from agent.cli import app, guarded
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.parse.url import Url
-from agent.transport.base import Limits
 from agent.transport.memory import MemoryTransport
 from tests.agent.making import BASE
 

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import NoEncryption
+
 from tests.agent.cli.conftest import Run
 from tests.agent.commission.bundle import LIMIT, bundle
+from tests.agent.commission.evidence.test_sealing import KEY, PEM
 from tests.agent.commission.making import samples
 
 
@@ -44,6 +47,35 @@ def test_compare_for_people_and_for_programs(run: Run, tmp_path: Path) -> None:
     assert page.startswith("<!doctype html>")
     assert "lines on which the runs agree are not shown" in page
     assert run("evidence", "compare", one).status == 2
+
+
+def test_a_rehearsal_is_called_so_wherever_it_is_looked_at(run: Run, tmp_path: Path) -> None:
+    real = bundle(tmp_path, name="real")
+    rehearsed = bundle(tmp_path, name="rehearsed", about={"simulated": True})
+    verified = run("evidence", "verify", rehearsed)
+    assert (verified.status, verified.err) == (0, "")
+    no = "a rehearsal on a simulated rack, no acceptance"
+    assert verified.out == f"{rehearsed}: as it was sealed; {no}\n"
+    assert run("evidence", "verify", real).out == f"{real}: as it was sealed\n"
+    judged = run("evidence", "judge", rehearsed)
+    assert judged.out.startswith("REHEARSAL on a simulated rack: r1 small L11: PASS")
+    assert run("evidence", "judge", real).out.startswith("r1 small L11: PASS")
+    compared = run("evidence", "compare", real, rehearsed)
+    assert compared.out.splitlines()[0].endswith("rehearsed (rehearsal)")
+    assert "rehearsed is a rehearsal on a simulated rack" in compared.err
+    page = run("evidence", "compare", real, rehearsed, "-f", "html").out
+    assert page.count("<strong>rehearsal</strong>") == 1
+
+
+def test_a_rehearsal_is_not_signed_later(run: Run, tmp_path: Path) -> None:
+    folder = bundle(tmp_path, about={"simulated": True})
+    (folder / "manifest.dsse.json").unlink()
+    key = tmp_path / "key.pem"
+    key.write_bytes(KEY.private_bytes(*PEM, NoEncryption()))
+    refused = run("evidence", "conclude", folder, "--key", key)
+    assert refused.status == 2
+    assert "a rehearsal on a simulated rack is no acceptance and is not signed" in refused.err
+    assert run("evidence", "conclude", folder).status == 0
 
 
 def test_export_of_samples(run: Run, tmp_path: Path) -> None:

@@ -27,6 +27,64 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ACME-MIB").write_text(MIB)
 
 
+# ---- check
+
+
+PAGE = f"""\
+source: ACME-MIB
+oids: {{acme: {BASE}}}
+cases:
+- name: power and phases
+  varbinds: {{acme.1.0: 3, acme.2.1: 16, acme.3.1: L1}}
+  expect:
+    rack_inlet_power_watts: 3 kW
+    rack_phase_current_amperes{{phase=L1}}: 16
+"""
+
+
+def test_a_profile_is_held_against_a_witness_page(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.yaml").write_text(PAGE)
+    result = run("profiles", "check", "acme.yaml", "--witness", "page.yaml")
+    assert result.status == 0
+    assert result.out.splitlines()[-1] == "page.yaml: 1 cases"
+
+
+def test_a_profile_that_says_something_else_than_its_page_ends_with_1(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "page.yaml").write_text(PAGE.replace("3 kW", "3 W"))
+    result = run("profiles", "check", "acme.yaml", "--witness", "page.yaml")
+    assert result.status == 1
+    assert result.err.splitlines()[-1] == (
+        "error: page.yaml:7: cases[0].expect.rack_inlet_power_watts:"
+        " 'power and phases': is 3000 W, not 3 W"
+    )
+
+
+def test_a_page_that_cannot_be_read_is_usage(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "page.yaml").write_text(PAGE.replace("expect", "expects"))
+    result = run("profiles", "check", "acme.yaml", "--witness", "page.yaml")
+    assert result.status == 2
+    assert "page.yaml:6: cases[0].expects: unknown key 'expects'" in result.err
+
+
+def test_what_a_profile_does_not_say_of_itself_is_a_warning(run: Run, tmp_path: Path) -> None:
+    text = ACME.replace("lookups: {", f"lookups: {{other: {{column: {BASE}.7}}, ")
+    text = text.replace(f"identify: {{sys_object_id: {BASE}}}\n", "")
+    text = text.replace("title: t", "title: ''").replace(": datasheet", ": recording")
+    (tmp_path / "acme.yaml").write_text(text)
+    result = run("profiles", "check", "acme.yaml")
+    assert result.status == 0
+    assert [line.partition("acme.yaml:")[2] for line in result.err.splitlines()] == [
+        "6: source: name the MIB, the register map or the datasheet",
+        "2: title: say what the device is",
+        "1: identify: is missing: say how a device shows that this profile fits",
+        "7: info.vendor: is missing: say what the vendor is, or where the device says it",
+        "8: lookups.other: is used by no point",
+        "5: verified: name the models that were recorded in a comment on this line",
+    ]
+
+
 # ---- test
 
 

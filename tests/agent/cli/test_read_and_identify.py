@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.model import smi
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import DeviceError, DeviceTimeout, RequestRejected
 from agent.transport.memory import MemoryTransport
@@ -59,6 +60,31 @@ def test_read_for_people(run: Run, site: Path, device: MemoryTransport) -> None:
     assert "bad" in lines[4]
     assert "the device says there is no value (-1)" in lines[4]
     assert lines[-1] == "3 readings, 1 bad, 0 failures"
+
+
+LIKE_MARKUP = (
+    "rack[spare]-[link=http://evil.example]7[/link]",
+    "[/bold]x",
+    "uplink :warning: 1",
+    r"back\[slash]",
+)
+
+
+@pytest.mark.parametrize("name", LIKE_MARKUP)
+def test_read_prints_labels_as_the_device_has_them(
+    run: Run, device: MemoryTransport, name: str
+) -> None:
+    text = (smi.OCTET_STRING, name.encode())
+    device.varbinds = {
+        smi.oid("1.3.6.1.2.1.1.5.0"): (smi.OCTET_STRING, b"sw[spare]"),
+        smi.oid("1.3.6.1.2.1.2.2.1.2.1"): text,
+        smi.oid("1.3.6.1.2.1.2.2.1.8.1"): (smi.INTEGER, 1),
+        smi.oid("1.3.6.1.2.1.31.1.1.1.1.1"): text,
+        smi.oid("1.3.6.1.2.1.31.1.1.1.6.1"): (smi.COUNTER64, 123),
+    }
+    result = run("read", "snmp://10.0.0.5", "--profile", "switch")
+    assert (result.status, result.err) == (0, "")
+    assert f"port={name} " in result.out
 
 
 def test_read_shows_what_failed(run: Run, site: Path, device: MemoryTransport) -> None:
@@ -162,6 +188,17 @@ def test_identify_for_people(run: Run, site: Path, device: MemoryTransport) -> N
     ]
     assert lines[4].split()[:2] == ["acme-pdu", "pdu"]
     assert f"sysObjectID starts with {BASE}" in lines[4]
+
+
+@pytest.mark.parametrize("name", LIKE_MARKUP)
+def test_identify_prints_what_the_device_says_of_itself(
+    run: Run, site: Path, device: MemoryTransport, name: str
+) -> None:
+    device.varbinds[smi.oid("1.3.6.1.2.1.1.1.0")] = (smi.OCTET_STRING, name.encode())
+    device.varbinds[smi.oid("1.3.6.1.2.1.1.5.0")] = (smi.OCTET_STRING, name.encode())
+    result = run("identify", "snmp://10.0.0.5", "--profiles", site.parent / "mine")
+    assert result.status == 0
+    assert result.out.splitlines()[1:3] == [f"sysDescr: {name}", f"sysName: {name}"]
 
 
 def test_identify_for_programs(run: Run, site: Path, device: MemoryTransport) -> None:

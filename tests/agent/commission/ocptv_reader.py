@@ -69,7 +69,7 @@ def _value(hint: Any, found: Any) -> Any:
         return [_value(get_args(hint)[0], each) for each in found]
     if dataclasses.is_dataclass(hint):
         return _object(hint, found)
-    if isinstance(hint, type) and issubclass(hint, Enum):
+    if isinstance(hint, type) and issubclass(hint, Enum | dict):  # Metadata is a dict
         return hint(found)
     if hint is float and isinstance(found, str):  # the package writes its own times so
         return datetime.fromisoformat(found).timestamp()

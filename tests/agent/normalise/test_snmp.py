@@ -262,6 +262,12 @@ def test_the_second_speaker_of_a_series_is_a_failure_and_no_series() -> None:
     )
 
 
+def test_a_table_of_nothing_but_duplicates_keeps_few_failures() -> None:
+    normaliser = SnmpNormaliser("pdu", snmp_profile(f"{{{CURRENT}, index: [_row]}}"))
+    result = normaliser.normalise(answered(column("2.4", dict.fromkeys(map(str, range(500)), 5))))
+    assert (values(readings(result)), len(result.failures)) == ([5], 50)
+
+
 def test_an_info_said_twice_is_no_failure() -> None:
     profile = snmp_profile(
         f"{{metric: rack_device_info, oid: {BASE}.2.4, index: [_row], labels: {{vendor: A}}}}"
@@ -321,10 +327,8 @@ def test_a_fallback_counts_across_answers_row_by_row() -> None:
 
 def test_series_stay_the_same_objects_while_nothing_changes() -> None:
     normaliser = SnmpNormaliser("pdu", snmp_profile(f"{{{CURRENT}, index: [phase], absent: [-1]}}"))
-    blocks = [
-        normaliser.normalise(answered(column("2.4", {"1": n, "2": n}))).blocks[0][0]
-        for n in (5, 6, -1, 7)
-    ]
+    polled = (answered(column("2.4", {"1": n, "2": n})) for n in (5, 6, -1, 7))
+    blocks = [normaliser.normalise(answers).blocks[0][0] for answers in polled]
     assert len({id(block.series) for block in blocks}) == 1
     assert [list(block.values) for block in blocks] == [[5, 5], [6, 6], [None, None], [7, 7]]
 

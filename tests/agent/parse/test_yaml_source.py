@@ -1,5 +1,6 @@
 """YAML files: what they mean, and what is said of the broken ones, line by line."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from agent.model.errors import ConfigError
-from agent.parse.yaml_source import load, parse, spell
+from agent.parse.yaml_source import load, load_json, parse, spell
 
 
 class Base(BaseModel):
@@ -119,7 +120,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_directory_instead_of_a_file(tmp_path: Path) -> None:
-    assert refused(tmp_path) == f"{tmp_path}: is a directory; name a YAML file in it"
+    assert refused(tmp_path) == f"{tmp_path}: is a directory; name a file in it"
 
 
 def test_a_file_below_a_file(tmp_path: Path) -> None:
@@ -168,14 +169,75 @@ def test_a_good_file_is_named_as_it_was_given(tmp_path: Path) -> None:
         ("a: 1\nb: !!int x\n", "t:2: b: 'x' cannot be read as int"),
         ("a: 1\n? [b]\n: 2\n", "t:2: keys must be words"),
         ("a:\n  ~: 2\n", "t:2: a: keys must be words"),
-        ("a: &a [*a]\n", "t: is nested too deeply"),
-        ("a: " + "[" * 5000 + "]" * 5000, "t: is nested too deeply"),
+        ("a: &a [*a]\n", "t:1: is nested more than 100 levels deep"),
+        (
+            f"? [&a0 {{}}, {', '.join(f'&a{n} {{<<: *a{n - 1}}}' for n in range(1, 2_000))}]\n"
+            ": 1\nb: {<<: *a1999}\n",
+            "t: is nested too deeply",
+        ),
     ],
 )
 def test_what_is_not_a_yaml_mapping_is_refused(text: str, says: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, "t")
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "deep", ["a: " + "[" * 40_000, "a: " + "{a: " * 40_000, "- " * 40_000, "? " * 40_000]
+)
+async def test_nesting_that_would_end_the_process_is_refused(deep: str) -> None:
+    """libyaml's composer recurses in C and dies at 25,000 levels, in threads as well."""
+    says = "t:2: is nested more than 100 levels deep; write it flatter"
+    with pytest.raises(ConfigError, match=says):
+        parse(f"\n{deep}", "t")
+    with pytest.raises(ConfigError, match=says):
+        await asyncio.to_thread(parse, f"\n{deep}", "t")
+
+
+def test_a_hundred_levels_are_read() -> None:
+    assert parse("a: " + "[" * 99 + "]" * 99, "t").data
+    anchors = "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 99))
+    assert parse(f"a0: &a0 [x]\n{anchors}", "t").data
+    with pytest.raises(ConfigError, match="t:1: is nested more than 100 levels"):
+        parse(f"a0: &a0 {'[' * 50}{']' * 50}\n{anchors}", "t")
+
+
+# ---- JSON
+
+
+def test_json_becomes_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "g.json"
+    path.write_text('{"parts": [{"name": "a", "ratio": 1e-05}]}')
+    document = load_json(path)
+    assert document.validate(Rack).parts[0].ratio == 1e-05
+    assert str(document.problem(("parts", 0), "odd")) == f"{path}: parts[0]: odd"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"[" * 100_000, ": is nested more than 100 levels deep"),
+        (b'{"a": ' + b"[" * 100 + b"]" * 100 + b"}", ": is nested more than 100 levels deep"),
+        (b'{"a":\n x}', ":2: is not JSON: Expecting value"),
+        (b"", ":1: is not JSON: Expecting value"),
+        (b"[1]", ":1: must be a JSON object at the top"),
+        (b'{"a": ' + b"1" * 5_000 + b"}", ": is not JSON: Exceeds the limit"),
+        (b'{"a": NaN}', ": is not JSON: NaN is not a number of JSON"),
+        (b'{"b": {"a": 1, "c": 2, "a": 3}}', ": is not JSON: key 'a' is repeated"),
+        (b"\xff", ": is not UTF-8 text: invalid start byte"),
+        (b" " * (4 * 1024 * 1024 + 1), ": is larger than 4194304 bytes"),
+    ],
+)
+def test_what_is_not_a_json_object_is_refused_in_one_line(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    path = tmp_path / "g.json"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load_json(path)
+    assert str(caught.value).startswith(f"{path}{says}")
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_few_anchors_may_not_stand_for_millions() -> None:

@@ -11,13 +11,14 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from agent.config import load_config
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.model.values import PollResult, Quality, Reading, ReadRegisters
 from agent.parse.url import parse_url
 from agent.poll.poller import Poller, Schedule
 from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import open_library
 from agent.profile.points import Quirks
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
 from simulator.wire.modbus_server import IllegalAddress, ModbusServer

@@ -10,16 +10,27 @@ from structlog.testing import capture_logs
 
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
-from agent.model.errors import DeviceTimeout
-from agent.model.values import Answer, Block, GetOids, PollResult, Request, WalkColumns
+from agent.model.errors import DeviceTimeout, TableTooLarge
+from agent.model.limits import Limits
+from agent.model.values import (
+    Answer,
+    Block,
+    Failure,
+    GetOids,
+    PollResult,
+    Request,
+    WalkColumns,
+)
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
-from agent.poll.poller import Poller, Schedule, went_back
+from agent.poll import poller
+from agent.poll.poller import Poller, Schedule
+from agent.poll.uptime import went_back
 from agent.profile.library import Library
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
-from tests.agent.fans import NAMES, SERIAL, SPEEDS, Bench, box, fan, library_of, without
+from tests.agent.fans import NAMES, PROFILE, SERIAL, SPEEDS, Bench, box, fan, library_of, without
 from tests.peers import free_udp_port, snmpd
 
 
@@ -132,6 +143,48 @@ async def test_outlets_prepare_for_new_rows_before_they_get_them(
     )
     await poller.poll(device)
     assert log == ["box: 2 rows", "delivered"]
+
+
+async def test_a_cycle_with_too_many_values_costs_the_table_and_not_the_device(
+    bench: Bench, device: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"front": 1000, "rear": 2000}
+    assert await bench.fans() == names
+    monkeypatch.setattr(poller, "CELLS_MAX", 5)
+    added = {NAMES + bytes([row]): (smi.OCTET_STRING, b"hostile") for row in range(3, 9)}
+    device.varbinds.update({**added, **fan(3, "side", 3000)})
+    result = await bench.poller.poll(device)
+    assert result.up
+    assert Failure(
+        "protocol",
+        "a table (columns: 1) is left out: with it this cycle holds more than 5 values or"
+        " 33554432 octets",
+    ) in (result.failures)
+    for name in added:
+        del device.varbinds[name]
+    device.varbinds.update(fan(3, "side", 3000))
+    monkeypatch.undo()
+    assert await bench.fans() == {**names, "side": 3000}
+
+
+class Endless(MemoryTransport):
+    """Has a table without end."""
+
+    async def fetch(self, request: Request) -> Answer:
+        if isinstance(request, WalkColumns) and SERIAL in request.columns:
+            raise TableTooLarge("more than 50000 values")
+        return await super().fetch(request)
+
+
+async def test_a_table_without_end_that_says_who_a_device_is_costs_only_that(
+    tmp_path: Path, device: MemoryTransport
+) -> None:
+    profile = PROFILE.replace("oid: 1.3.6.1.4.1.9999.7.1.0", "column: 1.3.6.1.4.1.9999.7.1.0")
+    bench = Bench(library_of(tmp_path, profile), Endless(device.varbinds))
+    assert await bench.fans() == {"front": 1000, "rear": 2000}
+    identity = bench.results[-1].identity
+    assert identity is not None
+    assert (identity.serial, identity.sys_name) == (None, "old name")
 
 
 class Deaf(MemoryTransport):

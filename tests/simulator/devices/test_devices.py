@@ -12,11 +12,11 @@ from agent.config import load_config
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import ConfigError
+from agent.model.limits import Limits
 from agent.model.values import Quality
 from agent.parse.url import parse_url
 from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import Library, open_library
-from agent.transport.base import Limits
 from simulator.devices.device import Source, calm
 from simulator.devices.modbus_device import ProfileBank
 from simulator.devices.snmp_device import build_view

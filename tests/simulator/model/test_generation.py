@@ -66,6 +66,17 @@ def test_what_is_no_generation_is_refused(text: str) -> None:
         parse_generation(text, "rack.yaml")
 
 
+def test_words_are_words_as_in_every_other_file() -> None:
+    assert parse_generation(_text().replace("name: nvl72", "name: on"), "rack.yaml").name == "on"
+    with pytest.raises(ConfigError, match=r"rack\.yaml:\d+: name: key 'name' stands twice"):
+        parse_generation(f"{_text()}name: again\n", "rack.yaml")
+
+
+def test_a_folder_is_no_generation(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a directory"):
+        load_generation(tmp_path)
+
+
 def test_an_unknown_name_lists_those_that_ship(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nvl72"):
         load_generation(tmp_path / "absent.yaml")

@@ -11,11 +11,11 @@ import pytest
 from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
 from agent.model.errors import AuthenticationError, DeviceTimeout
+from agent.model.limits import Limits
 from agent.model.values import Answer, GetOids, VarBind
 from agent.protocol.snmp import message, usm, v3
 from agent.protocol.snmp.security import Report
 from agent.protocol.snmp.usm import UsmSecurity
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from simulator.wire.mib_view import StaticView

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from ocptv.output import objects
 
 from agent.commission.evidence import bundle as evidence
-from tests.agent.commission.bundle import LIMIT, SOAK, bundle
+from tests.agent.commission.bundle import LIMIT, SOAK, WHOLE, bundle
 from tests.agent.commission.making import samples
 from tests.agent.commission.ocptv_reader import Unreadable, read_lines, written
 
@@ -28,9 +28,13 @@ def plain(found: Any) -> Any:
     return [plain(each) for each in found] if isinstance(found, list) else found
 
 
+@pytest.mark.parametrize("simulated", [True, False])
 @pytest.mark.parametrize("done", [True, False])
-def test_every_line_goes_through_the_types_of_the_package(tmp_path: Path, done: bool) -> None:
-    run = bundle(tmp_path, CHECKS) if done else bundle(tmp_path, CHECKS, span=None)
+def test_every_line_goes_through_the_types_of_the_package(
+    tmp_path: Path, done: bool, simulated: bool
+) -> None:
+    about = {"simulated": simulated}
+    run = bundle(tmp_path, CHECKS, about=about, span=WHOLE if done else None)
     text = (run / evidence.OCPTV).read_text()
     roots = read_lines(text)
     assert [plain(written(root)) for root in roots] == [

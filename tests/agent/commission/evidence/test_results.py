@@ -30,10 +30,12 @@ RESULTS = [
 ]
 
 
-def report(folder: Path, results: list[CheckResult], done: bool = True) -> Report:
+def report(
+    folder: Path, results: list[CheckResult], done: bool = True, *, simulated: bool = False
+) -> Report:
     facts = Facts(generation(folder, *CHECKS), "L11", {"cdu": "cdu-1"}, 5.0)
     spans = {"run": Span(1_000_000, 1_000_010, 1_000_010, 1_000_070)} if done else {}
-    return Report(facts, "r1", "0.1", spans, results, {"configuration": "00"})
+    return Report(facts, "r1", "0.1", spans, results, {"configuration": "00"}, simulated=simulated)
 
 
 def test_json_has_everything_and_is_the_same_each_time(tmp_path: Path) -> None:
@@ -62,19 +64,24 @@ def test_junit_is_read_by_junitparser(tmp_path: Path) -> None:
 
 
 @pytest.mark.corpus
+@pytest.mark.parametrize("simulated", [True, False])
 @pytest.mark.parametrize("done", [True, False])
 def test_every_line_is_valid_ocp_test_and_validation(
-    tmp_path: Path, schema: Draft202012Validator, done: bool
+    tmp_path: Path, schema: Draft202012Validator, done: bool, simulated: bool
 ) -> None:
-    lines = [json.loads(line) for line in ocptv_lines(report(tmp_path, RESULTS, done)).splitlines()]
+    text = ocptv_lines(report(tmp_path, RESULTS, done, simulated=simulated))
+    lines = [json.loads(line) for line in text.splitlines()]
     for line in lines:
         schema.validate(line)
     assert [line["sequenceNumber"] for line in lines] == list(range(len(lines)))
     assert not schema.is_valid({**lines[1], "testRunArtifact": {"testRunStart": {}}})
 
 
-def artifacts(folder: Path, results: list[CheckResult]) -> list[dict[str, Any]]:
-    lines = map(json.loads, ocptv_lines(report(folder, results)).splitlines())
+def artifacts(
+    folder: Path, results: list[CheckResult], *, simulated: bool = False
+) -> list[dict[str, Any]]:
+    text = ocptv_lines(report(folder, results, simulated=simulated))
+    lines = map(json.loads, text.splitlines())
     return [line.get("testRunArtifact") or line.get("testStepArtifact") or {} for line in lines]
 
 
@@ -116,6 +123,39 @@ def test_a_check_is_measurements_with_validators_and_a_diagnosis(tmp_path: Path)
 def test_status_is_apart_from_result(tmp_path: Path, chosen: str, status: str, result: str) -> None:
     found = artifacts(tmp_path, [each for each in RESULTS if each.check in chosen])
     assert found[-1]["testRunEnd"] == {"status": status, "result": result}
+
+
+@pytest.mark.parametrize("chosen", ["ad", "ab"])
+def test_a_rehearsal_has_no_result_and_a_device_of_its_own(tmp_path: Path, chosen: str) -> None:
+    wanted = [each for each in RESULTS if each.check in chosen]
+    found = artifacts(tmp_path, wanted, simulated=True)
+    start = next(each["testRunStart"] for each in found if "testRunStart" in each)
+    assert start["name"] == "small L11 (rehearsal)"
+    assert start["parameters"]["simulated"] is True
+    assert (start["dutInfo"]["dutInfoId"], start["dutInfo"]["metadata"]) == (
+        *("r1 (simulated)", {"simulated": True}),
+    )
+    logs = [each["log"] for each in found if "log" in each]
+    assert [(log["severity"], "rehearsal" in log["message"]) for log in logs] == [("WARNING", True)]
+    assert found[-1]["testRunEnd"] == {"status": "COMPLETE", "result": "NOT_APPLICABLE"}
+    real = artifacts(tmp_path, wanted)[1]["testRunStart"]
+    assert (real["name"], real["parameters"]["simulated"]) == ("small L11", False)
+    assert real["dutInfo"]["dutInfoId"] == "r1"
+
+
+@pytest.mark.parametrize(
+    ("simulated", "name"),
+    [(True, "small L11 r1 (rehearsal on a simulated rack)"), (False, "small L11 r1")],
+)
+def test_json_and_junit_say_whether_it_was_a_rehearsal(
+    tmp_path: Path, simulated: bool, name: str
+) -> None:
+    made = report(tmp_path, RESULTS, simulated=simulated)
+    assert json.loads(results_json(made))["simulated"] is simulated
+    suite = next(iter(junitparser.JUnitXml.fromstring(junit_xml(made))))
+    assert suite.name == name
+    value = str(simulated).lower()
+    assert f'<property name="simulated" value="{value}" />' in junit_xml(made).decode()
 
 
 WAIVERS = """\

@@ -31,8 +31,10 @@ from agent.commission.evidence.signing import (
     statement,
 )
 from agent.commission.journal.samples import SampleStore
+from agent.commission.journal.writer import read_journal
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts
+from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
 from tests.agent.commission.making import START, samples
 from tests.agent.commission.small import generation
@@ -44,7 +46,7 @@ PAYLOAD = statement({"a": "00"}, {"result": "PASSED"})
 PEM = (Encoding.PEM, PrivateFormat.PKCS8)
 
 
-def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY) -> Path:
+def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY, *, simulated: bool = False) -> Path:
     """The evidence of a run of one check, sealed."""
     facts = Facts(
         generation(folder, "a: {kind: limit, measure: supply, unit: degC, at_most: 65}"),
@@ -52,7 +54,8 @@ def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY) -> Path:
     )
     (folder / "site.yaml").write_text("racks: []\n")
     run = folder / "run"
-    journal = bundle.begin(run, facts, "r1", "0.1", folder / "site.yaml")
+    site, about = folder / "site.yaml", {"simulated": simulated}
+    journal = bundle.begin(run, facts, "r1", "0.1", site, about=about)
     span = Span(START, START, START, START + 60)
     journal.write(
         *("step_ended", span.ended),
@@ -120,6 +123,33 @@ def test_nobody_signs_without_a_key(tmp_path: Path) -> None:
     assert len(unsound(run, KEY.public_key())[0]) == 1
 
 
+def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no acceptance and is not signed"):
+        sealed(tmp_path, KEY, simulated=True)
+    run = tmp_path / "run"
+    assert not (run / MANIFEST).exists()
+    with pytest.raises(ConfigError, match="is no acceptance and is not signed"):
+        conclude(run, KEY)
+    assert read_journal(run / bundle.JOURNAL)[-1]["event"] == "step_ended"
+    conclude(run, None)
+    found, signed = opened((run / MANIFEST).read_bytes(), None)
+    assert (signed, found["predicateType"]) == (False, "urn:rackagent:rehearsal:v1")
+    assert (found["predicate"]["result"], found["predicate"]["simulated"]) == ("REHEARSED", True)
+    assert unsound(run, None) == ([], False)
+    assert unsound(run, KEY.public_key())[0] == [
+        f"{MANIFEST}: nobody signed it: it is of a rehearsal"
+    ]
+    (run / MANIFEST).write_bytes(envelope(base64.b64decode(payload(run)), KEY))
+    assert unsound(run, KEY.public_key())[0] == [
+        f"{MANIFEST}: is signed, but a rehearsal is no acceptance"
+    ]
+
+
+def payload(run: Path) -> str:
+    """What the manifest of a run says, as it is enveloped."""
+    return str(json.loads((run / MANIFEST).read_text())["payload"])
+
+
 @given(st.data())
 def test_any_changed_byte_of_an_envelope_is_noticed(data: st.DataObject) -> None:
     whole = envelope(PAYLOAD, KEY)
@@ -169,3 +199,20 @@ def test_keys_that_are_none(tmp_path: Path) -> None:
     for read in (private_key, public_key):
         with pytest.raises(ConfigError, match="No such file"):
             read(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", [bundle.GENERATION, bundle.SHEET, bundle.WAIVERS])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: " + "[" * 40_000, "is not JSON"),
+        ('{"a": ' + "[" * 40_000, "is nested more than 100 levels deep"),
+    ],
+)
+def test_files_of_a_directory_that_would_end_the_process_are_refused(
+    tmp_path: Path, name: str, text: str, says: str
+) -> None:
+    run = sealed(tmp_path)
+    (run / name).write_text(text)
+    with pytest.raises(ConfigError, match=f"{name}.*{says}"):
+        bundle.judged(run)

@@ -202,7 +202,9 @@ def test_who_did_it_and_whether_it_was_a_retest_or_a_rehearsal(tmp_path: Path) -
     for said in ("Operator Ada", "Performed by: Ada", "Witnessed by: Bo", "Test first test"):
         assert said in " ".join(first.text.split())
     assert "Rehearsal" not in first.text
+    assert first.text.count("Name, date, signature") == 2
     of = {"run": "r1-L11", "manifest": "00ff"}
     again = read(bundle(tmp_path, name="again", about={"retest_of": of, "simulated": True}))
     assert "Rehearsal on a simulated rack." in again.text
+    assert "Name, date, signature" not in again.text, "nobody accepts a rehearsal"
     assert "retest of r1-L11 (SHA-256 of its manifest: 00ff)" in again.text

@@ -10,7 +10,14 @@ from agent.commission.evidence.sealing import unsound
 from agent.commission.report import pdf
 from agent.model.errors import ConfigError
 from tests.agent.commission.bundle import bundle
+from tests.end_to_end.browser import chromium
 from tests.peers import require
+
+BOXES = """() => [...document.querySelectorAll('body *')].map(each => {
+  const {borderStyle, borderWidth, display, fontSize} = getComputedStyle(each);
+  const box = `${borderStyle} ${borderWidth} ${display}`;
+  return [`${each.localName} ${each.getAttribute('class') ?? ''}`, box, parseFloat(fontSize)];
+})"""
 
 
 @pytest.mark.peer
@@ -24,6 +31,23 @@ def test_a_browser_prints_it_into_the_bundle(
     assert len(re.findall(rb"/Type /Page\b", content)) > 1
     assert b"/MediaBox [0 0 594.95996 841.91998]" in content, "A4"
     assert unsound(run, None) == ([], False)
+
+
+@pytest.mark.peer
+async def test_paper_has_smaller_text_and_the_same_boxes(tmp_path: Path) -> None:
+    page_text = (bundle(tmp_path, about={"simulated": True}) / evidence.REPORT).read_text()
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.set_content(page_text)
+        screen = await page.evaluate(BOXES)
+        await page.emulate_media(media="print")
+        paper = await page.evaluate(BOXES)
+    assert [each[:2] for each in paper] == [each[:2] for each in screen]
+    faint = [each for each in paper if "faint" in each[0].split() or "src" in each[0].split()]
+    assert faint
+    assert {box for _, box, _ in faint if not box.endswith("table-cell")} == {"none 0px inline"}
+    sizes = zip(paper, screen, strict=True)
+    assert all(small <= large for (*_, small), (*_, large) in sizes)
 
 
 def script(folder: Path, text: str) -> str:

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry
 from agent.expose.prometheus.transport_metrics import TransportMetrics
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import DeviceTimeout, RequestRejected
+from agent.model.limits import Limits
 from agent.model.values import GetOids, ReadRegisters
 from agent.parse.url import parse_url
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 from simulator.wire.modbus_faults import Refuses, Silent
 from simulator.wire.modbus_server import ModbusServer

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.model.limits import Limits
 from agent.model.values import Answer, ReadRegisters
-from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import ModbusTransport
 from simulator.wire.modbus_faults import Fault

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.model.errors import DeviceUnreachable, ProtocolError
+from agent.model.limits import Limits
 from agent.protocol.modbus.framing import query
-from agent.transport.base import Limits
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.line import SerialLine
 from agent.transport.modbus.serial_port import SerialSettings

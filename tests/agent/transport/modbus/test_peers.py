@@ -15,8 +15,8 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from agent.model.errors import RequestRejected
+from agent.model.limits import Limits
 from agent.protocol.modbus.framing import query
-from agent.transport.base import Limits
 from agent.transport.modbus.bus import ModbusBus
 
 LIMITS = Limits(timeout_s=2.0, retries=1)

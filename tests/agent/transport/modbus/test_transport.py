@@ -7,8 +7,9 @@ import pytest
 import uvloop
 
 from agent.model.errors import ConfigError, DeviceTimeout, DeviceUnreachable
+from agent.model.limits import Limits
 from agent.model.values import GetOids, ReadRegisters
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.modbus.bus import BusLimits
 from agent.transport.modbus.serial_port import SerialSettings
 from agent.transport.modbus.transport import BusPool, ModbusTransport

@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.model.values import Answer, VarBind
 from agent.protocol.snmp.message import Pdu, decode_message
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from tests.peers import Snmpd, snmpd

@@ -12,9 +12,10 @@ import pytest
 from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
 from agent.model.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
+from agent.model.limits import Limits
 from agent.model.values import Answer, GetOids, Request, VarBind, WalkColumns
 from agent.parse.url import Url, parse_url
-from agent.transport.base import Limits, Transport
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from tests.peers import Snmpd, free_udp_port, require, snmpd, usm_combinations, usm_credentials
 

@@ -16,10 +16,10 @@ import pytest
 
 from agent.authoring.snmprec_read import read_recording
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.model.values import Failure, Identity, Reading
 from agent.parse.url import parse_url
 from agent.poll.poller import open_session, read_once
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder

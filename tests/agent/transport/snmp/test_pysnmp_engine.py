@@ -18,10 +18,10 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.base import Limits
 from agent.transport.snmp.pysnmp_engine import PysnmpTransport
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
@@ -307,6 +307,14 @@ async def test_endless_walk_is_cut() -> None:
         [failure] = answer.failures
         assert failure.kind == "protocol"
         assert "4 rows" in failure.message
+
+
+@pytest.mark.parametrize("limits", [Limits(max_cells=10), Limits(max_octets=100)])
+async def test_a_table_that_is_too_large_fails_whole(limits: Limits) -> None:
+    async with device(SnmpResponder(StaticView(TABLE)), limits=limits) as made:
+        says = f"more than {limits.max_cells} values or {limits.max_octets} octets"
+        with pytest.raises(ProtocolError, match=says):
+            await made.fetch(WalkColumns((COLUMN_A, COLUMN_B)))
 
 
 async def test_silence_in_the_middle_of_a_walk_keeps_its_rows() -> None:

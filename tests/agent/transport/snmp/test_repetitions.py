@@ -4,11 +4,11 @@ import pytest
 
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
+from agent.model.limits import Limits
 from agent.model.values import WalkColumns
 from agent.parse.url import Url
 from agent.plan import make_plan
 from agent.protocol.snmp import message
-from agent.transport.base import Limits
 from agent.transport.factory import Transports
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder

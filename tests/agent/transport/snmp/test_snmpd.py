@@ -9,8 +9,8 @@ import pytest
 from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
 from agent.model.errors import AuthenticationError, DeviceTimeout
+from agent.model.limits import Limits
 from agent.model.values import GetOids, WalkColumns
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from tests.agent.transport.snmp.conftest import varbinds

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import DeviceTimeout, ProtocolError, RequestRejected
+from agent.model.limits import Limits
 from agent.model.values import GetOids, VarBind, WalkColumns
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu, decode_message, encode_message
 from agent.protocol.snmp.walker import increasing
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from tests.agent.transport.snmp.conftest import PATIENT, Peer, varbinds
@@ -267,26 +267,53 @@ async def test_walk_that_does_not_increase_stops(
     assert len(mib.asked) < 10
 
 
+def one_more(name: bytes) -> bytes:
+    subids = smi.decode_subids(name)
+    deeper = name in COLUMNS
+    return name + b"\x01" if deeper else smi.encode_subids([*subids[:-1], subids[-1] + 1])
+
+
+class Endless(dict[bytes, int]):
+    """Every cell that is asked for."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: bytes) -> int:
+        return 1
+
+
 async def test_endless_walk_is_cut(engine: SnmpEngine, peer: Peer) -> None:
     limits = Limits(timeout_s=1, retries=0, max_rows=500)
     device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), limits)
-
-    def one_more(name: bytes) -> bytes:
-        subids = smi.decode_subids(name)
-        deeper = name == COLUMNS[0]
-        return name + b"\x01" if deeper else smi.encode_subids([*subids[:-1], subids[-1] + 1])
-
-    class Endless(dict[bytes, int]):
-        def __contains__(self, key: object) -> bool:
-            return True
-
-        def __missing__(self, key: bytes) -> int:
-            return 1
-
     peer.script = Mib(Endless(), successor=one_more)
     answer = await device.fetch(WalkColumns((COLUMNS[0],)))
     assert rows_of(varbinds(answer)[0]) == list(range(1, 501))
     assert "500 rows" in answer.failures[0].message
+
+
+@pytest.mark.parametrize(
+    ("limits", "answers_max"),
+    [(Limits(max_cells=1_000), 20), (Limits(max_octets=20_000), 30)],
+    ids=["values", "octets"],
+)
+async def test_an_endless_table_fails_whole_and_soon(
+    engine: SnmpEngine, peer: Peer, limits: Limits, answers_max: int
+) -> None:
+    device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), limits)
+    mib = peer.script = Mib(Endless(), successor=one_more)
+    says = (
+        f"5 columns from {smi.dotted(COLUMNS[0])}: more than {limits.max_cells} values or"
+        f" {limits.max_octets} octets; none of them is used"
+    )
+    with pytest.raises(ProtocolError, match=says):
+        await device.fetch(WalkColumns(COLUMNS))
+    assert len(mib.asked) <= answers_max
+    peer.script = Mib(table(20))
+    answer = await device.fetch(WalkColumns(COLUMNS))
+    assert [len(column) for column in varbinds(answer)] == [20] * 5
+    assert not answer.failures
+    assert answer.octets >= 5 * 20 * len(cell(1, 1))
 
 
 async def test_more_varbinds_than_asked_is_a_protocol_error(

@@ -15,8 +15,8 @@ from agent.model.errors import (
     ProtocolError,
     RequestRejected,
 )
+from agent.model.limits import Limits
 from agent.model.values import GetOids, ReadRegisters
-from agent.transport.base import Limits
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native import NativeTransport
 from tests.agent.transport.snmp.conftest import (

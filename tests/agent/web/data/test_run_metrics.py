@@ -14,11 +14,19 @@ from agent.commission.journal.writer import Journal
 from agent.web.data.run_metrics import CommissionMetrics
 
 
-def write(folder: Path, began: float, verdicts: dict[str, str], retest_of: str = "") -> None:
+def write(
+    folder: Path,
+    began: float,
+    verdicts: dict[str, str],
+    retest_of: str = "",
+    *,
+    simulated: bool = False,
+) -> None:
     """A run that has begun, and judged some of its checks."""
     folder.mkdir(parents=True)
     journal = Journal(folder / JOURNAL)
-    about = {"rack": "r1", "stage": "L11", "retest_of": {"run": retest_of} if retest_of else None}
+    of = {"run": retest_of} if retest_of else None
+    about = {"rack": "r1", "stage": "L11", "retest_of": of, "simulated": simulated}
     journal.write("run_started", 0.0, **about)
     checks = {name: {"title": "t", "number": 1, "kind": "limit"} for name in verdicts}
     step = {"step": "full", "title": "t", "seconds": 60.0, "holds": 60.0, "checks": list(checks)}
@@ -57,13 +65,24 @@ async def test_the_newest_run_counts_and_what_was_retested(tmp_path: Path) -> No
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    where = 'generation="g",rack="r1",site="hall",stage="L11"'
+    where = 'generation="g",rack="r1",simulated="false",site="hall",stage="L11"'
     assert sorted(told(metrics).splitlines()) == [
         f'rack_commissioning_check_status{{check="drop",{where},verdict="PASS"}} 1.0',
         f'rack_commissioning_check_status{{check="flow",{where},verdict="PENDING"}} 1.0',
         f"rack_commissioning_last_run_timestamp_seconds{{{where}}} 300.0",
-        'rack_commissioning_progress_ratio{generation="g",rack="r1",site="hall",stage="L11",'
-        'state="dead"} 0.25',
+        f'rack_commissioning_progress_ratio{{{where},state="dead"}} 0.25',
+    ]
+
+
+def test_a_rehearsal_is_labelled_and_hides_no_run_on_the_rack(tmp_path: Path) -> None:
+    write(tmp_path / "real", 100.0, {"flow": "FAIL"})
+    write(tmp_path / "rehearsed", 200.0, {"flow": "PASS"}, simulated=True)
+    metrics = CommissionMetrics(tmp_path, "hall")
+    metrics._runs = metrics.look()
+    status = [line for line in told(metrics).splitlines() if "check_status" in line]
+    assert [('simulated="true"' in line, "PASS" in line) for line in status] == [
+        (False, False),
+        (True, True),
     ]
 
 

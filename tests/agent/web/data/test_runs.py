@@ -37,11 +37,11 @@ FLOW = {
 }
 
 
-def begun(folder: Path, name: str = "r01-L11") -> Journal:
+def begun(folder: Path, name: str = "r01-L11", *, simulated: bool = False) -> Journal:
     """A run whose first step has ended and whose second goes on."""
     (folder / name).mkdir()
     journal = Journal(folder / name / "journal.jsonl")
-    journal.write("run_started", 0.0, rack="r01", stage="L11", operator="Ada")
+    journal.write("run_started", 0.0, rack="r01", stage="L11", operator="Ada", simulated=simulated)
     journal.write("plan", 1000.0, **PLAN)
     journal.write("step_began", 1030.0, step="idle")
     journal.write(
@@ -83,6 +83,17 @@ async def test_a_run_that_goes_on_is_followed(client: httpx.AsyncClient, tmp_pat
     assert page.count("not judged yet") == 1
     assert "samples.sqlite" not in page
     journal.close()
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+async def test_a_rehearsal_is_marked_in_the_list_and_on_its_page(
+    client: httpx.AsyncClient, tmp_path: Path, simulated: bool
+) -> None:
+    begun(tmp_path, simulated=simulated).close()
+    assert (">rehearsal</span>" in await text(client, "/commissioning")) is simulated
+    page = await text(client, "/commissioning/r01-L11")
+    assert ("Rehearsal on a simulated rack." in page) is simulated
+    assert ("r01 L11 (rehearsal)" in page) is simulated
 
 
 async def test_a_run_that_nobody_carries_out_any_more_is_called_so(

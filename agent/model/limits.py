@@ -1,0 +1,27 @@
+"""Limits of the conversation with one device: times, rows, values and octets."""
+
+from dataclasses import dataclass
+
+CELLS_MAX = 50_000  # rows times columns: a switch of 1,024 ports has 30,000
+OCTETS_MAX = 32 * 1024 * 1024
+"""What one walk may bring, and all walks of a device's cycle together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How hard one device may be asked, and how much it may answer. Times in seconds.
+
+    ``timeout_s`` bounds one try, ``retries`` the tries after the first; a request therefore ends
+    within ``timeout_s * (retries + 1)``. ``max_repetitions`` is the GETBULK ceiling, ``max_oids``
+    the OIDs of one GET, ``max_rows`` where a walk of one column is cut as endless. A walk that
+    brings more than ``max_cells`` values over all its columns, or ``max_octets`` of names and
+    values, fails as a whole.
+    """
+
+    timeout_s: float = 2.0
+    retries: int = 1
+    max_repetitions: int = 25
+    max_oids: int = 24
+    max_rows: int = 20_000
+    max_cells: int = CELLS_MAX
+    max_octets: int = OCTETS_MAX
