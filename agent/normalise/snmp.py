@@ -190,9 +190,9 @@ class SnmpNormaliser(Normaliser):
             for name, tag, _ in varbinds
             if tag not in smi.MISSING and (name, point.bit) not in taken
         ]
-        for again in (False, True):
+        joins = bool(rows)
+        while True:
             new = [name for name in dict.fromkeys(wanted) if name not in rows]
-            joins = bool(new) and len(rows) > 0 and not again
             self._twice = False
             for name in new:
                 rows[name] = self._compile(point, name)
@@ -200,6 +200,7 @@ class SnmpNormaliser(Normaliser):
             if not (joins and self._twice):
                 return
             self._drop(point, list(rows))
+            joins = False
 
     def _read_each(
         self, point: SnmpPoint, varbinds: Sequence[VarBind], taken: _Taken
