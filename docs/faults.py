@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from agent.commission.spec.generation import open_generation
+from agent.parse.yaml_source import load
 from simulator.model import FAULTS
 
 TABLE = Path(__file__).parents[1] / "tests" / "end_to_end" / "faults_seen.yaml"
@@ -16,9 +15,8 @@ _HEAD = """\
 # Faults and the checks that see them
 
 Each physical fault that the simulator knows, planted in a rack that goes through stage L11:
-`rackagent commission configs/racks/nvl72.yaml --generation nvl72 --stage L11
---sheet configs/racks/nvl72-sheet.yaml --simulated --fault NAME`. The checks named see it, every
-other check passes or does not apply; without a fault none of them says anything.
+`rackagent commission configs/racks/nvl72.yaml --stage L11 --simulated --fault NAME`. The checks
+named see it, every other check passes or does not apply; without a fault none of them fails.
 `RACKAGENT_FAULTS=all python -m pytest tests/end_to_end/test_faults_seen.py` plants them all again.
 
 | fault | what it looks like | fails | marginal | cannot be judged |
@@ -48,8 +46,7 @@ class Planted:
 
 def planted() -> dict[str, Planted]:
     """The table by fault, in the order of its file."""
-    rows: dict[str, dict[str, object]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    return {name: _planted(name, row) for name, row in rows.items()}
+    return {name: _planted(name, row) for name, row in load(TABLE).data.items()}
 
 
 def _planted(name: str, row: Mapping[str, object]) -> Planted:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.model import smi
 from agent.model.catalogue import CATALOGUE, Kind, Metric
+from agent.model.units import WORDS
 from agent.plan import Cost, costs, make_plan
 from agent.profile.library import open_library
 from agent.profile.points import Identify, Profile, SnmpPoint
@@ -48,29 +49,6 @@ COMPONENTS = (
 """What a metric's name begins with where that is more than one word."""
 
 _EVERYWHERE = frozenset({"unit", "name", "index"})
-_SUFFIX = {
-    "V": "volts",
-    "A": "amperes",
-    "W": "watts",
-    "VA": "voltamperes",
-    "VAr": "voltamperes_reactive",
-    "J": "joules",
-    "Hz": "hertz",
-    "Pa": "pascals",
-    "degC": "celsius",
-    "L/s": "liters_per_second",
-    "rpm": "rpm",
-    "ratio": "ratio",
-    "s": "seconds",
-    "B": "bytes",
-    "B/s": "bytes_per_second",
-    "dBm": "dbm",
-    "C": "coulombs",
-    "S/m": "siemens_per_meter",
-    "m/s": "meters_per_second",
-    "g/m3": "grams_per_cubic_meter",
-    "pH": "value",
-}
 
 
 # --- words ------------------------------------------------------------------------------------
@@ -86,7 +64,8 @@ def component(metric: Metric) -> str:
 def quantity(metric: Metric) -> str:
     """What is measured: ``apparent power`` of ``rack_outlet_apparent_power_voltamperes``."""
     rest = metric.name.removeprefix("rack_").removeprefix(component(metric))
-    rest = rest.removesuffix("_total").removesuffix(f"_{_SUFFIX.get(metric.unit, '')}")
+    unit = "value" if metric.unit == "pH" else WORDS.get(metric.unit, "")
+    rest = rest.removesuffix("_total").removesuffix(f"_{unit}")
     return rest.strip("_").replace("_", " ")
 
 

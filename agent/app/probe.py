@@ -8,6 +8,7 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry
 
 from agent.config import Config
+from agent.config.spec import ProbeSpec
 from agent.expose.http.probe_route import Asked, Busy, NotAllowed
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import Format
@@ -27,10 +28,10 @@ _FRESH_S = 3600.0  # it is shown at once; nothing keeps it
 
 
 class Prober:
-    """Reads devices of the networks that ``config`` allows, a few at once."""
+    """Reads devices of ``networks``, a few at once."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, networks: ProbeSpec) -> None:
+        self._config, self._networks = config, networks
         self._reading = 0
 
     async def probe(self, asked: Asked, form: Format) -> bytes:
@@ -77,16 +78,14 @@ class Prober:
         library, quirks = self._config.library, {}
         if asked.profile != "auto" and url.protocol == "modbus":
             quirks = {url.line: library.get(asked.profile).quirks}
-        async with Transports(quirks) as transports:
-            transport = await transports.open(url, credentials, _LIMITS)
-            try:
-                session = await open_session(
-                    asked.target, transport, url.protocol, asked.profile, library, url
-                )
-                now = time.monotonic()
-                blocks, failures, answered = await read_once(session, transport, now)
-            finally:
-                await transport.close()
+        async with (
+            Transports(quirks) as transports,
+            transports.opened(url, credentials, _LIMITS) as transport,
+        ):
+            session = await open_session(
+                asked.target, transport, url.protocol, asked.profile, library, url
+            )
+            blocks, failures, answered = await read_once(session, transport, time.monotonic())
         return replace(
             result,
             up=answered,
@@ -116,6 +115,6 @@ class Prober:
         except (OSError, UnicodeError):
             raise ConfigError(f"{url.host!r} does not resolve") from None
         for *_, place in found:
-            if self._config.may_probe(str(place[0])):
+            if self._networks.allows(str(place[0])):
                 return replace(url, host=str(place[0]))
         raise NotAllowed(f"{url.host} is in none of the networks under 'probe'")

@@ -3,35 +3,24 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from agent.config import Config
-from agent.expose.prometheus.reload_metrics import ReloadMetrics
+from agent.config.restart import changed
+from agent.expose.prometheus.collectors import ReloadMetrics
 from agent.model.errors import ConfigError
 
 _log = structlog.get_logger("reload")
 _LOOK_EVERY_S = 2.0  # at a watched file
 _HASH_DIGITS = 16
-_FIXED: Mapping[str, Callable[[Config], object]] = {
-    "http.listen": lambda config: (config.listen_host, config.listen_port),
-    "http.siblings": lambda config: config.siblings,
-    "http.web_config": lambda config: config.web,
-    "traps.listen": lambda config: config.traps_listen,
-    "events": lambda config: (config.events_path, config.max_events),
-    "evidence": lambda config: config.evidence_folder,
-    "mqtt": lambda config: config.mqtt,
-    "probe": lambda config: config.probe_networks,
-    "reload": lambda config: (config.reload_http, config.reload_watch),
-}
-"""What is bound or wired once, by its key in the file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReloadOutcome:
     """How a reload ended; ``text`` is for people."""
 
     done: bool
@@ -40,10 +29,14 @@ class Outcome:
 
 def check_fixed(before: Config, after: Config) -> None:
     """Raise ConfigError where ``after`` changes what only a restart can change."""
-    changed = [key for key, of in _FIXED.items() if of(before) != of(after)]
-    if changed:
+    keys = list(changed(before.spec, after.spec))
+    if before.web != after.web:
+        keys.append("http.web_config")
+    if before.mqtt_password != after.mqtt_password and "mqtt" not in keys:
+        keys.append("mqtt.password")
+    if keys:
         raise ConfigError(
-            f"{after.file}: {', '.join(changed)} cannot change while the agent runs; restart it,"
+            f"{after.file}: {', '.join(keys)} cannot change while the agent runs; restart it,"
             " or put the old value back"
         )
 
@@ -51,7 +44,7 @@ def check_fixed(before: Config, after: Config) -> None:
 class Reloader:
     """Loads, checks and applies. ``load`` reads the file; ``apply`` takes its result over.
 
-    Both may raise ConfigError; what was in force then stays so.
+    Both may raise ConfigError; the configuration before it is then kept.
     """
 
     def __init__(
@@ -62,7 +55,7 @@ class Reloader:
         self._one_at_a_time = asyncio.Lock()
         self.metrics = ReloadMetrics(self._digest(), time.time())
 
-    async def reload(self) -> Outcome:
+    async def reload(self) -> ReloadOutcome:
         """Read the file anew. Never raises ConfigError: the outcome says it."""
         async with self._one_at_a_time:
             digest = self._digest()
@@ -72,11 +65,11 @@ class Reloader:
             except ConfigError as error:
                 self.metrics.successful = False
                 _log.error("configuration refused; the old one stays", reason=str(error))
-                return Outcome(False, str(error))
+                return ReloadOutcome(False, str(error))
             self.metrics.successful = True
             self.metrics.digest, self.metrics.succeeded_at = digest, time.time()
             _log.info("configuration reloaded", result=text)
-            return Outcome(True, text)
+            return ReloadOutcome(True, text)
 
     async def watch(self) -> None:
         """Reload whenever the file changes, until cancelled; a file being written is waited for."""

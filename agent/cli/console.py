@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.model import smi
+from agent.model.figures import short
 from agent.model.series import OidSource
 from agent.model.values import GetOids, Quality, Reading, ReadRegisters, Request
 from agent.plan import Cost
@@ -239,7 +240,7 @@ def _readings(readings: Sequence[Reading]) -> Table:
 
 
 def _number(value: object) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return short(value, 10) if isinstance(value, float) else str(value)
 
 
 def _short(raw: object) -> str:

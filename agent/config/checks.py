@@ -12,15 +12,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agent.config.spec import Secret, SecretSource
+from agent.model.catalogue import RESERVED_LABELS
 from agent.model.errors import ConfigError, Problem
 from agent.parse.url import parse_url
 from agent.parse.yaml_source import Document, Key
 from agent.profile.library import Library, open_library
-
-RESERVED_LABELS = frozenset(
-    {"site", "rack", "device", "state", "le", "quantile", "job", "instance"}
-)
-"""Labels that the agent or the exposition format gives."""
 
 _SECRET = TypeAdapter[str | SecretSource](Secret)
 _SECRET_MAX = 64 * 1024

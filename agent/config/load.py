@@ -1,13 +1,11 @@
 """A site's YAML to checked records, with every problem of the file told at once."""
 
-import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.config.checks import Findings, cross_check
-from agent.config.mqtt import Mqtt, mqtt_record
 from agent.config.site import SiteSpec
 from agent.config.spec import CredentialsSpec, DeviceSpec, PositionSpec, RackSpec
 from agent.config.stimuli import Stimulus, stimulus
@@ -15,11 +13,9 @@ from agent.config.web import Web, load_web
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import ConfigError, Problem
 from agent.parse.url import Url, parse_url
-from agent.parse.yaml_source import Document, load
+from agent.parse.yaml_source import load
 from agent.profile.library import Library
-from agent.profile.points import Quirks
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from agent.profile.spec_modbus import Quirks
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +36,34 @@ class DeviceConfig:
     position: PositionSpec | None
     engine: str
     role: str
-    generation: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration. ``warnings`` are worth a line, not a refusal.
+    """A checked configuration: the file's keys as ``spec``, and what is worked out from them.
 
-    ``traps_listen`` is the host and port for SNMP notifications, None where none are wanted.
-    ``stimuli`` are commands and confirmed writes, by the name tests call them. ``sheets`` are the
-    build sheets of racks that have one, by rack; nobody has read them yet.
+    Paths in ``spec`` are those of the file, taken from its folder. ``stimuli`` are commands and
+    confirmed writes, by the name tests call them. ``warnings`` are worth a line, not a refusal.
     """
 
     file: str
-    site: str
-    listen_host: str
-    listen_port: int
+    spec: SiteSpec
     devices: tuple[DeviceConfig, ...]
     credentials: Mapping[str, SnmpCredentials]
     library: Library
     warnings: tuple[str, ...] = ()
-    traps_listen: tuple[str, int] | None = None
     stimuli: Mapping[str, Stimulus] = field(default_factory=dict)
-    sheets: Mapping[str, Path] = field(default_factory=dict)
     web: Web = field(default_factory=Web)
-    events_path: Path | None = None
-    max_events: int = 10_000
-    evidence_folder: Path | None = None
-    mqtt: Mqtt | None = None
-    siblings: tuple[str, ...] = ()
-    probe_networks: tuple[Network, ...] = ()
-    reload_http: bool = False
-    reload_watch: bool = False
+    mqtt_password: str | None = field(default=None, repr=False)
 
-    def may_probe(self, address: str) -> bool:
-        """Whether a device at this IP address may be read without being configured."""
-        place = ipaddress.ip_address(address)
-        return any(place in network for network in self.probe_networks)
+    def rack(self, name: str) -> RackSpec:
+        """Return what the file says of a rack. Raises KeyError for a rack it does not have."""
+        return {rack.name: rack for rack in self.spec.racks}[name]
+
+    def rack_problem(self, name: str, key: str, message: str) -> Problem:
+        """Return a problem with a rack's key, at its line of the file. Raises ConfigError."""
+        place = [rack.name for rack in self.spec.racks].index(name)
+        return load(Path(self.file)).problem(("racks", place, key), message)
 
     def quirks(self) -> dict[str, Quirks]:
         """What the devices of each Modbus line need together, by ``Url.line``.
@@ -121,7 +108,7 @@ def load_config(
         if document.data.get("racks", []) == []:
             problems.append(document.problem((), "has no 'racks': nothing would be polled"))
         try:
-            web = _web(document, spec, web_config)
+            web = _web(spec, web_config)
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -130,49 +117,27 @@ def load_config(
     return replace(_records(document.file, spec, found), web=web)
 
 
-def _web(document: Document, spec: SiteSpec, instead: Path | None) -> Web:
-    if instead is None and spec.http.web_config is not None:
-        instead = Path(document.file).parent / spec.http.web_config
-    return Web() if instead is None else load_web(instead)
+def _web(spec: SiteSpec, instead: Path | None) -> Web:
+    file = instead or spec.http.web_config
+    return Web() if file is None else load_web(file)
 
 
 def _records(file: str, spec: SiteSpec, found: Findings) -> Config:
     credentials = {
         name: _credentials(name, given, found) for name, given in spec.credentials.items()
     }
-    host, port = _host_and_port(spec.http.listen)
     devices = tuple(_devices(spec, credentials, found.library))
     ways = {device.name: (device.url, device.credentials, device.timeout_s) for device in devices}
     return Config(
         file=file,
-        site=spec.site,
-        listen_host=host,
-        listen_port=port,
+        spec=spec,
         devices=devices,
         credentials=credentials,
         library=found.library,
         warnings=tuple(found.warnings),
-        events_path=None if spec.events.path is None else Path(file).parent / spec.events.path,
-        max_events=spec.events.max_events,
-        evidence_folder=None if spec.evidence is None else Path(file).parent / spec.evidence.folder,
-        mqtt=None
-        if spec.mqtt is None
-        else mqtt_record(spec.mqtt, spec.site, Path(file).parent, found.secrets),
-        siblings=tuple(spec.http.siblings),
-        probe_networks=tuple(
-            ipaddress.ip_network(text) for text in (spec.probe.networks if spec.probe else ())
-        ),
-        reload_http=spec.reload.http,
-        reload_watch=spec.reload.watch,
-        traps_listen=_host_and_port(spec.traps.listen) if spec.traps else None,
         stimuli={name: stimulus(given, ways) for name, given in spec.stimuli.items()},
-        sheets={r.name: Path(file).parent / r.sheet for r in spec.racks if r.sheet is not None},
+        mqtt_password=found.secrets.get(("mqtt", "password")),
     )
-
-
-def _host_and_port(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _credentials(name: str, spec: CredentialsSpec, found: Findings) -> SnmpCredentials:
@@ -225,5 +190,4 @@ def _device(
         position=device.position,
         engine=device.engine,
         role=device.role or device.name,
-        generation=rack.generation,
     )

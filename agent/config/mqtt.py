@@ -1,18 +1,15 @@
-"""What a site's YAML may say of its MQTT broker, and the checked record that comes of it."""
+"""What a site's YAML may say of its MQTT broker."""
 
 import re
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from agent.config.spec import Duration, FilePath, Model, Name, Secret
+from agent.config.spec import Duration, Name, Secret
 from agent.model.catalogue import CATALOGUE
-from agent.parse.yaml_source import Key
+from agent.parse.strict_model import FilePath, StrictModel
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PLACES = ("site", "rack", "device", "metric", "point", "labels")
@@ -69,7 +66,7 @@ def _points(points: dict[str, str]) -> dict[str, str]:
     return points
 
 
-class HomeAssistantSpec(Model):
+class HomeAssistantSpec(StrictModel):
     """Announce every series to Home Assistant, which makes entities of them."""
 
     prefix: Annotated[str, AfterValidator(_prefix)] = Field(
@@ -77,7 +74,7 @@ class HomeAssistantSpec(Model):
     )
 
 
-class DsxExchangeSpec(Model):
+class DsxExchange(StrictModel):
     """Experimental: readings a second time, in the payload of NVIDIA DSX Exchange."""
 
     template: Annotated[str, Field(max_length=1000), AfterValidator(_template)] = Field(
@@ -91,13 +88,13 @@ class DsxExchangeSpec(Model):
     )
 
     @model_validator(mode="after")
-    def _whole(self) -> "DsxExchangeSpec":
+    def _whole(self) -> "DsxExchange":
         if "{point}" in self.template and not self.points:
             raise ValueError("'template' has {point}, so 'points' must say which metric is which")
         return self
 
 
-class OutboxSpec(Model):
+class OutboxSpec(StrictModel):
     """Where messages wait for the broker; they outlive a restart."""
 
     path: FilePath = Field(description="an SQLite file, made where it is missing")
@@ -106,13 +103,13 @@ class OutboxSpec(Model):
     )
 
 
-class MqttSpec(Model):
+class Mqtt(StrictModel):
     """Readings as JSON on ``PREFIX/SITE/RACK/DEVICE/METRIC``, QoS 1."""
 
     url: Annotated[str, AfterValidator(_broker)]
     outbox: OutboxSpec
     username: str | None = None
-    password: Secret | None = None
+    password: Secret | None = Field(None, repr=False)
     ca_file: FilePath | None = Field(None, description="who signs the broker's certificate")
     client_id: Name | None = Field(None, description="rackagent-SITE unless given")
     version: Literal["3.1.1", "5"] = "5"
@@ -129,64 +126,27 @@ class MqttSpec(Model):
     home_assistant: HomeAssistantSpec | None = Field(
         None, description="{} announces every series to Home Assistant"
     )
-    dsx_exchange: DsxExchangeSpec | None = Field(
+    dsx_exchange: DsxExchange | None = Field(
         None, description="experimental: readings also as NVIDIA DSX Exchange has them"
     )
 
+    @property
+    def host(self) -> str:
+        """Where the broker is."""
+        return urlsplit(self.url).hostname or ""
 
-@dataclass(frozen=True, slots=True)
-class DsxExchange:
-    """Where readings go a second time; ``points`` is empty where all metrics do."""
+    @property
+    def port(self) -> int:
+        """Its port; the scheme's own unless the URL gives one."""
+        parts = urlsplit(self.url)
+        return parts.port or _PORTS[parts.scheme]
 
-    template: str
-    points: Mapping[str, str]
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return urlsplit(self.url).scheme == "mqtts"
 
-
-@dataclass(frozen=True, slots=True)
-class Mqtt:
-    """A broker and how to speak to it; ``full_every_s`` is 0 where every reading is sent.
-
-    ``home_assistant`` is its discovery prefix, empty where nothing is announced.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    ca_file: Path | None
-    username: str | None
-    password: str | None = field(repr=False)
-    client_id: str
-    version: str
-    prefix: str
-    dead_band: float
-    full_every_s: float
-    outbox: Path
-    max_messages: int
-    site: str
-    home_assistant: str = ""
-    dsx_exchange: DsxExchange | None = None
-
-
-def mqtt_record(spec: MqttSpec, site: str, base: Path, secrets: Mapping[Key, str]) -> Mqtt:
-    """``spec`` with its defaults filled in, files beside ``base`` and its secret read."""
-    parts = urlsplit(spec.url)
-    return Mqtt(
-        host=parts.hostname or "",
-        port=parts.port or _PORTS[parts.scheme],
-        tls=parts.scheme == "mqtts",
-        ca_file=None if spec.ca_file is None else base / spec.ca_file,
-        username=spec.username,
-        password=secrets.get(("mqtt", "password")),
-        client_id=spec.client_id or f"rackagent-{site}",
-        version=spec.version,
-        prefix=spec.prefix,
-        dead_band=spec.dead_band,
-        full_every_s=spec.full_every if spec.publish == "changes" else 0.0,
-        outbox=base / spec.outbox.path,
-        max_messages=spec.outbox.max_messages,
-        site=site,
-        home_assistant=spec.home_assistant.prefix if spec.home_assistant else "",
-        dsx_exchange=None
-        if spec.dsx_exchange is None
-        else DsxExchange(spec.dsx_exchange.template, spec.dsx_exchange.points),
-    )
+    @property
+    def full_every_s(self) -> float:
+        """How often what did not change is sent again; 0 where every reading is sent."""
+        return self.full_every if self.publish == "changes" else 0.0

@@ -1,16 +1,17 @@
 """The whole file of a site: what stands at its top level."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from agent.config.mqtt import MqttSpec
+from agent.config.mqtt import Mqtt
+from agent.config.restart import Restart
 from agent.config.spec import (
     CredentialsSpec,
     DefaultsSpec,
     EventsSpec,
     EvidenceSpec,
-    FilePath,
     HttpSpec,
-    Model,
     Name,
     ProbeSpec,
     RackSpec,
@@ -18,25 +19,26 @@ from agent.config.spec import (
     TrapsSpec,
     WriteStimulusSpec,
 )
+from agent.parse.strict_model import FilePath, StrictModel
 
 
-class SiteSpec(Model):
+class SiteSpec(StrictModel):
     """The whole file."""
 
     schema_: str | None = Field(None, alias="$schema")
-    site: Name = "default"
+    site: Annotated[Name, Restart()] = "default"
     profiles: list[FilePath] = Field(
         default_factory=list, description="folders of your own profiles"
     )
     credentials: dict[Name, CredentialsSpec] = Field(default_factory=dict)
     defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
-    reload: ReloadSpec = Field(default_factory=ReloadSpec)
-    events: EventsSpec = Field(default_factory=EventsSpec)
-    mqtt: MqttSpec | None = None
-    probe: ProbeSpec | None = None
-    traps: TrapsSpec | None = None
-    evidence: EvidenceSpec | None = None
+    reload: Annotated[ReloadSpec, Restart()] = Field(default_factory=ReloadSpec)
+    events: Annotated[EventsSpec, Restart()] = Field(default_factory=EventsSpec)
+    mqtt: Annotated[Mqtt | None, Restart()] = None
+    probe: Annotated[ProbeSpec | None, Restart()] = None
+    traps: Annotated[TrapsSpec | None, Restart()] = None
+    evidence: Annotated[EvidenceSpec | None, Restart()] = None
     stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
         default_factory=dict,
         description="what a test on hardware does for a stimulus: a command and its arguments, or"

@@ -5,24 +5,22 @@ Every key is described here once; ``rackagent schema config`` prints the same as
 
 import ipaddress
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     Strict,
     model_validator,
 )
 
-from agent.model import smi
+from agent.config.restart import Restart
 from agent.model.credentials import AuthProtocol, PrivProtocol
 from agent.model.errors import ConfigError
+from agent.parse.strict_model import FilePath, NameOrFile, StrictModel
 from agent.parse.url import parse_url
-from agent.profile.spec import LabelName
+from agent.profile.spec import LabelName, Oid
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _WRITE_TEXT_MAX = 255
@@ -78,16 +76,9 @@ Name = Annotated[
         json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
     ),
 ]
-FilePath = Annotated[Path, Strict(False)]
 
 
-class Model(BaseModel):
-    """Base: unknown keys are errors, values are never coerced from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class SecretSource(Model):
+class SecretSource(StrictModel):
     """A secret from the environment or from a file (its last line break is dropped)."""
 
     env: str | None = None
@@ -105,25 +96,25 @@ Secret = Annotated[
 ]
 
 
-class AuthSpec(Model):
+class AuthSpec(StrictModel):
     """USM authentication."""
 
     protocol: Annotated[AuthProtocol, Strict(False)] = AuthProtocol.SHA256
-    secret: Secret
+    secret: Secret = Field(repr=False)
 
 
-class PrivSpec(Model):
+class PrivSpec(StrictModel):
     """USM privacy."""
 
     protocol: Annotated[PrivProtocol, Strict(False)] = PrivProtocol.AES128
-    secret: Secret
+    secret: Secret = Field(repr=False)
 
 
-class CredentialsSpec(Model):
+class CredentialsSpec(StrictModel):
     """Who we are: a community for v1 and v2c, a user for v3."""
 
     version: Literal["1", "2c", "3", 1, 3] = "2c"
-    community: Secret | None = None
+    community: Secret | None = Field(None, repr=False)
     user: str | None = None
     auth: AuthSpec | None = None
     priv: PrivSpec | None = None
@@ -145,7 +136,7 @@ class CredentialsSpec(Model):
         return self
 
 
-class PositionSpec(Model):
+class PositionSpec(StrictModel):
     """Where a device sits: the lowest rack unit it fills, its height, and the side."""
 
     u: int | None = Field(None, ge=1, le=60)
@@ -153,7 +144,7 @@ class PositionSpec(Model):
     side: Literal["front", "rear", "left", "right"] = "front"
 
 
-class PollSpec(Model):
+class PollSpec(StrictModel):
     """How a device is polled; what is not given comes from ``defaults``."""
 
     interval: Duration | None = Field(None, ge=0.1, le=86400)
@@ -175,19 +166,25 @@ class DeviceSpec(PollSpec):
     engine: Literal["native", "pysnmp"] = "native"
 
 
-class RackSpec(Model):
+class RackSpec(StrictModel):
     """One rack and what is in it."""
 
     name: Name
-    generation: str | None = None
+    model: NameOrFile | None = Field(
+        None, description="what the simulator runs in its place: a model's name, or its YAML file"
+    )
+    generation: NameOrFile | None = Field(
+        None, description="what 'rackagent commission' judges it by: a name, or a YAML file"
+    )
     sheet: FilePath | None = Field(
-        None, description="its build sheet, whose cables the network page compares"
+        None,
+        description="its build sheet, for 'rackagent commission' and the network page's cables",
     )
     labels: dict[LabelName, str] = Field(default_factory=dict)
     devices: list[DeviceSpec] = Field(min_length=1)
 
 
-class DefaultsSpec(Model):
+class DefaultsSpec(StrictModel):
     """Polling for every device that does not say otherwise."""
 
     interval: Duration = Field(10.0, ge=0.1, le=86400)
@@ -196,44 +193,68 @@ class DefaultsSpec(Model):
     stale_after: Duration | None = Field(None, ge=0.1, le=86400)
 
 
-class HttpSpec(Model):
+class Listening(StrictModel):
+    """Something that is served on an address."""
+
+    listen: Listen
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; an IPv6 address is without its brackets."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class HttpSpec(Listening):
     """Where metrics, the API and the start page are served."""
 
-    listen: Listen = "127.0.0.1:9847"
+    listen: Annotated[Listen, Restart()] = "127.0.0.1:9847"
     web_config: FilePath | None = Field(
         None, description="TLS and passwords, in the web.yml format of Prometheus' exporters"
     )
-    siblings: list[Listen] = Field(
+    siblings: Annotated[list[Listen], Restart()] = Field(
         default_factory=list, description="other agents, HOST:PORT, that /sd tells Prometheus of"
     )
 
 
-class ReloadSpec(Model):
+class ReloadSpec(StrictModel):
     """How a changed file is taken over while the agent runs; SIGHUP always does."""
 
     http: bool = Field(False, description="POST /-/reload reloads")
     watch: bool = Field(False, description="a change of the file reloads")
 
 
-def _network(text: str) -> str:
+def _network(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
-        ipaddress.ip_network(text)
+        return ipaddress.ip_network(value)
     except ValueError:
         raise ValueError(
-            f"{text!r} is not a network such as 10.20.0.0/16 or 2001:db8::/64, its host bits 0"
+            f"{value!r} is not a network such as 10.20.0.0/16 or 2001:db8::/64, its host bits 0"
         ) from None
-    return text
 
 
-class ProbeSpec(Model):
+Network = Annotated[
+    ipaddress.IPv4Network | ipaddress.IPv6Network,
+    BeforeValidator(_network, json_schema_input_type=str),
+]
+
+
+class ProbeSpec(StrictModel):
     """Devices that are not configured and may be read with ``GET /probe?target=URL``."""
 
-    networks: list[Annotated[str, AfterValidator(_network)]] = Field(
+    networks: list[Network] = Field(
         min_length=1, description="where such devices may be; a name counts by its address"
     )
 
+    def allows(self, address: str) -> bool:
+        """Return whether the device at this IP address may be read."""
+        place = ipaddress.ip_address(address)
+        return any(place in network for network in self.networks)
 
-class EventsSpec(Model):
+
+class EventsSpec(StrictModel):
     """Alarms raised and cleared, states that changed, devices that went silent."""
 
     path: FilePath | None = Field(
@@ -244,13 +265,13 @@ class EventsSpec(Model):
     )
 
 
-class EvidenceSpec(Model):
+class EvidenceSpec(StrictModel):
     """Where ``rackagent commission`` leaves its runs, to follow them in a browser."""
 
     folder: FilePath = Field(description="the directory that holds a directory per run")
 
 
-class TrapsSpec(Model):
+class TrapsSpec(Listening):
     """Where SNMP traps and informs are received, with the credentials of all devices."""
 
     listen: Listen = Field(
@@ -258,18 +279,11 @@ class TrapsSpec(Model):
     )
 
 
-def _oid(text: str) -> str:
-    smi.oid(text)
-    return text
-
-
-class SnmpWriteSpec(Model):
+class SnmpWriteSpec(StrictModel):
     """One SNMP SET of one instance."""
 
     device: Name
-    oid: Annotated[str, AfterValidator(_oid)] = Field(
-        description="the whole instance, dotted, with its index"
-    )
+    oid: Oid = Field(description="the whole instance, dotted, with its index")
     type: Literal["integer", "gauge", "string"] = Field(
         description="INTEGER (32 bits, signed), Gauge32 (unsigned) or OCTET STRING (UTF-8 text)"
     )
@@ -292,7 +306,7 @@ class SnmpWriteSpec(Model):
         return self
 
 
-class RegisterWriteSpec(Model):
+class RegisterWriteSpec(StrictModel):
     """One Modbus write of one holding register (function 6)."""
 
     device: Name
@@ -302,7 +316,7 @@ class RegisterWriteSpec(Model):
     value: int = Field(ge=0, le=65535, description="the 16 bits to write")
 
 
-class WriteStimulusSpec(Model):
+class WriteStimulusSpec(StrictModel):
     """A write to a device of this file, done when a test on hardware asks for the stimulus."""
 
     write: SnmpWriteSpec | RegisterWriteSpec = Field(

@@ -1,26 +1,64 @@
 """TLS as Python's ssl can serve it: which files, which versions, and a context made of them."""
 
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, PrivateAttr
 
 from agent.model.errors import ConfigError, Problem
+from agent.parse.strict_model import FilePath, StrictModel
 from agent.parse.yaml_source import Document
 
 SECTION = "tls_server_config"
 
+Version = Literal["TLS12", "TLS13"]
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """A checked ``tls_server_config``. ``document`` is where it stands, for what goes wrong."""
 
-    document: Document = field(repr=False)
-    cert_file: Path
-    key_file: Path
-    client_ca_file: Path | None = None
-    client_auth: ssl.VerifyMode = ssl.CERT_NONE
-    min_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
-    max_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+_CLIENT_AUTH: Mapping[str, ssl.VerifyMode] = {
+    "NoClientCert": ssl.CERT_NONE,
+    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+}
+_UNCHECKED = ("RequestClientCert", "RequireAnyClientCert")
+_VERSIONS: Mapping[str, ssl.TLSVersion] = {
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+
+
+def _client_auth(text: str) -> str:
+    if text in _UNCHECKED:
+        raise ValueError(
+            f"{text!r} takes certificates without checking them, which is not supported;"
+            " write 'VerifyClientCertIfGiven' or 'RequireAndVerifyClientCert'"
+        )
+    if text not in _CLIENT_AUTH:
+        known = ", ".join(map(repr, _CLIENT_AUTH))
+        raise ValueError(f"must be one of {known}, not {text!r}")
+    return text
+
+
+class Tls(StrictModel):
+    """The server's certificate, and what is asked of clients."""
+
+    cert_file: FilePath
+    key_file: FilePath
+    client_auth_type: Annotated[str, AfterValidator(_client_auth)] = "NoClientCert"
+    client_ca_file: FilePath | None = None
+    min_version: Version = "TLS12"
+    max_version: Version = "TLS13"
+    _document: Document = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the file that it was read from, for what goes wrong later."""
+        self._document = context["document"]
+
+    @property
+    def client_auth(self) -> ssl.VerifyMode:
+        """Whether clients show a certificate."""
+        return _CLIENT_AUTH[self.client_auth_type]
 
     def files(self) -> tuple[Path, ...]:
         """Every file that a context is made of."""
@@ -29,14 +67,14 @@ class Tls:
 
     def problem(self, name: str, message: str) -> Problem:
         """A problem with the file that the key ``name`` names."""
-        return self.document.problem((SECTION, name), f"{getattr(self, name)} {message}")
+        return self._document.problem((SECTION, name), f"{getattr(self, name)} {message}")
 
 
 def server_context(tls: Tls) -> ssl.SSLContext:
     """A fresh context. Raises ConfigError where a file cannot be read or does not fit."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = tls.min_version
-    context.maximum_version = tls.max_version
+    context.minimum_version = _VERSIONS[tls.min_version]
+    context.maximum_version = _VERSIONS[tls.max_version]
     # Whom we let in is asked anew each time: a resumed session would skip the certificate.
     context.num_tickets = 0
     problems = _certificates(tls, "cert_file", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))

@@ -13,37 +13,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from agent.config.spec import FilePath, Model
 from agent.config.tls import SECTION, Tls, server_context
 from agent.model.errors import ConfigError, Problem
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import Document, load
 
 MAX_BCRYPT_COST = 16  # some 4 s of one core for every wrong password; each step doubles it
 _MIN_BCRYPT_COST = 4  # bcrypt's own
 _HASH = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
-
-_CLIENT_AUTH: Mapping[str, ssl.VerifyMode] = {
-    "NoClientCert": ssl.CERT_NONE,
-    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
-    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
-}
-_UNCHECKED = ("RequestClientCert", "RequireAnyClientCert")
-_VERSIONS: Mapping[str, ssl.TLSVersion] = {
-    "TLS12": ssl.TLSVersion.TLSv1_2,
-    "TLS13": ssl.TLSVersion.TLSv1_3,
-}
-
-
-def _client_auth(text: str) -> str:
-    if text in _UNCHECKED:
-        raise ValueError(
-            f"{text!r} takes certificates without checking them, which is not supported;"
-            " write 'VerifyClientCertIfGiven' or 'RequireAndVerifyClientCert'"
-        )
-    if text not in _CLIENT_AUTH:
-        known = ", ".join(map(repr, _CLIENT_AUTH))
-        raise ValueError(f"must be one of {known}, not {text!r}")
-    return text
 
 
 def _http2(value: bool) -> bool:
@@ -80,7 +57,6 @@ def _hash(value: Any) -> Any:
     return value
 
 
-Version = Literal["TLS12", "TLS13"]
 Header = Annotated[str, AfterValidator(_header)]
 Users = Annotated[
     dict[Annotated[str, AfterValidator(_user)], Annotated[str, BeforeValidator(_hash)]],
@@ -88,18 +64,7 @@ Users = Annotated[
 ]
 
 
-class TlsSpec(Model):
-    """The server's certificate, and what is asked of clients."""
-
-    cert_file: FilePath
-    key_file: FilePath
-    client_auth_type: Annotated[str, AfterValidator(_client_auth)] = "NoClientCert"
-    client_ca_file: FilePath | None = None
-    min_version: Version = "TLS12"
-    max_version: Version = "TLS13"
-
-
-class HeadersSpec(Model):
+class HeadersSpec(StrictModel):
     """Headers that may be added to every answer; the toolkit's list."""
 
     content_security_policy: Header | None = Field(None, alias="Content-Security-Policy")
@@ -109,17 +74,17 @@ class HeadersSpec(Model):
     transport_security: Header | None = Field(None, alias="Strict-Transport-Security")
 
 
-class HttpServerSpec(Model):
+class HttpServerSpec(StrictModel):
     """How HTTP is spoken."""
 
     http2: Annotated[bool, AfterValidator(_http2)] = False
     headers: HeadersSpec = HeadersSpec()
 
 
-class WebSpec(Model):
+class WebSpec(StrictModel):
     """The whole file."""
 
-    tls_server_config: TlsSpec | None = None
+    tls_server_config: Tls | None = None
     http_server_config: HttpServerSpec = HttpServerSpec()
     basic_auth_users: Users = Field(default_factory=dict)
 
@@ -141,17 +106,16 @@ def load_web(path: Path) -> Web:
     """
     document = load(path)
     spec = document.validate(WebSpec)
-    tls = None
-    if spec.tls_server_config is not None:
-        if problems := list(_contradictions(document, spec.tls_server_config)):
+    tls = spec.tls_server_config
+    if tls is not None:
+        if problems := list(_contradictions(document, tls)):
             raise ConfigError(problems)
-        tls = _tls(document, spec.tls_server_config)
         server_context(tls)
     headers = spec.http_server_config.headers.model_dump(by_alias=True, exclude_none=True)
     return Web(tls, spec.basic_auth_users, headers)
 
 
-def _contradictions(document: Document, spec: TlsSpec) -> Iterator[Problem]:
+def _contradictions(document: Document, spec: Tls) -> Iterator[Problem]:
     asks = spec.client_auth_type != "NoClientCert"
     if asks and spec.client_ca_file is None:
         message = f"{spec.client_auth_type} needs 'client_ca_file' to check against"
@@ -162,19 +126,6 @@ def _contradictions(document: Document, spec: TlsSpec) -> Iterator[Problem]:
     if spec.min_version > spec.max_version:
         message = f"{spec.max_version} is less than 'min_version' {spec.min_version}"
         yield document.problem((SECTION, "max_version"), message)
-
-
-def _tls(document: Document, spec: TlsSpec) -> Tls:
-    base = Path(document.file).parent
-    return Tls(
-        document,
-        base / spec.cert_file,
-        base / spec.key_file,
-        None if spec.client_ca_file is None else base / spec.client_ca_file,
-        _CLIENT_AUTH[spec.client_auth_type],
-        _VERSIONS[spec.min_version],
-        _VERSIONS[spec.max_version],
-    )
 
 
 def exposure(address: str, web: Web) -> str:

@@ -1,1 +1,1 @@
-"""What happened: alarms that were raised and cleared, states that changed, devices that went."""
+"""Events: alarms raised and cleared, states changed, devices down and up again."""

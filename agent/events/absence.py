@@ -1,8 +1,8 @@
-"""Alarms whose series a device no longer reports: a row that was taken out, a part replaced.
+"""Detection of alarms whose series a device no longer reports, as after a part was replaced.
 
-An alarm is gone when the request that last showed it has answered ``GONE_AFTER`` times without it.
-Where that request is not known (after a restart, or with another profile) every request of the
-device must have. A request that fails, or is not due, says nothing.
+An alarm is absent when the request that last reported it has been answered ``GONE_AFTER`` times
+without it. If that request is unknown (after a restart, or with another profile), every request of
+the device must have been answered that often. A request that fails or is not due does not count.
 """
 
 from dataclasses import dataclass, field
@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from agent.events.records import Subject
 from agent.model.values import PollResult
 
-GONE_AFTER = 3  # a table may lose a row for a moment while its device rebuilds it
+GONE_AFTER = 3  # a device may omit a row for a moment while it rebuilds its table
 
 
 @dataclass(slots=True)
-class _Device:
-    """``answered`` counts by request; ``alarms`` has where each was last and the count then."""
+class _DeviceAlarms:
+    """The active alarms of one device.
+
+    ``answered`` counts the answers by request. ``alarms`` has, for each alarm, the request that
+    last reported it and the count at that time; None if unknown.
+    """
 
     profile: str | None = None
     answered: dict[int, int] = field(default_factory=dict)
@@ -24,23 +28,23 @@ class _Device:
 
 @dataclass(slots=True)
 class Absences:
-    """Keeps an eye on the alarms that stand, and on nothing else."""
+    """Tracks the active alarms of all devices."""
 
-    _devices: dict[str, _Device] = field(default_factory=dict)
+    _devices: dict[str, _DeviceAlarms] = field(default_factory=dict)
 
-    def stands(self, subject: Subject) -> None:
-        """An alarm stands from now on."""
-        self._devices.setdefault(subject.device, _Device()).alarms.setdefault(subject, None)
+    def add(self, subject: Subject) -> None:
+        """Track an alarm that became active."""
+        self._devices.setdefault(subject.device, _DeviceAlarms()).alarms.setdefault(subject, None)
 
-    def ends(self, subject: Subject) -> None:
-        """It no longer does."""
+    def remove(self, subject: Subject) -> None:
+        """Stop tracking an alarm that is no longer active."""
         device = self._devices[subject.device]
         del device.alarms[subject]
         if not device.alarms:
             del self._devices[subject.device]
 
     def begin(self, result: PollResult) -> None:
-        """A poll came; ``seen`` follows for the alarms in it, then ``gone``."""
+        """Start a poll. Call ``seen`` for each alarm in it, then ``gone``."""
         device = self._devices.get(result.device)
         if device is None or not result.up:
             return
@@ -49,17 +53,17 @@ class Absences:
             device.answered.clear()
             device.alarms = dict.fromkeys(device.alarms)
         for position, blocks in result.blocks.items():
-            if blocks or not result.failures:  # else it may be the one that failed
+            if blocks or not result.failures:  # otherwise it may be the request that failed
                 device.answered[position] = device.answered.get(position, 0) + 1
 
     def seen(self, subject: Subject, position: int) -> None:
-        """A reading of an alarm, whatever it says, in the answer to that request."""
+        """Record that the answer to a request contained a reading of an alarm, 0 or 1."""
         device = self._devices.get(subject.device)
         if device is not None and subject in device.alarms:
             device.alarms[subject] = (position, device.answered.get(position, 0))
 
     def gone(self, result: PollResult) -> list[Subject]:
-        """The alarms that the device no longer reports."""
+        """Return the alarms that the device no longer reports."""
         device = self._devices.get(result.device)
         if device is None or not result.up:
             return []

@@ -1,8 +1,9 @@
-"""From polls to events; pure. What stands is told once, and what is not known says nothing.
+"""Detection of events in polls; pure.
 
-A bad reading neither raises nor clears, and a device that goes does not clear its alarms: nobody
-knows then. An alarm that a device no longer reports, though it answers, is cleared. A state that is
-seen for the first time is no event; an alarm and a silent device are.
+A condition causes one event when it begins and one when it ends. A bad reading neither raises nor
+clears an alarm, and a device that goes down keeps its alarms, because their state is then unknown.
+An alarm that a device no longer reports, though it answers, is cleared. The first value of a state
+is not an event; an alarm and a device that is down are events from their first poll.
 """
 
 from collections import deque
@@ -10,33 +11,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agent.events.absence import Absences
-from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, Kind, Subject, Trace
+from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, EventKind, Subject, Trace
 from agent.model import catalogue
 from agent.model.series import SeriesSet
 from agent.model.values import Block, PollResult, Quality, Value
 
-_PER_MINUTE = 6  # of one subject: what flaps faster is told so often and no more
+_PER_MINUTE = 6  # events of one subject; more changes than this are suppressed
 _MINUTE_S = 60.0
 
 
 @dataclass(slots=True)
 class Detector:
-    """Remembers what was told; ``standing`` may come from before a restart."""
+    """Compares each poll with the conditions that are active.
+
+    ``standing`` has the active alarms, the devices that are down and the latest states; it may
+    come from before a restart.
+    """
 
     standing: dict[Subject, Value] = field(default_factory=dict)
     suppressed: int = 0
     seen: dict[Subject, tuple[Value, float]] = field(default_factory=dict)
-    """States seen for the first time, with when; whoever writes them down empties it."""
+    """First values of states, with Unix time; the caller stores them and empties it."""
     _absences: Absences = field(default_factory=Absences)
     _recent: dict[Subject, deque[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for subject in self.standing:
-            if subject.kind is Kind.ALARM:
-                self._absences.stands(subject)
+            if subject.kind is EventKind.ALARM:
+                self._absences.add(subject)
 
     def take(self, result: PollResult) -> list[Event]:
-        """The events of one poll, in the order of its readings."""
+        """Return the events of one poll, in the order of its readings."""
         found = list(self._device(result))
         self._absences.begin(result)
         for position, blocks in result.blocks.items():
@@ -48,10 +53,10 @@ class Detector:
         return found
 
     def forget(self, device: str, at: float) -> list[Event]:
-        """A device is no longer configured: what stood of it ends."""
+        """Return events that clear every condition of a device that is no longer configured."""
         found = []
         for subject in [each for each in self.standing if each.device == device]:
-            if subject.kind is Kind.STATE:
+            if subject.kind is EventKind.STATE:
                 del self.standing[subject]
             else:
                 found.append(self._cleared(subject, at, "no longer configured"))
@@ -60,10 +65,10 @@ class Detector:
         return found
 
     def _cleared(self, subject: Subject, at: float, reason: str) -> Event:
-        """What stood ends without a reading that says so."""
+        """Return an event that clears a condition without a reading."""
         before = self.standing.pop(subject)
-        if subject.kind is Kind.ALARM:
-            self._absences.ends(subject)
+        if subject.kind is EventKind.ALARM:
+            self._absences.remove(subject)
         return Event(subject.kind, Action.CLEARED, subject, 0, before, at, reason)
 
     def _device(self, result: PollResult) -> Iterator[Event]:
@@ -78,7 +83,7 @@ class Detector:
             self.standing[subject] = 0
         action = Action.CLEARED if result.up else Action.RAISED
         value = int(result.up)
-        yield Event(Kind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
+        yield Event(EventKind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
 
     def _block(self, block: Block, request: int) -> Iterator[Event]:
         for position, subject in block.series.derive(watched):
@@ -97,7 +102,7 @@ class Detector:
     ) -> Event | None:
         kind = subject.kind
         before = self.standing.get(subject)
-        if kind is Kind.STATE:
+        if kind is EventKind.STATE:
             if before is None:
                 self.standing[subject] = value
                 self.seen[subject] = (value, at)
@@ -109,17 +114,20 @@ class Detector:
             return None
         if value:
             self.standing[subject] = value
-            self._absences.stands(subject)
+            self._absences.add(subject)
             self._absences.seen(subject, request)
             return Event(kind, Action.RAISED, subject, value, 0, at, trace=trace)
         del self.standing[subject]
-        self._absences.ends(subject)
+        self._absences.remove(subject)
         return Event(kind, Action.CLEARED, subject, value, before, at, trace=trace)
 
     def _may(self, subject: Subject, at: float) -> bool:
-        """Whether an event of ``subject`` may be told now. One that may not is judged again."""
+        """Return whether ``subject`` may have an event now; it is limited to six a minute.
+
+        A suppressed change is detected again by the next poll.
+        """
         recent = self._recent.setdefault(subject, deque(maxlen=_PER_MINUTE))
-        # From 0: after a clock was set back nothing may wait until it has caught up.
+        # From 0: a clock that was set back must not suppress events until it has caught up.
         if len(recent) == _PER_MINUTE and 0 <= at - recent[0] < _MINUTE_S:
             self.suppressed += 1
             return False

@@ -1,6 +1,7 @@
-"""Events in SQLite, and what stands; bounded, and there again after a restart.
+"""The journal of events in SQLite, with the active conditions; bounded, survives a restart.
 
-Made for one thread at a time. An event and what it changes of what stands are one transaction.
+Use it from one thread at a time. An event and the change of the active conditions that it causes
+are one transaction.
 """
 
 import json
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.events.records import Action, Event, Kind, Subject, Trace
+from agent.events.records import Action, Event, EventKind, Subject, Trace
 from agent.model.errors import ConfigError
 from agent.model.series import OidSource, RegisterSource, Source
 from agent.model.values import Raw, Value
@@ -29,8 +30,8 @@ _COLUMNS = "id, at, device, kind, action, metric, labels, value, before, reason,
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """An event with its number in the journal; ``standing`` where it still holds."""
+class StoredEvent:
+    """An event with its number in the journal; ``standing`` is True while it is active."""
 
     id: int
     event: Event
@@ -38,10 +39,10 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What one poll brings: events, and states seen for the first time (value and when).
+class JournalEntry:
+    """The content of one poll: events, and first values of states with Unix time.
 
-    ``gone`` names a device that is no longer configured: nothing stands of it any more.
+    ``gone`` names a device that is no longer configured; its conditions are deleted.
     """
 
     events: tuple[Event, ...] = ()
@@ -49,16 +50,16 @@ class Line:
     gone: str = ""
 
 
-class Journal:
-    """At most ``max_events`` events. Methods raise sqlite3.Error where the disk fails."""
+class EventJournal:
+    """Stores at most ``max_events`` events. Methods raise sqlite3.Error if the disk fails."""
 
     def __init__(self, path: Path | None, max_events: int) -> None:
-        """Open or make the file; None keeps it in memory. Raises ConfigError."""
+        """Open or create the file; None keeps the journal in memory. Raises ConfigError."""
         self._max = max_events
         self.dropped = 0
         try:
             name = ":memory:" if path is None else str(path)
-            # Opened by one thread, used by another: never by two at once.
+            # Opened by one thread and used by another, but never by two at once.
             self._base = sqlite3.connect(name, timeout=_BUSY_S, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
@@ -71,13 +72,13 @@ class Journal:
             ) from None
 
     def standing(self) -> dict[Subject, Value]:
-        """What stood when it was last written."""
+        """Return the active conditions and latest states, with their values."""
         rows = self._base.execute("SELECT device, metric, labels, value FROM standing")
         return {_subject(device, metric, labels): json.loads(value)
                 for device, metric, labels, value in rows}  # fmt: skip
 
-    def add(self, lines: Sequence[Line]) -> None:
-        """Write lines in their order, all or none."""
+    def add(self, lines: Sequence[JournalEntry]) -> None:
+        """Write entries in order, in one transaction."""
         count = self._count + sum(len(line.events) for line in lines)
         with self._base:
             for line in lines:
@@ -98,8 +99,13 @@ class Journal:
         self._count = count - gone
         self.dropped += gone
 
-    def find(self, device: str | None, after: int, limit: int, *, standing: bool) -> list[Kept]:
-        """Events numbered beyond ``after``, oldest first; of one device, or standing only."""
+    def find(
+        self, device: str | None, after: int, limit: int, *, standing: bool
+    ) -> list[StoredEvent]:
+        """Return events with numbers above ``after``, oldest first.
+
+        ``device`` limits them to one device, ``standing`` to those that are active.
+        """
         held = (
             "EXISTS (SELECT 1 FROM standing WHERE standing.event = events.id"
             " AND events.kind != 'state')"
@@ -107,11 +113,11 @@ class Journal:
         wanted = " AND device = ?" if device is not None else ""
         wanted += f" AND {held}" if standing else ""
         rows = self._base.execute(
-            f"SELECT {_COLUMNS}, {held} FROM events"  # noqa: S608 - nothing of it is given
+            f"SELECT {_COLUMNS}, {held} FROM events"  # noqa: S608 - no part of it is input
             f" WHERE id > ?{wanted} ORDER BY id LIMIT ?",
             (after, *((device,) if device is not None else ()), limit),
         )
-        return [Kept(row[0], _event(*row[1:-1]), bool(row[-1])) for row in rows]
+        return [StoredEvent(row[0], _event(*row[1:-1]), bool(row[-1])) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
@@ -138,7 +144,7 @@ class Journal:
         )
 
     def _trim(self, excess: int) -> int:
-        """Let so many of the oldest go, but none of an alarm that stands; how many went."""
+        """Delete the ``excess`` oldest events, but no active one; return how many were deleted."""
         if excess <= 0:
             return 0
         return self._base.execute(
@@ -190,4 +196,4 @@ def _event(
 ) -> Event:  # fmt: skip
     subject = _subject(device, metric, labels)
     was, is_ = json.loads(before), json.loads(value)
-    return Event(Kind(kind), Action(action), subject, is_, was, at, reason, _read_trace(trace))
+    return Event(EventKind(kind), Action(action), subject, is_, was, at, reason, _read_trace(trace))

@@ -7,14 +7,14 @@ from agent.model.series import Source
 from agent.model.values import Raw, Value
 
 DEVICE_METRIC = "rackagent_device_up"
-"""The word for a device that answers or does not: the agent's own metric of that."""
+"""The metric of events about a device that is down or up again."""
 
 ALARMS = frozenset({"rack_alarm_active", "rack_leak_detected", "rack_leak_sensor_fault"})
-"""Metrics that are 1 while something is wrong."""
+"""Metrics that are 1 while an alarm is active."""
 
 
-class Kind(StrEnum):
-    """What an event is about."""
+class EventKind(StrEnum):
+    """The kind of thing that an event is about."""
 
     ALARM = "alarm"
     STATE = "state"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 class Action(StrEnum):
-    """What happened. A state only changes; the others are raised and cleared."""
+    """The change that an event reports: states change, alarms are raised and cleared."""
 
     RAISED = "raised"
     CLEARED = "cleared"
@@ -31,23 +31,23 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The series that an event is about; ``labels`` sorted by name."""
+    """The series that an event is about; ``labels`` are sorted by name."""
 
     device: str
     metric: str
     labels: tuple[tuple[str, str], ...] = ()
 
     @property
-    def kind(self) -> Kind:
-        """What its events are about."""
+    def kind(self) -> EventKind:
+        """The kind of its events."""
         if self.metric == DEVICE_METRIC:
-            return Kind.DEVICE
-        return Kind.ALARM if self.metric in ALARMS else Kind.STATE
+            return EventKind.DEVICE
+        return EventKind.ALARM if self.metric in ALARMS else EventKind.STATE
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where the reading came from, as in ``values.Reading``."""
+    """The source and the raw value of the reading, as in ``values.Reading``."""
 
     source: Source
     raw: Raw
@@ -55,9 +55,9 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. ``at`` is Unix time; ``before`` None where nothing was known."""
+    """One event. ``at`` is Unix time; ``before`` is None if the value before is unknown."""
 
-    kind: Kind
+    kind: EventKind
     action: Action
     subject: Subject
     value: Value

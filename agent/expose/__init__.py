@@ -1,1 +1,1 @@
-"""Where readings leave the agent: Prometheus, HTTP, JSON and the start page."""
+"""The outputs of the agent: Prometheus, HTTP, JSON and MQTT."""

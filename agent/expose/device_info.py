@@ -1,4 +1,4 @@
-"""What the HTTP interface tells about a configured device, beside its state."""
+"""The configuration of a device as the HTTP interface shows it, without secrets."""
 
 import re
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ _SECRET = re.compile(r"(?i)auth|communit|credential|key|pass|priv|pwd|secret|tok
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A configured device. ``profile`` is empty while it is not identified.
+    """A configured device. ``profile`` is empty until the device is identified.
 
-    ``labels`` are the device's own (site, rack, feed, ...). ``url`` may hold secrets; nobody is
-    shown more of it than ``address``. ``position`` is where it sits in its rack.
+    ``labels`` are the device's own (site, rack, feed, ...). ``url`` may contain secrets; show only
+    ``address``. ``position`` is the place in the rack, None if not configured.
     """
 
     name: str
@@ -39,7 +39,7 @@ class DeviceView:
 
 
 def condition(state: DeviceState) -> str:
-    """``up``, ``down``, or ``waiting`` before the first poll."""
+    """Return ``up``, ``down``, or ``waiting`` before the first poll."""
     if not state.polls:
         return "waiting"
     return "up" if state.up else "down"

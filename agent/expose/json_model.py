@@ -1,4 +1,4 @@
-"""Readings and devices as JSON objects, the shape that other programs rely on."""
+"""Readings and devices as JSON objects; other programs depend on this format."""
 
 import math
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def reading(record: Reading) -> Json:
-    """One reading; ``reason`` appears only where the quality is not good."""
+    """Return one reading; ``reason`` is present only if the quality is not good."""
     good = record.quality is Quality.GOOD
     return {
         "metric": record.metric,
@@ -26,7 +26,7 @@ def reading(record: Reading) -> Json:
 
 
 def source(place: Source, raw: Raw) -> Json:
-    """Where a reading came from and what stood there."""
+    """Return the source of a reading and its raw value."""
     match place:
         case OidSource(oid):
             return {"oid": oid, "raw": _raw(raw)}
@@ -37,12 +37,12 @@ def source(place: Source, raw: Raw) -> Json:
 
 
 def failure(record: Failure) -> Json:
-    """One thing that could not be read."""
+    """Return one failure of a poll."""
     return {"kind": record.kind, "message": record.message}
 
 
 def identity(known: Identity | None) -> Json:
-    """What a device says of itself; null where it says nothing."""
+    """Return the identity that a device reports; null for what it does not report."""
     known = known or Identity()
     return {
         "vendor": known.vendor,
@@ -60,7 +60,7 @@ def document(
     readings: Iterable[Reading],
     failures: Iterable[Failure],
 ) -> Json:
-    """One read of one device, as ``rackagent read --format json`` prints it."""
+    """Return one read of one device, as ``rackagent read --format json`` prints it."""
     return {
         "device": {"profile": profile, "kind": kind} | identity(known),
         "readings": [reading(record) for record in readings],
@@ -69,7 +69,7 @@ def document(
 
 
 def timestamp(unix_s: float) -> str:
-    """RFC 3339 in UTC, in whole seconds: ``2026-11-22T07:00:00Z``."""
+    """Return a time as RFC 3339 in UTC, in whole seconds: ``2026-11-22T07:00:00Z``."""
     return datetime.fromtimestamp(math.floor(unix_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -78,7 +78,7 @@ def _value(value: Value) -> Value:
 
 
 def _raw(raw: Raw) -> int | float | str | list[int] | None:
-    """JSON has no octets and no infinities: those become text that cannot be mistaken."""
+    """Return a raw value for JSON; octets and infinities become unambiguous text."""
     match raw:
         case bytes():
             return _octets(raw)
@@ -95,5 +95,5 @@ def _octets(raw: bytes) -> str:
         text = raw.decode()
     except UnicodeDecodeError:
         return f"0x{raw.hex()}"
-    # text that starts like our hex is shown as hex too, so that every form has one meaning
+    # text that begins with 0x is written as hex too, so that the form is unambiguous
     return text if text.isprintable() and not text.startswith("0x") else f"0x{raw.hex()}"

@@ -1,1 +1,1 @@
-"""What flows through the agent: values, units, metrics, credentials and errors; no I/O."""
+"""The records of the agent: values, units, metrics, credentials and errors; no I/O."""

@@ -1,4 +1,4 @@
-"""Who we are toward a device: SNMP communities and USM users, with secrets that never print."""
+"""SNMP credentials: communities and USM users, with secrets that repr does not show."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -41,7 +41,7 @@ class PrivProtocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SnmpCredentials:
-    """Community (v1, v2c) or USM user (v3). Secrets stay out of repr."""
+    """A community (v1, v2c) or a USM user (v3). Secrets are omitted from repr."""
 
     version: SnmpVersion = SnmpVersion.V2C
     community: str = field(default="public", repr=False)
@@ -54,5 +54,5 @@ class SnmpCredentials:
 
     @classmethod
     def with_community(cls, community: str) -> Self:
-        """v2c with this community."""
+        """Return SNMPv2c credentials with this community."""
         return cls(community=community)

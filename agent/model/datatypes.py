@@ -1,4 +1,4 @@
-"""The register data types a map can name, and how many registers each takes."""
+"""The register data types of profiles, and how many registers each has."""
 
 REGISTERS: dict[str, int] = {
     "uint8_high": 1,
@@ -22,7 +22,7 @@ REGISTERS: dict[str, int] = {
     "string": 0,
     "bool": 1,
 }
-"""Registers per type; a string's length stands in the point, a bool is one coil or input."""
+"""Registers per type. The point gives the length of a string; a bool is one coil or input."""
 
 TEXTS: dict[str, int] = {
     "hex": 0,
@@ -31,7 +31,7 @@ TEXTS: dict[str, int] = {
     "date_packed": 1,
     "date_bcd": 2,
 }
-"""Registers per type of text that only an identity has; 0 where the length stands in the field.
+"""Registers per text type that only identity fields have; 0 if the field gives the length.
 
 ``hex`` is the digits of the bytes; ``version8`` one number per byte and ``version16`` one per
 register, joined with dots; ``date_packed`` has years since 2000 in its upper seven bits, then four
@@ -39,7 +39,7 @@ bits of month and five of day; ``date_bcd`` is 0x2026 0x0131.
 """
 
 BYTE_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
-"""How bytes lie on the wire: big endian, low word first, bytes swapped, and both."""
+"""Byte orders on the wire: big endian, low word first, bytes swapped, and both."""
 
 NOTATION: dict[str, str] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 """The tables by the first digit of a register's number in datasheets, as in 40001."""

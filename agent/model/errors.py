@@ -1,6 +1,6 @@
-"""The exception tree: our fault (ConfigError), their fault (DeviceError), and nothing else.
+"""The exception tree: ConfigError for wrong files or arguments, DeviceError for failed devices.
 
-Anything outside this tree that escapes is a bug and must be loud.
+Any other exception that escapes is a bug and ends the program.
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from typing import ClassVar
 
 
 class RackagentError(Exception):
-    """Root of every error this program raises on purpose."""
+    """The root of all errors that this program raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in one place of one file.
+    """One error at one place in a file.
 
     ``line`` counts from 1; 0 means the whole file. ``key`` is the dotted path
     (``racks[0].devices[2].url``), empty for the whole file.
@@ -31,7 +31,7 @@ class Problem:
 
 
 class ConfigError(RackagentError):
-    """The user's files or arguments are wrong; carries every problem found, not only the first."""
+    """Files or arguments of the user are wrong; contains all problems found, not only the first."""
 
     def __init__(self, problems: Iterable[Problem] | str) -> None:
         self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
@@ -44,7 +44,7 @@ class NotCovered(RackagentError):
 
 
 class DeviceError(RackagentError):
-    """The device, or the way to it, failed. Caught once, in the poller; never stops the daemon.
+    """The device or its network path failed. The poller catches it; it never stops the daemon.
 
     ``kind`` is the value of the ``kind`` label in ``rackagent_poll_failures_total`` and of
     ``failures[].kind`` in the JSON output.
@@ -66,13 +66,13 @@ class DeviceUnreachable(DeviceError):
 
 
 class AuthenticationError(DeviceError):
-    """The device refused our credentials, or its answer failed the security checks."""
+    """The device rejected the credentials, or its answer failed the security checks."""
 
     kind = "authentication"
 
 
 class ProtocolError(DeviceError):
-    """The answer breaks the protocol: garbage, wrong lengths, a walk that does not increase."""
+    """The answer violates the protocol: undecodable, wrong length, a walk without progress."""
 
     kind = "protocol"
 
@@ -84,7 +84,7 @@ class TableTooLarge(ProtocolError):
 class RequestRejected(DeviceError):
     """The device answered with an error (SNMP error-status, Modbus exception code).
 
-    ``code`` is that number as it stood on the wire.
+    ``code`` is that number as received.
     """
 
     kind = "rejected"
@@ -95,6 +95,6 @@ class RequestRejected(DeviceError):
 
 
 class UnknownDevice(DeviceError):
-    """The device answers, but no profile fits it."""
+    """The device answers, but no profile matches it."""
 
     kind = "unknown_device"

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 CELLS_MAX = 50_000  # rows times columns: a switch of 1,024 ports has 30,000
 OCTETS_MAX = 32 * 1024 * 1024
-"""What one walk may bring, and all walks of a device's cycle together."""
+"""The maximum of one walk, and of all walks in a poll cycle of a device together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How hard one device may be asked, and how much it may answer. Times in seconds.
+    """Limits of the requests to one device and of its answers. Times are in seconds.
 
     ``timeout_s`` bounds one try, ``retries`` the tries after the first; a request therefore ends
     within ``timeout_s * (retries + 1)``. ``max_repetitions`` is the GETBULK ceiling, ``max_oids``
-    the OIDs of one GET, ``max_rows`` where a walk of one column is cut as endless. A walk that
-    brings more than ``max_cells`` values over all its columns, or ``max_octets`` of names and
+    the OIDs of one GET, ``max_rows`` the rows at which a walk is stopped as endless. A walk that
+    returns more than ``max_cells`` values over all its columns, or ``max_octets`` of names and
     values, fails as a whole.
     """
 

@@ -25,14 +25,14 @@ NUMBERS = frozenset({INTEGER, COUNTER32, GAUGE32, TIME_TICKS, COUNTER64})
 """Tags whose value arrives as an int."""
 
 MISSING = frozenset({NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW, NULL})
-"""Tags that say there is no value."""
+"""Tags that mean that there is no value."""
 
 _MAX_SUBIDS = 128  # RFC 2578 section 3.5
 _MAX_SUBID = 2**32 - 1
 
 
 def encode_subids(subids: tuple[int, ...] | list[int]) -> bytes:
-    """Sub-identifiers as base-128 octets, without the first-two-arcs rule (for index parts).
+    """Encode sub-identifiers as base-128 octets, without the rule for the first two arcs.
 
     Raises ValueError for a sub-identifier outside 0..2**32-1.
     """
@@ -53,7 +53,7 @@ def encode_subids(subids: tuple[int, ...] | list[int]) -> bytes:
 
 
 def decode_subids(octets: bytes) -> tuple[int, ...]:
-    """The inverse of :func:`encode_subids`. Raises ValueError where the octets end mid-number."""
+    """Decode what :func:`encode_subids` encodes. Raises ValueError if the octets end mid-number."""
     subids = []
     subid = 0
     for octet in octets:
@@ -68,9 +68,9 @@ def decode_subids(octets: bytes) -> tuple[int, ...]:
 
 @lru_cache(maxsize=65536)
 def oid(dotted: str) -> bytes:
-    """``1.3.6.1.2.1`` as BER content octets; a leading dot is allowed.
+    """Return ``1.3.6.1.2.1`` as BER content octets; a leading dot is allowed.
 
-    Raises ValueError when the text is not an OID of at least two arcs.
+    Raises ValueError if the text is not an OID of at least two arcs.
     """
     try:
         subids = [int(part) for part in dotted.removeprefix(".").split(".")]
@@ -84,7 +84,7 @@ def oid(dotted: str) -> bytes:
 
 
 def dotted(octets: bytes) -> str:
-    """BER content octets as ``1.3.6.1.2.1``. Raises ValueError where they end mid-number."""
+    """Return BER content octets as ``1.3.6.1.2.1``. Raises ValueError if they end mid-number."""
     subids = decode_subids(octets)
     if not subids:
         return ""

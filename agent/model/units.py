@@ -5,6 +5,7 @@ A conversion is a pair of fractions: ``base = native * factor + offset``. Fracti
 Sources: SI brochure (2019) for the prefixes, NIST SP 811 appendix B for bar, psi, gallon and inH2O.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from agent.model.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as datasheets write it. ``base`` is the catalogue's spelling of the base unit."""
+    """A unit as datasheets write it; ``base`` is the base unit as the catalogue writes it."""
 
     name: str
     base: str
@@ -103,10 +104,50 @@ _UNITS: tuple[Unit, ...] = (
 UNITS: dict[str, Unit] = {unit.name: unit for unit in _UNITS}
 
 
-def unit(name: str) -> Unit:
-    """The unit that datasheets call ``name``.
+WORDS: Mapping[str, str] = {
+    "V": "volts",
+    "A": "amperes",
+    "W": "watts",
+    "VA": "voltamperes",
+    "VAr": "voltamperes_reactive",
+    "J": "joules",
+    "C": "coulombs",
+    "Hz": "hertz",
+    "Pa": "pascals",
+    "degC": "celsius",
+    "K": "kelvin",
+    "L/s": "liters_per_second",
+    "rpm": "rpm",
+    "ratio": "ratio",
+    "s": "seconds",
+    "B": "bytes",
+    "B/s": "bytes_per_second",
+    "dBm": "dbm",
+    "S/m": "siemens_per_meter",
+    "m/s": "meters_per_second",
+    "g/m3": "grams_per_cubic_meter",
+}
+"""Base units as the names of metrics end in them."""
 
-    Raises ConfigError naming the unit when the table does not know it.
+_PRINTED: Mapping[str, str] = {
+    "degC": "°C",
+    "delta_K": "K",
+    "delta_degC": "K",
+    "uS/cm": "µS/cm",
+    "ratio": "",
+    "%RH": "% RH",
+}
+
+
+def printed(name: str) -> str:
+    """Return a unit as it is printed after a number."""
+    return _PRINTED.get(name, name)
+
+
+def unit(name: str) -> Unit:
+    """Return the unit that datasheets call ``name``.
+
+    Raises ConfigError, which lists the known units, for an unknown name.
     """
     try:
         return UNITS[name]

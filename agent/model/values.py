@@ -15,14 +15,14 @@ VarBind = tuple[bytes, int, int | bytes | None]
 """One SNMP variable: OID (BER content octets), ASN.1 tag, value (INTEGER types as int)."""
 
 Raw = int | float | str | bytes | tuple[int, ...] | None
-"""What stood on the wire for one reading: an SNMP value or the registers."""
+"""The raw value of one reading as received: an SNMP value or the registers."""
 
 Value = float | int | str | None
-"""A normalised value: base unit, state name, or None where the quality is bad."""
+"""A normalised value: a number in the base unit, a state name, or None if the quality is bad."""
 
 
 class Quality(StrEnum):
-    """How far a reading may be trusted."""
+    """The trustworthiness of a reading."""
 
     GOOD = "good"
     UNCERTAIN = "uncertain"
@@ -41,7 +41,7 @@ class GetOids:
 class WalkColumns:
     """Walk SNMP table columns side by side with GETBULK. OIDs are BER content octets.
 
-    ``repetitions_max`` is what the device stands in one answer; None leaves it to the transport.
+    ``repetitions_max`` limits the rows of one answer; None leaves it to the transport.
     """
 
     columns: tuple[bytes, ...]
@@ -50,15 +50,15 @@ class WalkColumns:
 
 
 Part = tuple[int, int]
-"""Registers (or bits) that stand or fall together: 0-based address and count."""
+"""Registers (or bits) that are read or lost together: 0-based address and count."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRegisters:
     """Read one block of Modbus registers or bits (``table``: holding, input, coil, discrete).
 
-    ``address`` is 0-based as on the wire; ``count`` is in registers (or bits). ``parts`` are what
-    the block is read for, sorted; with none it is wanted as a whole.
+    ``address`` is 0-based as on the wire; ``count`` is in registers (or bits). ``parts`` are
+    the needed parts of the block, sorted; without any, the whole block is needed.
     """
 
     table: str
@@ -74,7 +74,7 @@ Request = GetOids | WalkColumns | ReadRegisters
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that could not be read, and why. ``kind`` is a DeviceError kind or ``decode``."""
+    """The reason why something was not read; ``kind`` is a DeviceError kind or ``decode``."""
 
     kind: str
     message: str
@@ -85,14 +85,14 @@ _NOTHING_LOST: Mapping[Part, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a transport brought back for one request.
+    """The answer to one request.
 
     ``payload`` is one list of varbinds per walked column (one list for a GET), or the register
     bytes, two per register, high byte first (one byte per bit for coils and discrete inputs).
-    ``failures`` names parts that failed while the rest arrived; ``lost`` says of parts of a block
-    why their registers are missing (their place in the payload means nothing).
-    ``observed_at`` is Unix time in seconds. ``octets`` is the size of what a walk
-    brought, names and values.
+    ``failures`` lists parts that failed while the rest arrived. ``lost`` gives, by part of a block,
+    the reason why its registers are missing (ignore their bytes in the payload).
+    ``observed_at`` is Unix time in seconds. ``octets`` is the size of the names and values of a
+    walk.
     """
 
     request: Request
@@ -104,14 +104,14 @@ class Answer:
 
     @property
     def told(self) -> bool:
-        """Whether anything of it came from the device."""
+        """True if any part of it came from the device."""
         parts = self.request.parts if isinstance(self.request, ReadRegisters) else ()
         return not self.lost or len(self.lost) < len(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Why a value is not good."""
+    """The quality of a value that is not good, and the reason."""
 
     quality: Quality
     reason: str
@@ -150,7 +150,7 @@ class Block:
     flaws: Mapping[int, Flaw] = field(default_factory=lambda: _NO_FLAWS)
 
     def readings(self) -> Iterator[Reading]:
-        """Every value as a record of its own."""
+        """Yield every value as a record of its own."""
         for position, series in enumerate(self.series):
             flaw = self.flaws.get(position)
             yield Reading(
@@ -169,7 +169,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a device says of itself; None where it says nothing."""
+    """The identity that a device reports; None for what it does not report."""
 
     vendor: str | None = None
     model: str | None = None
@@ -182,11 +182,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """One cycle of one device. ``blocks`` maps each request's position in the plan to its readings.
+    """One poll cycle of one device.
 
-    ``up`` is False when nothing answered. ``intervals_s`` gives, by position, how often a request
-    is made; 0 means every cycle. ``late_s`` is how long after its time the cycle began. Times in
-    Unix seconds and seconds.
+    ``blocks`` maps the position of each request in the plan to its readings. ``up`` is False if
+    nothing answered. ``intervals_s`` gives, by position, the interval of a request; 0 means every
+    cycle. ``late_s`` is the delay of its start. Times are in Unix seconds and seconds.
     """
 
     device: str

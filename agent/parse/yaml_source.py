@@ -82,9 +82,13 @@ class Document:
         return Problem(self.file, self.line(path), spell(path), message)
 
     def validate(self, model: type[_Model]) -> _Model:
-        """The document as a ``model``. Raises ConfigError with every problem found."""
+        """The document as a ``model``, its paths taken from the folder of the file.
+
+        Raises ConfigError with every problem found.
+        """
         try:
-            return model.model_validate(self.data)
+            context = {"document": self, "folder": Path(self.file).parent}
+            return model.model_validate(self.data, context=context)
         except ValidationError as error:
             raise ConfigError(self._problems(model, error)) from None
 

@@ -13,7 +13,8 @@ from itertools import accumulate
 from agent.model.values import Part, ReadRegisters, Request
 from agent.plan.records import Cost
 from agent.plan.wire import WireCost
-from agent.profile.points import ModbusPoint, Profile, ProfileLimits
+from agent.profile.points import ModbusPoint, Profile
+from agent.profile.spec import ProfileLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging
 from dataclasses import dataclass, replace
 
 from agent.parse.url import Url
-from agent.profile.points import Profile, Quirks, SerialLine
+from agent.profile.points import Profile
+from agent.profile.spec_modbus import Quirks
 
 CYCLE_S = 10.0
 """How often a device is polled, where nothing says otherwise."""
@@ -44,9 +45,11 @@ class WireCost:
         return self.request_s + self.byte_s * (self.frame_out + self.bytes_in(table, count))
 
 
-def serial_cost(profile: Profile) -> WireCost:
-    """RTU on a serial line with the settings the profile's device ships with."""
-    return serial_line_cost(profile.serial, profile.quirks)
+def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
+    """Return the cost of a serial line with the settings that the profile's device ships with."""
+    line = profile.serial
+    settings = (line.baudrate, line.parity, line.stopbits)
+    return serial_line_cost(*settings, profile.quirks, ascii_mode=ascii_mode)
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
@@ -55,29 +58,34 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     A profile that states its serial line has no network of its own: what answers for it over TCP
     is a gateway, whose serial line is the bottleneck.
     """
-    if url.scheme in ("modbus+rtu", "modbus+ascii"):
+    if url.serial:
         given = url.options
-        line = SerialLine(
+        return serial_line_cost(
             int(given.get("baudrate", "19200")),
             given.get("parity", "E"),
             int(given.get("stopbits", "1")),
+            profile.quirks,
+            ascii_mode=url.ascii,
         )
-        ascii_mode = url.scheme == "modbus+ascii"
-        return serial_line_cost(line, profile.quirks, ascii_mode=ascii_mode)
-    if url.scheme == "modbus+rtutcp" or profile.serial.stated:
-        behind = serial_cost(profile)
+    if url.ascii or url.scheme == "modbus+rtutcp" or profile.has_serial_line:
+        behind = serial_cost(profile, ascii_mode=url.ascii)
         return replace(behind, request_s=behind.request_s + _NETWORK_S)
     quirks = profile.quirks
     return WireCost(_NETWORK_S + quirks.delay_s + quirks.answer_s, _NETWORK_BYTE_S, 12, 9)
 
 
 def serial_line_cost(
-    line: SerialLine, quirks: Quirks = _NO_QUIRKS, *, ascii_mode: bool = False
+    baudrate: int,
+    parity: str = "E",
+    stopbits: int = 1,
+    quirks: Quirks = _NO_QUIRKS,
+    *,
+    ascii_mode: bool = False,
 ) -> WireCost:
-    """RTU (or ASCII) on a serial line, 8 data bits."""
+    """RTU (or ASCII) on a serial line; characters of ASCII are counted with 8 data bits, too."""
     pauses_s = quirks.delay_s + quirks.answer_s
-    character_s = (1 + 8 + (line.parity != "N") + line.stopbits) / line.baudrate
+    character_s = (1 + 8 + (parity != "N") + stopbits) / baudrate
     if ascii_mode:
         return WireCost(pauses_s, character_s, 17, 11, 2)
-    silence_s = _FAST_SILENCE_S if line.baudrate > _FAST_BAUDRATE else 3.5 * character_s
+    silence_s = _FAST_SILENCE_S if baudrate > _FAST_BAUDRATE else 3.5 * character_s
     return WireCost(2 * silence_s + pauses_s, character_s, 8, 5)

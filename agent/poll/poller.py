@@ -384,7 +384,7 @@ class Poller:
 
     def _remember(self, up: bool, failures: tuple[Failure, ...]) -> None:
         """Have transitions told once; a device that was gone is asked anew who it is."""
-        self._told.tell(up, failures, self._session.profile.name if self._session else None)
+        self._told.cycle_ended(up, failures, self._session.profile.name if self._session else None)
         self._silent_cycles = 0 if up else self._silent_cycles + 1
         if not up:
             self._session = None

@@ -16,7 +16,6 @@ from agent.profile.points import (
     IndexPart,
     InfoField,
     Lookup,
-    ProfileLimits,
 )
 from agent.profile.spec import (
     FromLookup,
@@ -24,10 +23,8 @@ from agent.profile.spec import (
     IdentitySpec,
     InfoSpec,
     PointSpec,
-    SnmpFileSpec,
     UnitFromLookup,
 )
-from agent.profile.spec_modbus import ModbusFileSpec
 
 
 class Fault(Exception):
@@ -56,19 +53,6 @@ def register_at(
     if written < base:
         raise Fault((key,), f"there is no register {written}: they count from {base} here")
     return table, written - base
-
-
-def compile_limits(spec: SnmpFileSpec | ModbusFileSpec, base: int = 0) -> ProfileLimits:
-    """What the device stands; ``base`` is what the file calls the first register."""
-    limits = spec.limits
-    return ProfileLimits(
-        registers_max=limits.registers_max,
-        bits_max=limits.bits_max,
-        gap_max=limits.gap_max,
-        forbidden=tuple((low - base, high - base) for low, high in limits.forbidden),
-        oids_max=limits.oids_max,
-        repetitions_max=limits.repetitions_max,
-    )
 
 
 def compile_identify(

@@ -5,23 +5,20 @@ from dataclasses import dataclass, field, replace
 
 from agent.model.errors import ConfigError, Problem
 from agent.parse.yaml_source import Document, Key
-from agent.profile.compile import Fault, compile_identify, compile_info, compile_limits
+from agent.profile.compile import Fault, compile_identify, compile_info
 from agent.profile.compile_registers import compile_point
 from agent.profile.points import (
     Identify,
     InfoField,
     ModbusPoint,
     Profile,
-    ProfileLimits,
-    Quirks,
-    SerialLine,
 )
+from agent.profile.spec import ProfileLimits
 from agent.profile.spec_modbus import (
     IncludeSpec,
     ModbusFileSpec,
     ModbusFragmentSpec,
     ModbusPointSpec,
-    SerialSpec,
 )
 
 _ADDRESSES = 65536  # Modbus Application Protocol V1.1b3 section 4.4
@@ -41,7 +38,7 @@ def compile_modbus(
     Raises ConfigError with every problem of the file, ``known`` ones included.
     """
     base = spec.defaults.address_base
-    limits = compile_limits(spec, base)
+    limits = spec.limits.counted_from(base)
     found = _Map(limits, list(known))
     for place, point in enumerate(spec.points):
         found.add(document, place, point, spec)
@@ -61,7 +58,6 @@ def compile_modbus(
         found.problems.append(document.problem(("identify", *fault.key), str(fault)))
     if found.problems:
         raise ConfigError(found.problems)
-    serial, quirks = spec.serial, spec.quirks
     return Profile(
         name=spec.profile,
         title=spec.title,
@@ -74,17 +70,12 @@ def compile_modbus(
         info=info,
         identify=identify,
         limits=limits,
-        serial=_serial(serial, stated="serial" in spec.model_fields_set),
-        quirks=Quirks(
-            quirks.delay_ms / 1000, quirks.connect_pause_ms / 1000, quirks.answer_ms / 1000
-        ),
+        serial=spec.serial,
+        has_serial_line="serial" in spec.model_fields_set,
+        quirks=spec.quirks,
         notes=spec.notes or "",
         driver=spec.driver,
     )
-
-
-def _serial(spec: SerialSpec, *, stated: bool) -> SerialLine:
-    return SerialLine(spec.baudrate, spec.parity, spec.stopbits, tuple(spec.units), stated)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,8 @@ from agent.profile.compile import (
     metric_of,
     register_at,
 )
-from agent.profile.points import Conversion, ModbusPoint, ProfileLimits
+from agent.profile.points import Conversion, ModbusPoint
+from agent.profile.spec import ProfileLimits
 from agent.profile.spec_modbus import DefaultsSpec, ModbusPointSpec, RepeatSpec
 
 _BITS = ("coil", "discrete")

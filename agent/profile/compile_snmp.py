@@ -14,7 +14,6 @@ from agent.profile.compile import (
     compile_identify,
     compile_info,
     compile_labels,
-    compile_limits,
     expression,
     metric_of,
     templates,
@@ -81,7 +80,7 @@ def compile_snmp(
         lookups=lookups,
         info=info,
         identify=compile_identify(spec.identify),
-        limits=compile_limits(spec),
+        limits=spec.limits,
         notes=spec.notes or "",
         driver=spec.driver,
     )

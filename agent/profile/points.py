@@ -7,6 +7,8 @@ from fractions import Fraction
 
 from agent.model.catalogue import Metric
 from agent.parse.expression import Expression
+from agent.profile.spec import ProfileLimits
+from agent.profile.spec_modbus import Quirks, SerialSpec
 
 Scalar = int | float | str
 
@@ -183,51 +185,6 @@ class Identify:
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileLimits:
-    """What the device stands; see ``LimitsSpec``."""
-
-    registers_max: int = 125
-    bits_max: int = 2000
-    gap_max: int = 16
-    forbidden: tuple[tuple[int, int], ...] = ()
-    oids_max: int = 24
-    repetitions_max: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SerialLine:
-    """The line settings a device ships with; see ``SerialSpec``."""
-
-    baudrate: int = 19200
-    parity: str = "E"
-    stopbits: int = 1
-    units: tuple[tuple[int, int], ...] = ()
-    stated: bool = field(default=False, compare=False)
-    """Whether the profile says so: a device without a serial line has a network of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quirks:
-    """What the device needs beyond the standard; see ``QuirksSpec``. Times in seconds.
-
-    ``delay_s`` is quiet time after each reply, ``connect_pause_s`` before the first request of a
-    connection; ``answer_s`` is how long it thinks, which only the plan needs to know.
-    """
-
-    delay_s: float = 0.0
-    connect_pause_s: float = 0.0
-    answer_s: float = 0.0
-
-    def joined(self, other: "Quirks") -> "Quirks":
-        """What serves both."""
-        return Quirks(
-            max(self.delay_s, other.delay_s),
-            max(self.connect_pause_s, other.connect_pause_s),
-            max(self.answer_s, other.answer_s),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Profile:
     """One device model or family, compiled."""
 
@@ -242,8 +199,10 @@ class Profile:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     info: Mapping[str, tuple[InfoField, ...]] = field(default_factory=dict)
     identify: tuple[Identify, ...] = ()
-    limits: ProfileLimits = ProfileLimits()
-    serial: SerialLine = SerialLine()
-    quirks: Quirks = Quirks()
+    limits: ProfileLimits = field(default_factory=ProfileLimits)
+    serial: SerialSpec = field(default_factory=SerialSpec)
+    has_serial_line: bool = False
+    """Whether the profile says so; a device without a serial line has a network of its own."""
+    quirks: Quirks = field(default_factory=Quirks)
     notes: str = ""
     driver: str | None = None

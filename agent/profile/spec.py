@@ -9,9 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     Strict,
     model_validator,
@@ -21,6 +19,7 @@ from agent.model import smi
 from agent.model.catalogue import CATALOGUE
 from agent.model.datatypes import REGISTERS, TEXTS
 from agent.model.units import UNITS
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_errors import nearest
 
 
@@ -139,6 +138,8 @@ LabelName = Annotated[str, AfterValidator(_label_name)]
 Scalar = int | float | str
 Bounds = Annotated[tuple[float, float], Strict(False), AfterValidator(_range)]
 Pair = Annotated[tuple[int, int], Strict(False), AfterValidator(_range)]
+ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+Pairs = Annotated[tuple[Pair, ...], Strict(False)]
 
 
 def _fraction(value: float | str) -> float | str:
@@ -160,13 +161,7 @@ Factor = Annotated[Number, AfterValidator(_not_zero)]
 Digits = Annotated[int, Field(ge=-30, le=30)]
 
 
-class Spec(BaseModel):
-    """Base: unknown keys are errors, values are never coerced from text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class LookupSpec(Spec):
+class LookupSpec(StrictModel):
     """A value that helps to read another one: a name, a scale, a unit, a status.
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
@@ -195,7 +190,7 @@ class LookupSpec(Spec):
         return self
 
 
-class FromLookup(Spec):
+class FromLookup(StrictModel):
     """Take the value from the lookup of this name."""
 
     lookup: str
@@ -207,7 +202,7 @@ class UnitFromLookup(FromLookup):
     default: UnitName | None = None
 
 
-class PointSpec(Spec):
+class PointSpec(StrictModel):
     """What every point says, whatever the protocol."""
 
     metric: MetricName | None = None
@@ -224,7 +219,7 @@ class PointSpec(Spec):
     interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")
 
 
-class Case(Spec):
+class Case(StrictModel):
     """One of the metrics that rows of the same column can be, chosen by ``where``."""
 
     where: dict[str, list[Scalar] | Scalar] = Field(default_factory=dict)
@@ -259,7 +254,7 @@ class SnmpPointSpec(PointSpec):
     cases: list[Case] | None = None
 
 
-class IdentifySpec(Spec):
+class IdentifySpec(StrictModel):
     """How a device shows that this profile fits; a list of these fits where one of them does.
 
     SNMP: its sysObjectID starts with one of these (the longest prefix wins), its sysDescr matches,
@@ -286,7 +281,7 @@ class IdentifySpec(Spec):
         return self
 
 
-class InfoSpec(Spec):
+class InfoSpec(StrictModel):
     """One field of the device's identity, read once.
 
     A scalar, a column's first row that says something, or registers. With ``by`` only rows count
@@ -302,7 +297,7 @@ class InfoSpec(Spec):
     table: Literal["holding", "input"] | None = None
     data_type: InfoType = "string"
     count: int = Field(8, ge=1, le=125, description="registers of a text")
-    byte_order: Literal["ABCD", "CDAB", "BADC", "DCBA"] | None = None
+    byte_order: ByteOrder | None = None
 
     @model_validator(mode="after")
     def _chooses_rows(self) -> "InfoSpec":
@@ -314,7 +309,7 @@ class InfoSpec(Spec):
 Info = str | InfoSpec | list[InfoSpec]
 
 
-class IdentitySpec(Spec):
+class IdentitySpec(StrictModel):
     """Vendor, model, serial and firmware: a constant text, or where to read it.
 
     The first of several that answers counts.
@@ -326,7 +321,7 @@ class IdentitySpec(Spec):
     firmware: Info | None = None
 
 
-class LimitsSpec(Spec):
+class ProfileLimits(StrictModel):
     """What the device stands."""
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
@@ -338,34 +333,42 @@ class LimitsSpec(Spec):
         description="unused registers that may be read to join two blocks, where that saves time;"
         " 0: never",
     )
-    forbidden: list[Pair] = Field(
-        default_factory=list, description="registers that are never read: first, last"
-    )
+    forbidden: Pairs = Field((), description="registers that are never read: first, last")
     oids_max: int = Field(24, ge=1, le=100, description="OIDs in one GET")
     repetitions_max: int | None = Field(None, ge=1, le=500, description="rows in one GETBULK")
 
+    def counted_from(self, base: int) -> "ProfileLimits":
+        """Return them with addresses from 0, where the file calls the first register ``base``."""
+        pairs = tuple((low - base, high - base) for low, high in self.forbidden)
+        return self.model_copy(update={"forbidden": pairs})
 
-class FileSpec(Spec):
+
+class FileSpec(StrictModel):
     """Common to profiles and fragments."""
 
     info: IdentitySpec = IdentitySpec()
     notes: str | None = None
 
 
-class SnmpFileSpec(FileSpec):
-    """A profile spoken over SNMP."""
+class ProfileSpec(FileSpec):
+    """Common to profiles, whatever the protocol."""
 
     profile: Slug
     title: str
     kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
-    protocol: Literal["snmp"]
-    include: list[Slug] = Field(default_factory=list, description="fragments: MIBs shared by many")
-    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="MIB, datasheet or map the points come from")
     identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
-    limits: LimitsSpec = LimitsSpec()
+    limits: ProfileLimits = ProfileLimits()
+
+
+class SnmpFileSpec(ProfileSpec):
+    """A profile spoken over SNMP."""
+
+    protocol: Literal["snmp"]
+    include: list[Slug] = Field(default_factory=list, description="fragments: MIBs shared by many")
+    lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     points: list[SnmpPointSpec] = Field(default_factory=list)
 
 

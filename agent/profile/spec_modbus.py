@@ -9,28 +9,27 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from agent.parse.expression import parse_expression
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_errors import nearest
 from agent.profile.spec import (
     Address,
     Bounds,
+    ByteOrder,
     DataType,
-    FileSpec,
     FragmentSpec,
-    IdentifySpec,
     LabelName,
-    LimitsSpec,
     Pair,
+    Pairs,
     PointSpec,
+    ProfileSpec,
     Slug,
     SnmpFileSpec,
-    Spec,
 )
 
 Table = Literal["holding", "input", "coil", "discrete"]
-ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 
 
-class RepeatSpec(Spec):
+class RepeatSpec(StrictModel):
     """One level of repetition: ``count`` times, ``step`` registers apart, counted in ``label``."""
 
     count: int = Field(ge=1, le=512)
@@ -109,7 +108,7 @@ class ModbusPointSpec(PointSpec):
             raise ValueError(f"derive: {error}") from None
 
 
-class DefaultsSpec(Spec):
+class DefaultsSpec(StrictModel):
     """What Modbus points take unless they say otherwise."""
 
     table: Table = "holding"
@@ -120,16 +119,16 @@ class DefaultsSpec(Spec):
     )
 
 
-class SerialSpec(Spec):
+class SerialSpec(StrictModel):
     """The line settings a Modbus RTU device ships with."""
 
     baudrate: int = Field(19200, ge=300, le=4_000_000)
     parity: Literal["N", "E", "O"] = "E"
     stopbits: Literal[1, 2] = 1
-    units: list[Pair] = Field(default_factory=list, description="unit ids: first, last")
+    units: Pairs = Field((), description="unit ids: first, last")
 
 
-class QuirksSpec(Spec):
+class Quirks(StrictModel):
     """What the device needs beyond the standard. All devices of a line share one connection."""
 
     delay_ms: int = Field(0, ge=0, le=10_000, description="quiet time after each of its replies")
@@ -137,11 +136,34 @@ class QuirksSpec(Spec):
         0, ge=0, le=10_000, description="pause between connecting and the first request"
     )
     answer_ms: int = Field(
-        0, ge=0, le=10_000, description="how long it thinks; the plan reckons with it"
+        0, ge=0, le=10_000, description="how long it thinks; the plan takes it into account"
     )
 
+    @property
+    def delay_s(self) -> float:
+        """Quiet time after each reply."""
+        return self.delay_ms / 1000
 
-class IncludeSpec(Spec):
+    @property
+    def connect_pause_s(self) -> float:
+        """Pause before the first request of a connection."""
+        return self.connect_pause_ms / 1000
+
+    @property
+    def answer_s(self) -> float:
+        """How long the device thinks; only the plan needs it."""
+        return self.answer_ms / 1000
+
+    def joined(self, other: "Quirks") -> "Quirks":
+        """Return what serves both: the longer of each time."""
+        return Quirks(
+            delay_ms=max(self.delay_ms, other.delay_ms),
+            connect_pause_ms=max(self.connect_pause_ms, other.connect_pause_ms),
+            answer_ms=max(self.answer_ms, other.answer_ms),
+        )
+
+
+class IncludeSpec(StrictModel):
     """A fragment's points, moved and labelled."""
 
     fragment: Slug
@@ -149,24 +171,16 @@ class IncludeSpec(Spec):
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
 
 
-class ModbusFileSpec(FileSpec):
+class ModbusFileSpec(ProfileSpec):
     """A profile spoken over Modbus."""
 
-    profile: Slug
-    title: str
-    kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
     protocol: Literal["modbus"]
     include: list[Slug | IncludeSpec] = Field(
         default_factory=list, description="fragments: registers shared by many"
     )
-    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
-    verified: Literal["hardware", "recording", "datasheet"]
-    source: str = Field(description="datasheet or map the points come from")
-    identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
-    limits: LimitsSpec = LimitsSpec()
     defaults: DefaultsSpec = DefaultsSpec()
     serial: SerialSpec = SerialSpec()
-    quirks: QuirksSpec = QuirksSpec()
+    quirks: Quirks = Quirks()
     points: list[ModbusPointSpec] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -176,7 +190,7 @@ class ModbusFileSpec(FileSpec):
         return self
 
 
-class ModbusFragmentSpec(Spec):
+class ModbusFragmentSpec(StrictModel):
     """Registers that Modbus profiles include."""
 
     fragment: Slug

@@ -1,1 +1,1 @@
-"""Keep state between polls: latest values, history, log edges, an SQLite writer."""
+"""State between polls: latest values, history, log edges, and a batching SQLite writer."""

@@ -1,4 +1,4 @@
-"""What a log says of something that goes wrong: each change once, with how often it repeated."""
+"""Edge-triggered logging: a problem is logged when it begins and ends, with a repeat count."""
 
 from dataclasses import dataclass, field
 
@@ -7,18 +7,21 @@ import structlog
 from agent.model.values import Failure
 
 _log = structlog.get_logger("poller")
-_QUIET_CYCLES = 3  # without a failure of its kind before it counts as over: what flaps is told once
+_QUIET_CYCLES = 3  # without a failure before a problem is over, so flapping is logged once
 
 
 @dataclass(slots=True)
-class Standing:
-    """One trouble that may stand: told when it begins, counted while it repeats."""
+class OngoingProblem:
+    """A problem that is logged when it begins and counted while it repeats."""
 
     what: str | None = None
     repeated: int = 0
 
     def again(self, what: str) -> int | None:
-        """It is there. None where that is known; else how often the trouble before it repeated."""
+        """Report the problem ``what``.
+
+        Return None if it is already active, else the repeat count of the problem before it.
+        """
         if what == self.what:
             self.repeated += 1
             return None
@@ -26,7 +29,7 @@ class Standing:
         return before
 
     def over(self) -> int | None:
-        """It is not there. How often it repeated; None where none stood."""
+        """Report that no problem exists. Return the repeat count, None if none was active."""
         before = None if self.what is None else self.repeated
         self.what, self.repeated = None, 0
         return before
@@ -34,7 +37,7 @@ class Standing:
 
 @dataclass(slots=True)
 class _Failing:
-    """A kind of failure of single requests. ``quiet`` counts cycles in a row without it."""
+    """A kind of failure of single requests; ``quiet`` counts the cycles in a row without it."""
 
     repeated: int = 0
     quiet: int = 0
@@ -42,16 +45,16 @@ class _Failing:
 
 @dataclass(slots=True)
 class DeviceLog:
-    """The lines about one device, of which each cycle tells how it ended."""
+    """Logs changes of one device: down, up again, requests that fail."""
 
     device: str
     _was_up: bool | None = None
     _missed: int = 0
-    _down: Standing = field(default_factory=Standing)
+    _down: OngoingProblem = field(default_factory=OngoingProblem)
     _failing: dict[str, _Failing] = field(default_factory=dict)
 
-    def tell(self, up: bool, failures: tuple[Failure, ...], profile: str | None) -> None:
-        """One cycle has ended."""
+    def cycle_ended(self, up: bool, failures: tuple[Failure, ...], profile: str | None) -> None:
+        """Log the changes that a poll cycle brought."""
         if up:
             self._up(profile)
             self._requests(failures)
@@ -70,14 +73,14 @@ class DeviceLog:
     def _silent(self, first: Failure) -> None:
         before = self._down.what
         repeated = self._down.again(first.kind)
-        told = {"device": self.device, "kind": first.kind, "reason": first.message}
+        fields = {"device": self.device, "kind": first.kind, "reason": first.message}
         if before is None:
-            _log.warning("device down", **told)
+            _log.warning("device down", **fields)
         elif repeated is not None:
-            _log.warning("device still down", **told, before=before, repeated=repeated)
+            _log.warning("device still down", **fields, before=before, repeated=repeated)
 
     def _requests(self, failures: tuple[Failure, ...]) -> None:
-        """Requests that fail while the device answers others; one trouble for each kind."""
+        """Log requests that fail while the device answers others, one problem per kind."""
         kinds = {failure.kind: failure for failure in reversed(failures)}
         for kind, first in kinds.items():
             known = self._failing.get(kind)

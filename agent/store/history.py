@@ -1,7 +1,7 @@
-"""The last minutes of every number, for the eye: a bounded ring of rows per request.
+"""The last 15 minutes of every number, for display: a bounded ring of rows per request.
 
-A poll costs a copy of its numbers, and a number four bytes; precision is a single float's, so
-nothing is judged by it.
+A poll costs one copy of its numbers, a number four bytes. Values have single precision, so no
+verdict is based on them.
 """
 
 import math
@@ -31,17 +31,17 @@ _NUMBERS = (Kind.GAUGE, Kind.COUNTER)
 
 @dataclass(slots=True)
 class Track:
-    """What one block showed. ``series`` are those of its latest poll, in their order."""
+    """The history of one block. ``series`` are those of its latest poll, in their order."""
 
     series: SeriesSet
     places: dict[int, int]
-    """Where the number of a series stands in a row, by the position of the series."""
+    """The column of a series in ``rows``, by the position of the series."""
     pick: Pick
     times: deque[float] = field(default_factory=deque)
     rows: "deque[array[float]]" = field(default_factory=deque)
 
     def points(self, position: int) -> list[Point]:
-        """The numbers of one series, oldest first; what was no number is left out."""
+        """Return the points of one series, oldest first; missing numbers are omitted."""
         place = self.places.get(position)
         if place is None:
             return []
@@ -56,7 +56,9 @@ def _track(series: SeriesSet) -> Track:
     numbers = [place for place, one in enumerate(series) if one.metric.kind in _NUMBERS]
     pick: Pick = tuple
     if len(numbers) < len(series):
-        several: Pick = itemgetter(*numbers, -1, -1)  # two more: of one it would give no tuple
+        several: Pick = itemgetter(
+            *numbers, -1, -1
+        )  # two more, as itemgetter returns no tuple for one
         pick = lambda values: several(values)[:-2]  # noqa: E731
     return Track(series, {position: place for place, position in enumerate(numbers)}, pick)
 
@@ -70,7 +72,7 @@ class _Device:
 
 
 class History:
-    """Receives every poll of a store; see ``Store.subscribe``.
+    """Keeps the history of all devices; subscribe ``observe`` to the store.
 
     It keeps what a device's blocks have now and no more: rows that a table lost, and requests of
     a profile that is no longer the device's, go with the poll that shows it.
@@ -82,8 +84,8 @@ class History:
         self._width = 0  # numbers of all tracks together
         self._most = POINTS_MAX
 
-    def hear(self, state: DeviceState, result: PollResult) -> None:
-        """Take in one poll. A request that failed keeps what it showed before."""
+    def observe(self, state: DeviceState, result: PollResult) -> None:
+        """Add the values of one poll. A request that failed keeps what it showed before."""
         if not result.up:
             return
         device = self._devices.setdefault(state.name, _Device(result.profile))
@@ -107,13 +109,13 @@ class History:
                     track.rows.popleft()
 
     def forget(self, device: str) -> None:
-        """Drop a device: it is no longer configured, or is configured differently."""
+        """Drop the history of a device: it is gone, or configured differently."""
         known = self._devices.pop(device, _Device())
         for tracks in known.tracks.values():
             self._drop(tracks)
 
     def tracks(self, device: str) -> Iterator[tuple[tuple[int, int], Track]]:
-        """Return what a device has shown, by request and block within it."""
+        """Return the tracks of a device, by request and block within it."""
         known = self._devices.get(device, _Device())
         for request in sorted(known.tracks):
             for number, track in enumerate(known.tracks[request]):
@@ -149,7 +151,7 @@ class History:
 
 def _row(values: Sequence[Value]) -> "array[float]":
     try:
-        return array("f", values)  # type: ignore[arg-type]  # what is no number raises
+        return array("f", values)  # type: ignore[arg-type]  # a value that is not a number raises
     except TypeError:
         return array("f", [_number(value) for value in values])
 

@@ -1,4 +1,4 @@
-"""The latest state of every device: what was read, when, and for how long it may still be shown."""
+"""The latest state of every device: its readings, their time, and how long they are valid."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -8,24 +8,24 @@ from agent.model.series import SeriesSet
 from agent.model.values import Block, Failure, Identity, PollResult, Reading
 
 _STEP_ROWS = 1024  # of which outlets derive something in one go, about 2 ms
-_INTERVALS_UNTIL_STALE = 3.0  # a request missed three times in a row is no longer the present
+_INTERVALS_UNTIL_STALE = 3.0  # readings are stale after three missed requests
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The blocks of one request and how old, in seconds, they may become."""
+    """The blocks of one request, and the age in seconds at which they become stale."""
 
     blocks: tuple[Block, ...]
     limit_s: float
 
     def fresh(self, now: float) -> Iterator[Block]:
-        """The blocks that are not stale at Unix time ``now``."""
+        """Return the blocks that are not stale at Unix time ``now``."""
         return (block for block in self.blocks if now - block.observed_at <= self.limit_s)
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """What is known of one device after its latest poll.
+    """The state of one device after its latest poll.
 
     ``held`` maps a request's position in the plan to its blocks. ``failures`` are those of the
     latest poll, ``failure_counts`` all since the start by kind. ``last_success_at`` is when a poll
@@ -46,13 +46,13 @@ class DeviceState:
     last_success_at: float | None = None
 
     def blocks(self, now: float) -> Iterator[Block]:
-        """Every block that is fresh at Unix time ``now``, by request position."""
+        """Yield every block that is fresh at Unix time ``now``, by request position."""
         for position in sorted(self.held):
             yield from self.held[position].fresh(now)
 
 
 Listener = Callable[[DeviceState, PollResult], None]
-"""Told of every poll, inside ``Store.put``; it must be quick and must not raise."""
+"""Called with every poll, inside ``Store.put``; it must be quick and must not raise."""
 
 Derive = Callable[[str, SeriesSet], object]
 """Called with a device's name and a set; it keeps what it makes on the set."""
@@ -84,7 +84,7 @@ class Store:
         return tuple(self._states)
 
     def add(self, name: str, stale_after_s: float) -> None:
-        """Take in a device more; of one that is there already nothing is known any more."""
+        """Add a device, or reset an existing one to never polled."""
         self._stale_after_s[name] = stale_after_s
         self._states[name] = DeviceState(name)
 
@@ -118,24 +118,24 @@ class Store:
                 yield
 
     def put(self, result: PollResult) -> None:
-        """Take over one poll. Raises KeyError for a device that the store was not told of."""
+        """Store one poll and call the listeners. Raises KeyError for an unknown device."""
         state = self._after(self._states[result.device], result)
         self._states[result.device] = state
         for listener in self._listeners:
             listener(state, result)
 
     def device(self, name: str) -> DeviceState:
-        """The state of one device. Raises KeyError for an unknown name."""
+        """Return the state of one device. Raises KeyError for an unknown name."""
         return self._states[name]
 
     def readings(self, device: str | None = None) -> Iterator[Reading]:
-        """Every fresh reading of one device, or of all. Raises KeyError for an unknown name."""
+        """Return all fresh readings, of one device if given. Raises KeyError for an unknown one."""
         states = list(self._states.values()) if device is None else [self._states[device]]
         now = self._clock()
         return (reading for s in states for block in s.blocks(now) for reading in block.readings())
 
     def now(self) -> float:
-        """Unix time as this store sees it."""
+        """Return the Unix time of the store's clock."""
         return self._clock()
 
     def _after(self, before: DeviceState, result: PollResult) -> DeviceState:
@@ -166,7 +166,7 @@ class Store:
             if position not in result.blocks and any(held.fresh(now))
         }
         for position, blocks in result.blocks.items():
-            if blocks:  # no blocks: the request failed, and what it read before is no longer true
+            if blocks:  # no blocks: the request failed, and its earlier readings are outdated
                 kept[position] = Held(blocks, self._limit_s(result, position))
         return kept
 

@@ -1,1 +1,1 @@
-"""The pages for people: the hall, a rack, a device, live in a browser."""
+"""The web pages: all racks, one rack, one device, commissioning runs; updated live."""

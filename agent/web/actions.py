@@ -1,7 +1,7 @@
-"""What operators may do from a page: answer a run, pause it, end it, leave a note.
+"""Actions of operators on a page: answer a commissioning run, pause it, end it, add a note.
 
-Nothing else on the pages changes anything. A run takes answers from its directory as it does those
-of a terminal, so a page can do no more than a person who sits there.
+Everything else on the pages is read-only. An action writes an answer file into the directory of
+the run, as ``rackagent evidence answer`` does, so a page can do no more than the terminal.
 """
 
 import asyncio
@@ -14,21 +14,21 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from agent.commission.journal.answers import ATTACHMENT_MAX, answer
 from agent.model.errors import ConfigError
-from agent.web.csrf import Guard, Refused
+from agent.web.csrf import CsrfGuard, Forbidden
 from agent.web.data.runs import Runs
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _FORM_BYTES = 16_384
 _FIELDS_MAX = 10
 _NAME_MAX = 255
 
 
-def add_operating(app: FastAPI, runs: Runs, guard: Guard) -> None:
-    """Offer on ``app`` what an operator may do to the runs."""
+def add_operating(app: FastAPI, runs: Runs, guard: CsrfGuard) -> None:
+    """Add the routes to ``app`` by which operators act on ``runs``."""
 
     @app.post("/commissioning/{run}/answer", include_in_schema=False)
     async def take_answer(request: Request, run: str) -> RedirectResponse:
-        """An answer to what a run asks, as a form sends it; then back to its page."""
+        """Store the answer of a submitted form and redirect to the page of the run."""
         fields = await _form(request)
         who = _admitted(guard, request, fields.get("token", ""))
         folder = _place(runs, run)
@@ -44,7 +44,7 @@ def add_operating(app: FastAPI, runs: Runs, guard: Guard) -> None:
         text: str = "",
         name: str = Query("", max_length=_NAME_MAX),
     ) -> PlainTextResponse:
-        """A file that a run asks for, as the body."""
+        """Store the request body as the file that a run asks for."""
         who = _admitted(guard, request, request.headers.get("x-token", ""))
         folder = _place(runs, run)
         with tempfile.TemporaryDirectory(prefix="rackagent-") as place:
@@ -54,17 +54,17 @@ def add_operating(app: FastAPI, runs: Runs, guard: Guard) -> None:
         return PlainTextResponse("attached\n")
 
 
-def _admitted(guard: Guard, request: Request, token: str) -> str:
+def _admitted(guard: CsrfGuard, request: Request, token: str) -> str:
     try:
         return guard.admit(request, token)
-    except Refused as error:
+    except Forbidden as error:
         raise HTTPException(403, str(error)) from None
 
 
 def _place(runs: Runs, run: str) -> Path:
     try:
         return runs.place(run)
-    except NotHere as error:
+    except NotFound as error:
         raise HTTPException(404, str(error)) from None
 
 
@@ -78,7 +78,10 @@ async def _answer(
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The fields of an urlencoded body; of a repeated one the last. Raises HTTPException."""
+    """Return the fields of a URL-encoded body; the last value of a repeated field.
+
+    Raises HTTPException for a body that is too long or not a form.
+    """
     body = b""
     async for piece in request.stream():
         body += piece
@@ -87,12 +90,12 @@ async def _form(request: Request) -> dict[str, str]:
     try:
         found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
     except ValueError:
-        raise HTTPException(400, "this is not a form") from None
+        raise HTTPException(400, "the body is not a URL-encoded form") from None
     return {name: values[-1] for name, values in found.items()}
 
 
 async def _receive(request: Request, path: Path) -> None:
-    """Write a body to a file, as it comes. Raises HTTPException for one that is too large."""
+    """Write a request body to a file in chunks. Raises HTTPException if it is too large."""
     size = 0
     with path.open("wb") as file:
         async for piece in request.stream():

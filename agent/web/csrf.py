@@ -1,4 +1,4 @@
-"""Who may change something from a page: an authenticated operator, from this agent's own page."""
+"""Access control for actions: an authenticated operator, on a page of this agent."""
 
 import hmac
 import secrets
@@ -10,18 +10,19 @@ from starlette.requests import Request
 
 from agent.expose.http.basic_auth import credentials
 
-_OWN = ("same-origin", "none")  # 'none' is a person's own doing: an address typed in
+_OWN = ("same-origin", "none")  # 'none': the user typed the address
 
 
-class Refused(Exception):
-    """The request may not change anything; the text says why, for the person who sent it."""
+class Forbidden(Exception):
+    """The request may not change anything; the message gives the reason to the user."""
 
 
-class Guard:
-    """Tells operators from readers. Without passwords there are no operators.
+class CsrfGuard:
+    """Checks that a request comes from an operator and carries that operator's CSRF token.
 
-    ``users`` are those of web.yml; the middleware has checked the password of whoever gets here.
-    Tokens are of this process: after a restart a page has to be fetched again.
+    ``users`` are those of web.yml; the middleware has already checked the password. Without users
+    there are no operators. The key of the tokens is random per process, so after a restart a page
+    has to be loaded again.
     """
 
     def __init__(self, users: Mapping[str, str]) -> None:
@@ -29,32 +30,32 @@ class Guard:
         self._key = secrets.token_bytes(32)
 
     def operator(self, request: Request) -> str | None:
-        """The name of who asks, None for who may only look."""
+        """Return the user name of the request if it is an operator's, else None."""
         login = credentials(request.headers.get("authorization", ""))
         return login[0] if login is not None and login[0] in self._users else None
 
     def token(self, request: Request) -> str:
-        """What a form carries to show that it was made here for this person; empty for others."""
+        """Return the CSRF token for the forms of a page; empty if the user is not an operator."""
         who = self.operator(request)
         return self._token(who) if who is not None else ""
 
     def admit(self, request: Request, token: str) -> str:
-        """The operator who may change what the request asks for. Raises Refused.
+        """Return the user name of the operator who sent the request. Raises Forbidden.
 
-        A page elsewhere can make a browser send the password along, but neither read the token
-        nor change what the browser says of where the request comes from (Fetch standard, Sec-Fetch
-        headers; RFC 6454, Origin).
+        A page of another site can make a browser send the password along, but it can neither read
+        the token nor change the headers by which the browser reports the origin of the request
+        (Fetch standard, Sec-Fetch headers; RFC 6454, Origin).
         """
         who = self.operator(request)
         if who is None:
-            raise Refused("only an operator may do that: give passwords in http.web_config")
+            raise Forbidden("only an operator may do this: configure users in http.web_config")
         if request.headers.get("sec-fetch-site", "none") not in _OWN:
-            raise Refused("only this agent's own pages may ask for that")
+            raise Forbidden("only a page of this agent may send this request")
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
-            raise Refused("only this agent's own pages may ask for that")
+            raise Forbidden("only a page of this agent may send this request")
         if not hmac.compare_digest(token.encode(), self._token(who).encode()):
-            raise Refused("the page is of an earlier start of the agent; open it again")
+            raise Forbidden("the agent has restarted since the page was loaded; reload the page")
         return who
 
     def _token(self, who: str) -> str:

@@ -1,5 +1,5 @@
-"""What is raised where there is no such page."""
+"""The error for a page, rack, device or run that does not exist."""
 
 
-class NotHere(LookupError):
-    """There is no such rack, device, run or page; the text says which."""
+class NotFound(LookupError):
+    """A rack, device, run or page does not exist; the message names it."""

@@ -1,4 +1,4 @@
-"""Serves the pages: HTML, what is live on it, and two files of style and script."""
+"""The routes of the pages: HTML, event streams, the style sheet and the script."""
 
 import asyncio
 import hashlib
@@ -15,11 +15,11 @@ from agent.expose.http.compression import gzipped
 from agent.expose.prometheus.exposition_format import accepts_gzip
 from agent.expose.prometheus.own_metrics import agent_version
 from agent.web.actions import add_operating
-from agent.web.csrf import Guard
+from agent.web.csrf import CsrfGuard
 from agent.web.data.site import Site
 from agent.web.draw.screen import Screen
-from agent.web.live import Full, Live
-from agent.web.not_found import NotHere
+from agent.web.live import Live, TooManyViewers
+from agent.web.not_found import NotFound
 from agent.web.pages.commissioning import run_page, runs_page
 from agent.web.pages.cooling.view import cooling_page
 from agent.web.pages.device.view import device_page
@@ -27,19 +27,19 @@ from agent.web.pages.hall import hall_page
 from agent.web.pages.network.view import network_page
 from agent.web.pages.power.view import power_page
 from agent.web.pages.rack.view import rack_page
-from agent.web.run_routes import Plots, add_run_files
+from agent.web.run_routes import CheckPlots, add_run_files
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _TYPES = {"style.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
-_A_YEAR = "private, max-age=31536000, immutable"  # their address has their hash in it
+_A_YEAR = "private, max-age=31536000, immutable"  # the URL contains a hash of the content
 _PATH_CHARS = 300
-_AT_A_TIME_S = 0.004  # of writing between two chances for the polls to run
+_AT_A_TIME_S = 0.004  # of rendering before the polls may run again
 
 Page = Callable[[Site, str], Screen]
-"""The screen of a page about something by name."""
+"""Renders the page about a rack, device or run of a given name."""
 
 _PLACES = (
     *("/", "/hall", "/rack/{rack}", "/rack/{rack}/{part}", "/device/{device}"),
@@ -55,7 +55,7 @@ _RACK_PAGES: Mapping[str, Page] = {
 
 
 class Pages:
-    """Every page by its path, and its HTML."""
+    """Renders every page, by its path."""
 
     def __init__(self, site: Site, ready: Callable[[], bool]) -> None:
         self._site, self._ready = site, ready
@@ -73,9 +73,9 @@ class Pages:
         }
 
     def render(self, path: str) -> Screen:
-        """The screen at ``path`` (without a slash at its ends). Raises NotHere."""
+        """Return the screen at ``path``, which has no slash at either end. Raises NotFound."""
         made = self._screen(path)
-        # a page fetched before the first cycle ended says so, and is fetched anew when it has
+        # a page loaded before the first poll cycle ended says so, and reloads when it has
         return made if self._ready() else replace(made, shape=f"{made.shape}-early")
 
     def _screen(self, path: str) -> Screen:
@@ -94,18 +94,18 @@ class Pages:
                 return runs_page(self._site.runs)
             case ["commissioning", name]:
                 return run_page(self._site.runs, name)
-        raise NotHere(f"there is no page {path!r}")
+        raise NotFound(f"page {path!r} does not exist")
 
     def html(
         self, path: str, now: Screen, *, kiosk: bool, token: str = "", moment: str = ""
     ) -> str:
-        """A page as HTML, its links relative so that it may stand below any address."""
+        """Return a page as HTML. Its links are relative, so it works below any URL prefix."""
         return "".join(self.pieces(path, now, kiosk=kiosk, token=token, moment=moment))
 
     def pieces(
         self, path: str, now: Screen, *, kiosk: bool, token: str = "", moment: str = ""
     ) -> Iterator[str]:
-        """The HTML of a page in the order that it is written."""
+        """Yield the HTML of a page in pieces, in order."""
         return self.template(now.template).generate(
             **now.frame,
             page=path,
@@ -122,14 +122,14 @@ class Pages:
         )
 
     async def prepare(self, path: str) -> None:
-        """What takes long for the page at ``path``, in slices."""
+        """Do the expensive part of the work for the page at ``path``, in slices."""
         if path in ("", "hall"):
             await self._site.refresh()
 
     def missing(self, path: str, what: str) -> str:
-        """The page in the place of one that there is not."""
+        """Return the HTML of the error page; ``what`` says which thing does not exist."""
         return self.template("missing.html").render(
-            title="Not here",
+            title="Not found",
             tab="",
             what=what,
             page=path,
@@ -144,7 +144,10 @@ class Pages:
 
 
 async def _written(pieces: Iterator[str]) -> bytes:
-    """A page, written in slices, because one of 1,500 devices takes longer than a poll may wait."""
+    """Join the pieces of a page in slices of 4 ms.
+
+    A page with 1,500 devices takes longer than a poll may be delayed.
+    """
     made, until = [], time.perf_counter() + _AT_A_TIME_S
     for piece in pieces:
         made.append(piece)
@@ -164,21 +167,21 @@ def add_pages(
     ready: Callable[[], bool],
     users: Mapping[str, str] = _NOBODY,
 ) -> Live:
-    """Offer the pages on ``app``. ``users`` are the operators, whose passwords were checked.
+    """Add the pages to ``app``. ``users`` are the operators, whose passwords are already checked.
 
-    Gives what tells browsers of changes, to be closed when the agent stops.
+    Return the event streams, which the caller closes when the agent stops.
     """
     pages = Pages(site, ready)
     live = Live(pages.render, site.store.now, pages.prepare)
-    # same-origin: with no-referrer a browser keeps the origin of a form from us, too
+    # same-origin: with no-referrer a browser would omit the Origin of a form as well
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
-    guard = Guard(users)
+    guard = CsrfGuard(users)
 
     async def page(request: Request) -> Response:
         path = request.url.path.strip("/")[:_PATH_CHARS]
         try:
             now = await live.prepared(path)
-        except NotHere as error:
+        except NotFound as error:
             return HTMLResponse(pages.missing(path, str(error)), 404, headers=headers)
         kiosk = "kiosk" in request.query_params
         token = guard.token(request)
@@ -195,17 +198,17 @@ def add_pages(
         app.add_api_route(place, page, include_in_schema=False, response_class=HTMLResponse)
 
     add_operating(app, site.runs, guard)
-    add_run_files(app, site.runs, Plots(site.runs, pages.template("plot.svg")))
+    add_run_files(app, site.runs, CheckPlots(site.runs, pages.template("plot.svg")))
 
     @app.get("/live", include_in_schema=False)
     async def watch(page: str = "", shape: str = "", moment: str = "") -> StreamingResponse:
-        """What changes on a page, as server-sent events."""
+        """Stream the changes of a page as server-sent events."""
         try:
             await live.prepared(page[:_PATH_CHARS])
             events = live.watch(page[:_PATH_CHARS], shape, moment)
-        except NotHere as error:
+        except NotFound as error:
             raise HTTPException(404, str(error)) from None
-        except Full as error:
+        except TooManyViewers as error:
             raise HTTPException(503, str(error)) from None
         return StreamingResponse(
             events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
@@ -213,9 +216,9 @@ def add_pages(
 
     @app.get("/static/{name}", include_in_schema=False)
     async def asset(name: str) -> Response:
-        """The style and the script."""
+        """Return the style sheet or the script."""
         if name not in pages.assets:
-            raise HTTPException(404, f"there is no file {name!r}")
+            raise HTTPException(404, f"file {name!r} does not exist")
         return Response(
             pages.assets[name], media_type=_TYPES[name], headers={"Cache-Control": _A_YEAR}
         )

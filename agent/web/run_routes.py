@@ -1,4 +1,4 @@
-"""Serves what belongs to commissioning runs beside their pages: their files and their plots."""
+"""The routes of a commissioning run beside its page: its files and its plots."""
 
 import asyncio
 from collections import OrderedDict
@@ -11,19 +11,22 @@ from agent.commission.report.live_plots import Courses, courses
 from agent.model.errors import ConfigError
 from agent.web.data.runs import Runs
 from agent.web.draw.plot import plot
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""For evidence that is opened: a page of its own that has no say in ours."""
+"""For evidence opened in the browser: sandboxed, without access to the agent's pages."""
 
 _OPENED = {"report.html": "text/html; charset=utf-8", "report.pdf": "application/pdf"}
 _COLOURS = ("#2f81d7", "#b3701b", "#1a8a55", "#8957e5", "#c4432b", "#0f8a94")
-_PLOTS_MAX = 64  # drawn ones that are kept
+_PLOTS_MAX = 64  # rendered plots that are kept
 _FRESH_S = 3.0
 
 
-class Plots:
-    """The courses of checks as SVG, drawn one at a time in a thread, at most every few seconds."""
+class CheckPlots:
+    """The measured values of checks as SVG plots, read in a thread, one at a time.
+
+    A plot is reused for three seconds.
+    """
 
     def __init__(self, runs: Runs, template: Template) -> None:
         self._runs, self._template = runs, template
@@ -31,7 +34,7 @@ class Plots:
         self._kept: OrderedDict[tuple[str, str], tuple[float, str]] = OrderedDict()
 
     async def svg(self, run: str, check: str) -> str:
-        """The plot of a check. Raises NotHere."""
+        """Return the plot of a check as SVG. Raises NotFound."""
         folder, key = self._runs.place(run), (run, check)
         async with self._turn:
             now = asyncio.get_running_loop().time()
@@ -41,7 +44,7 @@ class Plots:
             try:
                 found = await asyncio.to_thread(courses, folder, check)
             except ConfigError as error:
-                raise NotHere(str(error)) from None
+                raise NotFound(str(error)) from None
             drawn = self._drawn(found)
             self._kept[key] = (now, drawn)
             while len(self._kept) > _PLOTS_MAX:
@@ -58,15 +61,15 @@ class Plots:
         )
 
 
-def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
-    """Offer files and plots of runs on ``app``. They only show."""
+def add_run_files(app: FastAPI, runs: Runs, plots: CheckPlots) -> None:
+    """Add the files and plots of runs to ``app``; all are read-only."""
 
     @app.get("/commissioning/{run}/files/{path:path}", include_in_schema=False)
     async def file(run: str, path: str) -> FileResponse:
-        """A file of a run; the report is opened, anything else is saved."""
+        """Return a file of a run. The browser opens the report and saves any other file."""
         try:
             place = runs.file(run, path)
-        except NotHere as error:
+        except NotFound as error:
             raise HTTPException(404, str(error)) from None
         kind = _OPENED.get(path)
         return FileResponse(
@@ -79,9 +82,9 @@ def add_run_files(app: FastAPI, runs: Runs, plots: Plots) -> None:
 
     @app.get("/commissioning/{run}/plots/{check}.svg", include_in_schema=False)
     async def drawn(run: str, check: str) -> Response:
-        """The course of a check with its limits."""
+        """Return the plot of a check with its limits."""
         try:
             svg = await plots.svg(run, check)
-        except NotHere as error:
+        except NotFound as error:
             raise HTTPException(404, str(error)) from None
         return Response(svg, media_type="image/svg+xml")

@@ -27,7 +27,7 @@ from agent.plan import CYCLE_S, make_plan
 from agent.plan.modbus import blocks as plan_blocks
 from agent.plan.wire import serial_line_cost
 from agent.profile.library import open_library
-from agent.profile.points import ProfileLimits, SerialLine
+from agent.profile.spec import ProfileLimits
 from agent.protocol.modbus.framing import query
 from agent.transport.modbus.bus import ModbusBus
 
@@ -83,20 +83,19 @@ def planned() -> list[Planned]:
     found = []
     for name in PROFILES:
         profile = library.get(name)
-        plan = make_plan(profile)
-        found.append(_planned(name, profile.serial, (*plan.identity, *plan.requests)))
+        plan, line = make_plan(profile), profile.serial
+        found.append(_planned(name, line.baudrate, line.parity, (*plan.identity, *plan.requests)))
     for name, (baudrate, parity, ranges) in WHOLE_MAPS.items():
-        line = SerialLine(baudrate, parity)
         parts = {(n, 1): 0.0 for first, last in ranges for n in range(first, last + 1)}
-        wire = serial_line_cost(line)
+        wire = serial_line_cost(baudrate, parity)
         reads = plan_blocks({"holding": parts}, ProfileLimits(), wire, CYCLE_S)
-        found.append(_planned(name, line, reads))
+        found.append(_planned(name, baudrate, parity, reads))
     return found
 
 
-def _planned(name: str, line: SerialLine, requests: Iterable[Request]) -> Planned:
+def _planned(name: str, baudrate: int, parity: str, requests: Iterable[Request]) -> Planned:
     reads = [request for request in requests if isinstance(request, ReadRegisters)]
-    return Planned(name, line.baudrate, line.parity, tuple((r.address, r.count) for r in reads))
+    return Planned(name, baudrate, parity, tuple((r.address, r.count) for r in reads))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.app.event_loop import run_loop
 from agent.app.logs import set_up_logs
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from agent.model.values import PollResult
 from agent.store.history import History
@@ -62,19 +62,19 @@ class Meter:
 
 @contextmanager
 def _history_measured(meter: Meter) -> Iterator[None]:
-    plain = History.hear
+    plain = History.observe
 
-    def hear(self: History, state: DeviceState, result: PollResult) -> None:
+    def observe(self: History, state: DeviceState, result: PollResult) -> None:
         before = time.thread_time()
         plain(self, state, result)
         meter.history_s += time.thread_time() - before
         meter.polls += 1
 
-    History.hear = hear  # type: ignore[method-assign]
+    History.observe = observe  # type: ignore[method-assign]
     try:
         yield
     finally:
-        History.hear = plain  # type: ignore[method-assign]
+        History.observe = plain  # type: ignore[method-assign]
 
 
 async def _run(file: Path) -> None:

@@ -50,7 +50,7 @@ def costs(racks: int) -> dict[str, Any]:
 
     def hear() -> None:
         for state, result in zip(states, results, strict=True):
-            history.hear(state, result)
+            history.observe(state, result)
 
     pages = Pages(Site(store, views, history, agent.profile), lambda: True)
     found: dict[str, Any] = {"devices": len(views)}

@@ -59,7 +59,7 @@ def _add_state(app: FastAPI, site: Site) -> None:
             "elapsed_s": site.elapsed_s,
             "speed": site.speed,
             "racks": {
-                name: {"generation": model.generation.name, "roles": model.roles, **summary(model)}
+                name: {"model": model.spec.name, "roles": model.roles, **summary(model)}
                 for name, model in site.racks.items()
             },
             "devices": {

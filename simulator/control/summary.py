@@ -35,7 +35,7 @@ _FIGURES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 
 
 def summary(model: RackModel) -> dict[str, Value | None]:
-    """Load and main figures in base units; None for what a rack of this generation lacks."""
+    """Load and main figures in base units; None for what this rack lacks."""
     found: dict[str, Value | None] = {"load_ratio": model.load}
     for name, role, metric, labels in _FIGURES:
         found[name] = model.find(role, metric, labels) if role in model.roles else None

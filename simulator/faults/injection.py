@@ -192,7 +192,7 @@ class Desk:
             if order.rack:
                 model = self._racks[order.rack]
                 # Faults cannot be tried on the rack itself, and a rack takes 20 ms to make.
-                RackModel(model.generation, model.seed).inject(order.fault, **order.params)
+                RackModel(model.spec, model.seed).inject(order.fault, **order.params)
             else:
                 end = self._seats[order.device].end
                 kind = replace(WIRE_FAULTS[order.fault], begins=_nothing, ends=_nothing)

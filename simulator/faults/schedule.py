@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from agent.config.spec import Duration
 from agent.model.errors import ConfigError
+from agent.parse.strict_model import StrictModel
 from simulator.yaml_list import load_list
 
 _TEXT = re.compile(
@@ -32,10 +33,8 @@ class Planned:
     origin: str = "fault"
 
 
-class _FaultSpec(BaseModel):
+class _FaultSpec(StrictModel):
     """One item of a file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     fault: str
     at: Duration = Field(0.0, ge=0, le=31_536_000)
@@ -45,10 +44,8 @@ class _FaultSpec(BaseModel):
     params: dict[str, str | int | float] = Field(default_factory=dict)
 
 
-class _FileSpec(BaseModel):
+class _FileSpec(StrictModel):
     """The whole file: the key ``faults`` may be left out and the list stand alone."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     faults: list[_FaultSpec]
 

@@ -3,19 +3,19 @@
 from simulator.model.faults.catalogue import FAULTS
 from simulator.model.faults.fault import Fault
 from simulator.model.observe.points import Labels, Observation, Point, Value
-from simulator.model.physics.spec import Generation, load_generation, shipped_generations
+from simulator.model.physics.spec import RackModelSpec, load_model, shipped_models
 from simulator.model.rack import ActiveFault, RackModel
 
 __all__ = [
     "FAULTS",
     "ActiveFault",
     "Fault",
-    "Generation",
     "Labels",
     "Observation",
     "Point",
     "RackModel",
+    "RackModelSpec",
     "Value",
-    "load_generation",
-    "shipped_generations",
+    "load_model",
+    "shipped_models",
 ]

@@ -12,7 +12,7 @@ from simulator.model.observe import cooling, network, pdu, shelf
 from simulator.model.observe.points import Board, Observation, Overlay, Point, Value, View
 from simulator.model.physics.machine import Machine, MachineState
 from simulator.model.physics.network import Neighbor, Switch
-from simulator.model.physics.spec import Generation
+from simulator.model.physics.spec import RackModelSpec
 
 _STEP_LIMIT_S = 86_400.0
 _LOAD_LIMIT = 1.1
@@ -34,18 +34,18 @@ class ActiveFault:
 
 
 class RackModel:
-    """One rack of a generation: physically coupled, deterministic from its seed, free of clocks.
+    """One simulated rack: physically coupled, deterministic from its seed, free of clocks.
 
     Starts settled at ``load`` (0..1.1). A role is a device's place in the rack: ``pdu-a``,
     ``pdu-b``, ``shelf-1``.., ``bbu-1``.., ``cdu``, ``switch-1``.., and ``rack`` for a meter on the
     bus bar.
     """
 
-    __slots__ = ("_bench", "_board", "_machine", "_state", "generation", "seed")
+    __slots__ = ("_bench", "_board", "_machine", "_state", "seed", "spec")
 
-    def __init__(self, generation: Generation, seed: int = 0, *, load: float = 0.5) -> None:
-        self.generation, self.seed = generation, seed
-        self._machine = Machine(generation, seed, _checked_load(load))
+    def __init__(self, spec: RackModelSpec, seed: int = 0, *, load: float = 0.5) -> None:
+        self.spec, self.seed = spec, seed
+        self._machine = Machine(spec, seed, _checked_load(load))
         self._board = Board(self._machine.state, seed)
         for room in (pdu, shelf, cooling, network):
             room.build(self._board, self._machine)
@@ -148,22 +148,22 @@ class RackModel:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Everything that a rack of this generation needs to go on from here, JSON-able."""
+        """Everything that a rack of this model needs to go on from here, JSON-able."""
         return {
-            "generation": self.generation.name,
+            "model": self.spec.name,
             "seed": self.seed,
             **snapshot.dump(self._state),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state that a rack of the same generation and seed gave.
+        """Go on from a state that a rack of the same model and seed gave.
 
         Points stay valid. Raises ConfigError when it does not fit; the rack is then unchanged.
         """
         data = dict(state)
-        whose = (data.pop("generation", None), data.pop("seed", None))
-        if whose != (self.generation.name, self.seed):
-            mine = f"{self.generation.name}, seed {self.seed}"
+        whose = (data.pop("model", None), data.pop("seed", None))
+        if whose != (self.spec.name, self.seed):
+            mine = f"{self.spec.name}, seed {self.seed}"
             raise ConfigError(f"state of {whose[0]}, seed {whose[1]}, on a rack {mine}")
         before = snapshot.dump(self._state)
         try:
@@ -173,9 +173,9 @@ class RackModel:
             raise
 
     @classmethod
-    def from_state(cls, generation: Generation, state: Mapping[str, Any]) -> "RackModel":
+    def from_state(cls, spec: RackModelSpec, state: Mapping[str, Any]) -> "RackModel":
         """A rack that goes on from a state."""
-        rack = cls(generation, int(state.get("seed", 0)))
+        rack = cls(spec, int(state.get("seed", 0)))
         rack.restore(state)
         return rack
 

@@ -20,10 +20,10 @@ def dump(node: Any) -> Any:
 def restore(node: Any, data: Any, path: str = "state") -> None:
     """Write ``data`` (as ``dump`` gave it) into ``node`` in place: others hold on to its parts.
 
-    Raises ConfigError where the shapes differ, so a state of another generation is refused.
+    Raises ConfigError where the shapes differ, so a state of another model is refused.
     """
     if not isinstance(data, dict) or set(data) != {item.name for item in fields(node)}:
-        raise ConfigError(f"{path}: is not the state of this generation of rack")
+        raise ConfigError(f"{path}: is not a state of this rack model")
     for item in fields(node):
         setattr(
             node, item.name, _fitted(getattr(node, item.name), data[item.name], path, item.name)

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from agent.config.spec import Duration, Model
+from agent.config.spec import Duration
 from agent.model import smi
 from agent.model.errors import ConfigError, Problem
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import Document, Key
 from simulator.yaml_list import load_list
 
@@ -44,13 +45,13 @@ Ratio = Annotated[float, BeforeValidator(_ratio, json_schema_input_type=float | 
 Level = Annotated[float, Field(ge=-_FARTHEST, le=_FARTHEST)]
 
 
-class Count(Model):
+class Count(StrictModel):
     """``rate`` more each second, anew from zero behind the type's last value."""
 
     rate: float = Field(gt=0, le=_FASTEST)
 
 
-class Ramp(Model):
+class Ramp(StrictModel):
     """From what was recorded (or ``from``) evenly ``to``, once, or there and back each period."""
 
     to: Level
@@ -65,7 +66,7 @@ class Ramp(Model):
         return self
 
 
-class Noise(Model):
+class Noise(StrictModel):
     """Normally distributed around the value, anew every so often: ``sigma`` or a ``ratio`` of it.
 
     No draw is farther away than four of it.
@@ -82,7 +83,7 @@ class Noise(Model):
         return self
 
 
-class Step(Model):
+class Step(StrictModel):
     """Another value after ``at``, and what was recorded again after ``for``."""
 
     to: Level
@@ -96,7 +97,7 @@ MOTIONS: Mapping[str, type[Motion]] = {"count": Count, "ramp": Ramp, "noise": No
 """Every motion by the name it has on a command line and in a file."""
 
 
-class _Entry(Model):
+class _Entry(StrictModel):
     """One item of a file."""
 
     oid: Annotated[str, AfterValidator(_prefix)] | None = None
@@ -130,7 +131,7 @@ class _Entry(Model):
         )
 
 
-class _FileSpec(Model):
+class _FileSpec(StrictModel):
     """The whole file."""
 
     drive: list[_Entry]

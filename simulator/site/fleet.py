@@ -29,6 +29,7 @@ def fleet_data(config: Path, racks: int) -> dict[str, Any]:
     data = dict(load(config).data)
     if "profiles" in data:
         data["profiles"] = [str((config.parent / folder).resolve()) for folder in data["profiles"]]
+    data["racks"] = [{**rack, **_paths(rack, config.parent)} for rack in data["racks"]]
     hosts = _hosts(data["racks"])
     data["racks"] = [
         _copy(rack, number, hosts) for number in range(1, racks + 1) for rack in data["racks"]
@@ -65,6 +66,13 @@ def raise_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def _paths(rack: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """The files that a rack names, so that the copy may be in another folder."""
+    named = {key: str(rack.get(key, "")) for key in ("sheet", "model", "generation")}
+    files = {key: name for key, name in named.items() if Path(name).suffix}
+    return {key: str((folder / name).resolve()) for key, name in files.items()}
 
 
 def _hosts(racks: list[Mapping[str, Any]]) -> dict[str, int]:

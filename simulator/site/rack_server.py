@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.config import Config, DeviceConfig
+from agent.config.spec import RackSpec
 from agent.model import smi
 from agent.model.credentials import SnmpVersion
 from agent.model.errors import ConfigError
@@ -19,7 +20,7 @@ from simulator.devices.snmp_device import build_view
 from simulator.devices.switch_device import build_switch
 from simulator.faults.schedule import Planned
 from simulator.faults.wire_faults import ModbusLine, SnmpLine, UnitFaults, WireEnd
-from simulator.model.physics.spec import Generation, load_generation
+from simulator.model.physics.spec import RackModelSpec, load_model, shipped_models
 from simulator.model.rack import RackModel
 from simulator.site.site import Served, Site
 from simulator.site.trap_sender import TrapSender, senders
@@ -46,8 +47,8 @@ async def serving(
     """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
 
     Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen``
-    where the configuration has it. Raises ConfigError for a rack without a generation, a role the
-    generation does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
+    where the configuration has it. Raises ConfigError for a rack without a model, a role that
+    its model does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
     be bound.
     """
     site, hosts = build(config, seed=seed, speed=speed)
@@ -55,10 +56,10 @@ async def serving(
     async with contextlib.AsyncExitStack() as stack:
         for host in hosts:
             await host.start(stack)
-        if config.traps_listen is not None:
+        if config.spec.traps is not None:
             agents = {host.item.device.name: host.responder for host in hosts
                       if isinstance(host, _SnmpHost)}  # fmt: skip
-            sender = TrapSender(senders(site, agents), config.traps_listen)
+            sender = TrapSender(senders(site, agents), config.spec.traps.address)
             site.watchers.append(sender.look)
         if live:
             await stack.enter_async_context(_living(site))
@@ -81,8 +82,8 @@ def build(
 ) -> tuple[Site, list["_SnmpHost | _ModbusHost"]]:
     """The racks and devices of ``config``, and what will listen for them. Raises ConfigError."""
     models = {
-        name: RackModel(generation, seed + place)
-        for place, (name, generation) in enumerate(_generations(config).items())
+        name: RackModel(spec, seed + place)
+        for place, (name, spec) in enumerate(_models(config).items())
     }
     hosts: list[_SnmpHost | _ModbusHost] = []
     endpoints: dict[tuple[str, str], _ModbusHost] = {}
@@ -104,19 +105,24 @@ def build(
     return Site(models, served, speed), hosts
 
 
-def _generations(config: Config) -> dict[str, Generation]:
-    found: dict[str, Generation] = {}
-    known: dict[str, Generation] = {}
-    for device in config.devices:
-        if device.generation is None:
-            raise ConfigError(
-                f"{config.file}: rack {device.rack!r} names no 'generation', so nothing says how it"
-                " behaves"
-            )
-        if device.generation not in known:
-            known[device.generation] = load_generation(device.generation)
-        found[device.rack] = known[device.generation]
-    return found
+def _models(config: Config) -> dict[str, RackModelSpec]:
+    known: dict[str | None, RackModelSpec] = {}
+    racks = [config.rack(name) for name in dict.fromkeys(each.rack for each in config.devices)]
+    for rack in racks:
+        if rack.model not in known:
+            known[rack.model] = _model(config, rack)
+    return {rack.name: known[rack.model] for rack in racks}
+
+
+def _model(config: Config, rack: RackSpec) -> RackModelSpec:
+    name, ships = rack.model, shipped_models()
+    if name is None:
+        said = f"is missing, so nothing says how the rack behaves; there are: {', '.join(ships)}"
+    elif name in ships or name.endswith((".yaml", ".yml")):
+        return load_model(name)
+    else:
+        said = f"unknown model {name!r}; there are: {', '.join(ships)}"
+    raise ConfigError([config.rack_problem(rack.name, "model", said)])
 
 
 def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:
@@ -126,7 +132,7 @@ def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:
         )
     if device.role not in model.roles:
         raise ConfigError(
-            f"{config.file}: {device.name}: the generation has no role {device.role!r}; it has"
+            f"{config.file}: {device.name}: the rack's model has no role {device.role!r}; it has"
             f" {', '.join(model.roles)}"
         )
     return config.library.get(device.profile)
@@ -191,6 +197,8 @@ class _ModbusHost:
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Listen until ``stack`` unwinds. Raises ConfigError."""
         url, server = self.first.url, ModbusServer(self.units, self.faults)
+        if url.ascii:
+            raise ConfigError(f"{self.first.name}: the simulator does not speak {url.scheme}")
         stack.push_async_callback(server.close)
         if url.scheme == "modbus+rtu":
             stack.enter_context(_linked(Path(url.path), server.start_pty().path))

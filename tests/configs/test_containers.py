@@ -50,8 +50,8 @@ def test_the_site_is_one_that_can_be_run_and_simulated() -> None:
     config = load_config(DOCKER / "site.yaml")
     site, _ = build(config)
     assert len(site) == len(config.devices) == 5
-    assert config.mqtt is not None
-    assert config.mqtt.host == "broker"
+    assert config.spec.mqtt is not None
+    assert config.spec.mqtt.host == "broker"
 
 
 @pytest.mark.peer

@@ -10,7 +10,7 @@ import pytest
 from agent.commission.records import Sample, Verdict
 from agent.commission.spec.generation import Generation, find_generations, open_generation
 from agent.model.values import Quality
-from simulator.model import shipped_generations
+from simulator.model import shipped_models
 from tests.agent.commission.rack import Run, papers, rack
 
 SEEDS = int(os.environ.get("RACKAGENT_SEEDS", "5"))
@@ -26,7 +26,7 @@ def test_three_ship_and_the_rest_is_there_to_be_extended() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_it_stands_for_a_simulated_rack(name: str) -> None:
     generation = open_generation(name)
-    assert generation.spec.model in shipped_generations()
+    assert generation.spec.model in shipped_models()
     model = rack(generation)
     assert set(generation.roles) <= set(model.roles)
 

@@ -36,9 +36,8 @@ def site(folder: Path) -> Path:
 
 def commission(folder: Path, *more: str) -> tuple[int, dict[str, str]]:
     """Exit status and verdicts of a run with half a minute between two rounds."""
-    order = ("--generation", "nvl72", "--stage", "L4", "--simulated", "--interval", "30")
-    sheet = ("--sheet", str(RACKS / "nvl72-sheet.yaml"))
-    command = [*RACKAGENT, "commission", str(site(folder)), *order, *sheet, "--out", "ev"]
+    order = ("--stage", "L4", "--simulated", "--interval", "30", "--out", "ev")
+    command = [*RACKAGENT, "commission", str(site(folder)), *order]
     done = subprocess.run(
         [*command, *more], capture_output=True, text=True, check=False, cwd=folder
     )

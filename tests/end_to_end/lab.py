@@ -37,7 +37,7 @@ class Lab:
             "site": "lab",
             "defaults": {"interval": f"{INTERVAL_S}s", "timeout": "500ms", "retries": 0},
             "http": {"listen": f"127.0.0.1:{tcp[0]}"},
-            "racks": [{"name": "r1", "generation": "nvl72", "devices": devices}],
+            "racks": [{"name": "r1", "model": "nvl72", "devices": devices}],
         }
         self._site.write_text(json.dumps(site), encoding="utf-8")
 

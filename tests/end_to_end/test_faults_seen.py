@@ -51,7 +51,7 @@ def rack(folder: Path, row: Planted) -> tuple[Config, Generation]:
     assert generation.spec.model is not None
     switch = {role: "switch" for role in generation.roles if role.startswith("switch")}
     roles = {role: switch.get(role, "*") for role in generation.roles}
-    return load_config(write_site(folder, roles, generation=generation.spec.model)), generation
+    return load_config(write_site(folder, roles, model=generation.spec.model)), generation
 
 
 @pytest.mark.parametrize("fault", list(TABLE) if ALL else SAMPLE)

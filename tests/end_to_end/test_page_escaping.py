@@ -77,7 +77,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def harmless(sight: Sight, path: str) -> str:
     """What stands on a page, once it was found that nothing of it became markup."""
     await sight.page.goto(f"{sight.root}/{path}")
-    if await sight.page.title() == "Not here · rackagent":
+    if await sight.page.title() == "Not found · rackagent":
         sight.errors.clear()  # which Chromium calls a page that there is not
         return ""
     await sight.live()

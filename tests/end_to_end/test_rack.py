@@ -39,14 +39,14 @@ def write_config(path: Path, snmp: dict[str, int], modbus: int, http: int) -> No
         "site": "test",
         "defaults": {"interval": "1s", "timeout": "500ms", "retries": 1},
         "http": {"listen": f"127.0.0.1:{http}"},
-        "racks": [{"name": "r1", "generation": "orv3-rpu", "devices": devices}],
+        "racks": [{"name": "r1", "model": "orv3-rpu", "devices": devices}],
     }
     path.write_text(json.dumps(site), encoding="utf-8")
 
 
 def write_cdu(path: Path, modbus: int) -> None:
     device = {"name": "cdu", "url": f"modbus+tcp://127.0.0.1:{modbus}/12", "profile": "orv3-rpu"}
-    rack = {"name": "r1", "generation": "orv3-rpu", "devices": [device]}
+    rack = {"name": "r1", "model": "orv3-rpu", "devices": [device]}
     path.write_text(json.dumps({"racks": [rack]}), encoding="utf-8")
 
 

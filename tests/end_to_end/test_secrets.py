@@ -61,7 +61,7 @@ class Site:
                 "in-the-file": {"community": INLINE},
                 "user": usm,
             },
-            "racks": [{"name": "r1", "generation": "nvl72", "devices": devices}],
+            "racks": [{"name": "r1", "model": "nvl72", "devices": devices}],
         }
         self.write()
         self.targets = [str(device["url"]) for device in devices]

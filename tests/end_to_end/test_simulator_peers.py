@@ -86,7 +86,7 @@ def write_site(path: Path, rack: Rack) -> None:
             ("shelf-1", rack.shelf, SHELF_UNIT, "orv3-hpr-psu"),
         )
     ]
-    racks = [{"name": "r1", "generation": "nvl72", "devices": devices}]
+    racks = [{"name": "r1", "model": "nvl72", "devices": devices}]
     path.write_text(json.dumps({"credentials": credentials, "racks": racks}), encoding="utf-8")
 
 

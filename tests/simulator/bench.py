@@ -15,7 +15,7 @@ from agent.model.limits import Limits
 from agent.model.values import Quality
 from agent.poll.read_once import Look, Target, read_device
 from simulator.faults.schedule import Planned
-from simulator.model import RackModel, load_generation
+from simulator.model import RackModel, load_model
 from simulator.site.rack_server import serving
 from simulator.site.site import Site
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
@@ -128,12 +128,12 @@ def write_site(
     folder: Path,
     roles: Mapping[str, str],
     *,
-    generation: str = "nvl72",
+    model: str = "nvl72",
     credentials: Mapping[str, Any] = COMMUNITY,
     **more: Any,
 ) -> Path:
     """A site of one rack ``r1``: roles and the profiles they have; ``*`` shows everything."""
-    model = RackModel(load_generation(generation))
+    rack = RackModel(load_model(model))
     (folder / "mine").mkdir(exist_ok=True)
     udp, tcp = iter(free_udp_ports(len(roles))), iter(free_tcp_ports(len(roles)))
     modbus = ("*", "orv3-rpu", "orv3-hpr-psu")
@@ -142,7 +142,7 @@ def write_site(
         device = {"name": role, "profile": profile}
         if profile == "*":
             device["profile"] = f"all-{role}"
-            text = register_map(model, role, device["profile"])
+            text = register_map(rack, role, device["profile"])
             (folder / "mine" / f"{device['profile']}.yaml").write_text(text, encoding="utf-8")
         if profile in modbus:
             device["url"] = f"modbus+tcp://127.0.0.1:{next(tcp)}/{unit}"
@@ -152,7 +152,7 @@ def write_site(
     site = {
         "profiles": ["mine"],
         "credentials": {"them": credentials},
-        "racks": [{"name": "r1", "generation": generation, "devices": devices}],
+        "racks": [{"name": "r1", "model": model, "devices": devices}],
         **more,
     }
     path = folder / "site.yaml"

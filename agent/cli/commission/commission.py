@@ -8,6 +8,7 @@ import sys
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,7 +32,7 @@ from agent.commission.run.order import Hear, Order, Outcome, Rehearsal, carry_ou
 from agent.commission.run.prompts import Crew
 from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
-from agent.commission.spec.generation import Generation, open_generation
+from agent.commission.spec.generation import Generation, find_generations, open_generation
 from agent.config import Config, load_config
 from agent.model.errors import ConfigError, DeviceError, NotCovered
 
@@ -43,8 +44,11 @@ _WORD = re.compile(r"(?:rack|device)=[\w.-]+")
 
 def commission(
     config: ConfigPath,
-    generation: Annotated[str, typer.Option(help="A generation's name, or its YAML file.")],
     stage: Annotated[str, typer.Option(help="L11, L12, L3, L4 or L5; as the generation has them.")],
+    generation: Annotated[
+        str | None,
+        typer.Option(help="A generation's name, or its YAML file; the rack's own by default."),
+    ] = None,
     rack: Annotated[
         list[str] | None,
         typer.Option(help="Which rack of CONFIG; the only one by default; repeatable."),
@@ -55,7 +59,9 @@ def commission(
     generations: Folder = None,
     sheet: Annotated[
         Path | None,
-        typer.Option(help="The build sheet: YAML or CSV; {rack} stands for the rack's name."),
+        typer.Option(
+            help="The build sheet: YAML or CSV; the rack's own by default. {rack} becomes its name."
+        ),
     ] = None,
     cables: Annotated[
         Path | None, typer.Option(help="With a CSV of devices: the CSV of cables.")
@@ -123,13 +129,13 @@ def commission(
     Of several racks, the status is the highest.
 
     Examples:
-      rackagent commission site.yaml --generation nvl72 --stage L11 --sheet r01.yaml
+      rackagent commission site.yaml --stage L11 --generation nvl72 --sheet r01.yaml
 
-      rackagent commission site.yaml --generation nvl72 --stage L11 --simulated --fault clog
+      rackagent commission site.yaml --stage L11 --simulated --fault clog
 
-      rackagent commission site.yaml --generation nvl72 --stage L11 --all-racks --sheet {rack}.yaml
+      rackagent commission site.yaml --stage L11 --all-racks --sheet {rack}.yaml
 
-      rackagent commission site.yaml --generation nvl72 --stage L11 --retest cooling.flow --of DIR
+      rackagent commission site.yaml --stage L11 --retest cooling.flow --of DIR
     """
     wrong = {
         "--fault, --speed and --seed need --simulated": not simulated and (fault or speed or seed),
@@ -147,23 +153,22 @@ def commission(
     signer = None if key is None else private_key(key)
     site = load_config(config)
     racks = _racks(site, rack or [], all_racks=all_racks)
-    common = Order(
-        config=site,
-        facts=Facts(_generation(generation, generations, stage), stage, {}, interval),
-        folder=Path(),
+    ordered = partial(
+        Order,
         waivers=tuple(load_waivers(waivers)) if waivers is not None else (),
         resume=resume,
         crew=Crew(operator, witness),
         rehearsal=Rehearsal(seed, speed, tuple(fault or ())) if simulated else None,
     )
-    several = len(racks) > 1
-    orders = [
-        _order(
-            *(common, name, _sheet(sheet, cables, name), _folder(out, name, stage, len(racks))),
-            several=several,
-        )
-        for name in racks
-    ]
+    orders = []
+    for name in racks:
+        judged = _generation(site, name, generation, generations)
+        judged.steps(stage)
+        planned = _sheet(sheet or site.rack(name).sheet, cables, name)
+        facts = Facts(judged, stage, {}, interval, sheet=planned)
+        folder = _folder(out, name, stage, len(racks))
+        order = ordered(config=choose_rack(site, name), facts=facts, folder=folder)
+        orders.append(_for_one_rack(order, site, several=len(racks) > 1))
     if of is not None:
         orders = [_again(order, retest, of) for order in orders]
     outcomes = _carry_out(orders, signer, output)
@@ -174,37 +179,43 @@ def commission(
         raise typer.Exit(status)
 
 
-def _generation(name: str, folder: Path | None, stage: str) -> Generation:
-    """The generation, if it can be judged by. Raises ConfigError."""
-    loaded = open_generation(name, folder)
-    loaded.steps(stage)
+def _generation(site: Config, rack: str, given: str | None, folder: Path | None) -> Generation:
+    """The generation that a rack is judged by: ``given``, or its own. Raises ConfigError."""
+    name = given or site.rack(rack).generation
+    if name is None:
+        said = f"is missing; add it, or give --generation ({', '.join(find_generations(folder))})"
+        raise ConfigError([site.rack_problem(rack, "generation", said)])
+    try:
+        loaded = open_generation(name, folder)
+    except ConfigError as error:
+        if given or error.problems:
+            raise
+        said = f"{error}. What the simulator runs is the rack's 'model'"
+        raise ConfigError([site.rack_problem(rack, "generation", said)]) from None
     if loaded.spec.abstract:
         raise ConfigError(f"generation {name!r} is only there to be extended")
     return loaded
 
 
-def _order(common: Order, rack: str, sheet: Sheet | None, folder: Path, *, several: bool) -> Order:
-    """The order for one rack. Raises ConfigError.
+def _for_one_rack(order: Order, site: Config, *, several: bool) -> Order:
+    """The order with its devices by role and only its own faults. Raises ConfigError.
 
     Of several racks, some may not have begun when the run was cut off.
     """
-    chosen = choose_rack(common.config, rack)
-    named = roles(common.facts.generation, ((d.role, d.name) for d in chosen.devices))
-    rehearsal = common.rehearsal
+    named = roles(order.facts.generation, ((d.role, d.name) for d in order.config.devices))
+    rehearsal = order.rehearsal
     if rehearsal is not None:
         elsewhere = {
-            *(f"rack={device.rack}" for device in common.config.devices if device.rack != rack),
-            *(f"device={each.name}" for each in common.config.devices if each.rack != rack),
+            *(f"rack={device.rack}" for device in site.devices if device.rack != order.rack),
+            *(f"device={each.name}" for each in site.devices if each.rack != order.rack),
         }
         faults = [each for each in rehearsal.faults if not elsewhere & set(_WORD.findall(each))]
         rehearsal = replace(rehearsal, faults=tuple(faults))
     return replace(
-        common,
-        config=chosen,
+        order,
         rehearsal=rehearsal,
-        facts=replace(common.facts, devices=named, sheet=sheet),
-        folder=folder,
-        resume=common.resume and (folder.exists() or not several),
+        facts=replace(order.facts, devices=named),
+        resume=order.resume and (order.folder.exists() or not several),
     )
 
 

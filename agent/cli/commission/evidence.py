@@ -25,6 +25,7 @@ from agent.commission.report.logbook import write_csv
 from agent.commission.report.pdf import printed
 from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
+from agent.model.figures import short
 
 _FAILED = 1
 _NO_ACCEPTANCE = "; a rehearsal on a simulated rack, no acceptance"
@@ -200,7 +201,7 @@ def show(report: Report) -> None:
     for result in report.results:
         if result.verdict in _QUIET:
             continue
-        measured = "; ".join(f"{each.name} {_number(each.value)}" for each in result.measurements)
+        measured = "; ".join(f"{each.name} {short(each.value)}" for each in result.measurements)
         said = "; ".join(filter(None, (measured, result.reason)))
         rows.append((str(result.verdict), result.check, report.check(result).title, said))
     if rows:
@@ -213,7 +214,3 @@ def show(report: Report) -> None:
     what = "REHEARSAL on a simulated rack: " if report.simulated else ""
     run = f"{report.rack} {generation.name} {report.facts.stage}"
     console.out(f"{what}{run}: {report.verdict} ({told})")
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"

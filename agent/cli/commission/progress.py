@@ -14,6 +14,7 @@ from agent.commission.journal.reader import State, Story
 from agent.commission.journal.writer import Event
 from agent.commission.run.order import Order
 from agent.model.catalogue import CATALOGUE
+from agent.model.figures import short
 
 _MEASURED_MAX = 2  # measurements of one check that a line tells
 _VALUES_MAX = 3  # signals beside a bar
@@ -170,21 +171,17 @@ def _values(order: Order, values: Mapping[str, tuple[float, float] | None]) -> s
         if pair is None:
             shown = "?"
         elif pair[0] == pair[1]:
-            shown = f"{pair[0]:.4g}{unit}"
+            shown = f"{short(pair[0], 4)}{unit}"
         else:
-            shown = f"{pair[0]:.4g} to {pair[1]:.4g}{unit}"
+            shown = f"{short(pair[0], 4)} to {short(pair[1], 4)}{unit}"
         found.append(f"{name} {shown}")
     return ", ".join(found)
 
 
 def _why(event: Event) -> str:
     measured = [
-        f"{each['name']} {_number(each['value'])} {each['unit'] or ''}".rstrip()
+        f"{each['name']} {short(each['value'])} {each['unit'] or ''}".rstrip()
         for each in event["measured"][:_MEASURED_MAX]
     ]
     said = "; ".join(filter(None, (*measured, event["reason"])))
     return f": {said}" if said else ""
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"

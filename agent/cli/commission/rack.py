@@ -34,9 +34,12 @@ RackName = Annotated[
 def verify(
     config: ConfigPath,
     sheet: Annotated[
-        Path,
-        typer.Option(help="The build sheet: YAML, a CSV of devices, or NetBox's export of them."),
-    ],
+        Path | None,
+        typer.Option(
+            help="The build sheet: YAML, a CSV of devices, or NetBox's export of them; the rack's"
+            " own by default."
+        ),
+    ] = None,
     cables: Annotated[
         Path | None,
         typer.Option(help="With a CSV of devices: the CSV of cables, or NetBox's export of them."),
@@ -55,8 +58,13 @@ def verify(
 
       rackagent rack verify site.yaml --sheet devices.csv --cables cables.csv
     """
-    plan = load_sheet(sheet, cables)
     chosen = choose_rack(load_config(config), rack)
+    name = chosen.devices[0].rack
+    path = sheet or chosen.rack(name).sheet
+    if path is None:
+        said = "is missing; add it, or give --sheet"
+        raise ConfigError([chosen.rack_problem(name, "sheet", said)])
+    plan = load_sheet(path, cables)
     seen = _seen(run_loop(read_devices(chosen)))
     found = compare(plan, seen, {device.role: device.name for device in chosen.devices})
     if output is Format.JSON:

@@ -62,9 +62,7 @@ def _secrets(config: Config) -> frozenset[str]:
         for each in (*own, *config.credentials.values())
         for text in (each.community, each.auth_secret, each.priv_secret)
     }
-    if config.mqtt is not None and config.mqtt.password:
-        found.add(config.mqtt.password)
-    return frozenset(found - {""})
+    return frozenset((found | {config.mqtt_password or ""}) - {""})
 
 
 def _sources(library: Library, name: str) -> Iterator[tuple[str, Path]]:

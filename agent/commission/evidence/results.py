@@ -13,6 +13,7 @@ from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts
 from agent.commission.records import CheckResult, Measurement, Verdict, worst
 from agent.commission.spec.models import Check
+from agent.model.figures import short
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -156,13 +157,9 @@ def junit_xml(report: Report) -> bytes:
 
 
 def _words(measurement: Measurement) -> str:
-    value, limit = _number(measurement.value), measurement.limit
-    bound = f" ({measurement.bound} {_number(limit)})" if limit is not None else ""
+    value, limit = short(measurement.value), measurement.limit
+    bound = f" ({measurement.bound} {short(limit)})" if limit is not None else ""
     return f"{measurement.name} {value} {measurement.unit}".rstrip() + bound
-
-
-def _number(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def plain(text: str) -> str:

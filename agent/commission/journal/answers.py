@@ -19,8 +19,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from agent.commission.journal.reader import Prompt, State, follow
-from agent.config.spec import Model
 from agent.model.errors import ConfigError
+from agent.parse.strict_model import StrictModel
 
 ANSWERS, ATTACHMENTS = "answers", "attachments"
 
@@ -41,7 +41,7 @@ _NAME_MAX = 60
 _SAME_NAME_MAX = 20
 
 
-class AnswerFile(Model):
+class AnswerFile(StrictModel):
     """The content of ``answers/ID.json``. ``file`` is a name below ``attachments/``."""
 
     who: str = Field(min_length=1, max_length=_WHO_MAX)

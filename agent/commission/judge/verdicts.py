@@ -15,7 +15,7 @@ from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.inventory import PLAN_METRICS
 from agent.commission.spec.models import Check
-from agent.config.spec import Model
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import load
 
 _INTERVALS_UNTIL_STALE = 3.0
@@ -159,7 +159,7 @@ def step_case(facts: Facts, recorded: Recorded, span: Span) -> Case:
     )
 
 
-class Waiver(Model):
+class Waiver(StrictModel):
     """A check that may be as it is: who says so, why, and the last day of that."""
 
     check: str
@@ -168,7 +168,7 @@ class Waiver(Model):
     until: Annotated[date, Strict(False)]
 
 
-class Waivers(Model):
+class Waivers(StrictModel):
     """The file of them."""
 
     waivers: list[Waiver]

@@ -18,6 +18,7 @@ from agent.commission.report import words
 from agent.commission.report.page import page_template
 from agent.commission.spec.inventory import IDENTITY
 from agent.model.errors import ConfigError
+from agent.model.figures import short
 from agent.parse.yaml_source import load_json
 
 RUNS_MAX = 64
@@ -218,7 +219,7 @@ def _line(
         number=check["number"],
         check=str(check["check"]),
         title=f"{check['title']}: {what}" if what else str(check["title"]),
-        limit="" if limit is None else f"{bound} {_short(limit)}".strip(),
+        limit="" if limit is None else f"{bound} {short(limit)}".strip(),
         cells=tuple(cells),
         differs=len(verdicts) > 1 or bool(strange),
     )
@@ -252,10 +253,6 @@ def outliers(
 
 def _number(limit: float | str | None) -> float:
     return float(limit) if isinstance(limit, int | float) else 0.0
-
-
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _device_lines(found: Sequence[_Found]) -> Iterator[Line]:

@@ -12,7 +12,8 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from agent.commission.report.curves import Plot
-from agent.commission.report.words import number, unit_word
+from agent.commission.report.words import number
+from agent.model.units import printed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +89,7 @@ def _drawn(plot: Plot) -> str:
         axes.spines[side].set_visible(False)
     unit_s, word = (60.0, "min") if plot.judged[1] >= _MINUTES_FROM_S else (1.0, "s")
     axes.set_xlabel(f"time after the step began ({word})", labelpad=1.5)
-    axes.set_ylabel(unit_word(plot.unit))
+    axes.set_ylabel(printed(plot.unit))
     axes.axvspan(plot.judged[0] / unit_s, plot.judged[1] / unit_s, color=_JUDGED, linewidth=0)
     for place, curve in enumerate(plot.curves):
         colour, dashes = style(place)

@@ -1,21 +1,14 @@
 """Numbers, units, times and verdicts as people read them."""
 
 from datetime import UTC, datetime
-from math import floor, isfinite, log10
+from math import isfinite
 
 from agent.commission.records import Measurement, Verdict
 from agent.commission.spec.models import Check, LimitCheck, SoakCheck
+from agent.model.figures import decimals, grouped
+from agent.model.units import printed
 
-_DIGITS = 4
 _SMALLEST = 1e-4
-_UNITS = {
-    "degC": "°C",
-    "delta_K": "K",
-    "delta_degC": "K",
-    "uS/cm": "µS/cm",
-    "ratio": "",
-    "%RH": "% RH",
-}
 _MARKS = {
     Verdict.PASS: "✓",
     Verdict.MARGINAL: "!",
@@ -34,11 +27,6 @@ _MEANINGS = {
     Verdict.WAIVED: "accepted as it is by a named person, for a stated time",
 }
 _MINUTE_S, _HOUR_S = 60, 3600
-
-
-def unit_word(unit: str) -> str:
-    """A unit as it is printed."""
-    return _UNITS.get(unit, unit)
 
 
 def mark(verdict: Verdict) -> str:
@@ -70,8 +58,7 @@ def _digits(size: float, largest: float) -> str:
         return "0"
     if largest < _SMALLEST:
         return f"{size:.2e}"
-    places = max(0, _DIGITS - 1 - floor(log10(largest)))
-    text = f"{size:,.{places}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    text = grouped(size, decimals(largest))
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -80,7 +67,7 @@ def quantity(value: float | str, unit: str, beside: float | str | None = None) -
     if isinstance(value, str):
         return value
     text = number(value, beside=beside if isinstance(beside, int | float) else 0.0)
-    word = unit_word(unit)
+    word = printed(unit)
     return f"{text}\N{NO-BREAK SPACE}{word}" if word else text
 
 
@@ -116,7 +103,7 @@ def margin(measurement: Measurement) -> str:
         return ""
     beside = measurement.limit if isinstance(measurement.limit, int | float) else 0.0
     text = number(measurement.margin, beside=beside, signed=True)
-    unit = {"degC": "K"}.get(measurement.unit, unit_word(measurement.unit))
+    unit = {"degC": "K"}.get(measurement.unit, printed(measurement.unit))
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit and isfinite(measurement.margin) else text
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from agent.commission.spec.models import find_unit
-from agent.config.spec import Model
 from agent.model.errors import ConfigError, Problem
+from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import Document, load
 
 _ROWS_MAX = 20_000
@@ -22,7 +22,7 @@ _SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*(\S+)")
 _LINKS = {"G": "Gbit/s", "Gbps": "Gbit/s", "M": "Mbit/s", "Mbps": "Mbit/s"}
 
 
-class SheetDevice(Model):
+class SheetDevice(StrictModel):
     """One device or, with ``component``, one part of it. Empty means: not looked at."""
 
     device: str = Field(min_length=1, description="its name in the configuration, or its role")
@@ -40,7 +40,7 @@ class SheetDevice(Model):
         return f"{self.device} {self.component}".rstrip()
 
 
-class SheetEnd(Model):
+class SheetEnd(StrictModel):
     """One end of a cable."""
 
     device: str = Field(min_length=1)
@@ -50,7 +50,7 @@ class SheetEnd(Model):
         return f"{self.device} {self.port}"
 
 
-class SheetCable(Model):
+class SheetCable(StrictModel):
     """One cable, and the rate its link must have."""
 
     a: SheetEnd
@@ -70,7 +70,7 @@ class SheetCable(Model):
         return float(match.group(1)) * float(unit.factor)
 
 
-class Sheet(Model):
+class Sheet(StrictModel):
     """What was built, according to who built it."""
 
     rack: str = ""

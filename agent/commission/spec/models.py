@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from agent.commission.spec.dimensions import parts
-from agent.config.spec import Duration, Model, Name
+from agent.config.spec import Duration, Name
 from agent.model.catalogue import CATALOGUE, Metric
 from agent.model.units import UNITS, Unit
+from agent.parse.strict_model import StrictModel
 
 _SPAN = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 _ROLES_MAX = 256
@@ -104,7 +105,7 @@ Ratio = Annotated[float, Field(ge=0, le=1)]
 Roles = Annotated[list[Name], BeforeValidator(_roles), Field(min_length=1)]
 
 
-class Sourced(Model):
+class Sourced(StrictModel):
     """Something that was taken from somewhere: (s) read, (q) second hand, (e) an estimate."""
 
     source: str = Field(min_length=1)
@@ -134,7 +135,7 @@ class CurveSpec(Sourced):
     points: list[Annotated[list[Number], Field(min_length=2, max_length=2)]]
 
 
-class Signal(Model):
+class Signal(StrictModel):
     """Series of the rack under one name.
 
     ``take`` makes one of several: of all, or of those that share the labels in ``by`` (``device``
@@ -166,7 +167,7 @@ class Signal(Model):
         return self
 
 
-class StepSpec(Model):
+class StepSpec(StrictModel):
     """A part of a run: do something, see in the data that it happened, and hold.
 
     ``load`` is work for the trays from 0 to 1; ``event`` a stimulus by name, undone at the end.
@@ -322,14 +323,14 @@ Check = Annotated[
 ]
 
 
-class NotApplicable(Model):
+class NotApplicable(StrictModel):
     """A number of the catalogue of checks that such a rack has no use for, and why."""
 
     number: int = Field(ge=1)
     why: str = Field(min_length=1)
 
 
-class GenerationSpec(Model):
+class GenerationSpec(StrictModel):
     """The whole file. ``model`` is the simulator's rack that stands in for it."""
 
     generation: Name

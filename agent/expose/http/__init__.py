@@ -1,1 +1,1 @@
-"""The HTTP interface for programs: metrics, JSON, probes, discovery."""
+"""The HTTP interface for programs: metrics, JSON, probes, service discovery."""

@@ -23,7 +23,7 @@ from agent.model.catalogue import CATALOGUE
 from agent.model.values import Reading
 from agent.store.latest import Store
 
-_READINGS_PER_CHUNK = 500  # about 2 ms of work between two chances for the polls to run
+_READINGS_PER_CHUNK = 500  # about 2 ms of work before the polls may run again
 _NAME_LENGTH = 256
 
 _HEADERS = {
@@ -36,7 +36,7 @@ _HEADERS = {
 }
 
 Reload = Callable[[], Awaitable[tuple[bool, str]]]
-"""Takes over the configuration anew: whether it did, and a text for people."""
+"""Reloads the configuration; returns whether it did, and a message."""
 
 _Name = Annotated[str | None, Query(max_length=_NAME_LENGTH)]
 
@@ -49,11 +49,11 @@ def create_app(
     web: Web | None = None,
     reload: Reload | None = None,
 ) -> FastAPI:
-    """The application. ``devices`` is looked at on every request; all must be in ``store``.
+    """Return the application. ``devices`` is read on every request; all must be in ``store``.
 
-    Behind the passwords of ``web`` everything is, health too. ``reload`` is offered as
-    ``POST /-/reload`` where it is given. Nothing else here changes anything, and no page loads
-    anything from elsewhere.
+    With users in ``web``, every path requires a password, including the health checks. ``reload``
+    is available as ``POST /-/reload`` if it is given; all other routes are read-only. No page
+    loads anything from another host.
     """
     app = FastAPI(
         title="rackagent",
@@ -75,14 +75,14 @@ def create_app(
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds headers which a route did not set itself, ``extra`` before ours."""
+    """ASGI middleware: adds headers that a route did not set; ``extra`` override the defaults."""
 
     def __init__(self, app: ASGIApp, extra: Mapping[str, str]) -> None:
         self._app = app
         self._headers = {**_HEADERS, **extra}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with the headers added to the start of the response."""
+        """Call the application and add the headers to the start of its response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -99,7 +99,7 @@ def _add_metrics(app: FastAPI, exposition: PrometheusExposition) -> None:
 
     @app.get("/metrics", response_class=Response, responses={200: {"content": formats}})
     async def metrics(request: Request) -> Response:
-        """All fresh readings and the agent's own metrics, as Prometheus text or OpenMetrics."""
+        """Return all fresh readings and the agent's metrics, as Prometheus text or OpenMetrics."""
         form = negotiate(request.headers.get("accept", ""))
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
         body = exposition.render(form)
@@ -113,16 +113,16 @@ def _add_metrics(app: FastAPI, exposition: PrometheusExposition) -> None:
 def _add_health(app: FastAPI, ready: Callable[[], bool]) -> None:
     @app.get("/-/healthy", response_class=PlainTextResponse)
     async def healthy() -> str:
-        """200 as long as the process serves."""
+        """Return 200 while the process runs."""
         return "healthy\n"
 
     @app.get(
         "/-/ready",
         response_class=PlainTextResponse,
-        responses={503: {"description": "The first cycle is not complete."}},
+        responses={503: {"description": "The first poll cycle is not complete."}},
     )
     async def is_ready() -> PlainTextResponse:
-        """200 once every device was polled, 503 before."""
+        """Return 200 once every device was polled, 503 before."""
         if ready():
             return PlainTextResponse("ready\n")
         return PlainTextResponse("waiting for the first cycle\n", status_code=503)
@@ -130,26 +130,26 @@ def _add_health(app: FastAPI, ready: Callable[[], bool]) -> None:
 
 def _add_reload(app: FastAPI, reload: Reload) -> None:
     refused: dict[int | str, dict[str, Any]] = {
-        403: {"description": "Sent by a page elsewhere."},
-        409: {"description": "The file is refused; the old one stays."},
+        403: {"description": "Sent by a page of another site."},
+        409: {"description": "The file is invalid; the current configuration is kept."},
     }
 
     @app.post("/-/reload", response_class=PlainTextResponse, responses=refused)
     async def reload_configuration(request: Request) -> PlainTextResponse:
-        """Take over the configuration file; 409 says why the old one stays."""
-        # A browser tells where a request comes from, and a page elsewhere cannot change that.
+        """Reload the configuration file; 409 gives the reason why the current one is kept."""
+        # The browser reports the origin of a request; a page of another site cannot change that.
         if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            raise HTTPException(403, "only this agent's own pages may ask for that")
+            raise HTTPException(403, "only a page of this agent may send this request")
         done, text = await reload()
         return PlainTextResponse(f"{text}\n", status_code=200 if done else 409)
 
 
 def _add_api(app: FastAPI, store: Store, devices: Sequence[DeviceView]) -> None:
-    missing: dict[int | str, dict[str, Any]] = {404: {"description": "No such device or metric."}}
+    missing: dict[int | str, dict[str, Any]] = {404: {"description": "Unknown device or metric."}}
 
     @app.get("/api/v1/devices", response_class=JSONResponse)
     async def list_devices() -> JSONResponse:
-        """Every configured device and how its polls go."""
+        """Return every configured device with the state of its polls."""
         return JSONResponse({"devices": [_device(store, view) for view in devices]})
 
     @app.get(
@@ -158,11 +158,11 @@ def _add_api(app: FastAPI, store: Store, devices: Sequence[DeviceView]) -> None:
         responses={200: {"content": {"application/json": {}}}, **missing},
     )
     async def list_readings(device: _Name = None, metric: _Name = None) -> StreamingResponse:
-        """Every fresh reading, of bad quality too; of one device or one metric if asked."""
+        """Return every fresh reading, also bad ones; limited to one device or metric if given."""
         if device is not None and device not in store.devices:
             raise HTTPException(404, f"no device {device!r} is configured")
         if metric is not None and metric not in CATALOGUE:
-            raise HTTPException(404, f"there is no metric {metric!r}")
+            raise HTTPException(404, f"metric {metric!r} does not exist")
         found = (r for r in store.readings(device) if metric is None or r.metric == metric)
         return StreamingResponse(_readings_json(found), media_type="application/json")
 
@@ -197,7 +197,7 @@ def _timestamp(unix_s: float | None) -> str | None:
 
 
 async def _readings_json(found: Iterable[Reading]) -> AsyncIterator[str]:
-    """One JSON object in pieces, so that 100,000 readings do not hold up the polls."""
+    """Yield one JSON object in pieces, so that 100,000 readings do not delay the polls."""
     remaining = iter(found)
     lead = '{"readings": ['
     while chunk := list(islice(remaining, _READINGS_PER_CHUNK)):

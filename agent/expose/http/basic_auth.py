@@ -1,4 +1,4 @@
-"""Lets in who knows a password: HTTP basic authentication against bcrypt hashes."""
+"""HTTP basic authentication with bcrypt hashes."""
 
 import asyncio
 import base64
@@ -14,9 +14,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_KNOWN_MAX = 128  # logins remembered, so that a scrape costs a digest and not a bcrypt
-_CHECKS_AT_ONCE = 1  # bcrypt fills a core; wrong passwords wait for each other, not the polls
-_PASSWORD_BYTES = 72  # bcrypt reads no more, and two long passwords would be one
+_KNOWN_MAX = 128  # cached logins, so that a scrape costs a digest instead of a bcrypt
+_CHECKS_AT_ONCE = 1  # bcrypt uses a whole core; wrong passwords must not delay the polls
+_PASSWORD_BYTES = 72  # bcrypt ignores further bytes, so longer passwords would be equal
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rackagent", charset="UTF-8"'}
 
 
@@ -28,7 +28,7 @@ class BasicAuth:
         self._logins = Logins(users)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is let in."""
+        """Call the application if the login is valid, else respond 401."""
         login = credentials(Headers(scope=scope).get("authorization", ""))
         if login is not None and await self._logins.valid(*login):
             await self._app(scope, receive, send)
@@ -38,7 +38,7 @@ class BasicAuth:
 
 
 def credentials(header: str) -> tuple[str, bytes] | None:
-    """User and password of an ``Authorization`` header; None where it holds none."""
+    """Return user and password of an ``Authorization`` header; None if it has none."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -50,10 +50,10 @@ def credentials(header: str) -> tuple[str, bytes] | None:
 
 
 class Logins:
-    """Checks passwords. An unknown user costs what the costliest known one does.
+    """Checks passwords. An unknown user takes as long as the most expensive hash.
 
-    Only logins that are right are remembered, as digests under a key of this process: so nothing
-    in memory tells a password, and a flood of wrong ones drives no scraper out.
+    Only valid logins are cached, as digests with a key of this process. So memory contains no
+    password, and many wrong ones do not displace the login of a scraper.
     """
 
     def __init__(self, users: Mapping[str, str]) -> None:
@@ -64,11 +64,11 @@ class Logins:
         self._turn = asyncio.Semaphore(_CHECKS_AT_ONCE)
 
     async def valid(self, user: str, password: bytes) -> bool:
-        """Whether ``password`` is that of ``user``."""
+        """Return whether ``password`` is that of ``user``."""
         if len(password) > _PASSWORD_BYTES:
             return False
         name = user.encode()
-        # Names hold no ':', so that no two logins are spelt alike.
+        # User names contain no ':', so the digests of two logins differ.
         digest = hmac.digest(self._key, name + b":" + password, hashlib.sha256)
         if digest in self._known:
             self._known.move_to_end(digest)

@@ -1,4 +1,4 @@
-"""``GET /sd``: where Prometheus finds agents and devices, in its HTTP service discovery format."""
+"""``GET /sd``: agents and devices for Prometheus, in its HTTP service discovery format."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -14,13 +14,13 @@ _Role = Annotated[Literal["agent", "device"], Query()]
 
 
 def add_discovery(app: FastAPI, devices: Sequence[DeviceView], siblings: Sequence[str]) -> None:
-    """Offer ``/sd`` on ``app``. ``devices`` is looked at on every request."""
+    """Add ``/sd`` to ``app``. ``devices`` is read on every request."""
 
     @app.get("/sd", response_class=JSONResponse)
     async def discover(request: Request, role: _Role = "agent") -> JSONResponse:
-        """Targets: this agent and its siblings, or (``role=device``) what this one polls.
+        """Return targets: this agent and its siblings, or (``role=device``) the polled devices.
 
-        Labels begin with ``__meta_rackagent_``: relabelling takes what it wants, and they are gone.
+        Labels begin with ``__meta_rackagent_``; Prometheus drops them after relabelling.
         """
         if role == "device":
             return JSONResponse([_device(view) for view in devices])

@@ -1,22 +1,18 @@
-"""Events for programs: the JSON of one, ``GET /api/v1/events``, and their metrics."""
+"""Events as JSON, ``GET /api/v1/events``, and the metrics of the event service."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from agent.events.records import Event, Kind
-from agent.events.service import Recorder
+from agent.events.records import Event
+from agent.events.service import EventService
 from agent.expose import json_model
 from agent.store.latest import Store
 
 _LIMIT_MAX = 1000
-_ID_MAX = 2**53  # what JSON's readers hold exactly
+_ID_MAX = 2**53  # the largest integer that every JSON reader keeps exactly
 _NAME_LENGTH = 256
 
 _Device = Annotated[str | None, Query(max_length=_NAME_LENGTH)]
@@ -25,7 +21,7 @@ _Limit = Annotated[int, Query(ge=1, le=_LIMIT_MAX)]
 
 
 def event_json(event: Event) -> json_model.Json:
-    """One event; ``reason`` and ``source`` only where there is one."""
+    """Return one event; ``reason`` and ``source`` are present only if known."""
     trace = event.trace
     source = {} if trace is None else {"source": json_model.source(trace.source, trace.raw)}
     return {
@@ -42,20 +38,20 @@ def event_json(event: Event) -> json_model.Json:
     }
 
 
-def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
-    """Offer ``/api/v1/events`` on ``app``, about the devices of ``store``."""
+def add_events(app: FastAPI, recorder: EventService, store: Store) -> None:
+    """Add ``/api/v1/events`` to ``app``, for the devices of ``store``."""
     missing: dict[int | str, dict[str, Any]] = {
-        404: {"description": "No such device."},
-        503: {"description": "The journal's disk fails; events wait to be written."},
+        404: {"description": "Unknown device."},
+        503: {"description": "The disk of the journal fails; events wait to be written."},
     }
 
     @app.get("/api/v1/events", response_class=JSONResponse, responses=missing)
     async def list_events(
         device: _Device = None, after: _After = 0, limit: _Limit = 100, standing: bool = False
     ) -> JSONResponse:
-        """Events numbered beyond ``after``, oldest first. Ask again with ``next`` for more.
+        """Return events with numbers above ``after``, oldest first; for more, pass ``next``.
 
-        With ``standing`` only alarms and silent devices that still are.
+        ``standing`` limits them to active alarms and devices that are down.
         """
         if device is not None and device not in store.devices:
             raise HTTPException(404, f"no device {device!r} is configured")
@@ -67,41 +63,3 @@ def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
             {"id": kept.id, **event_json(kept.event), "standing": kept.standing} for kept in found
         ]
         return JSONResponse({"events": listed, "next": found[-1].id if found else after})
-
-
-@dataclass(slots=True, eq=False)
-class EventMetrics(Collector):
-    """A prometheus_client collector."""
-
-    recorder: Recorder
-
-    def collect(self) -> Iterator[Metric]:
-        """The five families."""
-        total = CounterMetricFamily(
-            "rackagent_events", "Events, by kind and what happened.", labels=["kind", "action"]
-        )
-        for (kind, action), count in self.recorder.counts.items():
-            total.add_metric([kind.value, action.value], count)
-        yield total
-        standing = GaugeMetricFamily(
-            "rackagent_events_standing",
-            "Alarms that are raised, and devices that are silent.",
-            labels=["kind"],
-        )
-        held: Mapping[Kind, int] = self.recorder.standing()
-        for kind in (Kind.ALARM, Kind.DEVICE):
-            standing.add_metric([kind.value], held.get(kind, 0))
-        yield standing
-        yield CounterMetricFamily(
-            "rackagent_events_suppressed",
-            "Looks at a flapping alarm or state that were not made an event.",
-            self.recorder.suppressed,
-        )
-        yield GaugeMetricFamily(
-            "rackagent_events_waiting",
-            "Entries that wait to be written to the journal of events.",
-            self.recorder.waiting,
-        )
-        yield CounterMetricFamily(
-            "rackagent_events_dropped", "Events that are no longer kept.", self.recorder.dropped
-        )

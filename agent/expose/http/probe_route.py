@@ -1,4 +1,4 @@
-"""``GET /probe``: the readings of a device that is not configured, for Prometheus' relabelling."""
+"""``GET /probe``: the readings of a device that is not configured, as multi-target exporter."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -11,13 +11,13 @@ from agent.expose.prometheus.exposition_format import Format, negotiate
 from agent.model.errors import ConfigError
 
 _WITHIN_S = 10.0
-_SPARED_S = 0.5  # of the scraper's own limit, for the way back
+_SPARED_S = 0.5  # of the scrape timeout, reserved for the response
 _TEXT_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be read: ``credentials`` by their name, ``within_s`` seconds."""
+    """The parameters of a probe: ``credentials`` by name, ``within_s`` is the limit in seconds."""
 
     target: str
     profile: str
@@ -30,22 +30,22 @@ class NotAllowed(ConfigError):
 
 
 class Busy(ConfigError):
-    """Too many probes at once."""
+    """Too many probes are running."""
 
 
 Probe = Callable[[Asked, Format], Awaitable[bytes]]
-"""Reads and renders. Raises ConfigError, NotAllowed, Busy."""
+"""Reads a target and renders it. Raises ConfigError, NotAllowed, Busy."""
 
 _Text = Annotated[str, Query(max_length=_TEXT_MAX)]
 _Seconds = Annotated[str, Header(alias="X-Prometheus-Scrape-Timeout-Seconds", max_length=32)]
 
 
 def add_probe(app: FastAPI, probe: Probe) -> None:
-    """Offer ``/probe`` on ``app``."""
+    """Add ``/probe`` to ``app``."""
     answers: dict[int | str, dict[str, Any]] = {
         200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}},
-        400: {"description": "The target, profile or credentials are not known."},
-        403: {"description": "The target is in no network that may be probed."},
+        400: {"description": "The target, profile or credentials are unknown."},
+        403: {"description": "The target is not in a network that may be probed."},
         429: {"description": "Too many devices are being probed."},
     }
 
@@ -55,9 +55,9 @@ def add_probe(app: FastAPI, probe: Probe) -> None:
         target: _Text,
         profile: _Text = "auto",
         credentials: _Text = "",
-        timeout: _Seconds = "",  # noqa: ASYNC109 - the scraper's, in its own words
+        timeout: _Seconds = "",  # noqa: ASYNC109 - a header of the scraper
     ) -> Response:
-        """Read ``target`` (a device URL) once; a device that is silent is shown as down."""
+        """Read ``target`` (a device URL) once; a device that does not answer is shown as down."""
         form = negotiate(request.headers.get("accept", ""))
         asked = Asked(target, profile, credentials, _within_s(timeout))
         try:
@@ -69,7 +69,7 @@ def add_probe(app: FastAPI, probe: Probe) -> None:
 
 
 def _within_s(text: str) -> float:
-    """The scraper's limit less the way back; ten seconds where it says none that makes sense."""
+    """Return the scrape timeout less a reserve; ten seconds if there is no valid timeout."""
     try:
         seconds = float(text) - _SPARED_S
     except ValueError:

@@ -1,4 +1,4 @@
-"""Serves the HTTP interface inside our own event loop: bound early, ended within a second."""
+"""The HTTP server within the agent's event loop; it binds early and stops within a second."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ from agent.model.errors import ConfigError
 
 _BACKLOG = 128
 _KEEP_ALIVE_S = 75  # longer than a scrape interval, so that a scraper keeps its connection
-_PATIENCE_S = 0.4  # for answers under way when we stop
-_HANDSHAKE_S = 10.0  # for TLS; asyncio would wait a minute for whoever says nothing
+_PATIENCE_S = 0.4  # for pending responses when the agent stops
+_HANDSHAKE_S = 10.0  # for TLS; asyncio would wait a minute for an idle client
 
 _REASONS = {
     errno.EADDRINUSE: "the port is in use by another program (is a rackagent running already?); "
@@ -28,15 +28,16 @@ _REASONS = {
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to ``host`` (name, IPv4 or IPv6, brackets allowed) and ``port`` (0: any free).
+    """Return a socket bound to ``host`` and ``port``.
 
-    Raises ConfigError that names host and port and says what to do.
+    ``host`` is a name, an IPv4 or an IPv6 address, with or without brackets; ``port`` 0 is any free
+    one. Raises ConfigError that names host and port and says what to do.
     """
     name = host.removeprefix("[").removesuffix("]")
     place = (
         f"cannot listen on [{name}]:{port}" if ":" in name else f"cannot listen on {name}:{port}"
     )
-    if not 0 <= port <= 65535:  # getaddrinfo would take the rest of a division by 65536
+    if not 0 <= port <= 65535:  # getaddrinfo would use the port modulo 65536
         raise ConfigError(f"{place}: a port is a number from 0 to 65535")
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -53,12 +54,10 @@ def bind(host: str, port: int) -> socket.socket:
 async def serve(
     app: ASGIApp, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve ``app`` while the block runs; gives the address and port that are really bound.
+    """Serve ``app`` while the block runs, over TLS if ``tls`` is given.
 
-    Over TLS where ``tls`` is given.
-
-    Raises ConfigError before anything is served when the address cannot be bound. Signals stay
-    with the caller.
+    Yield the address and port that are bound. Raises ConfigError if the address cannot be bound,
+    before anything is served. Signal handling is left to the caller.
     """
     with bind(host, port) as sock:
         bound = sock.getsockname()
@@ -87,14 +86,14 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its hands on our signals, and with our own TLS."""
+    """A uvicorn server that leaves signals alone and takes a TLS context."""
 
     def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None) -> None:
         super().__init__(config)
         self._tls = tls
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen on ``sockets``; uvicorn's own way leaves no say in how long TLS may take."""
+        """Listen on ``sockets`` with time limits for TLS, which uvicorn cannot set."""
         loop = asyncio.get_running_loop()
         self.servers = [
             await loop.create_server(
@@ -114,7 +113,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none: the daemon decides when to stop."""
+        """Capture no signals: the daemon decides when to stop."""
         yield
 
 
@@ -122,7 +121,7 @@ async def _stop(server: _Server, task: asyncio.Task[None]) -> None:
     server.should_exit = True
     await asyncio.wait({task}, timeout=_PATIENCE_S)
     for connection in list(server.server_state.connections):
-        connection.transport.abort()  # a reader that is slower than our patience
+        connection.transport.abort()  # a client that reads too slowly
     await asyncio.wait({task}, timeout=_PATIENCE_S)
     left = [*server.server_state.tasks, task]
     for each in left:

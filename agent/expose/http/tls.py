@@ -1,4 +1,4 @@
-"""Serves the certificate that is on disk now: looked at on every handshake, swapped as a whole."""
+"""TLS with the certificate now on disk: checked on every handshake, replaced as a whole."""
 
 import ssl
 from pathlib import Path
@@ -14,10 +14,10 @@ _Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Certificates:
-    """Holds ``context`` for a listener; each handshake gets the newest sound one.
+    """The TLS ``context`` of a listener; each handshake gets the newest valid certificate.
 
-    A renewed certificate whose key is not there yet is told once and waited for: meanwhile the
-    one before is served. Raises ConfigError where the files are no good at the start.
+    If a new certificate is not yet usable, as when its key is still missing, this is logged once
+    and the previous one stays in use. Raises ConfigError if the files are invalid at the start.
     """
 
     def __init__(self, tls: Tls) -> None:
@@ -28,7 +28,7 @@ class Certificates:
         self._newest = self.context
 
     def _choose(self, connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> None:
-        # OpenSSL asks on every handshake, for clients that name no server too.
+        # OpenSSL calls this on every handshake, also for clients that send no server name.
         self._refresh()
         if self._newest is not self.context:
             connection.context = self._newest

@@ -1,25 +1,24 @@
-"""One HTTP connection that cannot be held open by saying little, nor opened without end."""
+"""HTTP connections with a request deadline and a limit of their number."""
 
 import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MAX_CONNECTIONS = 256  # uvicorn answers 503 from this one on; further ones are dropped unheard
-HEADER_BYTES = 16_384  # a request's line and headers; more is answered with 400
+MAX_CONNECTIONS = 256  # uvicorn answers 503 from this one on; further ones are closed
+HEADER_BYTES = 16_384  # of the request line and headers; more is answered with 400
 REQUEST_S = 10.0  # from the first byte of a request, or the connection, to its last header
 
 
 class Connection(H11Protocol):
-    """uvicorn's connection with a deadline on requests.
+    """A uvicorn connection with a deadline for receiving a request.
 
-    uvicorn has one for connections that are idle between requests only: a single byte would lift
-    it for good.
+    uvicorn limits only the idle time between requests; a single byte would lift that limit.
     """
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection, unless there are too many."""
+        """Accept the connection unless there are too many."""
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
@@ -27,22 +26,22 @@ class Connection(H11Protocol):
             self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; the clock runs until the request is whole."""
+        """Process received bytes; the deadline applies until the request is complete."""
         super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, as long as uvicorn keeps connections."""
+        """Wait for the next request, for uvicorn's keep-alive time."""
         self._calm()
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
+        """Cancel the deadline."""
         self._calm()
         super().connection_lost(exc)
 
     def _watch(self) -> None:
-        # A body that trickles in after its answer counts as a request that does not get whole.
+        # A body that arrives slowly after its response counts as an incomplete request.
         if self.cycle is not None and not self.cycle.response_complete:
             self._calm()
         elif self._deadline is None and not self.transport.is_closing():

@@ -1,1 +1,1 @@
-"""Readings to an MQTT broker, stored first and forwarded then."""
+"""Readings to an MQTT broker, by store and forward."""

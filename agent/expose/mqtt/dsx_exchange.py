@@ -1,8 +1,8 @@
-"""Readings a second time, on topics and in the payload of NVIDIA DSX Exchange; experimental, pure.
+"""Readings in the format of NVIDIA DSX Exchange, in addition; experimental, pure.
 
-Its value message holds a number, Unix milliseconds and a quality flag ("BMS Event Bus 1.0.0" on
-docs.nvidia.com/dsx-exchange). What a point is stands in metadata that we do not send: it names
-equipment and its relations, which no rack device knows.
+A value message contains a number, Unix milliseconds and a quality flag ("BMS Event Bus 1.0.0" on
+docs.nvidia.com/dsx-exchange). Metadata of points are not sent: they describe equipment and its
+relations, which no rack device reports.
 """
 
 import json
@@ -10,14 +10,16 @@ import math
 from urllib.parse import quote
 
 from agent.config.mqtt import DsxExchange
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.model.values import Quality, Reading
 
 _GOOD, _NOT_GOOD = 1, 0
 
 
-def value_message(config: DsxExchange, site: str, rack: str, reading: Reading) -> Message | None:
-    """The message, None for what has no number or is no point there."""
+def value_message(
+    config: DsxExchange, site: str, rack: str, reading: Reading
+) -> MqttMessage | None:
+    """Return the message of a reading; None if it has no number or no configured point."""
     value = reading.value
     if reading.quality is Quality.BAD or not isinstance(value, int | float):
         return None
@@ -32,14 +34,14 @@ def value_message(config: DsxExchange, site: str, rack: str, reading: Reading) -
         labels=_labels(reading),
     )
     document = {
-        "value": value + 0,  # true is 1
+        "value": value + 0,  # True becomes 1
         "timestamp": round(reading.observed_at * 1000),
         "quality": _GOOD if reading.quality is Quality.GOOD else _NOT_GOOD,
     }
-    # A reading without labels leaves the place of its labels empty.
-    return Message("/".join(filter(None, topic.split("/"))), json.dumps(document))
+    # A reading without labels leaves an empty topic level, which is removed.
+    return MqttMessage("/".join(filter(None, topic.split("/"))), json.dumps(document))
 
 
 def _labels(reading: Reading) -> str:
-    """One level per label, escaped so that two series never share a topic."""
+    """Return one topic level per label, escaped so that two series never share a topic."""
     return "/".join(f"{name}={quote(value, safe='')}" for name, value in reading.labels.items())

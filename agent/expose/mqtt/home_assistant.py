@@ -1,8 +1,7 @@
-"""Readings announced to Home Assistant, so that it makes entities of them; pure.
+"""MQTT discovery for Home Assistant, which makes an entity of every series; pure.
 
-One retained message per series tells its topic, unit and device ("MQTT discovery" on
-home-assistant.io).
-A device that leaves has its announcements taken back: an empty message under the same topic.
+One retained message per series announces its topic, unit and device ("MQTT discovery" on
+home-assistant.io). When a device is removed, an empty message on the same topic withdraws it.
 """
 
 import hashlib
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.expose.mqtt.messages import OFFLINE, ONLINE, Message, Topics
+from agent.expose.mqtt.messages import OFFLINE, ONLINE, MqttMessage, Topics
 from agent.expose.prometheus.own_metrics import agent_version
 from agent.model.catalogue import CATALOGUE, Kind, Metric
 from agent.model.values import Identity, Reading
@@ -39,7 +38,7 @@ _CLASSES: dict[str, tuple[str | None, str | None]] = {
     "g/m3": (None, "g/m³"),
     "": (None, None),
 }
-"""Home Assistant's device class and its spelling of the unit; others keep ours, without class."""
+"""Device class and unit of Home Assistant by base unit; others keep their unit, without class."""
 _RATIOS = {"relative_humidity": "humidity", "power_factor_ratio": "power_factor"}
 _BINARY = {"rack_alarm_active": "problem", "rack_leak_sensor_fault": "problem",
            "rack_leak_detected": "moisture"}  # fmt: skip
@@ -48,30 +47,30 @@ _NOT_NUMBERS = frozenset({Kind.STATE, Kind.INFO})
 
 @dataclass(slots=True)
 class Announcer:
-    """What was announced, by device; ``said`` begins with what an earlier run announced."""
+    """Keeps the announced topics by device; ``announced`` starts with those of an earlier run."""
 
     topics: Topics
     prefix: str
     client_id: str
-    said: dict[str, set[str]] = field(default_factory=dict)
+    announced: dict[str, set[str]] = field(default_factory=dict)
     known: dict[str, set[tuple[str, tuple[tuple[str, str], ...]]]] = field(default_factory=dict)
 
     def place(self, rack: str, device: str) -> str:
-        """A device as what belongs to it is kept."""
+        """Return the key under which the topics of a device are stored."""
         return f"{self.topics.site}/{rack}/{device}"
 
-    def begin(self, places: Iterable[str]) -> Iterator[Message]:
-        """Take back what an earlier run announced and this one will not."""
+    def begin(self, places: Iterable[str]) -> Iterator[MqttMessage]:
+        """Withdraw topics that an earlier run announced and this one will not."""
         kept = set(places) if self.prefix else set()
-        for place in list(self.said):
-            for topic in sorted(self.said[place]):
+        for place in list(self.announced):
+            for topic in sorted(self.announced[place]):
                 if place not in kept or not topic.startswith(f"{self.prefix}/"):
-                    yield from self._taken_back(place, topic)
+                    yield from self._withdraw(place, topic)
 
-    def hear(
+    def announce(
         self, rack: str, reading: Reading, identity: Identity | None, profile: str
-    ) -> Iterator[Message]:
-        """What is to be said before a reading of a series goes out for the first time."""
+    ) -> Iterator[MqttMessage]:
+        """Yield the announcement of a series before its first reading, else nothing."""
         kind = CATALOGUE[reading.metric].kind
         if kind is Kind.INFO:
             return
@@ -79,28 +78,28 @@ class Announcer:
         series = (reading.metric, tuple(reading.labels.items()))
         if place not in self.known:
             self.known[place] = set()
-            moved = [p for p in self.said if p != place and p.endswith(f"/{reading.device}")]
+            moved = [p for p in self.announced if p != place and p.endswith(f"/{reading.device}")]
             for before in moved:
                 yield from self.leave(before)
         if series in self.known[place]:
             return
         self.known[place].add(series)
         topic, document = self._announcement(rack, reading, identity, profile)
-        self.said.setdefault(place, set()).add(topic)
+        self.announced.setdefault(place, set()).add(topic)
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        yield Message(topic, text, retain=True, announces=place)
+        yield MqttMessage(topic, text, retain=True, announces=place)
 
-    def leave(self, place: str) -> Iterator[Message]:
-        """Take back everything of a device."""
+    def leave(self, place: str) -> Iterator[MqttMessage]:
+        """Withdraw every topic of a device."""
         self.known.pop(place, None)
-        for topic in sorted(self.said.get(place, ())):
-            yield from self._taken_back(place, topic)
+        for topic in sorted(self.announced.get(place, ())):
+            yield from self._withdraw(place, topic)
 
-    def _taken_back(self, place: str, topic: str) -> Iterator[Message]:
-        self.said[place].discard(topic)
-        if not self.said[place]:
-            del self.said[place]
-        yield Message(topic, "", retain=True, announces=place)
+    def _withdraw(self, place: str, topic: str) -> Iterator[MqttMessage]:
+        self.announced[place].discard(topic)
+        if not self.announced[place]:
+            del self.announced[place]
+        yield MqttMessage(topic, "", retain=True, announces=place)
 
     def _announcement(
         self, rack: str, reading: Reading, identity: Identity | None, profile: str
@@ -125,7 +124,7 @@ class Announcer:
 
 
 def _component(metric: Metric, reading: Reading) -> tuple[str, dict[str, Any]]:
-    """A sensor or a binary sensor, and what is said of its values."""
+    """Return the component, ``sensor`` or ``binary_sensor``, and its value settings."""
     if metric.name in _BINARY:
         template = _template(reading.labels, "value_json.value | int")
         return "binary_sensor", {
@@ -140,9 +139,9 @@ def _component(metric: Metric, reading: Reading) -> tuple[str, dict[str, Any]]:
     device_class, unit = _CLASSES.get(metric.unit, (None, metric.unit))
     for words, name in _RATIOS.items():
         device_class = name if words in metric.name else device_class
-    said = "(value_json.value * 100) | round(3)" if metric.unit == "ratio" else "value_json.value"
+    number = "(value_json.value * 100) | round(3)" if metric.unit == "ratio" else "value_json.value"
     found = {
-        "value_template": _template(reading.labels, said),
+        "value_template": _template(reading.labels, number),
         "state_class": "total_increasing" if metric.kind is Kind.COUNTER else "measurement",
         "device_class": device_class,
         "unit_of_measurement": unit,
@@ -151,10 +150,10 @@ def _component(metric: Metric, reading: Reading) -> tuple[str, dict[str, Any]]:
 
 
 def _template(labels: Mapping[str, str], value: str, otherwise: str = "") -> str:
-    """A template that takes one series from a topic that all series of a metric share.
+    """Return a template that selects one series on a topic shared by all series of a metric.
 
-    Home Assistant passes over an empty outcome, and ``None`` is its word for unknown. JSON
-    without escaped letters is also how Jinja writes a mapping.
+    Home Assistant ignores an empty result and reads ``None`` as unknown. JSON without escaped
+    letters is also valid as a Jinja mapping.
     """
     wanted = json.dumps(dict(labels), ensure_ascii=False)
     other = f"{{% else %}}{otherwise}" if otherwise else ""
@@ -195,7 +194,7 @@ def _name(reading: Reading) -> str:
 
 
 def _identifier(site: str, rack: str, reading: Reading) -> str:
-    """Readable, of the letters that a discovery topic may have, and of this series alone."""
+    """Return a unique, readable identifier of a series, valid in a discovery topic."""
     whole = [site, rack, reading.device, reading.metric, *map(list, reading.labels.items())]
     words = [site, rack, reading.device, reading.metric, *reading.labels.values()]
     return f"{_slug('_'.join(words))}_{_short(json.dumps(whole))}"

@@ -1,6 +1,6 @@
-"""Topics and payloads, and which readings are worth sending; pure.
+"""MQTT topics and payloads, and the choice of readings to send; pure.
 
-A topic is ``PREFIX/SITE/RACK/DEVICE/METRIC``; the labels of a series stand in its payload.
+A topic is ``PREFIX/SITE/RACK/DEVICE/METRIC``; the payload contains the labels of the series.
 """
 
 import json
@@ -16,10 +16,11 @@ ONLINE, OFFLINE = "online", "offline"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One publication. ``retain`` asks the broker to keep it for those who come later.
+class MqttMessage:
+    """One message to publish; ``retain`` asks the broker to keep it for later subscribers.
 
-    ``announces`` names the device that an announcement is of, or (with no payload) no longer is.
+    ``announces`` is the key of the device that a discovery message announces, or withdraws if the
+    payload is empty.
     """
 
     topic: str
@@ -30,30 +31,30 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Where things are said."""
+    """The topics of a site."""
 
     prefix: str
     site: str
 
     def metric(self, rack: str, device: str, metric: str) -> str:
-        """Where the readings of one metric of a device go."""
+        """Return the topic of the readings of one metric of a device."""
         return f"{self.prefix}/{self.site}/{rack}/{device}/{metric}"
 
     def status(self, rack: str, device: str) -> str:
-        """Whether a device answers."""
+        """Return the topic on which a device is ``up`` or ``down``."""
         return f"{self.prefix}/{self.site}/{rack}/{device}/status"
 
     def event(self, rack: str, device: str) -> str:
-        """What happens to a device: alarms raised and cleared, states that change."""
+        """Return the topic of the events of a device."""
         return f"{self.prefix}/{self.site}/{rack}/{device}/event"
 
     def agent(self, client_id: str) -> str:
-        """Whether this agent is there. ``$`` starts no rack's name."""
+        """Return the topic on which this agent is online or offline; no rack name begins with $."""
         return f"{self.prefix}/{self.site}/$agent/{client_id}/status"
 
 
 def payload(reading: Reading) -> str:
-    """One reading as JSON: what the API says of it, with the time to the millisecond."""
+    """Return a reading as JSON like that of the API, with the time in milliseconds."""
     document = json_model.reading(reading)
     del document["metric"]
     moment = datetime.fromtimestamp(reading.observed_at, UTC)
@@ -61,11 +62,11 @@ def payload(reading: Reading) -> str:
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 
-def about(topic: str, metric: str) -> Message:
-    """What a metric is, kept by the broker under its topic."""
+def about(topic: str, metric: str) -> MqttMessage:
+    """Return the retained message that describes a metric, for the topic of its readings."""
     known = CATALOGUE[metric]
     document = {"unit": known.unit, "kind": known.kind.value, "help": known.help}
-    return Message(f"{topic}/meta", json.dumps(document, separators=(",", ":")), retain=True)
+    return MqttMessage(f"{topic}/meta", json.dumps(document, separators=(",", ":")), retain=True)
 
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -74,10 +75,10 @@ _Sent = tuple[Value, Quality, float]
 
 @dataclass(slots=True)
 class Changes:
-    """What is worth sending of one device: all of it, or what differs from what was sent.
+    """Selects the readings of one device to send: all, or only those that changed.
 
-    ``full_every_s`` 0 sends every reading; else an unchanged one is sent again after that long.
-    ``dead_band`` is a share of the value sent last.
+    With ``full_every_s`` 0 every reading is sent; else an unchanged one is repeated after that many
+    seconds. ``dead_band`` is the change to ignore, as a share of the value sent last.
     """
 
     dead_band: float
@@ -85,7 +86,7 @@ class Changes:
     sent: dict[Key, _Sent] = field(default_factory=dict)
 
     def pick(self, result: PollResult) -> Iterator[Reading]:
-        """The readings of one poll that are to be sent; of a silent device nothing is kept."""
+        """Yield the readings of one poll to send. A device that is down starts anew."""
         if not result.up:
             self.sent.clear()
         for blocks in result.blocks.values():
@@ -109,6 +110,6 @@ class Changes:
         numbers = isinstance(before, int | float) and isinstance(now, int | float)
         if not numbers or not self.dead_band:
             return before != now
-        assert isinstance(before, int | float)  # noqa: S101 - said above, for the type checker
+        assert isinstance(before, int | float)  # noqa: S101 - checked above, for the type checker
         assert isinstance(now, int | float)  # noqa: S101
         return abs(now - before) > self.dead_band * abs(before)

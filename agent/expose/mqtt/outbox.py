@@ -1,14 +1,14 @@
-"""Messages that wait for the broker, in a file that survives the process; the oldest go first.
+"""The outbox: messages that wait for the broker, first in first out, in an SQLite file.
 
-Made for one thread at a time. With a write-ahead log and ``synchronous=NORMAL`` what was put in is
-there after a kill of the process; a loss of power may cost the last moments (sqlite.org/wal.html).
+Use it from one thread at a time. With a write-ahead log and ``synchronous=NORMAL`` the messages
+survive a kill of the process; a power failure may lose the latest ones (sqlite.org/wal.html).
 """
 
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.model.errors import ConfigError
 
 _BUSY_S = 5.0
@@ -20,13 +20,13 @@ _SCHEMA = (
 
 
 class Outbox:
-    """A queue of at most ``max_messages``. Methods raise sqlite3.Error where the disk fails."""
+    """A queue of at most ``max_messages``. Methods raise sqlite3.Error if the disk fails."""
 
     def __init__(self, path: Path, max_messages: int) -> None:
-        """Open or make the file. Raises ConfigError where that cannot be."""
+        """Open or create the file. Raises ConfigError if that fails."""
         self._max = max_messages
         try:
-            # Opened by one thread, used by another: never by two at once.
+            # Opened by one thread and used by another, but never by two at once.
             self._base = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
@@ -40,8 +40,8 @@ class Outbox:
                 " writable for the agent; a damaged file can be moved away"
             ) from None
 
-    def put(self, messages: Iterable[Message]) -> int:
-        """Append in one transaction; how many of the oldest had to go for it."""
+    def put(self, messages: Iterable[MqttMessage]) -> int:
+        """Append messages in one transaction; return how many of the oldest were dropped."""
         messages = list(messages)
         rows = [(each.topic, each.payload, each.retain) for each in messages]
         with self._base:
@@ -60,7 +60,7 @@ class Outbox:
         self.count += len(rows) - max(excess, 0)
         return max(excess, 0)
 
-    def _announce(self, message: Message) -> None:
+    def _announce(self, message: MqttMessage) -> None:
         if message.payload:
             self._base.execute(
                 "INSERT OR REPLACE INTO announced VALUES (?, ?)", (message.topic, message.announces)
@@ -69,21 +69,21 @@ class Outbox:
             self._base.execute("DELETE FROM announced WHERE topic = ?", (message.topic,))
 
     def announced(self) -> dict[str, set[str]]:
-        """The topics that the broker keeps announcements under, by what they are of."""
+        """Return the topics of retained announcements, by the key of their device."""
         found: dict[str, set[str]] = {}
         for topic, place in self._base.execute("SELECT topic, place FROM announced"):
             found.setdefault(place, set()).add(topic)
         return found
 
-    def first(self, number: int) -> list[tuple[int, Message]]:
-        """The oldest ``number`` messages with their numbers, oldest first."""
+    def first(self, number: int) -> list[tuple[int, MqttMessage]]:
+        """Return the oldest ``number`` messages with their numbers, oldest first."""
         found = self._base.execute(
             "SELECT id, topic, payload, retain FROM outbox ORDER BY id LIMIT ?", (number,)
         )
-        return [(row, Message(topic, text, bool(keep))) for row, topic, text, keep in found]
+        return [(row, MqttMessage(topic, text, bool(keep))) for row, topic, text, keep in found]
 
     def done(self, delivered: Sequence[int]) -> None:
-        """Forget what the broker has. What the bound dropped meanwhile is gone already."""
+        """Delete delivered messages; those dropped in the meantime are ignored."""
         with self._base:
             gone = self._base.executemany(
                 "DELETE FROM outbox WHERE id = ?", [(number,) for number in delivered]

@@ -1,7 +1,7 @@
-"""From polls to the broker: every message goes through the outbox, and leaves it when it is taken.
+"""The MQTT publisher: every message is stored in the outbox until the broker acknowledges it.
 
-A poll only appends to a spool, whose thread writes the outbox. One task delivers from the front of
-it, so that order holds however often the broker goes.
+A poll only adds to a spool, whose thread writes the outbox. One task delivers the oldest messages,
+so the order is kept however often the connection is lost.
 """
 
 import asyncio
@@ -22,19 +22,19 @@ from agent.events.records import Event
 from agent.expose.http.events import event_json
 from agent.expose.mqtt.dsx_exchange import value_message
 from agent.expose.mqtt.home_assistant import Announcer
-from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, Message, Topics, about, payload
-from agent.expose.mqtt.metrics import MqttMetrics
+from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, MqttMessage, Topics, about, payload
 from agent.expose.mqtt.outbox import Outbox
+from agent.expose.prometheus.collectors import MqttMetrics
 from agent.model.errors import ConfigError
 from agent.model.values import PollResult, Reading
-from agent.store.edge_log import Standing
+from agent.store.edge_log import OngoingProblem
 from agent.store.latest import DeviceState
 from agent.store.sqlite_writer import Spool
 
 _log = structlog.get_logger("mqtt")
 _PENDING_MAX = 200_000  # messages between a poll and the disk
 _BATCH = 500  # delivered and forgotten together
-_TIMEOUT_S = 10.0  # for the broker to connect or to take a batch's message
+_TIMEOUT_S = 10.0  # for connecting, and for the acknowledgement of a message
 _KEEPALIVE_S = 30
 _BACKOFF_S = (1.0, 60.0)
 _FAREWELL_S = 2.0
@@ -42,27 +42,39 @@ _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion
 
 
 class Publisher:
-    """Hears polls, stores messages, delivers them. ``rack_of`` gives a device's rack by its name.
+    """Stores the messages of polls and events, and delivers them to the broker.
 
-    ``devices`` are those of the configuration at the start.
-
-    Raises ConfigError where the outbox or the certificate authority cannot be read.
+    ``rack_of`` returns the rack of a device by its name; ``devices`` are the configured ones at the
+    start, ``site`` is the site's name, ``password`` the broker's. Raises ConfigError if the outbox
+    or the certificate authority cannot be read.
     """
 
     def __init__(
-        self, config: Mqtt, rack_of: Callable[[str], str], devices: Iterable[str] = ()
+        self,
+        config: Mqtt,
+        site: str,
+        rack_of: Callable[[str], str],
+        devices: Iterable[str] = (),
+        password: str | None = None,
     ) -> None:
-        self._config, self._rack_of = config, rack_of
-        self._topics = Topics(config.prefix, config.site)
+        self._config, self._site, self._rack_of = config, site, rack_of
+        self._password = password
+        self._client_id = config.client_id or f"rackagent-{site}"
+        self._topics = Topics(config.prefix, site)
         self._tls = _context(config) if config.tls else None
-        self._outbox = Outbox(config.outbox, config.max_messages)
-        self._spool: Spool[Message] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
+        self._outbox = Outbox(config.outbox.path, config.outbox.max_messages)
+        self._spool: Spool[MqttMessage] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
         self._lost = 0
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
-        self._known: dict[str, Message] = {}  # what metrics are, by topic; devices x metrics
+        self._known: dict[
+            str, MqttMessage
+        ] = {}  # descriptions of metrics by topic; devices x metrics
         self._announcer = Announcer(
-            self._topics, config.home_assistant, config.client_id, self._outbox.announced()
+            self._topics,
+            config.home_assistant.prefix if config.home_assistant else "",
+            self._client_id,
+            self._outbox.announced(),
         )
         self._put(self._announcer.begin(self._place(device) for device in devices))
         self._spool.wake()
@@ -73,13 +85,13 @@ class Publisher:
             dropped=lambda: self._lost + self._spool.dropped,
         )
 
-    def hear(self, state: DeviceState, result: PollResult) -> None:
-        """Take one poll; subscribe this to the store. Quick, and never waits."""
+    def observe(self, state: DeviceState, result: PollResult) -> None:
+        """Queue the messages of one poll without waiting; subscribe this to the store."""
         device, rack = result.device, self._rack_of(result.device)
         if self._up.get(device) != state.up:
             self._up[device] = state.up
             self._spool.put(
-                Message(self._topics.status(rack, device), "up" if state.up else "down", True)
+                MqttMessage(self._topics.status(rack, device), "up" if state.up else "down", True)
             )
         changes = self._changes.get(device)
         if changes is None:
@@ -89,36 +101,36 @@ class Publisher:
             self._put(self._messages(rack, reading, result))
         self._spool.wake()
 
-    def _messages(self, rack: str, reading: Reading, result: PollResult) -> Iterator[Message]:
-        """A reading, after what must be known of it."""
+    def _messages(self, rack: str, reading: Reading, result: PollResult) -> Iterator[MqttMessage]:
+        """Yield the messages of a reading, its announcements first."""
         topic = self._topics.metric(rack, reading.device, reading.metric)
         if topic not in self._known:
             self._known[topic] = about(topic, reading.metric)
             yield self._known[topic]
-        if self._config.home_assistant:
-            yield from self._announcer.hear(rack, reading, result.identity, result.profile)
-        yield Message(topic, payload(reading))
+        if self._config.home_assistant is not None:
+            yield from self._announcer.announce(rack, reading, result.identity, result.profile)
+        yield MqttMessage(topic, payload(reading))
         if self._config.dsx_exchange is not None:
-            again = value_message(self._config.dsx_exchange, self._config.site, rack, reading)
+            again = value_message(self._config.dsx_exchange, self._site, rack, reading)
             if again is not None:
                 yield again
 
-    def _put(self, messages: Iterable[Message]) -> None:
+    def _put(self, messages: Iterable[MqttMessage]) -> None:
         for message in messages:
             self._spool.put(message)
 
     def _place(self, device: str) -> str:
         return self._announcer.place(self._rack_of(device), device)
 
-    def tell(self, event: Event) -> None:
-        """Take an event; subscribe this to the recorder of events."""
+    def publish_event(self, event: Event) -> None:
+        """Queue the message of an event; subscribe this to the event service."""
         device = event.subject.device
         text = json.dumps(event_json(event), allow_nan=False, separators=(",", ":"))
-        self._spool.put(Message(self._topics.event(self._rack_of(device), device), text))
+        self._spool.put(MqttMessage(self._topics.event(self._rack_of(device), device), text))
         self._spool.wake()
 
     def forget(self, device: str) -> None:
-        """A device is gone from the configuration; its rack can still be asked for."""
+        """Withdraw a device that is no longer configured; ``rack_of`` still knows its rack."""
         self._put(self._announcer.leave(self._place(device)))
         self._spool.wake()
         self._changes.pop(device, None)
@@ -131,14 +143,14 @@ class Publisher:
             group.create_task(self._deliver_forever(), name="mqtt delivery")
 
     async def close(self) -> None:
-        """Store what is pending and close the outbox; ``run`` has ended."""
+        """Store what waits and close the outbox; call it after ``run`` has ended."""
         await self._spool.close(self._outbox.close)
 
-    def _store(self, messages: list[Message]) -> None:
+    def _store(self, messages: list[MqttMessage]) -> None:
         self._lost += self._outbox.put(messages)
 
     async def _deliver_forever(self) -> None:
-        waits_s, away = _BACKOFF_S[0], Standing()
+        waits_s, away = _BACKOFF_S[0], OngoingProblem()
         while True:
             try:
                 async with self._client() as client:
@@ -160,8 +172,8 @@ class Publisher:
             waits_s = min(2 * waits_s, _BACKOFF_S[1])
 
     async def _deliver(self, client: aiomqtt.Client) -> None:
-        """Say that we are there, then deliver from the front of the outbox."""
-        status = self._topics.agent(self._config.client_id)
+        """Publish that the agent is online, then deliver the oldest messages until cancelled."""
+        status = self._topics.agent(self._client_id)
         await client.publish(status, ONLINE, qos=1, retain=True)
         try:
             while True:
@@ -170,7 +182,7 @@ class Publisher:
                 if not batch:
                     await self._spool.written.wait()
                     continue
-                # In this order: each task hands over to the client before it waits.
+                # The order is kept: each task passes its message to the client before it waits.
                 async with asyncio.TaskGroup() as group:
                     for _, each in batch:
                         group.create_task(_publish(client, each))
@@ -187,14 +199,14 @@ class Publisher:
 
     def _client(self) -> aiomqtt.Client:
         given = self._config
-        will = aiomqtt.Will(self._topics.agent(given.client_id), OFFLINE, qos=1, retain=True)
+        will = aiomqtt.Will(self._topics.agent(self._client_id), OFFLINE, qos=1, retain=True)
         options: Mapping[str, Any] = {} if given.version == "5" else {"clean_session": True}
         client = aiomqtt.Client(
             given.host,
             given.port,
             username=given.username,
-            password=given.password,
-            identifier=given.client_id,
+            password=self._password,
+            identifier=self._client_id,
             protocol=_VERSIONS[given.version],
             will=will,
             timeout=_TIMEOUT_S,
@@ -203,17 +215,17 @@ class Publisher:
             tls_context=self._tls,
             **options,
         )
-        # It would warn of each message beyond ten under way, and a batch is meant to be more.
+        # aiomqtt warns of more than ten pending messages; a batch has more on purpose.
         client.pending_calls_threshold = _BATCH + 1
         return client
 
 
-async def _publish(client: aiomqtt.Client, message: Message) -> None:
+async def _publish(client: aiomqtt.Client, message: MqttMessage) -> None:
     await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The cause of a batch that failed: its tasks fail alike, for one connection."""
+    """Return the first error of a batch; all its tasks fail with the same connection."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 

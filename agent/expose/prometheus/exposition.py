@@ -1,4 +1,4 @@
-"""The Prometheus exposition: a poll renders its own device's lines, a scrape only joins them.
+"""The Prometheus exposition: a poll renders the lines of its device, a scrape only joins them.
 
 Every line carries the labels of its device. A profile's label of the same name gets the prefix
 ``exported_``. As the label ``device`` is always the device's name, two devices can never print the
@@ -6,7 +6,6 @@ same series; within a device the first in request order is printed and the other
 ``rackagent_duplicate_series``.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,22 +17,16 @@ from agent.expose.prometheus.exposition_format import Format, header, label_text
 from agent.expose.prometheus.own_metrics import OwnMetrics
 from agent.expose.prometheus.sample_lines import IDENTITY, Layout, join, sample_head
 from agent.model.catalogue import CATALOGUE
-from agent.model.errors import ConfigError
 from agent.model.series import SeriesSet
 from agent.model.values import Block, PollResult
 from agent.store.latest import DeviceState
 
 _INFO = CATALOGUE[IDENTITY]
 
-_LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
-
-RESERVED_LABELS = frozenset({"kind", "le", "quality", "state"})
-"""Labels that the agent sets itself; a device may not carry one of these names."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    """One block as text, and when it stops being true."""
+    """One block as text, and the Unix time at which it becomes stale."""
 
     block: Block
     layout: Layout
@@ -66,11 +59,11 @@ class _Device:
             self.rendered.append(_Rendered(block, layout, fresh_until, chunks))
 
     def fresh(self, now: float) -> Iterator[_Rendered]:
-        """What may be shown at Unix time ``now``."""
+        """Return the blocks that are not stale at Unix time ``now``."""
         return (rendered for rendered in self.rendered if now <= rendered.fresh_until)
 
     def duplicates(self) -> int:
-        """How many series are read a second time and therefore not printed."""
+        """Return the number of series that are hidden as duplicates."""
         return sum(len(rendered.layout.twice) for rendered in self.rendered)
 
     def _laid_out(self, state: DeviceState) -> Iterator[tuple[Block, float, Layout]]:
@@ -87,7 +80,7 @@ class _Device:
         return Layout(series_set, self.labels)
 
     def _hide_duplicates(self, layouts: list[Layout]) -> set[Layout]:
-        """Hide every series that stands twice; returns the layouts whose lines changed by it."""
+        """Hide duplicate series; return the layouts whose lines changed by that."""
         if layouts == [rendered.layout for rendered in self.rendered]:
             return set()
         taken: set[str] = set()
@@ -121,12 +114,11 @@ class _Device:
 
 
 class PrometheusExposition:
-    """Everything that a scrape returns.
+    """The content of ``/metrics``.
 
-    ``device_labels`` names every device and its own labels (site, rack, feed, ...); ``device`` is
-    added. ``registry`` is where the agent's parts register their metrics; one is made, with the
-    process's metrics, unless it is given.
-    Raises ConfigError for a label name that Prometheus does not allow or that the agent sets.
+    ``device_labels`` has the labels (site, rack, feed, ...) of every device; ``device`` is added.
+    ``registry`` is where the parts of the agent register their metrics; without one, a registry
+    with the metrics of the process is created. The configuration has checked the label names.
     """
 
     def __init__(
@@ -136,7 +128,6 @@ class PrometheusExposition:
         registry: CollectorRegistry | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        check_labels(device_labels)
         self._clock = clock
         self._devices = {name: _Device(name, labels) for name, labels in device_labels.items()}
         self._headers: dict[tuple[str, Format], bytes] = {}
@@ -150,8 +141,7 @@ class PrometheusExposition:
         )
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
-        """Take in a device more, or one anew. Raises ConfigError for its labels."""
-        check_labels({name: labels})
+        """Add or replace a device."""
         self._devices[name] = _Device(name, labels)
         self._own.add(name, self._devices[name].labels)
 
@@ -170,7 +160,7 @@ class PrometheusExposition:
         self._own.observe(state, result.duration_s, result.late_s)
 
     def render(self, form: Format = Format.TEXT) -> bytes:
-        """The whole exposition in UTF-8, families by name, the agent's own metrics last."""
+        """Return the exposition in UTF-8: families by name, then the agent's own metrics."""
         families: dict[str, list[bytes]] = {}
         now = self._clock()
         for device in self._devices.values():
@@ -196,21 +186,3 @@ class PrometheusExposition:
     def _registered(self, form: Format) -> bytes:
         encode, _ = choose_encoder(form.value)
         return encode(self.registry)
-
-
-def check_labels(device_labels: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise ConfigError for labels, by device, that Prometheus or the agent does not allow."""
-    faults = []
-    for device, labels in device_labels.items():
-        for name in labels:
-            if not _LABEL_NAME.fullmatch(name):
-                faults.append(
-                    f"device {device}: {name!r} cannot be a label: use letters, digits and _, "
-                    "not a digit first, not __ first"
-                )
-            elif name in RESERVED_LABELS:
-                faults.append(f"device {device}: the label {name!r} is set by the agent itself")
-            elif name == "device" and labels[name] != device:
-                faults.append(f"device {device}: the label 'device' is always the device's name")
-    if faults:
-        raise ConfigError("\n".join(faults))

@@ -1,4 +1,4 @@
-"""The words of the Prometheus and OpenMetrics text formats: labels, numbers, headers, negotiation.
+"""Syntax of the Prometheus and OpenMetrics text formats: labels, numbers, headers, negotiation.
 
 Sources: Prometheus text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats) and
 OpenMetrics 1.0.0. Both write a sample line the same way; only a family's header differs.
@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
 from agent.model.catalogue import Kind, Metric
+from agent.model.units import WORDS
 from agent.model.values import Value
 
 Labels = Iterable[tuple[str, str]]
@@ -24,52 +25,27 @@ class Format(Enum):
     OPENMETRICS = CONTENT_TYPE_LATEST
 
 
-_UNIT_WORDS = {
-    "V": "volts",
-    "A": "amperes",
-    "W": "watts",
-    "VA": "voltamperes",
-    "VAr": "voltamperes_reactive",
-    "J": "joules",
-    "C": "coulombs",
-    "Hz": "hertz",
-    "Pa": "pascals",
-    "degC": "celsius",
-    "K": "kelvin",
-    "L/s": "liters_per_second",
-    "rpm": "rpm",
-    "ratio": "ratio",
-    "s": "seconds",
-    "B": "bytes",
-    "B/s": "bytes_per_second",
-    "dBm": "dbm",
-    "S/m": "siemens_per_meter",
-    "m/s": "meters_per_second",
-    "g/m3": "grams_per_cubic_meter",
-    "kg/m3": "kilograms_per_cubic_meter",
-}
-
 _OPENMETRICS_SUFFIX = {Kind.COUNTER: ("_total", "counter"), Kind.INFO: ("_info", "info")}
 
 _ACCEPT_ENTRIES = 32  # a longer Accept header is not a scraper's
 
 
 def escape(value: str) -> str:
-    r"""A label value between quotes: ``\``, ``"`` and line feeds escaped, always encodable."""
+    r"""Return a label value with ``\``, ``"`` and line feeds escaped, always encodable."""
     if not value.isascii():
-        value = value.encode("utf-8", "replace").decode()  # a lone surrogate would stop the scrape
+        value = value.encode("utf-8", "replace").decode()  # a lone surrogate would fail the scrape
     return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
 
 
 def label_text(labels: Labels) -> str:
-    """``a="x",b="y"``; empty values are left out, as Prometheus reads them as absent."""
+    """Return ``a="x",b="y"`` without empty values, which Prometheus treats as absent."""
     return ",".join(f'{name}="{escape(value)}"' for name, value in labels if value)
 
 
 def beside(taken: Mapping[str, str], labels: Labels) -> list[tuple[str, str]]:
-    """``labels`` by name, a name that ``taken`` already has prefixed ``exported_``.
+    """Return ``labels`` sorted by name, those that ``taken`` already has prefixed ``exported_``.
 
-    Prometheus renames in the same way when a target's own label meets a configured one.
+    Prometheus does the same when a label of a target conflicts with a configured one.
     """
     used = set(taken)
     renamed = []
@@ -82,7 +58,7 @@ def beside(taken: Mapping[str, str], labels: Labels) -> list[tuple[str, str]]:
 
 
 def number(value: Value) -> str | None:
-    """The shortest text that reads back as exactly this number; None where there is no number."""
+    """Return the shortest text that parses to exactly this number; None for no number."""
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else None
     if isinstance(value, int):
@@ -91,11 +67,11 @@ def number(value: Value) -> str | None:
 
 
 def header(metric: Metric, form: Format, as_kind: str = "") -> str:
-    """HELP and TYPE lines of one family, and UNIT where OpenMetrics allows one.
+    """Return HELP and TYPE lines of one family, and UNIT if OpenMetrics allows it.
 
     OpenMetrics names counter and info families without their suffix. State metrics are gauges in
-    both formats: an OpenMetrics ``stateset`` would have to call its label like the metric.
-    ``as_kind`` names a kind that the catalogue does not have, a histogram.
+    both formats: an OpenMetrics ``stateset`` must name its label after the metric.
+    ``as_kind`` is a kind that the catalogue does not have, such as a histogram.
     """
     text = metric.help.replace("\\", "\\\\").replace("\n", "\\n")
     if form is Format.TEXT:
@@ -104,13 +80,13 @@ def header(metric: Metric, form: Format, as_kind: str = "") -> str:
     suffix, kind = _OPENMETRICS_SUFFIX.get(metric.kind, ("", as_kind or "gauge"))
     name = metric.name.removesuffix(suffix)
     text = text.replace('"', '\\"')
-    unit = _UNIT_WORDS.get(metric.unit, "")
+    unit = WORDS.get(metric.unit, "")
     unit_line = f"# UNIT {name} {unit}\n" if unit and name.endswith(f"_{unit}") else ""
     return f"# HELP {name} {text}\n# TYPE {name} {kind}\n{unit_line}"
 
 
 def negotiate(accept: str) -> Format:
-    """The format that an Accept header prefers; text where it says nothing that we know.
+    """Return the format that an Accept header prefers; text if it names no known format.
 
     Not prometheus_client's ``choose_encoder``: that ignores ``q``, echoes any version it is asked
     for, and raises TypeError on a version that is not a number.
@@ -133,7 +109,7 @@ def negotiate(accept: str) -> Format:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding header lets us answer in gzip."""
+    """Return whether an Accept-Encoding header allows gzip."""
     for entry in accept_encoding.lower().split(",")[:_ACCEPT_ENTRIES]:
         coding, *rest = (part.strip() for part in entry.split(";"))
         if coding in ("gzip", "*"):

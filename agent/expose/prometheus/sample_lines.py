@@ -1,4 +1,4 @@
-"""Sample lines of one block: the label strings rendered once, the values at every poll."""
+"""Sample lines of one block: the labels are rendered once, the values at every poll."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from agent.model.series import SeriesSet
 from agent.model.values import Block, Quality, Value
 
 IDENTITY = "rack_device_info"
-"""Printed from the device's identity, once per device, because queries join on it."""
+"""Written from the identity, exactly once per device, because queries join on it."""
 
 
 class _States:
-    """The lines of one state series: one per state, 1 at the current one."""
+    """The lines of one state series: one per state, 1 for the current one."""
 
     __slots__ = ("_lead", "_states")
 
@@ -24,7 +24,7 @@ class _States:
         self._states = states
 
     def text(self, value: Value) -> str:
-        """The lines, or nothing for a state that the series does not list."""
+        """Return the lines; empty for a state that the series does not list."""
         if value not in self._states:
             return ""
         return "".join(
@@ -36,7 +36,7 @@ class _States:
 
 
 class _Numbers:
-    """The numbers of one family in a layout: their positions, and what to print before each."""
+    """The numbers of one family in a layout: their positions, and the text before each."""
 
     __slots__ = ("heads", "metric", "positions")
 
@@ -50,7 +50,7 @@ class _Numbers:
         self.heads.append(head)
 
     def text(self, values: Sequence[Value]) -> str:
-        """The lines of those of ``values`` that are numbers."""
+        """Return the lines of those ``values`` that are numbers."""
         if len(self.positions) < len(values):
             values = [values[position] for position in self.positions]
         if self.metric.kind is Kind.INFO:
@@ -66,7 +66,7 @@ class _Numbers:
 class _StateSets:
     """The states of one family in a layout.
 
-    Devices change state rarely, so the lines of the last states are kept.
+    States change rarely, so the lines of the latest ones are kept.
     """
 
     __slots__ = ("_last", "_text", "metric", "positions", "states")
@@ -83,7 +83,7 @@ class _StateSets:
         self.states.append(states)
 
     def text(self, values: Sequence[Value]) -> str:
-        """The lines of those of ``values`` that are states of their series."""
+        """Return the lines of those ``values`` that are states of their series."""
         mine = [values[position] for position in self.positions]
         if mine != self._last:
             self._last = mine
@@ -93,7 +93,7 @@ class _StateSets:
 
 
 def _plain(values: Sequence[Value]) -> bool:
-    """Whether ``repr`` is what :func:`number` gives for each: all int, or all finite floats."""
+    """Return whether ``repr`` equals :func:`number`: all are int, or all are finite floats."""
     types = set(map(type, values))
     if types == {float}:
         return math.isfinite(sum(cast("Sequence[float]", values)))
@@ -101,20 +101,20 @@ def _plain(values: Sequence[Value]) -> bool:
 
 
 def sample_head(name: str, labels: str) -> str:
-    """What stands before the value on a sample line."""
+    """Return the text before the value on a sample line."""
     return f"{name}{{{labels}}} " if labels else f"{name} "
 
 
 def join(device_text: str, device_labels: Mapping[str, str], labels: Labels) -> str:
-    """The label text of a series: the device's own labels first, then those of the profile."""
+    """Return the labels of a series as text: those of the device, then those of the profile."""
     own = label_text(beside(device_labels, labels))
     return f"{device_text},{own}" if device_text and own else device_text or own
 
 
 class Layout:
-    """How the series of one block look as text.
+    """The text layout of the series of one block.
 
-    ``keys`` distinguishes two series as Prometheus does.
+    ``keys`` are equal for two series that are the same to Prometheus.
     """
 
     def __init__(self, series: SeriesSet, device_labels: Mapping[str, str]) -> None:
@@ -129,16 +129,16 @@ class Layout:
 
     @property
     def twice(self) -> frozenset[int]:
-        """Positions that are not printed because the same series is printed elsewhere."""
+        """The positions that are hidden because the same series is printed elsewhere."""
         return self._twice
 
     def hide(self, twice: frozenset[int]) -> None:
-        """Leave exactly these positions out from now on."""
+        """Hide exactly these positions."""
         self._twice = twice
         self._columns = self._arrange()
 
     def render(self, block: Block) -> list[tuple[Metric, bytes]]:
-        """The lines of each family that has any; bad values are left out."""
+        """Return the lines of each family that has any, without bad values."""
         values: Sequence[Value] = block.values
         if block.flaws:
             values = list(values)

@@ -1,8 +1,8 @@
-// Keeps a page true: takes what changes from the agent, says at once when nothing comes any more.
-// Everything that is shown is set as text or as an attribute, never as markup.
+// Keeps a page up to date: applies the changes that the agent streams, and shows at once when the
+// stream stops. Values are set as text or as attributes, never as markup.
 "use strict";
 (() => {
-  const SILENCE_MS = 4000; // four periods without a word: the agent is gone
+  const SILENCE_MS = 4000; // four periods without an event: the connection is lost
   const RETRY_MS = 1500;
   const body = document.body;
   const root = body.dataset.root;
@@ -11,8 +11,8 @@
   const when = link.querySelector("time");
   let source = null;
   let retry = 0;
-  let heard = 0;
-  let ahead = 0; // the agent's clock minus ours, in seconds
+  let received = 0;
+  let ahead = 0; // the agent's clock minus the browser's, in seconds
   let places = new Map();
 
   const collect = () => {
@@ -28,7 +28,7 @@
     for (const [key, cell] of Object.entries(cells)) {
       for (const element of places.get(key) || []) {
         for (const [name, value] of Object.entries(cell)) {
-          if (name === "text" && cell["data-ago"]) continue; // the clock below says it
+          if (name === "text" && cell["data-ago"]) continue; // written by tick()
           if (name === "text") {
             if (element.textContent !== value) element.textContent = value;
           } else element.setAttribute(name, value);
@@ -37,7 +37,7 @@
     }
   };
 
-  // The word is read out where it changes; the time beside it, every second, is not.
+  // Screen readers announce the state when it changes, but not the time beside it.
   const say = (state, text, time = "") => {
     if (when.textContent !== time) when.textContent = time;
     if (link.dataset.link === state && word.textContent === text) return;
@@ -49,8 +49,8 @@
   const clock = (unix) => new Date(unix * 1000).toLocaleTimeString();
 
   const lost = () => {
-    const since = heard ? ` since ${clock(heard / 1000)}` : "";
-    say("lost", `no word from the agent${since}`);
+    const since = received ? ` since ${clock(received / 1000)}` : "";
+    say("lost", `connection lost${since}`);
   };
 
   const shut = () => {
@@ -61,30 +61,30 @@
 
   const open = () => {
     shut();
-    // A browser has six connections to us for all its tabs, so one that nobody sees keeps none.
+    // A browser opens at most six connections per host for all tabs, so a hidden tab keeps none.
     if (!body.dataset.shape || document.hidden) return;
     const { page, shape, moment } = body.dataset;
     const address = `${root}live?${new URLSearchParams({ page, shape, moment })}`;
     source = new EventSource(address);
     source.onmessage = (event) => {
-      const told = JSON.parse(event.data);
-      heard = Date.now();
-      ahead = told.at - heard / 1000;
-      apply(told.cells);
-      body.dataset.moment = told.moment;
-      say("live", "live", clock(told.at));
+      const update = JSON.parse(event.data);
+      received = Date.now();
+      ahead = update.at - received / 1000;
+      apply(update.cells);
+      body.dataset.moment = update.moment;
+      say("live", "live", clock(update.at));
     };
     source.addEventListener("shape", renew);
     source.onerror = () => {
       const refused = source.readyState === EventSource.CLOSED;
-      shut(); // a refused stream is not tried again by the browser, so we do
+      shut(); // the browser does not retry a refused stream, so this does
       if (refused) explain(address);
       else lost();
       retry = setTimeout(open, RETRY_MS);
     };
   };
 
-  // A stream does not say why it was refused; the same address does.
+  // A refused stream carries no reason; a plain request for the same URL does.
   const explain = async (address) => {
     const given = new AbortController();
     try {
@@ -97,7 +97,7 @@
     }
   };
 
-  // The page has other parts now: take the new ones, keep what is open, in focus and scrolled to.
+  // The page has other parts now: load them, keep what is open, focused and scrolled to.
   const renew = async () => {
     shut();
     try {
@@ -130,7 +130,7 @@
     }
   };
 
-  // What an element is called on the page before and after; what it shows may be another value.
+  // Identifies an element before and after a reload; its value may differ.
   const name = (element) => {
     const row = element.closest("[data-filter]");
     if (row) return `${element.tagName} ${row.dataset.filter}`;
@@ -139,7 +139,7 @@
 
   const field = (element) => `${element.form.id} ${element.name}`;
 
-  // A file is sent by itself, without a form around it, so that it need not fit in memory.
+  // A file is sent as the request body, without a form, so that it need not fit into memory.
   const uploads = () => {
     document.addEventListener("submit", async (event) => {
       const form = event.target;
@@ -168,16 +168,16 @@
   };
 
   const tick = () => {
-    if (source && heard && Date.now() - heard > SILENCE_MS) lost();
+    if (source && received && Date.now() - received > SILENCE_MS) lost();
     const now = Date.now() / 1000 + ahead;
     if (document.documentElement.dataset.link === "live") pictures();
     for (const element of document.querySelectorAll("[data-ago]")) {
-      const told = `${span(now - Number(element.dataset.ago))} ago`;
-      if (element.textContent !== told) element.textContent = told;
+      const text = `${span(now - Number(element.dataset.ago))} ago`;
+      if (element.textContent !== text) element.textContent = text;
     }
   };
 
-  // Narrows the readings to those that have every word.
+  // Shows only the readings that contain every word of the filter.
   const filtering = () => {
     const input = document.getElementById("filter");
     if (!input) return;
@@ -222,7 +222,7 @@
     });
   };
 
-  // What a square of the hall is called, for who points at it.
+  // Shows the label of a square as its tooltip.
   const pointing = (event) => {
     const square = event.target.closest(".squares a");
     if (square) square.title = square.getAttribute("aria-label");
@@ -238,7 +238,7 @@
   tick();
   document.addEventListener("pointerover", pointing);
   document.addEventListener("visibilitychange", () => {
-    heard = 0;
+    received = 0;
     say("wait", document.hidden ? "paused" : "connecting");
     open();
   });

@@ -1,1 +1,1 @@
-"""What pages show: devices, summaries, cables and commissioning runs."""
+"""The data of the pages: devices, summaries, cables and commissioning runs."""

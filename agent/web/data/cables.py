@@ -1,4 +1,4 @@
-"""The cables of a rack's build sheet against what its devices say now."""
+"""Comparison of the cables in a rack's build sheet with the LLDP neighbours of its devices."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from agent.model.errors import ConfigError
 from agent.model.values import Block
 from agent.store.latest import DeviceState
 
-SHEET_BYTES_MAX = 256 * 1024  # some 2000 cables; read in between polls, so it must not take long
+SHEET_BYTES_MAX = 256 * 1024  # about 2000 cables; read between polls, so it has to be quick
 _KEPT_MAX = 64  # racks whose sheet and comparison are kept
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Where a rack's build sheet is, and the rack's devices by their role."""
+class CablePlan:
+    """The path of a rack's build sheet, and the names of the rack's devices by their role in it."""
 
     path: Path
     names: Mapping[str, str]
@@ -27,10 +27,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """One planned cable, or one that nobody planned. ``places`` are its ends as device and port.
+    """A planned cable, or one that is not in the plan. ``places`` are its ends, ``device port``.
 
-    ``verdict``: ``match``, ``swap``, ``mismatch``, ``missing``, ``unplanned``, or ``unseen`` where
-    neither end tells. ``says`` is what is wrong, ports that are down or slow included.
+    ``verdict`` is ``match``, ``swap``, ``mismatch``, ``missing``, ``unplanned``, or ``unseen`` if
+    neither end reports a neighbour. ``says`` describes the difference, including ports that are
+    down or slow.
     """
 
     name: str
@@ -41,39 +42,41 @@ class Cable:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Every cable; ``problem`` says why there is none, empty where all is well."""
+class CableComparison:
+    """All cables of a rack; ``problem`` is the reason if the build sheet could not be used."""
 
     cables: tuple[Cable, ...] = ()
     problem: str = ""
 
 
-class Plans:
-    """Sheets and comparisons, made anew when a file or what its rack says has changed."""
+class CablePlans:
+    """Build sheets and comparisons, renewed when a file or the state of a device changes."""
 
     def __init__(self) -> None:
         self._sheets: OrderedDict[Path, tuple[tuple[int, int], Sheet | str]] = OrderedDict()
         self._found: OrderedDict[
-            Path, tuple[Sheet, Mapping[str, str], Sequence[DeviceState], Compared]
+            Path, tuple[Sheet, Mapping[str, str], Sequence[DeviceState], CableComparison]
         ] = OrderedDict()
 
-    def compared(self, plan: Plan, states: Sequence[DeviceState], now: float) -> Compared:
-        """The cables of a rack whose devices stand so at Unix time ``now``."""
+    def compared(
+        self, plan: CablePlan, states: Sequence[DeviceState], now: float
+    ) -> CableComparison:
+        """Return the comparison for a rack whose devices have ``states`` at Unix time ``now``."""
         sheet = self._sheet(plan.path)
         if isinstance(sheet, str):
-            return Compared(problem=sheet)
+            return CableComparison(problem=sheet)
         kept = self._found.get(plan.path)
         same = kept is not None and kept[0] is sheet and kept[1] == plan.names
         if kept is not None and same and [*map(id, kept[2])] == [*map(id, states)]:
             return kept[3]
-        made = Compared(tuple(cables(sheet, _seen(states, now), plan.names)))
+        made = CableComparison(tuple(cables(sheet, _seen(states, now), plan.names)))
         self._found[plan.path] = sheet, plan.names, states, made
         while len(self._found) > _KEPT_MAX:
             self._found.popitem(last=False)
         return made
 
     def _sheet(self, path: Path) -> Sheet | str:
-        """The sheet, or why it cannot be had."""
+        """Return the build sheet, or the reason why it cannot be used."""
         try:
             found = path.stat()
         except OSError as error:
@@ -84,14 +87,14 @@ class Plans:
             return kept[1]
         sheet: Sheet | str
         if found.st_size > SHEET_BYTES_MAX:
-            sheet = f"{path.name}: is larger than {SHEET_BYTES_MAX // 1024} KiB"
+            sheet = f"{path.name}: larger than {SHEET_BYTES_MAX // 1024} KiB"
         else:
             try:
                 sheet = load_sheet(path)
             except ConfigError as error:
                 sheet = str(error).replace(str(path), path.name)
         if isinstance(sheet, Sheet) and not sheet.cables:
-            sheet = f"{path.name}: has no cables"
+            sheet = f"{path.name}: lists no cables"
         self._sheets[path] = stamp, sheet
         while len(self._sheets) > _KEPT_MAX:
             self._sheets.popitem(last=False)
@@ -99,7 +102,7 @@ class Plans:
 
 
 def cables(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> list[Cable]:
-    """Every cable of the sheet as it is found, and those that nobody planned."""
+    """Return every cable of the sheet with its verdict, then the cables that are not planned."""
     wrong: dict[str, list[Finding]] = {}
     for finding in compare(sheet, seen, names).findings:
         if finding.what in (What.CABLING, What.PORTS):
@@ -109,7 +112,7 @@ def cables(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> list[Cable]:
     planned = [_planned(cable, wrong, seen, names) for cable in sheet.cables]
     known = {place for cable in planned for place in cable.places}
     return planned + [
-        Cable(where, "nobody", "unplanned", finding.says, (where,))
+        Cable(where, "no cable", "unplanned", finding.says, (where,))
         for where, findings in wrong.items()
         if where not in known
         for finding in findings
@@ -133,15 +136,18 @@ def _planned(
     elif of_cable:
         verdict = "missing"
     else:
-        heard = any(place[0] in seen.devices and place in seen.neighbors for place in ends)
-        verdict = "match" if heard else "unseen"
+        reported = any(place[0] in seen.devices and place in seen.neighbors for place in ends)
+        verdict = "match" if reported else "unseen"
     says = "; ".join(dict.fromkeys(_says(finding, places) for finding in own))
     near, far = ends if ends[0][0] in names.values() else reversed(ends)
     return Cable(" ".join(near), " ".join(far), verdict, says, places)
 
 
 def _says(finding: Finding, places: Sequence[str]) -> str:
-    """A swap is told of one end; from the other it is a swap with that one."""
+    """Return the text of a finding as seen from the cable at ``places``.
+
+    A swap is recorded at one of its two ends; seen from the other end the partner is the first.
+    """
     if finding.partner and finding.where not in places:
         return finding.says.replace(finding.partner, finding.where, 1)
     return finding.says

@@ -1,7 +1,7 @@
-"""What a device shows now, by metric: the numbers that pages are made of; pure.
+"""The current values of a device, by metric; pure.
 
-Only good and uncertain values are here. What is bad or stale is not there, so a page shows nothing
-in its place.
+Only good and uncertain values are included. Bad and stale ones are missing, so a page shows a dash
+for them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,40 +14,41 @@ from agent.store.latest import DeviceState
 
 Labels = Mapping[str, str]
 _Place = tuple[str, Labels, int]
-"""A metric, the labels of a series, and where it stands in its block."""
+"""The name of a metric, the labels of a series, and its position in the block."""
+_Find = Callable[[SeriesSet], tuple[_Place, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Values of one device by metric, each with its labels."""
+class DeviceValues:
+    """The current values of one device, by metric, each with its labels."""
 
     found: Mapping[str, tuple[tuple[Labels, Value], ...]] = field(default_factory=dict)
 
     def each(self, metric: str, **labels: str) -> Iterator[tuple[Labels, float]]:
-        """The numbers of ``metric`` whose labels hold ``labels``."""
+        """Yield labels and value of every number of ``metric`` whose labels include ``labels``."""
         for has, value in self.found.get(metric, ()):
             if isinstance(value, int | float) and labels.items() <= has.items():
                 yield has, float(value)
 
     def texts(self, metric: str) -> Iterator[tuple[Labels, str]]:
-        """The states of ``metric``."""
+        """Yield labels and name of every state of ``metric``."""
         for has, value in self.found.get(metric, ()):
             if isinstance(value, str):
                 yield has, value
 
     def labels(self, metric: str) -> Iterator[Labels]:
-        """The labels of each series of ``metric``, for those whose labels are all they tell."""
+        """Yield the labels of each series of ``metric``, for info metrics."""
         return (has for has, _ in self.found.get(metric, ()))
 
     def one(self, *metrics: str, **labels: str) -> float | None:
-        """The first number of the first of ``metrics`` that there is."""
+        """Return the first number of the first of ``metrics`` that has one, else None."""
         for metric in metrics:
             for _, value in self.each(metric, **labels):
                 return value
         return None
 
     def total(self, *metrics: str, **labels: str) -> float | None:
-        """The sum of the first of ``metrics`` that there is."""
+        """Return the sum of the first of ``metrics`` that has numbers, else None."""
         for metric in metrics:
             values = [value for _, value in self.each(metric, **labels)]
             if values:
@@ -55,11 +56,11 @@ class Look:
         return None
 
     def most(self, metric: str, **labels: str) -> float | None:
-        """The largest."""
+        """Return the largest number of ``metric``, else None."""
         return max((value for _, value in self.each(metric, **labels)), default=None)
 
     def mean(self, metric: str, **labels: str) -> float | None:
-        """The mean."""
+        """Return the mean of the numbers of ``metric``, else None."""
         values = [value for _, value in self.each(metric, **labels)]
         return sum(values) / len(values) if values else None
 
@@ -73,7 +74,7 @@ class Finder:
     def __init__(self, metrics: frozenset[str]) -> None:
         self._metrics = metrics
 
-    def look(self, state: DeviceState, now: float) -> Look:
+    def look(self, state: DeviceState, now: float) -> DeviceValues:
         """Return what a device shows at Unix time ``now``."""
         return _look(state, now, lambda series_set: series_set.derive(self._places))
 
@@ -81,12 +82,14 @@ class Finder:
         return _places(series_set, self._metrics)
 
 
-def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
+def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> DeviceValues:
     """Return what a device shows at Unix time ``now``; only ``metrics`` where they are given."""
     return _look(state, now, lambda series_set: _places(series_set, metrics))
 
 
-def _look(state: DeviceState, now: float, find: Callable[[SeriesSet], tuple[_Place, ...]]) -> Look:
+def _look(
+    state: DeviceState, now: float, find: Callable[[SeriesSet], tuple[_Place, ...]]
+) -> DeviceValues:
     found: dict[str, list[tuple[Labels, Value]]] = {}
     for block in state.blocks(now):
         values, flaws = block.values, block.flaws
@@ -97,7 +100,7 @@ def _look(state: DeviceState, now: float, find: Callable[[SeriesSet], tuple[_Pla
                 found[name].append((labels, values[position]))
             else:
                 found[name] = [(labels, values[position])]
-    return Look({name: tuple(several) for name, several in found.items()})
+    return DeviceValues({name: tuple(several) for name, several in found.items()})
 
 
 def _places(series_set: SeriesSet, metrics: frozenset[str] | None) -> tuple[_Place, ...]:
@@ -112,8 +115,8 @@ def _bad(flaw: Flaw | None) -> bool:
     return flaw is not None and flaw.quality is Quality.BAD
 
 
-def alarms(seen: Look) -> tuple[str, ...]:
-    """What is wrong by the device's own word, in words, each once."""
+def alarms(seen: DeviceValues) -> tuple[str, ...]:
+    """Return the active alarms that the device reports, as text, without duplicates."""
     return tuple(
         dict.fromkeys(
             _alarm(metric, labels)
@@ -125,11 +128,11 @@ def alarms(seen: Look) -> tuple[str, ...]:
 
 
 def _alarm(metric: str, labels: Labels) -> str:
-    told = {name: text for name, text in labels.items() if name not in ("alarm", "severity")}
-    where = ", ".join(f"{name} {text}" for name, text in told.items())
+    others = {name: text for name, text in labels.items() if name not in ("alarm", "severity")}
+    where = ", ".join(f"{name} {text}" for name, text in others.items())
     what = {
         "rack_leak_detected": "leak",
-        "rack_leak_sensor_fault": "leak sensor is broken",
+        "rack_leak_sensor_fault": "leak sensor fault",
     }.get(metric) or labels.get("alarm", "alarm").replace("_", " ")
     severity = labels.get("severity", "")
     return "".join((what, f" ({where})" if where else "", f", {severity}" if severity else ""))

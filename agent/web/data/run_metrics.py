@@ -1,7 +1,7 @@
-"""Commissioning runs as metrics: how every check stands, how far a run is, when it last wrote.
+"""The metrics of commissioning runs: verdicts of checks, progress, time of the latest entry.
 
-A run is a process of its own; what is told here was read from its journal. That is done in a thread
-now and then, so that no scrape waits for a file.
+A run is a process of its own; the metrics come from its journal, which a thread reads periodically,
+so that no scrape waits for a file.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from prometheus_client.registry import Collector
 from agent.commission.journal.reader import JOURNAL, Follower, Progress
 
 _LOOK_S = 5.0
-_RUNS_MAX = 200  # newest runs that are told of
-_LOOKED_AT_MAX = 2_000  # directories that are looked at for them
+_RUNS_MAX = 200  # newest runs that have metrics
+_LOOKED_AT_MAX = 2_000  # directories that are searched for them
 _PENDING = "PENDING"
 
 
 class CommissionMetrics(Collector):
-    """A prometheus_client collector over the runs below ``folder``; ``run`` keeps it true.
+    """A prometheus_client collector for the runs below ``folder``; ``run`` updates it.
 
-    Of each rack and stage the newest run counts, and what was retested since. A rehearsal is never
-    in the place of a run on the rack itself: its label ``simulated`` is "true".
+    Each rack and stage has the metrics of its newest run and of later retests. A rehearsal never
+    replaces a run on the rack itself: its label ``simulated`` is "true".
     """
 
     def __init__(self, folder: Path, site: str) -> None:
@@ -34,18 +34,18 @@ class CommissionMetrics(Collector):
         self._runs: list[Progress] = []
 
     async def run(self) -> None:
-        """Look at the runs now and then, for ever."""
+        """Read the runs every few seconds until cancelled."""
         while True:
             self._runs = await asyncio.to_thread(self.look)
             await asyncio.sleep(_LOOK_S)
 
     def look(self) -> list[Progress]:
-        """The newest runs, the oldest of them first."""
+        """Return the newest runs, oldest first."""
         found = []
         for name in self._names():
             follower = self._followers.pop(name, None) or Follower(self._folder / name)
             self._followers[name] = follower
-            with contextlib.suppress(OSError):  # it went meanwhile
+            with contextlib.suppress(OSError):  # removed in the meantime
                 found.append(follower.refresh())
         while len(self._followers) > _RUNS_MAX:
             self._followers.popitem(last=False)
@@ -62,22 +62,22 @@ class CommissionMetrics(Collector):
         return [name for _, name in sorted(found)[-_RUNS_MAX:]]
 
     def collect(self) -> Iterator[Metric]:
-        """The three families."""
+        """Yield the three metric families."""
         names = ("site", "rack", "generation", "stage", "simulated")
         status = GaugeMetricFamily(
             "rack_commissioning_check_status",
-            "1 for the verdict that a check of the newest run has, PENDING before it has one;"
+            "1 for the verdict of a check of the newest run, PENDING before it has one;"
             " simulated is true for rehearsals.",
             labels=(*names, "check", "verdict"),
         )
         share = GaugeMetricFamily(
             "rack_commissioning_progress_ratio",
-            "How far the newest run is, 0 to 1.",
+            "Progress of the newest run, 0 to 1.",
             labels=(*names, "state"),
         )
         last = GaugeMetricFamily(
             "rack_commissioning_last_run_timestamp_seconds",
-            "When the newest run last wrote what it does.",
+            "Time of the latest journal entry of the newest run.",
             labels=names,
         )
         checks: dict[tuple[str, str, str, str, str], dict[str, str]] = {}

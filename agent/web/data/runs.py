@@ -1,7 +1,7 @@
-"""Commissioning runs below one folder: how far each is, and the files of those that have ended.
+"""Commissioning runs below one folder: the progress of each, and its files.
 
-A run is a process of its own and its directory is all there is to know of it; nothing is held here
-but where each journal was read to.
+A run is a process of its own, and its directory contains everything about it; only the position up
+to which each journal was read is kept here.
 """
 
 import re
@@ -10,63 +10,63 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.commission.journal.reader import JOURNAL, Follower, Progress
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 
 _RUNS_MAX = 100  # newest runs that are listed
-_LOOKED_AT_MAX = 1000  # directories that are looked at for them
+_LOOKED_AT_MAX = 1000  # directories that are searched for them
 _FILES_MAX = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a run's directory, by its path within it; ``size`` in bytes."""
+    """A file in the directory of a run, by its path within it; ``size`` is in bytes."""
 
     path: str
     size: int
 
 
 class Runs:
-    """The runs below ``folder``; none where it is None or not there."""
+    """The runs below ``folder``, which may be None or not exist."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._followers: OrderedDict[str, Follower] = OrderedDict()
 
     def listed(self) -> list[tuple[str, Progress]]:
-        """The newest runs by the name of their directory, the newest first."""
+        """Return the newest runs with the names of their directories, newest first."""
         found = []
         for name in self._names():
             try:
                 found.append((name, self.progress(name)))
-            except NotHere:
-                continue  # it went meanwhile
+            except NotFound:
+                continue  # removed in the meantime
         return sorted(found, key=lambda each: -each[1].began_at)
 
     def progress(self, name: str) -> Progress:
-        """How far a run is. Raises NotHere."""
+        """Read the progress of a run. Raises NotFound."""
         folder = self.place(name)
         follower = self._followers.pop(name, None) or Follower(folder)
         try:
             found = follower.refresh()
         except OSError as error:
-            raise NotHere(f"the run {name!r} cannot be read: {error.strerror}") from None
+            raise NotFound(f"the run {name!r} cannot be read: {error.strerror}") from None
         self._followers[name] = follower
         while len(self._followers) > _RUNS_MAX:
             self._followers.popitem(last=False)
         return found
 
     def place(self, name: str) -> Path:
-        """The directory of a run. Raises NotHere for a name that is none."""
+        """Return the directory of a run. Raises NotFound for a name that is not a run."""
         if self.folder is None or not _NAME.fullmatch(name):
-            raise NotHere(f"there is no run {name!r}")
+            raise NotFound(f"run {name!r} does not exist")
         folder = self.folder / name
         if not (folder / JOURNAL).is_file():
-            raise NotHere(f"there is no run {name!r}")
+            raise NotFound(f"run {name!r} does not exist")
         return folder
 
     def files(self, name: str) -> list[File]:
-        """What there is to open and download of a run. Raises NotHere."""
+        """Return the files of a run that can be downloaded. Raises NotFound."""
         folder = self.place(name)
         found = []
         for path in sorted(folder.rglob("*"))[: 2 * _FILES_MAX]:
@@ -76,9 +76,9 @@ class Runs:
         return found[:_FILES_MAX]
 
     def file(self, name: str, path: str) -> Path:
-        """The place of one of those files. Raises NotHere for anything else."""
+        """Return the path of one of those files. Raises NotFound for any other."""
         if path not in {each.path for each in self.files(name)}:
-            raise NotHere(f"the run {name!r} has no file {path!r}")
+            raise NotFound(f"the run {name!r} has no file {path!r}")
         return self.place(name) / path
 
     def _names(self) -> list[str]:

@@ -1,6 +1,6 @@
-"""A device in a few words: its state, what it mainly does, what is wrong.
+"""Summaries of devices: state, key values, active alarms.
 
-Made once per poll of a device, whoever looks and how often.
+A summary is computed once per poll of its device, however many pages show it.
 """
 
 import asyncio
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from agent.events.records import ALARMS
 from agent.expose.device_info import DeviceView, condition
+from agent.model.figures import quantity
 from agent.store.latest import DeviceState, Store
-from agent.web.data.query import Finder, Look, alarms
-from agent.web.draw.format import quantity
-from agent.web.draw.state_labels import WORDS
+from agent.web.data.query import DeviceValues, Finder, alarms
 
 _DIGITS = 3
-_AT_A_TIME_S = 0.004  # of work between two chances for the polls to run
+_AT_A_TIME_S = 0.004  # of work before the polls may run again
 
 METRICS = ALARMS | {
     "rack_air_temperature_celsius",
@@ -39,12 +38,12 @@ METRICS = ALARMS | {
     "rack_relative_humidity_ratio",
     "rack_sensor_temperature_celsius",
 }
-"""All that a summary looks at; a switch tells a hundred times as much."""
+"""The metrics that a summary uses; a switch reports a hundred times as many series."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key figure: what it is, and the value for people."""
+    """One key value: its name, and the value as text with its unit."""
 
     name: str
     text: str
@@ -52,10 +51,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A device as it stands. ``state``: ``up``, ``alarm``, ``down`` or ``waiting``.
+    """The state of a device in short. ``state`` is ``up``, ``alarm``, ``down`` or ``waiting``.
 
-    ``watts`` is what it draws (PDU, meter) or delivers (power shelf), ``amperes`` its current on
-    the input side; ``supply``, ``back`` and ``liters`` its technology loop in degC and L/s.
+    ``watts`` is the power it draws (PDU, meter) or delivers (power shelf), ``amperes`` its input
+    current; ``supply``, ``back`` and ``liters`` are supply and return temperature in degC and the
+    flow in L/s of its technology loop.
     """
 
     name: str
@@ -72,25 +72,25 @@ class Summary:
 
     @property
     def figure(self) -> str:
-        """The first key figure, empty without one."""
+        """The first key value as text, empty if the device has none."""
         return self.keys[0].text if self.keys else ""
 
 
 def label(one: Summary) -> str:
-    """Return a device in words, for people who cannot see it: name, state, figures, problems."""
-    parts = [f"{one.name}: {WORDS[one.state]}"]
+    """Return a summary as one line for screen readers: name, state, key values, alarms."""
+    parts = [f"{one.name}: {one.state}"]
     parts += [f"{key.name} {key.text}" for key in one.keys]
     parts += one.alarms or ([one.reason] if one.reason else [])
     return ", ".join(parts)
 
 
 def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) -> Summary:
-    """The summary of a device at Unix time ``now``; ``finder`` looks for ``METRICS``."""
+    """Return the summary of a device at Unix time ``now``; ``finder`` finds ``METRICS``."""
     kind = state.kind or view.kind or "other"
-    stands = condition(state)
-    if stands != "up":
+    up = condition(state)
+    if up != "up":
         reason = state.failures[0].message if state.failures else ""
-        return Summary(view.name, kind, stands, reason=reason)
+        return Summary(view.name, kind, up, reason=reason)
     seen = finder.look(state, now)
     wrong = alarms(seen)
     return Summary(
@@ -108,7 +108,7 @@ def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) 
 
 
 class Summaries:
-    """The summaries of a store's devices, each made anew only after its device was polled."""
+    """The summaries of a store's devices, each computed once per poll of its device."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -116,7 +116,7 @@ class Summaries:
         self._finder = Finder(METRICS)
 
     def of(self, view: DeviceView) -> Summary:
-        """The summary of a device as it stands."""
+        """Return the current summary of a device."""
         state = self._store.device(view.name)
         kept = self._kept.get(view.name)
         if kept is not None and kept[0] is state:
@@ -126,7 +126,7 @@ class Summaries:
         return made
 
     async def refresh(self, views: Sequence[DeviceView]) -> None:
-        """Make those that are due, a few at a time, so that a page of them all is made at once."""
+        """Renew the summaries that are due, in slices of 4 ms, so that a page then has them all."""
         until = time.perf_counter() + _AT_A_TIME_S
         for view in views:
             self.of(view)
@@ -143,7 +143,7 @@ class Summaries:
 _SOURCES = frozenset({"power_shelf", "bbu"})
 
 
-def _drawn(seen: Look) -> float | None:
+def _drawn(seen: DeviceValues) -> float | None:
     return seen.total(
         "rack_inlet_power_watts",
         "rack_phase_power_watts",
@@ -152,13 +152,13 @@ def _drawn(seen: Look) -> float | None:
     )
 
 
-def _delivered(seen: Look) -> float | None:
+def _delivered(seen: DeviceValues) -> float | None:
     return seen.total(
         "rack_psu_output_power_watts", "rack_busbar_power_watts", "rack_output_power_watts"
     )
 
 
-def _input_amperes(seen: Look) -> float | None:
+def _input_amperes(seen: DeviceValues) -> float | None:
     for metric in (
         "rack_line_current_amperes",
         "rack_phase_current_amperes",
@@ -170,12 +170,12 @@ def _input_amperes(seen: Look) -> float | None:
     return None
 
 
-def _loop(seen: Look, side: str) -> float | None:
+def _loop(seen: DeviceValues, side: str) -> float | None:
     found = seen.one("rack_coolant_temperature_celsius", loop="technology", side=side)
     return seen.one("rack_coolant_temperature_celsius", side=side) if found is None else found
 
 
-def _flow(seen: Look) -> float | None:
+def _flow(seen: DeviceValues) -> float | None:
     found = seen.one("rack_coolant_flow_liters_per_second", loop="technology")
     return seen.one("rack_coolant_flow_liters_per_second") if found is None else found
 
@@ -188,23 +188,23 @@ def _keys(*wanted: tuple[str, float | None, str]) -> list[Key]:
     ]
 
 
-def _pdu(seen: Look) -> list[Key]:
+def _pdu(seen: DeviceValues) -> list[Key]:
     return _keys(("power", _drawn(seen), "W"), ("current", _input_amperes(seen), "A"))
 
 
-def _shelf(seen: Look) -> list[Key]:
+def _shelf(seen: DeviceValues) -> list[Key]:
     volts = seen.mean("rack_busbar_voltage_volts")
     if volts is None:
         volts = seen.mean("rack_psu_output_voltage_volts")
     return _keys(("power", _delivered(seen), "W"), ("output", volts, "V"))
 
 
-def _battery(seen: Look) -> list[Key]:
+def _battery(seen: DeviceValues) -> list[Key]:
     charge, health = seen.mean("rack_battery_charge_ratio"), seen.mean("rack_battery_health_ratio")
     return _keys(("charge", charge, "ratio"), ("health", health, "ratio"))
 
 
-def _cooling(seen: Look) -> list[Key]:
+def _cooling(seen: DeviceValues) -> list[Key]:
     return _keys(
         ("supply", _loop(seen, "supply"), "degC"),
         ("flow", _flow(seen), "L/s"),
@@ -213,18 +213,18 @@ def _cooling(seen: Look) -> list[Key]:
     )
 
 
-def _switch(seen: Look) -> list[Key]:
+def _switch(seen: DeviceValues) -> list[Key]:
     states = [state for _, state in seen.texts("rack_port_oper_state")]
     if not states:
         return []
     return [Key("ports up", f"{states.count('up')} / {len(states)}")]
 
 
-def _air(seen: Look) -> float | None:
+def _air(seen: DeviceValues) -> float | None:
     return seen.one("rack_air_temperature_celsius", "rack_sensor_temperature_celsius")
 
 
-def _any(seen: Look) -> list[Key]:
+def _any(seen: DeviceValues) -> list[Key]:
     return _keys(
         ("power", _drawn(seen), "W"),
         ("air", _air(seen), "degC"),
@@ -233,7 +233,7 @@ def _any(seen: Look) -> list[Key]:
     )
 
 
-_KEYS: dict[str, Callable[[Look], list[Key]]] = {
+_KEYS: dict[str, Callable[[DeviceValues], list[Key]]] = {
     "pdu": _pdu,
     "power_shelf": _shelf,
     "bbu": _battery,

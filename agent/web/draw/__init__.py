@@ -1,1 +1,1 @@
-"""How pages show it: number formats, cells, state labels, plots."""
+"""Rendering of values for pages: number formats, cells, sparklines, plots."""

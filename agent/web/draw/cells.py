@@ -1,9 +1,16 @@
-"""What the views of a rack are made of: texts, bars and words of state as cells; pure."""
+"""Cells of the rack pages: texts, bars, percentages and states; pure."""
 
-from agent.web.draw.format import NOTHING, quantity
+from collections.abc import Iterable
+
+from agent.model.figures import NOTHING, quantity
 from agent.web.draw.screen import Cell
 
-FULL = 0.8  # of a limit: beyond this a continuous load is worth a look (NEC 210.20, 645.5)
+SIGNS = {"up": "●", "alarm": "▲", "down": "✕", "waiting": "○"}
+"""The signs of the states; no state is shown by its colour alone."""
+
+_WORST = ("down", "alarm", "waiting", "up")
+
+FULL = 0.8  # of a limit: above it a continuous load is marked (NEC 210.20, 645.5)
 
 _WELL = frozenset(
     [
@@ -45,53 +52,79 @@ _QUIET = frozenset(
         "unknown",
     ]
 )
-_SIGNS = {"up": "", "waiting": "", "alarm": "▲ ", "down": "✕ "}
+_MARKS = {"up": "", "waiting": "", "alarm": "▲ ", "down": "✕ "}
 
 
-def told(value: float | None, unit: str, digits: int = 3) -> str:
-    """A quantity, or a dash where there is none."""
+def amount(value: float | None, unit: str, digits: int = 3) -> str:
+    """Return a quantity as text with its unit, a dash if it is None."""
     return NOTHING if value is None else quantity(value, unit, digits)
 
 
 def text(value: str, state: str = "") -> Cell:
-    """A cell of words, with its state where it has one."""
+    """Return a cell with a text, and a state if one is given."""
     return {"text": value, "data-state": state} if state else {"text": value}
 
 
+def state_cell(state: str) -> Cell:
+    """Return a cell with the sign and the word of a device's or rack's state."""
+    return text(f"{SIGNS[state]} {state}", state)
+
+
+def worst(states: Iterable[str]) -> str:
+    """Return the worst of the states of several devices, ``waiting`` for none."""
+    found = set(states)
+    return next((state for state in _WORST if state in found), "waiting")
+
+
+def counted(states: Iterable[str]) -> str:
+    """Return the number of devices by state, as in ``12 of 13 up · 1 down``, worst first."""
+    listed = list(states)
+    up = sum(state in ("up", "alarm") for state in listed)
+    parts = [f"{up} of {len(listed)} up"]
+    for state in _WORST:
+        many = listed.count(state)
+        if many and state != "up":
+            parts.append(f"{many} {state}")
+    return " · ".join(parts)
+
+
 def level(share: float | None) -> str:
-    """How a share of a limit stands: ``up``, ``alarm`` beyond ``FULL``, ``down`` beyond all."""
+    """Return the state of a share of a limit.
+
+    ``up`` to ``FULL``, ``alarm`` to 1, ``down`` above 1, ``waiting`` if it is None.
+    """
     if share is None:
         return "waiting"
     return "up" if share <= FULL else "alarm" if share <= 1 else "down"
 
 
 def bar(share: float | None) -> Cell:
-    """A rectangle in a box that is 100 wide; nothing is drawn where there is no share."""
+    """Return the width and state of a bar, 100 units for a share of 1, none if it is None."""
     wide = 0.0 if share is None else 100 * max(0.0, min(1.0, share))
     return {"width": f"{wide:.1f}", "data-state": level(share)}
 
 
 def percent(share: float | None) -> Cell:
-    """A share in words, its sign beside its colour."""
+    """Return a share in percent, with a sign beside its colour."""
     if share is None:
         return {"text": NOTHING, "data-state": "waiting"}
     state = level(share)
-    return {"text": f"{_SIGNS[state]}{share:.0%}", "data-state": state}
+    return {"text": f"{_MARKS[state]}{share:.0%}", "data-state": state}
 
 
 def word(state: str) -> Cell:
-    """A state that a device gives a part of itself: well, quiet, or worth a look."""
+    """Return a state that a device reports, marked as normal, inactive, or an alarm."""
     plain = state.lower()
     found = "up" if plain in _WELL else "waiting" if plain in _QUIET else "alarm"
-    return {"text": f"{_SIGNS[found]}{plain.replace('_', ' ')}", "data-state": found}
+    return {"text": f"{_MARKS[found]}{plain.replace('_', ' ')}", "data-state": found}
 
 
 def divided(one: float | None, other: float | None) -> float | None:
-    """A quotient, None where a part is missing or the divisor is not above zero."""
+    """Return a quotient, None if a part is missing or the divisor is not positive."""
     return one / other if one is not None and other is not None and other > 0 else None
 
 
 def total(values: "list[float | None]") -> float | None:
-    """The sum of what is known, None where nothing is."""
+    """Return the sum of the values that are not None; None if all are."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

@@ -1,17 +1,17 @@
-"""A plot of a few courses over time with their limits, as numbers for an SVG; pure."""
+"""Plots of time series with limits, as coordinates for an SVG template; pure."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.web.draw.format import number
+from agent.model.figures import number
 
 WIDTH, HEIGHT = 560, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 10, 24
-_POINTS_MAX = 280  # of one course: two for each step of two pixels
+_POINTS_MAX = 280  # of one series: two for each step of two pixels
 _TICKS = 4
 _COURSES_MAX = 24
-_ROOM = 0.08
+_MARGIN = 0.08
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 Points = Sequence[tuple[float, float]]
@@ -20,7 +20,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A mark at an axis: where, and what it says."""
+    """A mark at an axis: its coordinate and its text."""
 
     at: float
     text: str
@@ -28,15 +28,15 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A limit: its height in the drawing, and what it says."""
+    """A limit: its y coordinate and its text."""
 
     y: float
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """What the template draws. ``paths`` are ``d`` of SVG paths, by the name of their course."""
+class SvgPlot:
+    """The coordinates of a plot. ``paths`` are pairs of a series' name and an SVG path's ``d``."""
 
     paths: tuple[tuple[str, str], ...]
     bounds: tuple[Bound, ...]
@@ -52,10 +52,10 @@ class Plot:
 
 def plot(
     courses: Iterable[tuple[str, Points]], limits: Iterable[tuple[str, float]], began: float
-) -> Plot | None:
-    """A plot of courses by name, with limits by name, time counted from ``began``.
+) -> SvgPlot | None:
+    """Return a plot of named series with named limits, time counted from ``began``.
 
-    The limits are always inside. None where there is nothing to draw.
+    The value axis includes all limits. Return None if no series has a point.
     """
     drawn = [(name, points) for name, points in courses if points][:_COURSES_MAX]
     if not drawn:
@@ -72,7 +72,7 @@ def plot(
     def y(value: float) -> float:
         return HEIGHT - _BOTTOM - (value - low) / (high - low) * (HEIGHT - _TOP - _BOTTOM)
 
-    return Plot(
+    return SvgPlot(
         tuple((name, _path([(x(at), y(v)) for at, v in _thinned(p)])) for name, p in drawn),
         tuple(Bound(round(y(limit), 1), f"{name} {number(limit, 3)}") for name, limit in bounds),
         tuple(Tick(round(y(each), 1), number(each, 3)) for each in _steps(low, high)),
@@ -85,12 +85,12 @@ def plot(
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    room = (high - low) * _ROOM or max(abs(high) * _ROOM, 1e-9)
-    return low - room, high + room
+    margin = (high - low) * _MARGIN or max(abs(high) * _MARGIN, 1e-9)
+    return low - margin, high + margin
 
 
 def _thinned(points: Points) -> Points:
-    """At most so many points; of each run the lowest and the highest, so that no peak is lost."""
+    """Reduce a series to 280 points: the lowest and highest of each section, so peaks stay."""
     if len(points) <= _POINTS_MAX:
         return points
     size = math.ceil(len(points) / (_POINTS_MAX // 2))
@@ -107,7 +107,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _steps(low: float, high: float) -> list[float]:
-    """Round numbers between two, about four of them."""
+    """Return about four round numbers between two numbers."""
     rough = (high - low) / _TICKS
     size = 10 ** math.floor(math.log10(rough))
     step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough)
@@ -116,16 +116,16 @@ def _steps(low: float, high: float) -> list[float]:
 
 
 def _times(first: float, last: float) -> list[float]:
-    """Round times between two, at most five of them."""
+    """Return at most five round times between two times, in seconds."""
     rough = (last - first) / (_TICKS + 1)
     step = next((each for each in _SECONDS if each >= rough), math.ceil(rough / 3600) * 3600)
     return [each * step for each in range(math.ceil(first / step), math.floor(last / step) + 1)]
 
 
 def _clock(seconds: float) -> str:
-    """Since the beginning: ``12:30`` or ``1:02:30``."""
+    """Return a time since the start as ``12:30`` or ``1:02:30``."""
     whole = round(abs(seconds))
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
-    told = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"\N{MINUS SIGN}{told}" if seconds < 0 and whole else told
+    text = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"\N{MINUS SIGN}{text}" if seconds < 0 and whole else text

@@ -1,7 +1,6 @@
-"""A page as it stands: what is drawn once, and the cells that change; pure.
+"""A rendered page: the frame that a template draws once, and the cells that change; pure.
 
-The same cells fill the page when it is fetched and are sent when they change, so both always say
-the same.
+The same cells fill the page when it is loaded and are sent when they change, so both always agree.
 """
 
 from collections.abc import Mapping
@@ -12,14 +11,14 @@ from typing import Any
 from markupsafe import Markup, escape
 
 Cell = Mapping[str, str]
-"""What a live element shows: ``text`` is its text, everything else an attribute of that name."""
+"""The content of a live element: ``text`` is its text, any other key an attribute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One page. ``frame`` is what its template draws once; ``cells`` what is live, by key.
+    """One page. ``frame`` has the variables of its template, ``cells`` the live elements, by key.
 
-    Where ``shape`` differs from the one a browser holds, it has to fetch the page anew.
+    A browser that shows a page of another ``shape`` has to load the page again.
     """
 
     template: str
@@ -28,34 +27,35 @@ class Screen:
     shape: str
 
     def live(self, key: str, tag: str = "span", **fixed: object) -> Markup:
-        """The element of a cell. ``fixed`` are attributes that stay; ``class_`` is ``class``.
+        """Return the HTML element of a cell. ``fixed`` are attributes that never change.
 
-        An underscore stands for a hyphen. Raises KeyError for a cell that there is none of.
+        Write ``class_`` for ``class`` and an underscore for a hyphen. Raises KeyError for an
+        unknown cell.
         """
-        told = "".join(
+        constant = "".join(
             f" {name.rstrip('_').replace('_', '-')}={_quoted(value)}"
             for name, value in fixed.items()
         )
         inside = str(escape(self.cells[key].get("text", "")))
-        return Markup(f"<{tag}{told} {self._attributes(key)}>{inside}</{tag}>")  # noqa: S704
+        return Markup(f"<{tag}{constant} {self._attributes(key)}>{inside}</{tag}>")  # noqa: S704
 
     def attributes(self, key: str) -> Markup:
-        """What makes an element of the template a live one. Raises KeyError."""
+        """Return the attributes that make an element of a template live. Raises KeyError."""
         return Markup(self._attributes(key))  # noqa: S704
 
     def _attributes(self, key: str) -> str:
-        told = "".join(f" {n}={_quoted(v)}" for n, v in self.cells[key].items() if n != "text")
-        return f"data-live={_quoted(key)}{told}"
+        own = "".join(f" {n}={_quoted(v)}" for n, v in self.cells[key].items() if n != "text")
+        return f"data-live={_quoted(key)}{own}"
 
 
 def _quoted(value: object) -> str:
-    return f'"{escape(value)!s}"'  # as a plain str: a Markup costs thrice as much to put together
+    return f'"{escape(value)!s}"'  # as a plain str: joining Markup takes three times as long
 
 
 def screen(
     template: str, frame: Mapping[str, Any], cells: Mapping[str, Cell], *parts: object
 ) -> Screen:
-    """A screen whose shape is its cells' keys and ``parts``."""
+    """Return a screen whose shape is a digest of its cells' keys and of ``parts``."""
     digest = blake2b(digest_size=8)
     for part in (*cells, *parts):
         digest.update(str(part).encode() + b"\0")
@@ -63,7 +63,7 @@ def screen(
 
 
 def changes(before: Mapping[str, Cell], after: Mapping[str, Cell]) -> dict[str, Cell]:
-    """The cells of ``after`` that ``before`` has not, or has otherwise."""
+    """Return the cells of ``after`` that are new or differ from ``before``."""
     return {
         key: cell
         for key, cell in after.items()

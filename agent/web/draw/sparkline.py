@@ -1,4 +1,4 @@
-"""A sparkline: the last minutes of a number as one SVG path; pure."""
+"""Sparklines: the last minutes of a series as one SVG path; pure."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,10 +12,10 @@ _GAP_INTERVALS = 3.5
 
 
 def path(points: Sequence[Point], now: float) -> str:
-    """The ``d`` of a path of ``WIDTH`` by ``HEIGHT``; gaps where nothing was read, empty for none.
+    """Return the ``d`` of an SVG path of ``WIDTH`` by ``HEIGHT`` units; empty below two points.
 
-    Time runs to ``now`` at the right edge and begins with the oldest point, at most a quarter of
-    an hour before. A number that stays the same is a line in the middle.
+    The right edge is ``now``, the left edge the oldest point of the last 15 minutes. The path has a
+    gap where polls failed. A constant value is a line in the middle.
     """
     shown = [(at, value) for at, value in points if now - at <= SPAN_S]
     if len(shown) < 2:

@@ -1,4 +1,4 @@
-"""The last minutes of chosen numbers of a device, as sparklines."""
+"""Sparklines of chosen series of a device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from agent.web.draw.screen import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A coolant's number: its metric, the loops it may be of (the first that there is), a side."""
+class TrendSource:
+    """Selects a coolant series: its metric, its side, and the loops to try, in order."""
 
     metric: str
     loops: tuple[str, ...]
     side: str = ""
 
     def rank(self, series: Series) -> tuple[int, int] | None:
-        """How well a series fits, less is better; None where it does not."""
+        """Return how well a series fits, the lowest is best; None if it does not fit."""
         has = dict(series.labels)
         if series.metric.name != self.metric or has.get("loop", "") not in self.loops:
             return None
@@ -28,9 +28,9 @@ class Wanted:
 
 
 def trends(
-    history: History, device: str, wanted: Mapping[str, Wanted], now: float
+    history: History, device: str, wanted: Mapping[str, TrendSource], now: float
 ) -> dict[str, Cell]:
-    """A cell with the path of each, empty where nothing fits."""
+    """Return a cell with the sparkline of each wanted series, empty if none fits."""
     best: dict[str, tuple[tuple[int, int], list[Point]]] = {}
     for _, track in history.tracks(device):
         for position, series in enumerate(track.series):

@@ -1,1 +1,1 @@
-"""One file per page: what it draws once and which cells are live."""
+"""The pages: each has a view, which renders it, and a model without markup where it computes."""

@@ -1,50 +1,51 @@
-"""A view of a rack while it is drawn: what is looked at, the cells so far, what is not told."""
+"""The shared part of the rack pages: current values, the cells so far, what is not reported."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.expose.device_info import DeviceView
-from agent.web.data.query import Look, look
+from agent.web.data.query import DeviceValues, look
 from agent.web.data.site import Site
 from agent.web.data.summary import Summary
-from agent.web.draw.cells import text, total
+from agent.web.draw.cells import state_cell, total
 from agent.web.draw.screen import Cell
-from agent.web.draw.state_labels import SIGNS, WORDS
 from agent.web.pages.rack.view import head_cells
 
 Rows = tuple[tuple[str, str], ...]
-"""Rows of a table: the beginning of their cells' keys, and a name."""
+"""Rows of a table: the prefix of their cells' keys, and a name."""
 
 
 @dataclass(slots=True)
-class Drawing:
-    """One rack, by device. ``untold`` says in sentences what the rack does not tell."""
+class PageBuilder:
+    """The parts of a page about one rack, by device.
+
+    ``unreported`` lists, in sentences, what the devices do not report.
+    """
 
     views: Sequence[DeviceView]
     summaries: Mapping[str, Summary]
-    looks: Mapping[str, Look]
+    values: Mapping[str, DeviceValues]
     cells: dict[str, Cell] = field(default_factory=dict)
-    untold: list[str] = field(default_factory=list)
+    unreported: list[str] = field(default_factory=list)
 
     def state(self, device: str) -> None:
-        """The cell that says how a device stands."""
-        one = self.summaries[device]
-        self.cells[f"{device}.state"] = text(f"{SIGNS[one.state]} {WORDS[one.state]}", one.state)
+        """Add the cell with the state of a device."""
+        self.cells[f"{device}.state"] = state_cell(self.summaries[device].state)
 
     def total_power(self) -> float | None:
-        """What the PDUs say that the rack draws, in W; None where one of them does not say."""
+        """Return the power that the rack draws in W; None if a PDU does not report its power."""
         watts = [one.watts for one in self.of("pdu")]
         return None if None in watts else total(watts)
 
     def of(self, *kinds: str) -> list[Summary]:
-        """The devices of these kinds, as configured."""
+        """Return the devices of these kinds, in the order of the configuration."""
         return [one for one in self.summaries.values() if one.kind in kinds]
 
 
-def begin(site: Site, rack: str, metrics: frozenset[str]) -> Drawing:
-    """A drawing of one rack that looks at ``metrics``. Raises NotHere."""
+def begin(site: Site, rack: str, metrics: frozenset[str]) -> PageBuilder:
+    """Start a page about one rack with the current values of ``metrics``. Raises NotFound."""
     views = site.rack(rack)
     summaries = {view.name: site.summary(view) for view in views}
     now = site.store.now()
-    looks = {view.name: look(site.store.device(view.name), now, metrics) for view in views}
-    return Drawing(views, summaries, looks, head_cells(list(summaries.values())))
+    values = {view.name: look(site.store.device(view.name), now, metrics) for view in views}
+    return PageBuilder(views, summaries, values, head_cells(list(summaries.values())))

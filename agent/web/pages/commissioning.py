@@ -1,11 +1,11 @@
-"""Commissioning: the runs there are, and one of them as it goes on, with what it asks for."""
+"""The commissioning pages: the list of runs, and one run with its progress and prompts."""
 
 from datetime import UTC, datetime
 
 from agent.commission.journal.reader import CheckSeen, Progress, State, StepSeen
 from agent.commission.records import Verdict
+from agent.model.figures import number, span
 from agent.web.data.runs import Runs
-from agent.web.draw.format import number, span
 from agent.web.draw.screen import Cell, Screen, screen
 
 _SIGNS = {
@@ -18,11 +18,11 @@ _SIGNS = {
 }
 _STATES = {
     State.RUNNING: "● running",
-    State.WAITING: "◆ waits for an answer",
+    State.WAITING: "◆ waiting for an answer",
     State.PAUSED: "‖ paused",
     State.ENDED: "■ ended",
     State.ABORTED: "✕ aborted",
-    State.DEAD: "✕ cut off; it may be resumed",
+    State.DEAD: "✕ interrupted; can be resumed",
 }
 _COLOURS = {
     State.RUNNING: "up",
@@ -38,7 +38,7 @@ _DIGITS = 4
 
 
 def runs_page(runs: Runs) -> Screen:
-    """The screen of all runs."""
+    """Return the screen of all runs."""
     found = runs.listed()
     cells: dict[str, Cell] = {}
     for name, one in found:
@@ -52,7 +52,7 @@ def runs_page(runs: Runs) -> Screen:
 
 
 def run_page(runs: Runs, name: str) -> Screen:
-    """The screen of one run. Raises NotHere."""
+    """Return the screen of one run. Raises NotFound."""
     one = runs.progress(name)
     cells: dict[str, Cell] = {f"run.{key}": cell for key, cell in _head(one).items()}
     for step in one.steps:
@@ -85,7 +85,7 @@ def run_page(runs: Runs, name: str) -> Screen:
 
 
 def _shown(one: Progress) -> str:
-    """The step whose courses are drawn: the one now, or else the last that has ended."""
+    """Return the step whose plots are shown: the current one, else the last completed one."""
     if one.step:
         return one.step
     return next((step.step for step in reversed(one.steps) if step.ended), "")
@@ -95,7 +95,7 @@ def _head(one: Progress) -> dict[str, Cell]:
     share = f"{one.share:.0%}"
     verdict = "" if one.verdict is None else f"{_SIGNS[one.verdict]} {one.verdict}"
     counted = [check.verdict for check in one.checks if check.verdict is not None]
-    told = [f"{counted.count(each)} {each}" for each in Verdict if each in counted]
+    counts = [f"{counted.count(each)} {each}" for each in Verdict if each in counted]
     return {
         "state": {"text": _STATES[one.state], "data-state": _COLOURS[one.state]},
         "share": {"text": share},
@@ -105,7 +105,7 @@ def _head(one: Progress) -> dict[str, Cell]:
             "text": verdict,
             "data-state": "" if one.verdict is None else one.verdict.lower(),
         },
-        "counts": {"text": ", ".join(told) or "nothing judged yet"},
+        "counts": {"text": ", ".join(counts) or "no verdict yet"},
         "why": {"text": one.why},
     }
 
@@ -114,14 +114,14 @@ def _step(one: Progress, step: StepSeen) -> Cell:
     if step.ended:
         return {"text": "✓ done", "data-state": "pass"}
     if step.step == one.step:
-        return {"text": "● now", "data-state": "up"}
-    return {"text": "○ to come" if one.state is not State.ABORTED else "– not done"}
+        return {"text": "● running", "data-state": "up"}
+    return {"text": "○ pending" if one.state is not State.ABORTED else "– not done"}
 
 
 def _check(check: CheckSeen) -> dict[str, Cell]:
     if check.verdict is None:
         return {
-            f"c.{check.check}": {"text": "○", "data-state": "", "aria-label": "not judged yet"},
+            f"c.{check.check}": {"text": "○", "data-state": "", "aria-label": "no verdict yet"},
             f"c.{check.check}.why": {"text": ""},
         }
     measured = "; ".join(
@@ -143,8 +143,8 @@ def _number(value: object) -> str:
 
 
 def _messages(one: Progress) -> list[str]:
-    told = [f"{_clock(each.at)} {each.text}" for each in one.messages[-_MESSAGES_SHOWN:]]
-    return [*reversed(told), *[""] * (_MESSAGES_SHOWN - len(told))]
+    lines = [f"{_clock(each.at)} {each.text}" for each in one.messages[-_MESSAGES_SHOWN:]]
+    return [*reversed(lines), *[""] * (_MESSAGES_SHOWN - len(lines))]
 
 
 def _clock(at: float) -> str:

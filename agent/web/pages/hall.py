@@ -1,15 +1,14 @@
-"""Every rack at a glance: its state, its power, and a square per device."""
+"""The page of all racks: state and power of each rack, and a square per device."""
 
 from agent.web.data.site import Site
 from agent.web.data.summary import Summary, label
-from agent.web.draw.format import NOTHING, quantity
+from agent.web.draw.cells import SIGNS, amount, counted, state_cell, total, worst
 from agent.web.draw.screen import Cell, Screen, screen
-from agent.web.draw.state_labels import SIGNS, WORDS, counted, worst
 from agent.web.pages.rack.view import head_cells
 
 
 def hall_page(site: Site) -> Screen:
-    """The screen of all racks."""
+    """Return the screen of all racks."""
     site.summaries.keep_only(site.views)
     cells: dict[str, Cell] = {}
     cards = []
@@ -31,10 +30,9 @@ def hall_page(site: Site) -> Screen:
             }
         cards.append((name, views[0].site, [view.name for view in views]))
     states = [one.state for one in everything]
-    total = [one.watts for one in everything if one.kind == "pdu" and one.watts]
-    state = worst(states)
-    cells["head.state"] = {"text": f"{SIGNS[state]} {WORDS[state]}", "data-state": state}
+    watts = [one.watts for one in everything if one.kind == "pdu" and one.watts]
+    cells["head.state"] = state_cell(worst(states))
     cells["head.devices"] = {"text": counted(states)}
-    cells["head.power"] = {"text": quantity(sum(total), "W", 3) if total else NOTHING}
+    cells["head.power"] = {"text": amount(total([*watts]), "W")}
     frame = {"title": "Racks", "tab": "hall", "cards": cards}
     return screen("hall.html", frame, cells)

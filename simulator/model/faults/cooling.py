@@ -7,7 +7,7 @@ from simulator.model.physics.hydraulics import Loop
 
 def _loop(bench: Bench) -> Loop:
     if bench.machine.loop is None:
-        raise ConfigError(f"{bench.machine.generation.name} has no coolant loop")
+        raise ConfigError(f"{bench.machine.spec.name} has no coolant loop")
     return bench.machine.loop
 
 

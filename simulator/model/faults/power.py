@@ -86,7 +86,7 @@ def _good_joint(bench: Bench, params: Params) -> None:
 def _battery_health(bench: Bench, params: Params, health: float) -> None:
     cells = bench.machine.power.state.batteries
     if not cells.health:
-        raise ConfigError(f"{bench.machine.generation.name} has no battery shelves")
+        raise ConfigError(f"{bench.machine.spec.name} has no battery shelves")
     if not 0.0 <= health <= 1.0:
         raise ConfigError(f"health {health:g}: must be 0 to 1")
     cells.health[index(params, "bbu", len(cells.health))] = health

@@ -29,7 +29,7 @@ def build(board: Board, machine: Machine) -> None:
     """Add the view ``cdu``."""
     view = board.view("cdu")
     heat, loop = machine.heat, machine.loop
-    board.identify(view, f"Cooling unit {machine.generation.name}")
+    board.identify(view, f"Cooling unit {machine.spec.name}")
     if loop is not None:
         _technology(view, heat, loop)
         for number, pump in enumerate(loop.state.pumps, start=1):

@@ -14,7 +14,7 @@ def build(board: Board, machine: Machine) -> None:
     """Add the views ``switch-N``; their ports count from 1."""
     for switch in machine.switches:
         view = board.view(switch.name)
-        board.identify(view, f"Switch {machine.generation.name}")
+        board.identify(view, f"Switch {machine.spec.name}")
         view.add("rack_device_state", lambda: "normal")
         for port in range(switch.spec.ports):
             _port(view, switch, port)

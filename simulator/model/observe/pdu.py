@@ -27,7 +27,7 @@ def build(board: Board, machine: Machine) -> None:
     """Add the views ``pdu-a`` and ``pdu-b``."""
     for feed, letter in enumerate(FEEDS):
         view = board.view(f"pdu-{letter}")
-        board.identify(view, f"PDU {machine.generation.name}")
+        board.identify(view, f"PDU {machine.spec.name}")
         meter = _Meter(machine.power, feed)
         _inlet(view, meter)
         for phase in _ALL:

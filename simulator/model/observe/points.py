@@ -74,7 +74,7 @@ class Point:
 
     @property
     def id(self) -> str:
-        """A text of its own, the same in every rack of the generation."""
+        """A text of its own, the same in every rack of the model."""
         return "|".join((self.role, self.metric, *(f"{n}={value}" for n, value in self.labels)))
 
     def value(self) -> Value:

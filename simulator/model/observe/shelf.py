@@ -16,11 +16,11 @@ _WEAK_HEALTH = 0.8
 
 def build(board: Board, machine: Machine) -> None:
     """Add the views ``shelf-N``, ``bbu-N`` and ``rack``."""
-    generation = machine.generation
-    spec, battery = generation.power, generation.battery
+    rack = machine.spec
+    spec, battery = rack.power, rack.battery
     for number in range(spec.shelves):
         view = board.view(f"shelf-{number + 1}")
-        board.identify(view, f"Shelf {generation.name}")
+        board.identify(view, f"Shelf {rack.name}")
         shelf = _Shelf(machine.power, machine.heat, number)
         _shelf(view, shelf)
         for psu in range(spec.psus_per_shelf):
@@ -28,7 +28,7 @@ def build(board: Board, machine: Machine) -> None:
             _psu(view, _Psu(shelf, psu))
     for number in range(battery.shelves if battery else 0):
         view = board.view(f"bbu-{number + 1}")
-        board.identify(view, f"BBU {generation.name}")
+        board.identify(view, f"BBU {rack.name}")
         _battery(view, _Battery(machine, number), battery.modules if battery else 0)
     _bar(board.view("rack"), machine)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from simulator.model.physics.formulas import clamp, psu_efficiency
-from simulator.model.physics.spec import BatterySpec, Generation, LoadSpec, PowerSpec
+from simulator.model.physics.spec import BatterySpec, LoadSpec, PowerSpec, RackModelSpec
 
 FEEDS = ("a", "b")
 PHASES = 3
@@ -103,10 +103,10 @@ class Power:
 
     __slots__ = ("battery", "per_feed", "spec", "state")
 
-    def __init__(self, generation: Generation) -> None:
-        spec = generation.power
+    def __init__(self, rack: RackModelSpec) -> None:
+        spec = rack.power
         self.spec: PowerSpec = spec
-        self.battery: BatterySpec | None = generation.battery
+        self.battery: BatterySpec | None = rack.battery
         self.per_feed = (spec.shelves + 1) // 2
         slots = 2 * self.per_feed
         shelves = self.battery.shelves if self.battery else 0

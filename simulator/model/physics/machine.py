@@ -6,7 +6,7 @@ from simulator.model.physics.electrical import LoadState, Power, PowerState, Tra
 from simulator.model.physics.formulas import salt, uniform
 from simulator.model.physics.hydraulics import Loop, LoopState
 from simulator.model.physics.network import Switch, SwitchState
-from simulator.model.physics.spec import Generation
+from simulator.model.physics.spec import RackModelSpec
 from simulator.model.physics.thermal import Heat, HeatState
 
 TICK_S = 1.0
@@ -29,18 +29,18 @@ class MachineState:
 
 
 class Machine:
-    """One rack of a generation. Advances in whole seconds, whatever the size of a step."""
+    """One simulated rack. Advances in whole seconds, whatever the size of a step."""
 
-    __slots__ = ("generation", "heat", "loop", "power", "seed", "state", "switches", "trays")
+    __slots__ = ("heat", "loop", "power", "seed", "spec", "state", "switches", "trays")
 
-    def __init__(self, generation: Generation, seed: int, load: float) -> None:
-        self.generation, self.seed = generation, seed
-        self.trays = Trays(generation.load)
-        self.power = Power(generation)
-        self.loop = Loop(generation.loop) if generation.loop else None
-        self.heat = Heat(generation, self.loop)
-        numbers = range(1, generation.network.switches + 1)
-        self.switches = tuple(Switch(generation.network, number, seed) for number in numbers)
+    def __init__(self, spec: RackModelSpec, seed: int, load: float) -> None:
+        self.spec, self.seed = spec, seed
+        self.trays = Trays(spec.load)
+        self.power = Power(spec)
+        self.loop = Loop(spec.loop) if spec.loop else None
+        self.heat = Heat(spec, self.loop)
+        numbers = range(1, spec.network.switches + 1)
+        self.switches = tuple(Switch(spec.network, number, seed) for number in numbers)
         self.state = MachineState(
             self.trays.state,
             self.power.state,
@@ -49,7 +49,7 @@ class Machine:
             [switch.state for switch in self.switches],
         )
         self.trays.state.ratio = load
-        self.trays.state.demand_kw = generation.load.idle_kw + generation.load.dynamic_kw * load
+        self.trays.state.demand_kw = spec.load.idle_kw + spec.load.dynamic_kw * load
         for _ in range(_SETTLE_TICKS):
             self._tick()
         self._start_meters()

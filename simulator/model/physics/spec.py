@@ -1,4 +1,4 @@
-"""A rack generation as data: what stands in the rack, how much of it, and how it behaves."""
+"""A rack model as data: what is in the rack, how much of it, and how it behaves."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -149,7 +149,7 @@ class NetworkSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
-class Generation:
+class RackModelSpec:
     """One kind of rack. ``loop`` is None where air alone carries the heat to the exchanger."""
 
     name: str
@@ -163,54 +163,54 @@ class Generation:
     battery: BatterySpec | None = None
 
 
-_ADAPTER = TypeAdapter(Generation)
+_ADAPTER = TypeAdapter(RackModelSpec)
 
 
-def shipped_generations() -> tuple[str, ...]:
-    """Names of the generations that come with the program."""
+def shipped_models() -> tuple[str, ...]:
+    """Names of the rack models that come with the program."""
     folder = files("simulator") / "models"
     return tuple(sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml")))
 
 
-def load_generation(name: str | Path) -> Generation:
-    """A shipped generation by name, or one from a YAML file by its path.
+def load_model(name: str | Path) -> RackModelSpec:
+    """A shipped model by name, or one from a YAML file by its path.
 
     Raises ConfigError naming file, key and problem.
     """
-    if str(name) in shipped_generations():
+    if str(name) in shipped_models():
         file = f"models/{name}.yaml"
         text = (files("simulator") / "models" / f"{name}.yaml").read_text("utf-8")
-        return parse_generation(text, file)
+        return parse_model(text, file)
     path = Path(name)
     if not path.exists():
-        known = ", ".join(shipped_generations())
-        message = f"there is neither such a file nor a generation of that name; known: {known}"
+        known = ", ".join(shipped_models())
+        message = f"there is neither such a file nor a rack model of that name; known: {known}"
         raise ConfigError([Problem(str(path), 0, "", message)])
-    return _generation(load(path))
+    return _model(load(path))
 
 
-def parse_generation(text: str, file: str) -> Generation:
-    """Return the generation that a YAML text describes; ``file`` names it in errors.
+def parse_model(text: str, file: str) -> RackModelSpec:
+    """Return the rack model that a YAML text describes; ``file`` names it in errors.
 
     Raises ConfigError with every problem found.
     """
-    return _generation(parse(text, file))
+    return _model(parse(text, file))
 
 
-def _generation(document: Document) -> Generation:
+def _model(document: Document) -> RackModelSpec:
     try:
-        generation = _ADAPTER.validate_python(document.data)
+        model = _ADAPTER.validate_python(document.data)
     except ValidationError as error:
         found = [(item["loc"], item["msg"]) for item in error.errors(include_url=False)]
         raise ConfigError([document.problem(*pair) for pair in found]) from None
-    problems = [document.problem(*pair) for pair in _clashes(generation)]
+    problems = [document.problem(*pair) for pair in _clashes(model)]
     if problems:
         raise ConfigError(problems)
-    return generation
+    return model
 
 
-def _clashes(generation: Generation) -> list[tuple[Key, str]]:
-    loop, power, network = generation.loop, generation.power, generation.network
+def _clashes(model: RackModelSpec) -> list[tuple[Key, str]]:
+    loop, power, network = model.loop, model.power, model.network
     found: list[tuple[Key, str]] = []
     if loop is not None and loop.duty_pumps > loop.pumps:
         found.append((("loop", "duty_pumps"), f"more than the {loop.pumps} pumps there are"))
@@ -218,6 +218,6 @@ def _clashes(generation: Generation) -> list[tuple[Key, str]]:
         found.append((("network", "ports"), "fewer than nodes and uplinks together"))
     if power.outlets < (power.shelves + 1) // 2:
         found.append((("power", "outlets"), "fewer than the shelves of one feed"))
-    if loop is None and generation.load.liquid_share > 0.0:
+    if loop is None and model.load.liquid_share > 0.0:
         found.append((("load", "liquid_share"), "must be 0 without a coolant loop"))
     return found

@@ -13,7 +13,7 @@ from simulator.model.physics.formulas import (
     pg25_heat_kj_l_k,
 )
 from simulator.model.physics.hydraulics import Loop
-from simulator.model.physics.spec import AirSpec, ExchangerSpec, Generation
+from simulator.model.physics.spec import AirSpec, ExchangerSpec, RackModelSpec
 
 AIR_HEAT_KJ_L_K = AIR_DENSITY_KG_L * AIR_HEAT_KJ_KG_K
 _STAGNANT_KW_K = 0.05  # conduction keeps a stopped stream from being no stream at all
@@ -73,11 +73,11 @@ class HeatState:
 class Heat:
     """Carries the heat of one rack to its exchanger and into the room."""
 
-    __slots__ = ("air_spec", "generation", "loop", "spec", "state")
+    __slots__ = ("air_spec", "load_spec", "loop", "spec", "state")
 
-    def __init__(self, generation: Generation, loop: Loop | None) -> None:
-        spec, air = generation.exchanger, generation.air
-        self.generation = generation
+    def __init__(self, rack: RackModelSpec, loop: Loop | None) -> None:
+        spec, air = rack.exchanger, rack.air
+        self.load_spec = rack.load
         self.spec: ExchangerSpec = spec
         self.air_spec: AirSpec = air
         self.loop = loop
@@ -88,7 +88,7 @@ class Heat:
 
     def step(self, dt_s: float, it_kw: float, loss_kw: float, work: float) -> None:
         """Move all temperatures by ``dt_s``; ``loss_kw`` is the power supplies' heat."""
-        liquid_kw = self.generation.load.liquid_share * it_kw
+        liquid_kw = self.load_spec.liquid_share * it_kw
         air_kw = it_kw - liquid_kw + loss_kw
         self._blow(dt_s, air_kw)
         thermal, air, loop = self.state.thermal, self.state.air, self.loop
@@ -159,7 +159,7 @@ class Heat:
         return thermal.supply_seen_c if thermal.swapped else thermal.return_seen_c
 
     def _blow(self, dt_s: float, air_kw: float) -> None:
-        spec, air, load = self.air_spec, self.state.air, self.generation.load
+        spec, air, load = self.air_spec, self.state.air, self.load_spec
         full_kw = (load.idle_kw + load.dynamic_kw) * (1.0 - load.liquid_share)
         target = spec.minimum_speed + (1.0 - spec.minimum_speed) * min(1.0, air_kw / full_kw)
         air.fan_speed += (target - air.fan_speed) * min(1.0, dt_s / _FAN_LAG_S)
@@ -171,7 +171,7 @@ class Heat:
     def _warm_rack(
         self, dt_s: float, inlet_c: float, heat_kw: float, work: float, flow_ratio: float
     ) -> None:
-        load, thermal = self.generation.load, self.state.thermal
+        load, thermal = self.load_spec, self.state.thermal
         hot = thermal.hot_kw_k
         share = 1.0 - exp(-dt_s * hot / load.heat_capacity_kj_k)
         thermal.outlet_c += share * (inlet_c + heat_kw / hot - thermal.outlet_c)

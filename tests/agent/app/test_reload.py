@@ -8,14 +8,17 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.app import reload as reload_module
-from agent.app.main import Running, running
+from agent.app.reload import check_fixed
+from agent.app.wiring import Running, running
 from agent.config import load_config
+from agent.model.errors import ConfigError
 from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background, eventually, fetch
@@ -34,7 +37,7 @@ class Place:
             "http": {"listen": f"127.0.0.1:{http}"},
             "reload": {"http": True},
             "defaults": {"interval": "100ms", "timeout": "50ms", "retries": 0},
-            "racks": [{"name": "r1", "generation": "nvl72", "devices": []}],
+            "racks": [{"name": "r1", "model": "nvl72", "devices": []}],
         }
         ports = free_udp_ports(_COUNT)
         self.devices: list[dict[str, Any]] = self.site["racks"][0]["devices"]
@@ -169,8 +172,10 @@ async def test_a_profile_that_changes_restarts_its_devices(place: Place, tmp_pat
     ("key", "value", "said"),
     [
         ("http", {"listen": "127.0.0.1:1"}, "http.listen cannot change"),
-        ("traps", {"listen": "127.0.0.1:1"}, "traps.listen cannot change"),
+        ("traps", {"listen": "127.0.0.1:1"}, "traps cannot change"),
         ("reload", {"watch": True}, "reload cannot change"),
+        ("events", {"max_events": 20}, "events cannot change"),
+        ("site", "other", "site cannot change"),
         ("racks", [], "has no 'racks'"),
         ("raks", [], "raks"),
     ],
@@ -198,6 +203,12 @@ async def test_a_file_that_is_nested_too_deeply_is_refused(place: Place) -> None
         assert not outcome.done
         assert outcome.text.startswith(f"{place.path}:1: is nested more than 100 levels deep")
         assert tasks(current) == before
+
+
+def test_a_new_password_of_the_broker_needs_a_restart(place: Place) -> None:
+    config = load_config(place.path)
+    with pytest.raises(ConfigError, match=r"mqtt\.password cannot change"):
+        check_fixed(config, replace(config, mqtt_password="other"))
 
 
 async def test_a_watched_file_is_taken_over_when_it_is_whole(

@@ -10,7 +10,8 @@ from agent.model.errors import ConfigError
 from agent.model.values import Quality
 from agent.plan import Plan, make_plan
 from agent.profile.library import Library, open_library
-from agent.profile.points import Conversion, ModbusPoint, ProfileLimits, SnmpPoint
+from agent.profile.points import Conversion, ModbusPoint, SnmpPoint
+from agent.profile.spec import ProfileLimits
 from tests.agent.making import BASE, modbus_profile, snmp_profile
 from tests.drivers.harness import library
 

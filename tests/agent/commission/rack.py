@@ -13,7 +13,7 @@ from agent.commission.spec.inventory import PLAN_METRICS, look
 from agent.commission.spec.models import POLLS, StepSpec
 from agent.model.values import Quality
 from simulator.faults.catalogue import catalogue
-from simulator.model import RackModel, load_generation
+from simulator.model import RackModel, load_model
 
 EVERY_S = 15.0
 MAX_AGE_S = 45.0
@@ -132,7 +132,7 @@ def rack(
     generation: Generation, seed: int = 7, faults: Mapping[str, Mapping[str, object]] = {}
 ) -> RackModel:
     assert generation.spec.model is not None
-    model = RackModel(load_generation(generation.spec.model), seed, load=0.0)
+    model = RackModel(load_model(generation.spec.model), seed, load=0.0)
     for name, params in (faults or {}).items():
         model.inject(name, **params)
     return model

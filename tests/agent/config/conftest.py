@@ -24,7 +24,7 @@ defaults: {interval: 500ms, timeout: 1.5, retries: 3, stale_after: 1m}
 http: {listen: '[::1]:9000'}
 racks:
   - name: r1
-    generation: nvl72
+    model: nvl72
     labels: {row: A, feed: none}
     devices:
       - name: pdu-a

@@ -20,7 +20,7 @@ def loaded(folder: Path, text: str = SITE) -> Config:
 def test_every_default_is_filled_in_and_every_name_resolved(folder: Path) -> None:
     config = loaded(folder)
     pdu, rpu, spare = config.devices
-    assert (config.site, config.listen_host, config.listen_port) == ("lab", "::1", 9000)
+    assert (config.spec.site, config.spec.http.address) == ("lab", ("::1", 9000))
     assert (pdu.rack, pdu.site, pdu.profile) == ("r1", "lab", "my-pdu")
     assert pdu.url == Url("snmp", "10.0.0.5", 161)
     assert (pdu.interval_s, pdu.timeout_s, pdu.retries, pdu.stale_after_s) == (0.5, 1.5, 3, 60)
@@ -35,12 +35,12 @@ def test_a_device_lays_its_labels_over_its_racks(folder: Path) -> None:
     assert spare.labels == {}
 
 
-def test_position_role_and_generation_are_kept(folder: Path) -> None:
+def test_position_and_role_are_kept(folder: Path) -> None:
     pdu, rpu, spare = loaded(folder).devices
     assert pdu.position is not None
     assert (pdu.position.u, pdu.position.height, pdu.position.side) == (12, 2, "rear")
-    assert (pdu.role, pdu.generation) == ("pdu-a", "nvl72")
-    assert (rpu.role, spare.generation, spare.position) == ("cdu", None, None)
+    assert pdu.role == "pdu-a"
+    assert (rpu.role, spare.position) == ("cdu", None)
 
 
 def test_a_series_is_stale_after_three_intervals_unless_said(folder: Path) -> None:
@@ -133,10 +133,12 @@ racks:
 
 
 def test_what_may_be_probed_is_told_by_address(folder: Path) -> None:
-    config = loaded(folder, SITE + "\nprobe: {networks: [10.20.0.0/16, '2001:db8::/64']}\n")
+    text = "\nprobe: {networks: [10.20.0.0/16, '2001:db8::/64']}\n"
+    probe = loaded(folder, SITE + text).spec.probe
+    assert probe is not None
     asked = ("10.20.3.4", "10.21.0.1", "2001:db8::1", "::1")
-    assert [config.may_probe(address) for address in asked] == [True, False, True, False]
-    assert not loaded(folder).may_probe("127.0.0.1")
+    assert [probe.allows(address) for address in asked] == [True, False, True, False]
+    assert loaded(folder).spec.probe is None
 
 
 @pytest.mark.parametrize("network", ["10.20.0.1/16", "10.20", "hall-7"])
@@ -146,6 +148,6 @@ def test_what_is_no_network_is_named(folder: Path, network: str) -> None:
 
 
 def test_a_build_sheet_is_looked_for_beside_the_file_and_not_read(folder: Path) -> None:
-    assert loaded(folder).sheets == {}
-    text = SITE.replace("generation: nvl72", "sheet: plans/r1.yaml", 1)
-    assert loaded(folder, text).sheets == {"r1": folder / "plans/r1.yaml"}
+    assert loaded(folder).rack("r1").sheet is None
+    text = SITE.replace("model: nvl72", "sheet: plans/r1.yaml", 1)
+    assert loaded(folder, text).rack("r1").sheet == folder / "plans/r1.yaml"

@@ -37,10 +37,6 @@ def one(key: str) -> str:
             "labels: {Floor: x}",
             "labels.Floor: 'Floor' is not a label's name: lower-case letters, digits and '_'",
         ),
-        (
-            "labels: {rack: x}",
-            "labels.rack: label 'rack' is given by the agent; choose another name",
-        ),
         ("labels: [a]", "labels: must be a mapping, not a list"),
         ("credentials: v3", "credentials: unknown credentials 'v3'; none are defined"),
         ("credentials: 3", "credentials: must be text, not 3; put it in quotes"),
@@ -193,17 +189,25 @@ def test_a_site_without_racks_would_poll_nothing(problems: Check, text: str) -> 
         (
             "racks: [{name: r, devices: [{name: d, url: 10.0.0.5}]}]",
             ":1: racks[0].devices[0].url: '10.0.0.5': the scheme is missing; use snmp or modbus+tcp"
-            " or modbus+rtutcp or modbus+rtu://host:port",
+            " or modbus+rtutcp or modbus+asciitcp or modbus+rtu or modbus+ascii://host:port",
         ),
         (
             "racks: [{name: r, devices: [{name: d, url: x, profile: orv3-rpu}]}]",
             ":1: racks[0].devices[0].url: 'x': the scheme is missing; use snmp or modbus+tcp"
-            " or modbus+rtutcp or modbus+rtu://host:port",
+            " or modbus+rtutcp or modbus+asciitcp or modbus+rtu or modbus+ascii://host:port",
         ),
     ],
 )
 def test_a_mistake_in_the_racks(problems: Check, text: str, says: str) -> None:
     assert problems(text) == [says]
+
+
+@pytest.mark.parametrize("name", ["rack", "kind", "quality", "state"])
+def test_a_label_of_the_agent_is_refused_before_it_runs(problems: Check, name: str) -> None:
+    assert problems(one(f"labels: {{{name}: x}}")) == [
+        f":5: racks[0].devices[0].labels.{name}: label {name!r} is given by the agent;"
+        " choose another name"
+    ]
 
 
 def test_a_device_name_stands_once_in_the_whole_site(problems: Check) -> None:

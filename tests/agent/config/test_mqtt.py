@@ -9,35 +9,41 @@ from agent.config.mqtt import DsxExchange, Mqtt
 from tests.agent.config.conftest import ENVIRONMENT, SITE, Check
 
 
-def broker(folder: Path, text: str) -> Mqtt:
+def config_of(folder: Path, text: str) -> Config:
     site = folder / "site.yaml"
     site.write_text(f"{SITE}\nmqtt: {{outbox: {{path: out.db}}, {text}}}\n")
-    config: Config = load_config(site, {**ENVIRONMENT, "BROKER": "planted-secret"})
-    assert config.mqtt is not None
-    return config.mqtt
+    return load_config(site, {**ENVIRONMENT, "BROKER": "planted-secret"})
+
+
+def broker(folder: Path, text: str) -> Mqtt:
+    found = config_of(folder, text).spec.mqtt
+    assert found is not None
+    return found
 
 
 def test_defaults(folder: Path) -> None:
     found = broker(folder, "url: 'mqtt://broker.example'")
     assert (found.host, found.port, found.tls) == ("broker.example", 1883, False)
-    assert (found.client_id, found.version, found.prefix) == ("rackagent-lab", "5", "rack")
+    assert (found.client_id, found.version, found.prefix) == (None, "5", "rack")
     assert (found.dead_band, found.full_every_s) == (0.0, 300.0)
-    assert (found.outbox, found.max_messages) == (folder / "out.db", 1_000_000)
-    assert (found.username, found.password, found.ca_file, found.site) == (None, None, None, "lab")
+    assert (found.outbox.path, found.outbox.max_messages) == (folder / "out.db", 1_000_000)
+    assert (found.username, found.password, found.ca_file) == (None, None, None)
 
 
 def test_everything_said(folder: Path) -> None:
-    found = broker(
+    config = config_of(
         folder,
         "url: 'mqtts://[::1]:9883', username: u, password: {env: BROKER}, ca_file: ca.pem,"
         " client_id: me, version: '3.1.1', prefix: a/b, publish: all",
     )
+    found = config.spec.mqtt
+    assert found is not None
     assert (found.host, found.port, found.tls) == ("::1", 9883, True)
-    assert (found.username, found.password) == ("u", "planted-secret")
+    assert (found.username, config.mqtt_password) == ("u", "planted-secret")
     assert found.ca_file == folder / "ca.pem"
     assert (found.client_id, found.version, found.prefix) == ("me", "3.1.1", "a/b")
     assert found.full_every_s == 0.0
-    assert "planted-secret" not in repr(found)
+    assert "planted-secret" not in repr(config)
 
 
 def test_port_of_tls(folder: Path) -> None:
@@ -45,10 +51,11 @@ def test_port_of_tls(folder: Path) -> None:
 
 
 def test_home_assistant_is_asked_for(folder: Path) -> None:
-    assert broker(folder, "url: 'mqtt://h'").home_assistant == ""
-    assert broker(folder, "url: 'mqtt://h', home_assistant: {}").home_assistant == "homeassistant"
-    other = broker(folder, "url: 'mqtt://h', home_assistant: {prefix: ha/x}")
-    assert other.home_assistant == "ha/x"
+    assert broker(folder, "url: 'mqtt://h'").home_assistant is None
+    for given, prefix in (("{}", "homeassistant"), ("{prefix: ha/x}", "ha/x")):
+        found = broker(folder, f"url: 'mqtt://h', home_assistant: {given}").home_assistant
+        assert found is not None
+        assert found.prefix == prefix
 
 
 def test_dsx_exchange(folder: Path) -> None:
@@ -56,15 +63,15 @@ def test_dsx_exchange(folder: Path) -> None:
     found = broker(
         folder, "url: 'mqtt://h', dsx_exchange: {template: '/v1/{labels}/{device}/{metric}/'}"
     )
-    assert found.dsx_exchange == DsxExchange("v1/{labels}/{device}/{metric}", {})
+    assert found.dsx_exchange == DsxExchange(template="v1/{labels}/{device}/{metric}")
     found = broker(
         folder,
         "url: 'mqtt://h', dsx_exchange: {template: 'v1/{point}/{device}/{metric}',"
         " points: {rack_inlet_power_watts: PowerMeter/ActivePower}}",
     )
     assert found.dsx_exchange == DsxExchange(
-        "v1/{point}/{device}/{metric}/{labels}",
-        {"rack_inlet_power_watts": "PowerMeter/ActivePower"},
+        template="v1/{point}/{device}/{metric}/{labels}",
+        points={"rack_inlet_power_watts": "PowerMeter/ActivePower"},
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events.detector import Detector
-from agent.events.records import Action, Event, Kind, Subject
+from agent.events.records import Action, Event, EventKind, Subject
 from agent.model.series import SeriesSet
 from agent.model.values import Failure, Flaw, PollResult, Quality, Value
 from tests.agent.expose.rack import SOURCE, block, series
@@ -42,7 +42,7 @@ def test_an_alarm_is_raised_once_and_cleared_once() -> None:
 def test_an_event_says_what_where_and_from_which_bytes() -> None:
     [event] = Detector().take(poll(5.0, [1]))
     subject = Subject("cdu", "rack_leak_detected", (("sensor", "1"),))
-    assert (event.kind, event.subject, event.before, event.at) == (Kind.ALARM, subject, 0, 5.0)
+    assert (event.kind, event.subject, event.before, event.at) == (EventKind.ALARM, subject, 0, 5.0)
     assert event.trace is not None
     assert (event.trace.source, event.trace.raw) == (SOURCE, 1)
 
@@ -72,9 +72,9 @@ def test_a_silent_device_is_an_event_and_its_alarms_stand() -> None:
         e for p in (poll(0, [1]), silent(60), silent(120), poll(180, [1])) for e in detector.take(p)
     ]
     assert [(e.kind, e.action) for e in events] == [
-        (Kind.ALARM, Action.RAISED),
-        (Kind.DEVICE, Action.RAISED),
-        (Kind.DEVICE, Action.CLEARED),
+        (EventKind.ALARM, Action.RAISED),
+        (EventKind.DEVICE, Action.RAISED),
+        (EventKind.DEVICE, Action.CLEARED),
     ]
     assert events[1].reason == "no answer in 2 s"
 

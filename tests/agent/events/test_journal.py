@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.events.journal import Journal, Line
-from agent.events.records import Action, Event, Kind, Subject, Trace
+from agent.events.journal import EventJournal, JournalEntry
+from agent.events.records import Action, Event, EventKind, Subject, Trace
 from agent.model.errors import ConfigError
 from agent.model.series import OidSource, RegisterSource, Source
 from agent.model.values import Raw
@@ -25,7 +25,7 @@ def event(action: Action, at: float, subject: Subject = LEAK, trace: Trace | Non
 
 
 def changed(value: str, at: float) -> Event:
-    return Event(Kind.STATE, Action.CHANGED, PUMP, value, "running", at)
+    return Event(EventKind.STATE, Action.CHANGED, PUMP, value, "running", at)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def changed(value: str, at: float) -> Event:
     ids=["octets", "integer", "text", "registers", "nothing"],
 )
 def test_an_event_comes_back_as_it_was(tmp_path: Path, source: Source, raw: Raw) -> None:
-    journal = Journal(tmp_path / "e.db", 100)
+    journal = EventJournal(tmp_path / "e.db", 100)
     written = event(Action.RAISED, 5.25, trace=Trace(source, raw))
-    journal.add([Line((written,))])
+    journal.add([JournalEntry((written,))])
     journal.close()
-    again = Journal(tmp_path / "e.db", 100)
+    again = EventJournal(tmp_path / "e.db", 100)
     [kept] = again.find(None, 0, 10, standing=False)
     assert (kept.event, kept.standing) == (written, True)
     assert again.standing() == {LEAK: 1}
@@ -52,9 +52,9 @@ def test_an_event_comes_back_as_it_was(tmp_path: Path, source: Source, raw: Raw)
 
 
 def test_what_is_cleared_stands_no_more(tmp_path: Path) -> None:
-    journal = Journal(None, 100)
+    journal = EventJournal(None, 100)
     seen = ((PUMP, "running", 1.0),)
-    journal.add([Line((event(Action.RAISED, 1), event(Action.CLEARED, 2)), seen)])
+    journal.add([JournalEntry((event(Action.RAISED, 1), event(Action.CLEARED, 2)), seen)])
     assert journal.standing() == {PUMP: "running"}
     found = journal.find(None, 0, 10, standing=False)
     assert [(each.event.action, each.standing) for each in found] == [
@@ -65,10 +65,12 @@ def test_what_is_cleared_stands_no_more(tmp_path: Path) -> None:
 
 
 def test_pages_by_device_and_by_what_stands() -> None:
-    journal = Journal(None, 100)
+    journal = EventJournal(None, 100)
     other = Subject("pdu-a", "rack_alarm_active", (("alarm", "overload"),))
-    journal.add([Line((event(Action.RAISED, n, other if n % 2 else LEAK),)) for n in range(6)])
-    journal.add([Line((changed("stopped", 9.0),))])
+    journal.add(
+        [JournalEntry((event(Action.RAISED, n, other if n % 2 else LEAK),)) for n in range(6)]
+    )
+    journal.add([JournalEntry((changed("stopped", 9.0),))])
     first = journal.find(None, 0, 4, standing=False)
     rest = journal.find(None, first[-1].id, 4, standing=False)
     assert [each.event.at for each in (*first, *rest)] == [0, 1, 2, 3, 4, 5, 9]
@@ -78,10 +80,10 @@ def test_pages_by_device_and_by_what_stands() -> None:
 
 
 def test_the_oldest_go_but_not_what_stands() -> None:
-    journal = Journal(None, 10)
-    journal.add([Line((event(Action.RAISED, 0),))])
+    journal = EventJournal(None, 10)
+    journal.add([JournalEntry((event(Action.RAISED, 0),))])
     turns = tuple(changed("stopped" if n % 2 else "running", n) for n in range(1, 40))
-    journal.add([Line(turns)])
+    journal.add([JournalEntry(turns)])
     found = journal.find(None, 0, 100, standing=False)
     assert len(found) == 10
     assert found[0].event.subject == LEAK
@@ -91,9 +93,9 @@ def test_the_oldest_go_but_not_what_stands() -> None:
 
 
 def test_a_device_that_is_gone_leaves_nothing_standing() -> None:
-    journal = Journal(None, 10)
-    journal.add([Line((event(Action.RAISED, 0),), ((PUMP, "running", 0.0),))])
-    journal.add([Line(gone="cdu")])
+    journal = EventJournal(None, 10)
+    journal.add([JournalEntry((event(Action.RAISED, 0),), ((PUMP, "running", 0.0),))])
+    journal.add([JournalEntry(gone="cdu")])
     assert journal.standing() == {}
     journal.close()
 
@@ -101,13 +103,19 @@ def test_a_device_that_is_gone_leaves_nothing_standing() -> None:
 def test_a_file_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "e.db").write_bytes(b"no database" * 1000)
     with pytest.raises(ConfigError, match=r"events\.path: .* cannot be used"):
-        Journal(tmp_path / "e.db", 10)
+        EventJournal(tmp_path / "e.db", 10)
 
 
 def test_a_device_that_goes_and_comes_back_in_one_batch_keeps_what_is_new() -> None:
-    journal = Journal(None, 10)
+    journal = EventJournal(None, 10)
     raised, again = event(Action.RAISED, 0), event(Action.RAISED, 2)
-    journal.add([Line((raised,)), Line((event(Action.CLEARED, 1),), gone="cdu"), Line((again,))])
+    journal.add(
+        [
+            JournalEntry((raised,)),
+            JournalEntry((event(Action.CLEARED, 1),), gone="cdu"),
+            JournalEntry((again,)),
+        ]
+    )
     assert journal.standing() == {LEAK: 1}
     journal.close()
 
@@ -115,12 +123,12 @@ def test_a_device_that_goes_and_comes_back_in_one_batch_keeps_what_is_new() -> N
 WRITER = """
 import sys
 from pathlib import Path
-from agent.events.journal import Journal, Line
+from agent.events.journal import EventJournal, JournalEntry
 from tests.agent.events.test_journal import event
 from agent.events.records import Action
-journal, turn = Journal(Path(sys.argv[1]), 1_000_000), 0
+journal, turn = EventJournal(Path(sys.argv[1]), 1_000_000), 0
 while True:
-    journal.add([Line((event(Action.CLEARED if turn % 2 else Action.RAISED, turn),))])
+    journal.add([JournalEntry((event(Action.CLEARED if turn % 2 else Action.RAISED, turn),))])
     turn += 1
     sys.stdout.write(f"{turn}\\n")
     sys.stdout.flush()
@@ -137,7 +145,7 @@ def test_a_kill_leaves_events_and_what_stands_in_agreement(tmp_path: Path) -> No
             process.stdout.readline()
         os.kill(process.pid, signal.SIGKILL)
         written = [line for line in process.stdout.readlines() if line.endswith("\n")]
-    journal = Journal(path, 1_000_000)
+    journal = EventJournal(path, 1_000_000)
     found = journal.find(None, 0, 1_000_000, standing=False)
     actions = [each.event.action for each in found]
     assert len(actions) >= 51 + len(written)

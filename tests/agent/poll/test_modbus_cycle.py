@@ -17,7 +17,7 @@ from agent.parse.url import parse_url
 from agent.poll.poller import Poller, Schedule
 from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import open_library
-from agent.profile.points import Quirks
+from agent.profile.spec_modbus import Quirks
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
@@ -178,14 +178,14 @@ def test_what_devices_of_a_line_need_is_joined(folder: Path) -> None:
         "      - {name: e, profile: apc-rpdu2, url: 'snmp://h'}\n"
     )
     assert load_config(site).quirks() == {
-        "h:502": Quirks(0.05, 0.01),
-        "/dev/ttyS9": Quirks(0.005, 0.01),
+        "h:502": Quirks(delay_ms=50, connect_pause_ms=10),
+        "/dev/ttyS9": Quirks(delay_ms=5, connect_pause_ms=10),
     }
 
 
 async def test_a_line_is_opened_with_what_its_devices_need() -> None:
     url = parse_url("modbus+tcp://h:1502/1")
-    async with Transports({"h:1502": Quirks(0.05, 0.5)}) as transports:
+    async with Transports({"h:1502": Quirks(delay_ms=50, connect_pause_ms=500)}) as transports:
         bus = transports.bus(url)
         assert (bus.limits.turnaround_s, bus.limits.connect_pause_s) == (0.05, 0.5)
         other = transports.bus(parse_url("modbus+rtutcp://h:1503/1"))

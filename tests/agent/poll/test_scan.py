@@ -13,7 +13,7 @@ from agent.profile.library import Library, open_library
 from simulator.devices.device import Source
 from simulator.devices.modbus_device import ProfileBank
 from simulator.devices.snmp_device import build_view
-from simulator.model.physics.spec import load_generation
+from simulator.model.physics.spec import load_model
 from simulator.model.rack import RackModel
 from simulator.wire.modbus_server import ModbusServer
 from simulator.wire.snmp_responder import SnmpResponder
@@ -61,7 +61,7 @@ def test_a_line_may_leave_its_settings_to_the_profiles() -> None:
 async def test_units_are_found_on_tcp_and_on_a_line_at_the_profiles_settings(
     library: Library,
 ) -> None:
-    model = RackModel(load_generation("orv3-rpu"))
+    model = RackModel(load_model("orv3-rpu"))
     server = ModbusServer({12: ProfileBank(library.get("orv3-rpu"), Source(model, "cdu"))})
     port = await server.start_tcp()
     line = server.start_pty()
@@ -83,7 +83,7 @@ async def test_units_are_found_on_tcp_and_on_a_line_at_the_profiles_settings(
 
 
 async def test_hosts_are_found_and_silent_ones_left_out(library: Library) -> None:
-    model = RackModel(load_generation("nvl72"))
+    model = RackModel(load_model("nvl72"))
     view = build_view(library.get("apc-rpdu2"), Source(model, "pdu-a"), "pdu-a")
     responder = SnmpResponder(view, "right")
     port = await responder.start()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.profile.points import ModbusPoint, Profile, Quirks
+from agent.profile.points import ModbusPoint, Profile
+from agent.profile.spec_modbus import Quirks
 from tests.agent.profile.conftest import Compile, Problems, Write, modbus
 
 ALARM = "metric: rack_alarm_active"
@@ -117,6 +118,8 @@ def test_an_empty_map(problems: Problems) -> None:
 def test_quirks(compiled: Compile) -> None:
     head = "quirks: {delay_ms: 20, connect_pause_ms: 500}\n"
     profile = compiled(modbus(f"{{{ALARM}, address: 0}}", head=head))
-    assert profile.quirks == Quirks(0.02, 0.5)
-    assert profile.quirks.joined(Quirks(0.01, 0.6, 0.1)) == Quirks(0.02, 0.6, 0.1)
-    assert not profile.serial.stated
+    quirks = profile.quirks
+    assert (quirks.delay_s, quirks.connect_pause_s, quirks.answer_s) == (0.02, 0.5, 0.0)
+    other = Quirks(delay_ms=10, connect_pause_ms=600, answer_ms=100)
+    assert quirks.joined(other) == Quirks(delay_ms=20, connect_pause_ms=600, answer_ms=100)
+    assert not profile.has_serial_line

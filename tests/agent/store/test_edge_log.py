@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from agent.model.errors import DeviceTimeout
 from agent.model.values import Failure, PollResult
-from agent.store.edge_log import DeviceLog, Standing
+from agent.store.edge_log import DeviceLog, OngoingProblem
 from tests.agent.fans import Bench, box, library_of
 
 TIMEOUT = Failure("timeout", "no answer")
@@ -28,7 +28,7 @@ def said(logs: list[Any], *more: str) -> list[tuple[Any, ...]]:
 
 
 def test_trouble_stands_until_it_is_over_or_another() -> None:
-    trouble = Standing()
+    trouble = OngoingProblem()
     assert trouble.over() is None
     assert [trouble.again("a") for _ in range(3)] == [0, None, None]
     assert [trouble.again("b"), trouble.again("b")] == [2, None]
@@ -40,9 +40,9 @@ def test_a_device_that_is_down_for_another_reason_says_how_often_the_first_was(
 ) -> None:
     told = DeviceLog("pdu-a")
     for failure in (TIMEOUT, TIMEOUT, TIMEOUT, REFUSED, REFUSED):
-        told.tell(False, (failure,), None)
-    told.tell(True, (), "box")
-    told.tell(True, (), "box")
+        told.cycle_ended(False, (failure,), None)
+    told.cycle_ended(True, (), "box")
+    told.cycle_ended(True, (), "box")
     assert said(logs, "kind", "before", "repeated", "missed") == [
         ("device down", "timeout", None, None, None),
         ("device still down", "authentication", "timeout", 2, None),
@@ -51,7 +51,7 @@ def test_a_device_that_is_down_for_another_reason_says_how_often_the_first_was(
 
 
 def test_a_silence_without_a_reason_is_one_too(logs: list[Any]) -> None:
-    DeviceLog("pdu-a").tell(False, (), None)
+    DeviceLog("pdu-a").cycle_ended(False, (), None)
     assert said(logs, "reason") == [("device down", "nothing answered")]
 
 
@@ -59,7 +59,7 @@ def test_requests_that_fail_are_told_once_and_counted_at_their_end(logs: list[An
     told = DeviceLog("pdu-a")
     again = Failure("timeout", "no answer either")
     for failures in ((TIMEOUT, again), (again,), (), (TIMEOUT, REFUSED), (REFUSED,), (), (), ()):
-        told.tell(True, failures, "box")
+        told.cycle_ended(True, failures, "box")
     assert said(logs, "kind", "reason", "repeated") == [
         ("device up", None, None, None),
         ("requests fail", "timeout", "no answer", None),

@@ -10,7 +10,7 @@ from tests.agent.expose.rack import LOOP, NOW, OUTLETS, PHASES, block, poll
 
 def hear(history: History, *blocks: Block, at: float = NOW) -> None:
     result = poll("pdu-a", {0: blocks}, at=at)
-    history.hear(DeviceState("pdu-a"), result)
+    history.observe(DeviceState("pdu-a"), result)
 
 
 def test_numbers_are_kept_with_their_times_and_bad_ones_left_out() -> None:
@@ -92,24 +92,24 @@ def test_another_profile_begins_anew() -> None:
     history = History()
     requests = {place: (block(PHASES[place : place + 1], [1.0]),) for place in range(3)}
     old = poll("pdu-a", requests, profile="old", intervals_s=(0.0,) * 3)
-    history.hear(DeviceState("pdu-a"), old)
+    history.observe(DeviceState("pdu-a"), old)
     new = poll("pdu-a", {0: (block(PHASES[:1], [5.0]),)}, profile="new", intervals_s=(0.0,) * 3)
-    history.hear(DeviceState("pdu-a"), new)
+    history.observe(DeviceState("pdu-a"), new)
     assert spoken(history) == [("1", [5.0])]
 
 
 def test_requests_that_are_no_longer_planned_are_dropped() -> None:
     history = History()
     requests = {place: (block(PHASES[place : place + 1], [1.0]),) for place in range(3)}
-    history.hear(DeviceState("pdu-a"), poll("pdu-a", requests, intervals_s=(0.0,) * 3))
+    history.observe(DeviceState("pdu-a"), poll("pdu-a", requests, intervals_s=(0.0,) * 3))
     first = {0: (block(PHASES[:1], [5.0]),)}
-    history.hear(DeviceState("pdu-a"), poll("pdu-a", first, intervals_s=(0.0, 0.0)))
+    history.observe(DeviceState("pdu-a"), poll("pdu-a", first, intervals_s=(0.0, 0.0)))
     assert spoken(history) == [("1", [1.0, 5.0]), ("2", [1.0])]
 
 
 def test_silence_and_a_failed_request_leave_what_was_shown() -> None:
     history = History()
     hear(history, block(PHASES[:1], [1.0]))
-    history.hear(DeviceState("pdu-a"), poll("pdu-a", up=False))
+    history.observe(DeviceState("pdu-a"), poll("pdu-a", up=False))
     hear(history)
     assert spoken(history) == [("1", [1.0])]

@@ -5,7 +5,7 @@ import base64
 import pytest
 from starlette.requests import Request
 
-from agent.web.csrf import Guard, Refused
+from agent.web.csrf import CsrfGuard, Forbidden
 
 USERS = {"ada": "$2y$..."}
 
@@ -24,7 +24,7 @@ def request(user: str | None = "ada", **headers: str) -> Request:
     ids=["program", "page", "origin"],
 )
 def test_an_operator_on_our_own_page_is_let_in(headers: dict[str, str]) -> None:
-    guard = Guard(USERS)
+    guard = CsrfGuard(USERS)
     asks = request(**headers)
     assert guard.operator(asks) == "ada"
     assert guard.admit(asks, guard.token(asks)) == "ada"
@@ -35,30 +35,30 @@ def test_an_operator_on_our_own_page_is_let_in(headers: dict[str, str]) -> None:
     [
         (None, {}, "only an operator"),
         ("eve", {}, "only an operator"),
-        ("ada", {"sec_fetch_site": "cross-site"}, "own pages"),
-        ("ada", {"sec_fetch_site": "same-site"}, "own pages"),
-        ("ada", {"origin": "https://elsewhere"}, "own pages"),
-        ("ada", {"origin": "null"}, "own pages"),
+        ("ada", {"sec_fetch_site": "cross-site"}, "page of this agent"),
+        ("ada", {"sec_fetch_site": "same-site"}, "page of this agent"),
+        ("ada", {"origin": "https://elsewhere"}, "page of this agent"),
+        ("ada", {"origin": "null"}, "page of this agent"),
     ],
     ids=["nobody", "stranger", "other site", "same site", "other origin", "sandbox"],
 )
 def test_others_are_not(user: str | None, headers: dict[str, str], why: str) -> None:
-    guard = Guard(USERS)
+    guard = CsrfGuard(USERS)
     asks = request(user, **headers)
-    with pytest.raises(Refused, match=why):
+    with pytest.raises(Forbidden, match=why):
         guard.admit(asks, guard.token(request()))
 
 
 def test_a_token_is_of_its_person_and_of_its_process() -> None:
-    guard, other = Guard({"ada": "", "bob": ""}), Guard(USERS)
+    guard, other = CsrfGuard({"ada": "", "bob": ""}), CsrfGuard(USERS)
     asks = request()
     for token in ("", "x", guard.token(request("bob")), other.token(asks)):
-        with pytest.raises(Refused, match="open it again"):
+        with pytest.raises(Forbidden, match="reload the page"):
             guard.admit(asks, token)
     assert guard.token(request(None)) == ""
 
 
 def test_without_passwords_nobody_is_an_operator() -> None:
-    guard = Guard({})
-    with pytest.raises(Refused, match=r"http\.web_config"):
+    guard = CsrfGuard({})
+    with pytest.raises(Forbidden, match=r"http\.web_config"):
         guard.admit(request(), "")

@@ -33,7 +33,7 @@ class View:
             for name, kind in kinds.items()
         ]
         history = History()
-        self.store.subscribe(history.hear)
+        self.store.subscribe(history.observe)
         self.site = Site(self.store, self.views, history, lambda _: None)
         self.pages = Pages(self.site, lambda: True)
 

@@ -32,7 +32,7 @@ async def test_the_state_of_everything(http: httpx.AsyncClient, site: Site) -> N
     state = (await http.get("/state")).json()
     assert (state["elapsed_s"], state["speed"]) == (30.0, 10.0)
     rack = state["racks"]["r1"]
-    assert rack["generation"] == "nvl72"
+    assert rack["model"] == "nvl72"
     assert {"pdu-a", "cdu", "switch-1"} <= set(rack["roles"])
     assert rack["load_ratio"] == 0.5
     assert rack["it_power_watts"] == pytest.approx(72.5e3, rel=0.02)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
@@ -21,7 +21,7 @@ from simulator.devices.device import Source, calm
 from simulator.devices.modbus_device import ProfileBank
 from simulator.devices.snmp_device import build_view
 from simulator.devices.switch_device import build_switch
-from simulator.model.physics.spec import load_generation
+from simulator.model.physics.spec import load_model
 from simulator.model.rack import RackModel
 from simulator.site.rack_server import serving
 from simulator.wire.mib_view import StaticView
@@ -37,7 +37,7 @@ def library() -> Library:
 
 @pytest.fixture(scope="module")
 def rack() -> RackModel:
-    return RackModel(load_generation("nvl72"))
+    return RackModel(load_model("nvl72"))
 
 
 async def read_snmp(responder: SnmpResponder, library: Library, profile: str) -> Look:
@@ -95,14 +95,14 @@ async def test_a_switch_shows_ports_optics_and_neighbours(
 
 
 @pytest.mark.parametrize(
-    ("profile", "role", "generation"),
+    ("profile", "role", "model"),
     [("orv3-rpu", "cdu", "orv3-rpu"), ("orv3-hpr-psu", "shelf-1", "nvl72")],
 )
 async def test_a_modbus_unit_shows_the_model_through_its_registers(
-    library: Library, profile: str, role: str, generation: str
+    library: Library, profile: str, role: str, model: str
 ) -> None:
-    model = RackModel(load_generation(generation))
-    source = Source(model, role)
+    rack = RackModel(load_model(model))
+    source = Source(rack, role)
     server = ModbusServer({12: ProfileBank(library.get(profile), source)})
     port = await server.start_tcp()
     try:
@@ -177,14 +177,16 @@ async def serve(tmp_path: Path, device: Mapping[str, object], **rack_: object) -
 async def test_what_cannot_be_simulated_is_said(tmp_path: Path) -> None:
     [port] = free_udp_ports(1)
     pdu = {"name": "pdu-a", "url": f"snmp://127.0.0.1:{port}", "profile": "apc-rpdu2"}
-    with pytest.raises(ConfigError, match="names no 'generation'"):
+    with pytest.raises(
+        ConfigError, match=r"racks\[0\]\.model: is missing, .* there are: air-rdhx, nvl72"
+    ):
         await serve(tmp_path, pdu)
     with pytest.raises(ConfigError, match="no role 'pdu-z'; it has pdu-a"):
-        await serve(tmp_path, {**pdu, "role": "pdu-z"}, generation="nvl72")
+        await serve(tmp_path, {**pdu, "role": "pdu-z"}, model="nvl72")
     with pytest.raises(ConfigError, match="needs its profile named"):
-        await serve(tmp_path, {**pdu, "profile": "auto"}, generation="nvl72")
-    with pytest.raises(ConfigError, match="nvl73"):
-        await serve(tmp_path, pdu, generation="nvl73")
+        await serve(tmp_path, {**pdu, "profile": "auto"}, model="nvl72")
+    with pytest.raises(ConfigError, match=r"racks\[0\]\.model: unknown model 'nvl73'; there"):
+        await serve(tmp_path, pdu, model="nvl73")
 
 
 async def test_an_address_in_use_is_said(tmp_path: Path) -> None:
@@ -193,7 +195,7 @@ async def test_an_address_in_use_is_said(tmp_path: Path) -> None:
     try:
         pdu = {"name": "pdu-a", "url": f"snmp://127.0.0.1:{port}", "profile": "apc-rpdu2"}
         with pytest.raises(ConfigError, match=str(port)):
-            await serve(tmp_path, pdu, generation="nvl72")
+            await serve(tmp_path, pdu, model="nvl72")
     finally:
         responder.close()
 

@@ -361,12 +361,12 @@ CASES: tuple[tuple[Check, dict[str, str], str], ...] = (
 
 
 @pytest.mark.parametrize(
-    ("check", "roles", "generation"), CASES, ids=[case[0].__name__ for case in CASES]
+    ("check", "roles", "model"), CASES, ids=[case[0].__name__ for case in CASES]
 )
 async def test_the_signature_is_seen(
-    tmp_path: Path, check: Check, roles: dict[str, str], generation: str
+    tmp_path: Path, check: Check, roles: dict[str, str], model: str
 ) -> None:
-    async with bench(tmp_path, roles, generation=generation) as served:
+    async with bench(tmp_path, roles, model=model) as served:
         served.site.rack().set_load(1.0)
         served.site.advance(900.0)
         await check(Rack(served))

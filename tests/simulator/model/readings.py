@@ -2,12 +2,12 @@
 
 from statistics import fmean, pstdev
 
-from simulator.model import RackModel, load_generation
+from simulator.model import RackModel, load_model
 
 
-def settled(generation: str = "nvl72", load: float = 1.0, seed: int = 7) -> RackModel:
+def settled(model: str = "nvl72", load: float = 1.0, seed: int = 7) -> RackModel:
     """A rack that has run at this load for a while."""
-    rack = RackModel(load_generation(generation), seed, load=load)
+    rack = RackModel(load_model(model), seed, load=load)
     rack.step(900)
     return rack
 

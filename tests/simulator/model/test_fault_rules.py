@@ -24,7 +24,7 @@ def test_a_cleared_fault_leaves_no_trace(name: str) -> None:
     assert rack.clear(name) == 1
     assert rack.faults == ()
     rack.step(1800)
-    sound = settled(rack.generation.name)
+    sound = settled(rack.spec.name)
     assert mean(rack, "rack", "rack_busbar_power_watts") == pytest.approx(
         mean(sound, "rack", "rack_busbar_power_watts"), rel=0.01
     )

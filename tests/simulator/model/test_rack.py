@@ -6,20 +6,20 @@ import pytest
 
 from agent.model.catalogue import CATALOGUE, Kind
 from agent.model.errors import ConfigError
-from simulator.model import Generation, RackModel, load_generation, shipped_generations
+from simulator.model import RackModel, RackModelSpec, load_model, shipped_models
 from tests.simulator.model.readings import FLOW, TEMPERATURE, number, series, settled
 
 
 @pytest.fixture(scope="module")
-def nvl72() -> Generation:
-    return load_generation("nvl72")
+def nvl72() -> RackModelSpec:
+    return load_model("nvl72")
 
 
 def _everything(rack: RackModel) -> dict[str, object]:
     return {role: rack.observe(role) for role in rack.roles}
 
 
-def test_same_seed_same_rack(nvl72: Generation) -> None:
+def test_same_seed_same_rack(nvl72: RackModelSpec) -> None:
     one, two, other = (RackModel(nvl72, seed) for seed in (3, 3, 4))
     for rack in (one, two, other):
         rack.inject("leak")
@@ -28,7 +28,7 @@ def test_same_seed_same_rack(nvl72: Generation) -> None:
     assert _everything(one) != _everything(other)
 
 
-def test_reading_changes_nothing_and_repeats_within_a_second(nvl72: Generation) -> None:
+def test_reading_changes_nothing_and_repeats_within_a_second(nvl72: RackModelSpec) -> None:
     watched, alone = RackModel(nvl72), RackModel(nvl72)
     for _ in range(20):
         watched.step()
@@ -39,7 +39,7 @@ def test_reading_changes_nothing_and_repeats_within_a_second(nvl72: Generation) 
 
 
 @pytest.mark.parametrize("dt_s", [0.1, 0.25, 2.5, 10.0])
-def test_size_of_a_step_does_not_matter(nvl72: Generation, dt_s: float) -> None:
+def test_size_of_a_step_does_not_matter(nvl72: RackModelSpec, dt_s: float) -> None:
     whole, pieces = RackModel(nvl72), RackModel(nvl72)
     for rack in (whole, pieces):
         rack.set_load(1.0)
@@ -50,15 +50,15 @@ def test_size_of_a_step_does_not_matter(nvl72: Generation, dt_s: float) -> None:
     assert pieces.elapsed_s == pytest.approx(60.0)
 
 
-@pytest.mark.parametrize("name", shipped_generations())
+@pytest.mark.parametrize("name", shipped_models())
 def test_a_rack_goes_on_from_its_json_as_if_nothing_had_happened(name: str) -> None:
-    generation = load_generation(name)
-    rack = RackModel(generation, 5)
+    spec = load_model(name)
+    rack = RackModel(spec, 5)
     rack.inject("feed_lost")
     rack.inject("frozen_sensor", labels="loop=facility") if name != "orv3-rpu" else None
     rack.inject("dirty_optic", port=3)
     rack.step(45)
-    copy = RackModel.from_state(generation, json.loads(json.dumps(rack.state)))
+    copy = RackModel.from_state(spec, json.loads(json.dumps(rack.state)))
     assert _everything(copy) == _everything(rack)
     for each in (rack, copy):
         each.step(30)
@@ -68,7 +68,7 @@ def test_a_rack_goes_on_from_its_json_as_if_nothing_had_happened(name: str) -> N
     assert copy.state == rack.state
 
 
-def test_points_stay_valid_over_a_restore(nvl72: Generation) -> None:
+def test_points_stay_valid_over_a_restore(nvl72: RackModelSpec) -> None:
     rack = RackModel(nvl72)
     saved = rack.state
     point = rack.point("cdu", FLOW, {"loop": "technology"})
@@ -82,14 +82,14 @@ def test_points_stay_valid_over_a_restore(nvl72: Generation) -> None:
     assert rack.faults == ()
 
 
-def test_a_foreign_state_is_refused_and_changes_nothing(nvl72: Generation) -> None:
+def test_a_foreign_state_is_refused_and_changes_nothing(nvl72: RackModelSpec) -> None:
     rack = RackModel(nvl72)
     before = rack.state
-    foreign = RackModel(load_generation("orv3-rpu")).state
+    foreign = RackModel(load_model("orv3-rpu")).state
     with pytest.raises(ConfigError, match="orv3-rpu"):
         rack.restore(foreign)
     with pytest.raises(ConfigError):
-        rack.restore({**foreign, "generation": "nvl72"})
+        rack.restore({**foreign, "model": "nvl72"})
     damaged = json.loads(json.dumps(before))
     damaged["machine"]["power"]["bus_v"] = "much"
     with pytest.raises(ConfigError, match="bus_v"):
@@ -97,10 +97,10 @@ def test_a_foreign_state_is_refused_and_changes_nothing(nvl72: Generation) -> No
     assert rack.state == before
 
 
-@pytest.mark.parametrize("name", shipped_generations())
+@pytest.mark.parametrize("name", shipped_models())
 @pytest.mark.parametrize("fault", ["", "feed_lost", "pumps_lost", "leak"])
 def test_observations_speak_the_catalogue_and_stay_plausible(name: str, fault: str) -> None:
-    rack = RackModel(load_generation(name), load=1.0)
+    rack = RackModel(load_model(name), load=1.0)
     if fault and (rack.machine.loop or fault == "feed_lost"):
         rack.inject(fault)
     rack.step(1800)
@@ -144,7 +144,7 @@ def test_port_counters_wrap_at_64_bits() -> None:
     assert 0 < number(rack, "switch-1", "rack_port_receive_bytes_total", port="1") < 1e12
 
 
-def test_lookup_prefers_exact_labels_and_refuses_contradictions(nvl72: Generation) -> None:
+def test_lookup_prefers_exact_labels_and_refuses_contradictions(nvl72: RackModelSpec) -> None:
     rack = RackModel(nvl72)
     find = rack.find
     amperes = "rack_branch_current_amperes"
@@ -163,7 +163,7 @@ def test_lookup_prefers_exact_labels_and_refuses_contradictions(nvl72: Generatio
         find("toaster", TEMPERATURE, {})
 
 
-def test_bus_minimum_stays_latched_until_reset(nvl72: Generation) -> None:
+def test_bus_minimum_stays_latched_until_reset(nvl72: RackModelSpec) -> None:
     rack = settled()
     latch = {"window": "minimum"}
     rack.inject("feed_lost")
@@ -177,19 +177,19 @@ def test_bus_minimum_stays_latched_until_reset(nvl72: Generation) -> None:
 
 
 @pytest.mark.parametrize("ratio", [-0.1, 1.2, float("nan")])
-def test_an_impossible_load_is_refused(nvl72: Generation, ratio: float) -> None:
+def test_an_impossible_load_is_refused(nvl72: RackModelSpec, ratio: float) -> None:
     rack = RackModel(nvl72)
     with pytest.raises(ConfigError, match="load"):
         rack.set_load(ratio)
 
 
 @pytest.mark.parametrize("dt_s", [-1.0, float("nan"), float("inf"), 1e9])
-def test_an_impossible_step_is_a_bug(nvl72: Generation, dt_s: float) -> None:
+def test_an_impossible_step_is_a_bug(nvl72: RackModelSpec, dt_s: float) -> None:
     with pytest.raises(ValueError, match="step"):
         RackModel(nvl72).step(dt_s)
 
 
-def test_devices_on_a_dead_bus_do_not_answer(nvl72: Generation) -> None:
+def test_devices_on_a_dead_bus_do_not_answer(nvl72: RackModelSpec) -> None:
     rack = settled()
     rack.inject("feed_lost", feed="a")
     rack.inject("feed_lost", feed="b")
@@ -203,7 +203,7 @@ def test_devices_on_a_dead_bus_do_not_answer(nvl72: Generation) -> None:
     assert number(rack, "rack", "rack_busbar_power_watts") == pytest.approx(120e3, rel=0.02)
 
 
-def test_serial_numbers_differ_between_devices_and_seeds(nvl72: Generation) -> None:
+def test_serial_numbers_differ_between_devices_and_seeds(nvl72: RackModelSpec) -> None:
     found = set()
     for seed in (1, 2):
         rack = RackModel(nvl72, seed)

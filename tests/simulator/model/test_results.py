@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.model import RackModel, load_generation, shipped_generations
+from simulator.model import RackModel, load_model, shipped_models
 from tests.simulator.model.readings import (
     DIFFERENCE,
     FLOW,
@@ -73,11 +73,11 @@ def test_duty_pump_trip_dips_and_recovers_as_published() -> None:
     assert below == list(range(below[0], below[0] + len(below)))
 
 
-@pytest.mark.parametrize("name", shipped_generations())
+@pytest.mark.parametrize("name", shipped_models())
 @settings(max_examples=15, deadline=None)
 @given(load=st.floats(0.0, 1.1), seed=st.integers(0, 1000))
 def test_energy_balances_close_in_every_steady_state(name: str, load: float, seed: int) -> None:
-    rack = RackModel(load_generation(name), seed, load=load)
+    rack = RackModel(load_model(name), seed, load=load)
     rack.step(1200)
     machine = rack.machine
     thermal, power = machine.heat.state.thermal, machine.power

@@ -1,14 +1,14 @@
-"""The air of a rack: temperatures and humidity by place, and fans in a line per device."""
+"""The air section of the cooling page: temperature and humidity by place, fans by device."""
 
 from collections import Counter
 from dataclasses import dataclass
 
-from agent.web.data.query import Labels, Look
-from agent.web.draw.cells import text, told
-from agent.web.draw.format import NOTHING, number
-from agent.web.pages.builder import Drawing
+from agent.model.figures import NOTHING, number
+from agent.web.data.query import DeviceValues, Labels
+from agent.web.draw.cells import amount, text
+from agent.web.pages.builder import PageBuilder
 
-_PLACES_OPEN = 8  # of one device; the others are a click away
+_PLACES_OPEN = 8  # of one device; the others are folded
 _LITERS_PER_SECOND_IN_M3_H = 3.6
 _COLUMNS = {"temperature": "Air", "humidity": "Humidity", "dew": "Dew point", "flow": "Air flow"}
 _MEASURED = {
@@ -19,12 +19,12 @@ _MEASURED = {
     "rack_airflow_liters_per_second": ("flow", "L/s"),
 }
 _BOARDS = frozenset({"cdu", "switch", "power_shelf", "bbu"})
-"""Kinds whose plain sensors are on their boards, not in the air."""
+"""Kinds of device whose generic sensors measure their boards, not the air."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a device measures the air; ``key`` begins the keys of its cells."""
+    """A place where a device measures the air; ``key`` is the prefix of its cells' keys."""
 
     key: str
     device: str
@@ -33,7 +33,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """The table of the air, its columns by key, and who has fans."""
+    """The table of the air, its columns by key, and the devices that have fans."""
 
     columns: tuple[tuple[str, str], ...]
     places: tuple[Place, ...]
@@ -41,23 +41,23 @@ class Air:
     fans: tuple[str, ...]
 
 
-def air_of(drawing: Drawing) -> Air:
-    """All that the devices of a rack tell of air and fans."""
+def air_of(page: PageBuilder) -> Air:
+    """Return the air section for the devices of a rack, and add its cells."""
     measured: dict[Place, dict[str, str]] = {}
     places: list[Place] = []
     more: list[Place] = []
     fans = []
-    for name, seen in drawing.looks.items():
-        boards = drawing.summaries[name].kind in _BOARDS
+    for name, seen in page.values.items():
+        boards = page.summaries[name].kind in _BOARDS
         found = _places(seen, name, boards=boards)
         measured |= found
         places += [*found][:_PLACES_OPEN]
         more += [*found][_PLACES_OPEN:]
-        if said := _fans(seen):
-            drawing.cells[f"{name}.fans"] = text(said)
+        if fan_text := _fans(seen):
+            page.cells[f"{name}.fans"] = text(fan_text)
             fans.append(name)
     if not measured:
-        drawing.untold.append("No device of this rack tells of its air.")
+        page.unreported.append("No air data: no device of this rack reports any.")
     columns = tuple(
         (what, shown)
         for what, shown in _COLUMNS.items()
@@ -65,11 +65,11 @@ def air_of(drawing: Drawing) -> Air:
     )
     for place, values in measured.items():
         for what, _ in columns:
-            drawing.cells[f"{place.key}.{what}"] = text(values.get(what, NOTHING))
+            page.cells[f"{place.key}.{what}"] = text(values.get(what, NOTHING))
     return Air(columns, tuple(places), tuple(more), tuple(fans))
 
 
-def _places(seen: Look, device: str, *, boards: bool) -> dict[Place, dict[str, str]]:
+def _places(seen: DeviceValues, device: str, *, boards: bool) -> dict[Place, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for metric, (what, unit) in _MEASURED.items():
         if boards and metric.startswith("rack_sensor_"):
@@ -83,9 +83,9 @@ def _places(seen: Look, device: str, *, boards: bool) -> dict[Place, dict[str, s
 
 
 def _shown(value: float, unit: str) -> str:
-    if unit == "L/s":  # of air people say cubic meters per hour
+    if unit == "L/s":  # air flow is commonly given in cubic meters per hour
         return f"{number(value * _LITERS_PER_SECOND_IN_M3_H, 3)}\N{NO-BREAK SPACE}m³/h"
-    return told(value, unit)
+    return amount(value, unit)
 
 
 def _place(has: Labels) -> str:
@@ -97,18 +97,20 @@ def _place(has: Labels) -> str:
     return " · ".join(dict.fromkeys(shown)) or "room"
 
 
-def _fans(seen: Look) -> str:
-    """``22 fans, 3 200 to 3 400 rpm, 2 stand``."""
+def _fans(seen: DeviceValues) -> str:
+    """Return a summary of the fans such as ``22 fans, 3 200 to 3 400 rpm, 2 stopped``."""
     speeds = [value for _, value in seen.each("rack_fan_speed_rpm")]
     states = Counter(word.replace("_", " ") for _, word in seen.texts("rack_fan_state"))
-    said = []
+    parts = []
     if speeds:
-        turning = [value for value in speeds if value > 0]
-        said.append(f"{len(speeds)} {'fan' if len(speeds) == 1 else 'fans'}")
-        if turning:
-            low, high = number(min(turning), 3), number(max(turning), 3)
-            said.append(f"{low} rpm" if low == high else f"{low} to {high} rpm")
-        if len(turning) < len(speeds):
-            said.append(f"{len(speeds) - len(turning)} stand")
-    said += [f"{many} {word}" for word, many in states.items()]
-    return ", ".join(said)
+        running = [value for value in speeds if value > 0]
+        parts.append(f"{len(speeds)} {'fan' if len(speeds) == 1 else 'fans'}")
+        if running:
+            low, high = number(min(running), 3), number(max(running), 3)
+            parts.append(f"{low} rpm" if low == high else f"{low} to {high} rpm")
+            if len(running) < len(speeds):
+                parts.append(f"{len(speeds) - len(running)} stopped")
+        else:
+            parts.append("all stopped" if len(speeds) > 1 else "stopped")
+    parts += [f"{many} {word}" for word, many in states.items()]
+    return ", ".join(parts)

@@ -1,15 +1,16 @@
-"""How cooling stands in a rack: loops, heat, margins, leaks, air; pure.
+"""The cooling of a rack: coolant loops, heat, pumps, leak sensors, dew point; pure.
 
-Temperatures in degC, pressures in Pa, flows in L/s, heat in W. What is not told is None.
+Temperatures are in degC, pressures in Pa, flows in L/s, heat in W. What a device does not report
+is None.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 
-DEW_MARGIN_K = 2.0  # colder surfaces may drip
+DEW_MARGIN_K = 2.0  # below this margin water may condense
 _PG25_J_L_K = 4_015.0  # 25 % propylene glycol at 30 degC: 3.94 kJ/kgK, 1.0192 kg/L
 _WATER_J_L_K = 4_159.0  # at 30 degC: 4.178 kJ/kgK, 0.9957 kg/L
 _MAGNUS = 17.62, 243.12  # WMO-No. 8
@@ -19,9 +20,11 @@ TECHNOLOGY, FACILITY = "technology", "facility"
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One coolant loop as a device tells it; ``drops`` are pressure differences by what across.
+    """One coolant loop as a device reports it.
 
-    ``told`` is the heat that the device tells, ``water`` what the loop is reckoned to hold.
+    ``drops`` are pressure differences in Pa by the part that they are measured across.
+    ``reported_heat`` is the heat in W that the device reports. ``water`` is True for a loop of
+    water, False for a loop of 25 % propylene glycol (PG25).
     """
 
     supply: float | None
@@ -30,26 +33,26 @@ class Loop:
     pressure: float | None
     pressure_back: float | None
     drops: Mapping[str, float]
-    told: float | None
+    reported_heat: float | None
     water: bool
 
     @property
     def known(self) -> bool:
-        """Whether the device tells anything of it."""
+        """True if the device reports any value of the loop."""
         return not (self.supply is self.back is self.liters is self.pressure is None)
 
     @property
     def rise(self) -> float | None:
-        """Return above supply, in K."""
+        """The return temperature minus the supply temperature, in K."""
         if self.supply is None or self.back is None:
             return None
         return self.back - self.supply
 
     @property
     def heat(self) -> float | None:
-        """What the device tells, or else what flow and rise make it."""
-        if self.told is not None:
-            return self.told
+        """The heat in W: as reported, else computed from flow and temperature rise."""
+        if self.reported_heat is not None:
+            return self.reported_heat
         if self.rise is None or self.liters is None:
             return None
         return self.liters * self.rise * (_WATER_J_L_K if self.water else _PG25_J_L_K)
@@ -66,7 +69,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Pump:
-    """One pump; ``rpm`` and ``duty`` where it tells them."""
+    """One pump; ``rpm`` and ``duty`` (0 to 1) are None if it does not report them."""
 
     name: str
     rpm: float | None
@@ -76,7 +79,10 @@ class Pump:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One leak sensor: ``wet`` and ``broken`` None where it does not tell, ``state`` its word."""
+    """One leak sensor; ``wet`` and ``broken`` are None if not reported.
+
+    ``state`` is the name of the state that the sensor reports, or empty.
+    """
 
     name: str
     wet: bool | None
@@ -85,18 +91,22 @@ class Leak:
 
     @property
     def verdict(self) -> tuple[str, str]:
-        """State and words, worst first."""
+        """The state of a cell, and its text."""
         if self.wet:
             return "down", "LEAK"
         if self.broken:
-            return "alarm", "sensor is broken"
+            return "alarm", "sensor fault"
         if self.wet is None and not self.state:
-            return "waiting", "not told"
+            return "waiting", "not reported"
         return "up", self.state.replace("_", " ") or "dry"
 
 
-def loop(seen: Look, names: tuple[str, ...]) -> Loop:
-    """A loop of a device by its label, the first of ``names`` that there is; empty is none."""
+def loop(seen: DeviceValues, names: tuple[str, ...]) -> Loop:
+    """Return a coolant loop of a device.
+
+    ``names`` are values of the label ``loop`` in order of preference; the empty name means a series
+    without the label.
+    """
 
     def of(what: str, side: str | None = None) -> float | None:
         return _first(_in_loop(seen, f"{_COOLANT}{what}", names), side)
@@ -117,16 +127,16 @@ def loop(seen: Look, names: tuple[str, ...]) -> Loop:
     )
 
 
-def pumps(seen: Look) -> list[Pump]:
-    """The pumps of a device that tell their speed, duty or state."""
+def pumps(seen: DeviceValues) -> list[Pump]:
+    """Return the pumps of a device that report speed, duty or state."""
     rpm, duty = _by(seen.each("rack_pump_speed_rpm")), _by(seen.each("rack_pump_duty_ratio"))
     states = {_name(has, "pump"): word for has, word in seen.texts("rack_pump_state")}
     listed = dict.fromkeys((*rpm, *states)) or dict.fromkeys(duty)
     return [Pump(name, rpm.get(name), duty.get(name), states.get(name, "")) for name in listed]
 
 
-def leaks(seen: Look) -> list[Leak]:
-    """The leak sensors of a device."""
+def leaks(seen: DeviceValues) -> list[Leak]:
+    """Return the leak sensors of a device."""
     wet = {_name(has, "sensor"): v > 0 for has, v in seen.each("rack_leak_detected")}
     broken = {_name(has, "sensor"): v > 0 for has, v in seen.each("rack_leak_sensor_fault")}
     states = {_name(has, "sensor"): word for has, word in seen.texts("rack_leak_state")}
@@ -136,11 +146,15 @@ def leaks(seen: Look) -> list[Leak]:
     ]
 
 
-def dew_point(seen: Look) -> float | None:
-    """The dew point that a device tells, the highest; else of its warmest, wettest air."""
-    told = seen.most("rack_dew_point_celsius")
-    if told is not None:
-        return told
+def dew_point(seen: DeviceValues) -> float | None:
+    """Return the highest dew point that a device reports, in degC.
+
+    Else compute it from its highest air temperature and humidity by the Magnus formula. Return None
+    if one of them is missing.
+    """
+    reported = seen.most("rack_dew_point_celsius")
+    if reported is not None:
+        return reported
     warmest = seen.most("rack_air_temperature_celsius")
     wettest = seen.most("rack_relative_humidity_ratio")
     if warmest is None or not wettest:
@@ -151,17 +165,17 @@ def dew_point(seen: Look) -> float | None:
 
 
 def less(one: float | None, other: float | None) -> float | None:
-    """A difference, None where a part is missing."""
+    """Return a difference, None if a part is missing."""
     return None if one is None or other is None else one - other
 
 
-def _in_loop(seen: Look, metric: str, names: tuple[str, ...]) -> list[tuple[Labels, float]]:
+def _in_loop(seen: DeviceValues, metric: str, names: tuple[str, ...]) -> list[tuple[Labels, float]]:
     found = [(has, value) for has, value in seen.each(metric) if has.get("loop", "") in names]
     return sorted(found, key=lambda pair: names.index(pair[0].get("loop", "")))
 
 
 def _first(found: list[tuple[Labels, float]], side: str | None) -> float | None:
-    """The first of a side, one without the label ``sensor`` before others."""
+    """Return the first value of a side, preferably one without the label ``sensor``."""
     fit = [(has, value) for has, value in found if side is None or has.get("side") == side]
     for has, value in fit:
         if "sensor" not in has:
@@ -177,7 +191,7 @@ def _by(found: Iterable[tuple[Labels, float]]) -> dict[str, float]:
 
 
 def _name(has: Labels, what: str) -> str:
-    """Labels in words, of ``what`` the value alone."""
+    """Return labels as text; for the label ``what`` only its value."""
     return " · ".join(
         text.replace("_", " ") if label == what else f"{label} {text}"
         for label, text in has.items()

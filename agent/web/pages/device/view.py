@@ -1,4 +1,4 @@
-"""One device: who it is, how its polls go, and every reading with its trace."""
+"""The page of one device: identity, polls, and every reading with its origin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from urllib.parse import quote
 
 from agent.expose.device_info import DeviceView
 from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.figures import NOTHING, figure, quantity
 from agent.model.series import Series
 from agent.model.values import Block, Flaw, Quality, Value
 from agent.store.history import Point
 from agent.store.latest import DeviceState
 from agent.web.data.site import Site
 from agent.web.draw import sparkline
-from agent.web.draw.format import NOTHING, figure, quantity
+from agent.web.draw.cells import state_cell
 from agent.web.draw.screen import Cell, Screen, screen
-from agent.web.draw.state_labels import SIGNS, WORDS
 from agent.web.pages.device.explain_reading import conversion, place, raw_text
 
 _LIMITS = {
@@ -27,8 +27,8 @@ _FAILURES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One reading in the table: what stays the same."""
+class ReadingRow:
+    """The constant part of one reading in the table."""
 
     key: str
     age: str
@@ -39,7 +39,7 @@ class Row:
 
     @property
     def numeric(self) -> bool:
-        """Whether it has a sparkline."""
+        """True if the reading has a sparkline."""
         return self.series.metric.kind in (Kind.GAUGE, Kind.COUNTER)
 
 
@@ -49,11 +49,11 @@ class Group:
 
     metric: str
     help: str
-    rows: tuple[Row, ...]
+    rows: tuple[ReadingRow, ...]
 
 
 def device_page(site: Site, name: str) -> Screen:
-    """The screen of one device. Raises NotHere."""
+    """Return the page of one device. Raises NotFound."""
     view = site.device(name)
     state = site.store.device(name)
     summary = site.summary(view)
@@ -61,13 +61,10 @@ def device_page(site: Site, name: str) -> Screen:
     profile_name = state.profile or view.profile
     profile = site.profile(profile_name) if profile_name else None
     cells: dict[str, Cell] = {
-        "head.state": {
-            "text": f"{SIGNS[summary.state]} {WORDS[summary.state]}",
-            "data-state": summary.state,
-        },
+        "head.state": state_cell(summary.state),
         **_poll_cells(state),
     }
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[ReadingRow]] = {}
     limits = _limits(state, now)
     for (request, number), track in site.history.tracks(name):
         block = _fresh(state, request, number, now)
@@ -76,7 +73,7 @@ def device_page(site: Site, name: str) -> Screen:
         age = f"age.{request}.{number}"
         cells[age] = _ago(track.times[-1])
         for position, series in enumerate(track.series):
-            row = Row(
+            row = ReadingRow(
                 f"v.{request}.{number}.{position}",
                 age,
                 series,
@@ -113,23 +110,23 @@ def device_page(site: Site, name: str) -> Screen:
 
 
 def _ago(at: float) -> Cell:
-    """When something was, which a browser turns into how long ago that is."""
+    """Return a cell with a time, which the browser replaces by the time since then."""
     return {"text": f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC", "data-ago": f"{at:.0f}"}
 
 
 def _identity(view: DeviceView, state: DeviceState, profile: str) -> list[tuple[str, str]]:
     known = state.identity
-    told: dict[str, str | None] = {
+    fields: dict[str, str | None] = {
         "Vendor": known.vendor if known else None,
         "Model": known.model if known else None,
         "Serial": known.serial if known else None,
         "Firmware": known.firmware if known else None,
         "Kind": (state.kind or view.kind).replace("_", " "),
-        "Profile": profile or "not found yet",
+        "Profile": profile or "not identified yet",
         "Address": view.address,
         **{label.capitalize(): text for label, text in view.labels.items()},
     }
-    return [(label, text) for label, text in told.items() if text]
+    return [(label, text) for label, text in fields.items() if text]
 
 
 def _poll_cells(state: DeviceState) -> dict[str, Cell]:
@@ -157,7 +154,7 @@ def _fresh(state: DeviceState, request: int, number: int, now: float) -> Block |
 
 
 def _reading_cells(
-    row: Row,
+    row: ReadingRow,
     block: Block | None,
     position: int,
     points: list[Point],
@@ -169,7 +166,7 @@ def _reading_cells(
         cells[f"{row.key}.spark"] = {"d": sparkline.path(points, now)}
     if block is None:
         cells[row.key] = {"text": NOTHING, "data-quality": "stale"}
-        cells[f"{row.key}.note"] = {"text": "no longer read"}
+        cells[f"{row.key}.note"] = {"text": "no longer reported"}
         cells[f"{row.key}.raw"] = {"text": NOTHING}
         return cells
     flaw, value = block.flaws.get(position), block.values[position]
@@ -187,7 +184,7 @@ def _value(value: Value, flaw: Flaw | None, series: Series) -> str:
     if flaw is not None and flaw.quality is Quality.BAD:
         return NOTHING
     if series.metric.kind is Kind.INFO:
-        return "told"
+        return "reported"
     return figure(value, series.metric)
 
 
@@ -197,7 +194,7 @@ def _note(
     series: Series,
     limits: Mapping[tuple[str, tuple[tuple[str, str], ...]], float],
 ) -> str:
-    """Why it is not good, or how far it is from its limit."""
+    """Return why a value is not good, or its percentage of its limit."""
     if flaw is not None:
         return f"{flaw.quality.value}: {flaw.reason}"
     limit = limits.get((series.metric.name, tuple(sorted(series.labels))))
@@ -207,7 +204,7 @@ def _note(
 
 
 def _limits(state: DeviceState, now: float) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Limits that the device tells, by the metric that they bound and its labels."""
+    """Return the limits that the device reports, by the metric they bound and its labels."""
     bounds = {limit: measured for measured, limit in _LIMITS.items()}
     found = {}
     for block in state.blocks(now):

@@ -1,4 +1,4 @@
-"""How the network of a rack stands: ports, their errors, optics, neighbours; pure."""
+"""The network of a rack: ports and their errors, optical modules, LLDP neighbours; pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from math import log10
 
 from agent.store.history import History
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 
 _ERRORS = {
-    "rack_port_receive_errors_total": "received with errors",
-    "rack_port_transmit_errors_total": "not sent for errors",
-    "rack_port_receive_discards_total": "received, thrown away",
-    "rack_port_transmit_discards_total": "thrown away unsent",
-    "rack_port_fec_uncorrected_total": "not corrected by FEC",
+    "rack_port_receive_errors_total": "receive errors",
+    "rack_port_transmit_errors_total": "transmit errors",
+    "rack_port_receive_discards_total": "receive discards",
+    "rack_port_transmit_discards_total": "transmit discards",
+    "rack_port_fec_uncorrected_total": "uncorrected FEC code words",
 }
 _DIGITS = re.compile(r"(\d+)")
 _LAST = re.compile(r"\d+(?:[/:.]\d+)*$")
 _MILLIWATT = 1e-3
-_ABOVE_ZERO = 1e-9  # W; light that no receiver tells from darkness
+_ABOVE_ZERO = 1e-9  # W; below the sensitivity of any receiver
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One port. ``speed`` in bytes per second; ``errors`` are totals above zero, in words.
+    """One port. ``speed`` is in bytes per second; ``errors`` are totals above zero, by name.
 
-    ``rising`` is how many of them came in the last minutes.
+    ``rising`` is the number of errors and discards in the last minutes.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Port:
 
     @property
     def short(self) -> str:
-        """Its number, or the end of its name."""
+        """The number of the port, or the last four characters of its name."""
         found = _LAST.search(self.name)
         return found.group(0) if found else self.name[-4:]
 
 
 @dataclass(frozen=True, slots=True)
 class Optic:
-    """One optical module; powers in dBm are those of its darkest lane."""
+    """One optical module; powers in dBm are those of its weakest lane."""
 
     name: str
     sent: float | None
@@ -53,8 +53,11 @@ class Optic:
     celsius: float | None
 
 
-def ports(seen: Look, rising: Mapping[str, float]) -> list[Port]:
-    """The ports of a device in the order of their numbers."""
+def ports(seen: DeviceValues, rising: Mapping[str, float]) -> list[Port]:
+    """Return the ports of a device, ordered by number.
+
+    ``rising`` gives the number of recent errors by port.
+    """
     oper = {has.get("port", ""): word for has, word in seen.texts("rack_port_oper_state")}
     admin = {has.get("port", ""): word for has, word in seen.texts("rack_port_admin_state")}
     speed = {has.get("port", ""): v for has, v in seen.each("rack_port_speed_bytes_per_second")}
@@ -80,7 +83,10 @@ def ports(seen: Look, rising: Mapping[str, float]) -> list[Port]:
 
 
 def rising(history: History, device: str) -> dict[str, float]:
-    """By port, how many errors and discards came while there is history; a reset counts none."""
+    """Return the errors and discards within the stored history, by port.
+
+    A counter that was reset counts as no increase.
+    """
     found: dict[str, float] = {}
     for _, track in history.tracks(device):
         for position, series in enumerate(track.series):
@@ -94,8 +100,8 @@ def rising(history: History, device: str) -> dict[str, float]:
     return found
 
 
-def neighbors(seen: Look) -> dict[str, str]:
-    """Who LLDP says is at the other end, by port."""
+def neighbors(seen: DeviceValues) -> dict[str, str]:
+    """Return the LLDP neighbour, system and port, by port."""
     found: dict[str, list[str]] = {}
     for has in seen.labels("rack_lldp_neighbor_info"):
         system = has.get("remote_system") or has.get("remote_chassis", "")
@@ -104,8 +110,8 @@ def neighbors(seen: Look) -> dict[str, str]:
     return {port: ", ".join(each) for port, each in found.items()}
 
 
-def optics(seen: Look) -> list[Optic]:
-    """The optical modules of a device, by port."""
+def optics(seen: DeviceValues) -> list[Optic]:
+    """Return the optical modules of a device, ordered by port."""
     sent = _power(seen, "transmit")
     received = _power(seen, "receive")
     celsius = {has.get("port", ""): v for has, v in seen.each("rack_optic_temperature_celsius")}
@@ -116,19 +122,19 @@ def optics(seen: Look) -> list[Optic]:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts ``Ethernet2`` before ``Ethernet10``."""
+    """Return a sort key that puts ``Ethernet2`` before ``Ethernet10``."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]
 
 
-def _power(seen: Look, way: str) -> dict[str, float]:
-    """By port the lowest in dBm of its lanes."""
-    told = [*seen.each(f"rack_optic_{way}_power_dbm")]
+def _power(seen: DeviceValues, way: str) -> dict[str, float]:
+    """Return the power of the weakest lane in dBm, by port."""
+    reported = [*seen.each(f"rack_optic_{way}_power_dbm")]
     watts = [
         (has, 10 * log10(value / _MILLIWATT))
         for has, value in seen.each(f"rack_optic_{way}_power_watts")
         if value > _ABOVE_ZERO
     ]
-    return _lowest([*told, *watts])
+    return _lowest([*reported, *watts])
 
 
 def _lowest(found: Iterable[tuple[Labels, float]]) -> dict[str, float]:

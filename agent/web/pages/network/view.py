@@ -1,17 +1,16 @@
-"""Network of one rack: every port, what loses packets, optics, and cables against the plan."""
+"""The network page: ports, packet errors, optical modules, and cables compared with the plan."""
 
 from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from agent.model.catalogue import CATALOGUE
-from agent.web.data.cables import Cable, Compared
+from agent.model.figures import NOTHING, grouped, number, quantity
+from agent.web.data.cables import Cable, CableComparison
 from agent.web.data.site import Site
-from agent.web.draw.cells import text, told
-from agent.web.draw.format import NOTHING, number, quantity
+from agent.web.draw.cells import SIGNS, amount, text
 from agent.web.draw.screen import Screen, screen
-from agent.web.draw.state_labels import SIGNS
-from agent.web.pages.builder import Drawing, Rows, begin
+from agent.web.pages.builder import PageBuilder, Rows, begin
 from agent.web.pages.network import model
 from agent.web.pages.network.model import Port
 
@@ -25,19 +24,19 @@ _VERDICTS = {
     "swap": ("alarm", "swapped"),
     "unplanned": ("alarm", "not planned"),
     "match": ("up", "as planned"),
-    "unseen": ("waiting", "not seen"),
+    "unseen": ("waiting", "not reported"),
 }
-"""The state and the words of each verdict on a cable, what is worst first."""
-_FEW = 12  # rows that are not folded away
+"""The state and the text of each verdict on a cable, worst first."""
+_FEW = 12  # rows that are shown unfolded
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch of this page: rows are pairs of a cell's key and a name."""
+    """A switch of this page; rows are pairs of a cell's key and a name."""
 
     name: str
     ports: tuple[tuple[str, str], ...]
-    """Cell and address of the port's readings."""
+    """The cell's key and the URL of the readings, by port."""
     hidden: int
     losing: Rows
     optics: Rows
@@ -45,26 +44,25 @@ class Switch:
 
 
 def network_page(site: Site, name: str) -> Screen:
-    """The screen of one rack's network. Raises NotHere."""
-    drawing = begin(site, name, _METRICS)
-    plan, compared = site.plan(name), Compared()
+    """Return the network page of one rack. Raises NotFound."""
+    page = begin(site, name, _METRICS)
+    plan, compared = site.plan(name), CableComparison()
     if plan is not None:
-        states = [site.store.device(view.name) for view in drawing.views]
+        states = [site.store.device(view.name) for view in page.views]
         compared = site.plans.compared(plan, states, site.store.now())
     cables = {place: cable for cable in compared.cables for place in cable.places}
     switches = [
-        _switch(site, drawing, one, cables)
-        for one in drawing.looks
-        if drawing.summaries[one].kind == "switch"
-        or "rack_port_oper_state" in drawing.looks[one].found
+        _switch(site, page, one, cables)
+        for one in page.values
+        if page.summaries[one].kind == "switch" or "rack_port_oper_state" in page.values[one].found
     ]
     if not switches:
-        drawing.untold.append("No device of this rack tells of ports.")
-    as_planned, wrong = _cables(drawing, compared)
+        page.unreported.append("No port data: no device of this rack reports any.")
+    as_planned, wrong = _cables(page, compared)
     frame = {
         "title": f"Network of {name}",
         "rack": name,
-        "site": drawing.views[0].site,
+        "site": page.views[0].site,
         "tab": "network",
         "switches": switches,
         "few": _FEW,
@@ -72,15 +70,15 @@ def network_page(site: Site, name: str) -> Screen:
         "problem": compared.problem,
         "wrong": wrong,
         "as_planned": as_planned,
-        "untold": drawing.untold,
+        "unreported": page.unreported,
     }
-    return screen("network.html", frame, drawing.cells, *frame.values())
+    return screen("network.html", frame, page.cells, *frame.values())
 
 
-def _switch(site: Site, drawing: Drawing, name: str, cables: dict[str, Cable]) -> Switch:
-    seen, one, cells = drawing.looks[name], drawing.summaries[name], drawing.cells
+def _switch(site: Site, page: PageBuilder, name: str, cables: dict[str, Cable]) -> Switch:
+    seen, one, cells = page.values[name], page.summaries[name], page.cells
     ports = model.ports(seen, model.rising(site.history, name))
-    drawing.state(name)
+    page.state(name)
     cells[f"{name}.count"] = text(_counted(ports))
     cells[f"{name}.speeds"] = text(_speeds(ports))
     drawn = []
@@ -96,24 +94,24 @@ def _switch(site: Site, drawing: Drawing, name: str, cables: dict[str, Cable]) -
         }
         drawn.append((key, f"device/{name}?filter={quote(port.name)}"))
     if one.state == "down":
-        drawing.untold.append(f"{name} is silent.")
+        page.unreported.append(f"{name} is down.")
     elif one.state != "waiting":
         if not ports:
-            drawing.untold.append(f"{name} tells of no ports.")
+            page.unreported.append(f"{name} does not report its ports.")
         if not model.neighbors(seen):
-            drawing.untold.append(f"{name} tells of no neighbours (LLDP).")
+            page.unreported.append(f"{name} does not report LLDP neighbours.")
     return Switch(
         name,
         tuple(drawn),
         max(0, len(ports) - PORTS_MAX),
-        _losing(drawing, name, ports),
-        _optics(drawing, name),
-        _neighbors(drawing, name),
+        _losing(page, name, ports),
+        _optics(page, name),
+        _neighbors(page, name),
     )
 
 
 def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
-    """How a port stands, and everything that is to be said of it."""
+    """Return the state of a port, and a description of it."""
     says = [f"{port.name}: {port.oper.replace('_', ' ')}"]
     if port.oper == "up":
         state = "up"
@@ -121,16 +119,16 @@ def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
             says.append(quantity(port.speed, "B/s", 3))
     elif port.admin not in ("", "up"):
         state = "waiting"
-        says.append("switched off")
+        says.append("administratively down")
     else:
         state = "down" if cable is not None and cable.verdict != "unplanned" else "waiting"
     if port.neighbor:
         says.append(f"to {port.neighbor}")
     if port.errors:
-        says += [f"{_plain(many)} {what}" for what, many in port.errors.items()]
+        says += [f"{grouped(many)} {what}" for what, many in port.errors.items()]
     if port.rising:
         state = "alarm" if state == "up" else state
-        says.append(f"{_plain(port.rising)} of these lately")
+        says.append(f"{grouped(port.rising)} of them recently")
     if cable is not None:
         verdict, words = _VERDICTS[cable.verdict]
         says.append(words)
@@ -139,16 +137,12 @@ def _verdict(port: Port, cable: Cable | None) -> tuple[str, str]:
     return state, ", ".join(says)
 
 
-def _plain(many: float) -> str:
-    return f"{many:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
 def _counted(ports: list[Port]) -> str:
     if not ports:
         return NOTHING
     up = sum(port.oper == "up" for port in ports)
     off = sum(port.oper != "up" and port.admin not in ("", "up") for port in ports)
-    return f"{up} of {len(ports)} ports up" + (f", {off} switched off" if off else "")
+    return f"{up} of {len(ports)} ports up" + (f", {off} disabled" if off else "")
 
 
 def _speeds(ports: list[Port]) -> str:
@@ -158,42 +152,42 @@ def _speeds(ports: list[Port]) -> str:
     )
 
 
-def _losing(drawing: Drawing, name: str, ports: list[Port]) -> Rows:
-    """Ports with errors or discards, those where more come first."""
+def _losing(page: PageBuilder, name: str, ports: list[Port]) -> Rows:
+    """Return the ports with errors or discards, fastest rising first, and add their cells."""
     rows = []
     listed = [port for port in ports if port.errors]
     for port in sorted(listed, key=lambda each: (-each.rising, model.natural(each.name))):
         key = f"{name}.loses.{port.name}"
-        said = ", ".join(f"{_plain(many)} {what}" for what, many in port.errors.items())
-        drawing.cells[key] = text(said)
-        drawing.cells[f"{key}.more"] = text(
-            f"▲ {_plain(port.rising)} more lately" if port.rising else "none lately",
+        counts = ", ".join(f"{grouped(many)} {what}" for what, many in port.errors.items())
+        page.cells[key] = text(counts)
+        page.cells[f"{key}.more"] = text(
+            f"▲ {grouped(port.rising)} more recently" if port.rising else "none recently",
             "alarm" if port.rising else "up",
         )
         rows.append((key, port.name))
     return tuple(rows)
 
 
-def _optics(drawing: Drawing, name: str) -> Rows:
+def _optics(page: PageBuilder, name: str) -> Rows:
     rows = []
-    for position, optic in enumerate(model.optics(drawing.looks[name])):
+    for position, optic in enumerate(model.optics(page.values[name])):
         key = f"{name}.optic{position}"
-        drawing.cells |= {
+        page.cells |= {
             f"{key}.sent": text(_dbm(optic.sent)),
             f"{key}.received": text(_dbm(optic.received)),
-            f"{key}.hot": text(told(optic.celsius, "degC")),
+            f"{key}.hot": text(amount(optic.celsius, "degC")),
         }
         rows.append((key, optic.name))
-    found = model.optics(drawing.looks[name])
+    found = model.optics(page.values[name])
     lights = [(o.received, o.name) for o in found if o.received is not None]
     hot = [o.celsius for o in found if o.celsius is not None]
-    said = []
+    parts = []
     if lights:
-        darkest = min(lights)
-        said.append(f"least light {_dbm(darkest[0])} in {darkest[1]}")
+        weakest = min(lights)
+        parts.append(f"lowest Rx power {_dbm(weakest[0])} on {weakest[1]}")
     if hot:
-        said.append(f"hottest {told(max(hot), 'degC')}")
-    drawing.cells[f"{name}.optics"] = text(", ".join(said))
+        parts.append(f"highest temperature {amount(max(hot), 'degC')}")
+    page.cells[f"{name}.optics"] = text(", ".join(parts))
     return tuple(rows)
 
 
@@ -201,20 +195,22 @@ def _dbm(value: float | None) -> str:
     return NOTHING if value is None else f"{number(value, 3)}\N{NO-BREAK SPACE}dBm"
 
 
-def _neighbors(drawing: Drawing, name: str) -> Rows:
+def _neighbors(page: PageBuilder, name: str) -> Rows:
     rows = []
-    found = model.neighbors(drawing.looks[name])
+    found = model.neighbors(page.values[name])
     for port in sorted(found, key=model.natural):
         key = f"{name}.next.{port}"
-        drawing.cells[key] = text(found[port])
+        page.cells[key] = text(found[port])
         rows.append((key, port))
     return tuple(rows)
 
 
-def _cables(drawing: Drawing, compared: Compared) -> tuple[list[Cable], list[tuple[str, Cable]]]:
-    """The cables that are as planned, and the others with the key of their cell."""
+def _cables(
+    page: PageBuilder, compared: CableComparison
+) -> tuple[list[Cable], list[tuple[str, Cable]]]:
+    """Return the cables that are as planned, and the others with the keys of their cells."""
     counts = Counter(cable.verdict for cable in compared.cables)
-    drawing.cells["head.plan"] = text(
+    page.cells["head.plan"] = text(
         ", ".join(f"{counts[v]} {words}" for v, (_, words) in _VERDICTS.items() if counts[v]),
         "up" if counts.keys() <= {"match"} and counts else "alarm" if counts else "waiting",
     )
@@ -231,6 +227,6 @@ def _cables(drawing: Drawing, compared: Compared) -> tuple[list[Cable], list[tup
         if cable.verdict == "match":
             state, words = "alarm", "port not as planned"
         key = f"cable.{cable.name}.{cable.planned}"
-        drawing.cells[key] = text(f"{SIGNS[state]} {words}", state)
+        page.cells[key] = text(f"{SIGNS[state]} {words}", state)
         wrong.append((key, cable))
     return fine, wrong

@@ -1,28 +1,29 @@
-"""How power stands in a rack: conductors of the feeds, failover, supplies, batteries; pure.
+"""The power of a rack: conductors of the feeds, failover, power supplies, batteries; pure.
 
-Everything is reckoned from what devices tell now. What they do not tell is None, never a guess.
+Everything is computed from the current values. What a device does not report is None, never
+estimated.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.web.data.query import Labels, Look
+from agent.web.data.query import DeviceValues, Labels
 from agent.web.draw.cells import divided
 
 Key = tuple[tuple[str, str], ...]
-"""Labels, sorted, that tell one conductor or supply from another."""
+"""The sorted labels that identify a conductor or a power supply."""
 
-_FEW_AMPERES = 1.0  # below this an unbalance says nothing
+_FEW_AMPERES = 1.0  # below this mean current an unbalance is meaningless
 _PLACES = ("line", "phase", "output_phase")
 _WHOLES = ("inlet", "output")
-_OTHERS = frozenset({"sensor", "window", "cell"})  # not the thing's own present value
-_ASIDE = frozenset({"type", "rail", "part", "quantity"})  # do not tell two apart
-_NAMES = frozenset({"name", "index"})  # a person's and the device's own, besides the place
+_OTHERS = frozenset({"sensor", "window", "cell"})  # not the part's own current value
+_ASIDE = frozenset({"type", "rail", "part", "quantity"})  # labels that do not identify a part
+_NAMES = frozenset({"name", "index"})  # a configured name, a row number
 
 
 @dataclass(frozen=True, slots=True)
 class Conductor:
-    """A phase, a line, a branch or a whole inlet, and its limit in amperes."""
+    """A phase, a line, a branch circuit or a whole inlet; ``limit`` is its rating in amperes."""
 
     place: str
     key: Key
@@ -34,23 +35,23 @@ class Conductor:
 
     @property
     def name(self) -> str:
-        """For people: ``phase 1``, ``inlet 2 · line L1``."""
+        """The name to show: ``phase 1``, ``inlet 2 · line L1``."""
         return _named(self.key, "") or self.place.replace("_", " ")
 
     @property
     def twin(self) -> tuple[str, Key]:
-        """What its twin on the other feed has too."""
+        """The key of the same conductor on the other feed."""
         return self.place, tuple(pair for pair in self.key if pair[0] not in _NAMES)
 
     @property
     def share(self) -> float | None:
-        """Of its limit."""
+        """The current as a share of the limit, None if either is unknown."""
         return divided(self.amperes, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Failover:
-    """What a conductor would carry if its twin on the other feed were lost."""
+    """The current a conductor would carry if the same conductor of the other feed were lost."""
 
     name: str
     amperes: float
@@ -58,13 +59,13 @@ class Failover:
 
     @property
     def share(self) -> float | None:
-        """Of the survivor's limit."""
+        """The current as a share of the limit of the remaining conductor."""
         return divided(self.amperes, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """One power supply of a shelf; ``share`` is its load in relation to its rating."""
+    """One power supply of a shelf; ``share`` is its load as a share of its rating."""
 
     name: str
     watts: float | None
@@ -85,19 +86,22 @@ class Battery:
     state: str
 
 
-def conductors(seen: Look) -> list[Conductor]:
-    """Every line and phase of a device; its inlets (or outputs) where it tells of none."""
+def conductors(seen: DeviceValues) -> list[Conductor]:
+    """Return the lines and phases of a device, or its inlets and outputs if it has none."""
     found = [row for place in _PLACES for row in _rows(seen, place)]
     return found or [row for place in _WHOLES for row in _rows(seen, place)]
 
 
-def branches(seen: Look) -> list[Conductor]:
-    """Every branch circuit of a device."""
+def branches(seen: DeviceValues) -> list[Conductor]:
+    """Return the branch circuits of a device."""
     return _rows(seen, "branch")
 
 
 def unbalance(rows: Sequence[Conductor]) -> float | None:
-    """The largest deviation of a current from the mean of its inlet, in relation to it."""
+    """Return the largest deviation of a current from the mean of its inlet, as a share of it.
+
+    Return None if no inlet has two known currents with a mean of at least 1 A.
+    """
     inlets: dict[tuple[str, Key], list[float]] = {}
     for row in rows:
         if row.amperes is not None:
@@ -112,9 +116,10 @@ def unbalance(rows: Sequence[Conductor]) -> float | None:
 
 
 def failover(lost: Sequence[Conductor], left: Sequence[Conductor]) -> Failover | None:
-    """The fullest conductor of ``left`` when it carries its twin's current in ``lost`` too.
+    """Return the most loaded conductor of ``left`` if the feed ``lost`` fails.
 
-    None where the two do not have the same conductors, or a current is missing.
+    Each conductor then also carries the current of the same conductor in ``lost``. Return None if
+    the two have different conductors, or a current is missing.
     """
     twins = {row.twin: row.amperes for row in lost}
     found = []
@@ -131,8 +136,8 @@ def failover(lost: Sequence[Conductor], left: Sequence[Conductor]) -> Failover |
     return max(known, key=lambda each: each.share or 0.0)
 
 
-def supplies(seen: Look) -> list[Supply]:
-    """The power supplies of a shelf, by their labels."""
+def supplies(seen: DeviceValues) -> list[Supply]:
+    """Return the power supplies of a shelf."""
     watts, volts = _of(seen, "psu_output_power_watts"), _of(seen, "psu_output_voltage_volts")
     shares = _of(seen, "psu_output_utilization_ratio")
     limits = _of(seen, "psu_output_power_limit_watts")
@@ -140,7 +145,7 @@ def supplies(seen: Look) -> list[Supply]:
     known = dict.fromkeys((*watts, *volts, *states, *_of(seen, "psu_input_voltage_volts")))
     return [
         Supply(
-            _named(key, "psu") or "supply",
+            _named(key, "psu") or "PSU",
             watts.get(key),
             volts.get(key),
             shares.get(key, divided(watts.get(key), limits.get(key))),
@@ -151,15 +156,18 @@ def supplies(seen: Look) -> list[Supply]:
 
 
 def one_less(shares: Sequence[float | None]) -> float | None:
-    """What the rest would be loaded with if one of them went: all have the same rating."""
+    """Return the load of the others if one of several equal parts fails, as a share of rating.
+
+    ``shares`` are the present loads. Return None if one is unknown, or there are fewer than two.
+    """
     known = [share for share in shares if share is not None]
     if len(known) < len(shares) or len(known) < 2:
         return None
     return sum(known) / (len(known) - 1)
 
 
-def batteries(seen: Look) -> list[Battery]:
-    """The batteries of a device that tells their charge, health, runtime or state."""
+def batteries(seen: DeviceValues) -> list[Battery]:
+    """Return the batteries of a device that reports charge, health, runtime or state."""
     charge, health = _of(seen, "battery_charge_ratio"), _of(seen, "battery_health_ratio")
     runtime = _of(seen, "battery_runtime_seconds")
     celsius: dict[Key, float] = {}
@@ -180,12 +188,12 @@ def batteries(seen: Look) -> list[Battery]:
     ]
 
 
-def plain(seen: Look, metric: str) -> list[float]:
-    """The present values of ``metric``, without extremes since some time or other sensors."""
+def plain(seen: DeviceValues, metric: str) -> list[float]:
+    """Return the current values of ``metric``, without peaks and values of other sensors."""
     return [value for has, value in seen.each(metric) if not has.keys() & _OTHERS]
 
 
-def _rows(seen: Look, place: str) -> list[Conductor]:
+def _rows(seen: DeviceValues, place: str) -> list[Conductor]:
     amperes, watts = _of(seen, f"{place}_current_amperes"), _of(seen, f"{place}_power_watts")
     volts = _of(seen, f"{place}_voltage_volts")
     factors = _of(seen, f"{place}_power_factor_ratio")
@@ -206,7 +214,7 @@ def _rows(seen: Look, place: str) -> list[Conductor]:
 
 
 def _limit(key: Key, *known: Mapping[Key, float]) -> float | None:
-    """The limit with the most of these labels and no others."""
+    """Return the limit whose labels are the largest subset of ``key``, else None."""
     for limits in known:
         fit = [(len(labels), value) for labels, value in limits.items() if {*labels} <= {*key}]
         if fit:
@@ -214,8 +222,8 @@ def _limit(key: Key, *known: Mapping[Key, float]) -> float | None:
     return None
 
 
-def _of(seen: Look, name: str) -> dict[Key, float]:
-    """The present values of ``rack_`` and ``name`` by what tells them apart, the first of each."""
+def _of(seen: DeviceValues, name: str) -> dict[Key, float]:
+    """Return the current values of metric ``rack_NAME`` by key, the first of each."""
     found: dict[Key, float] = {}
     for has, value in seen.each(f"rack_{name}"):
         if not has.keys() & _OTHERS:
@@ -223,7 +231,7 @@ def _of(seen: Look, name: str) -> dict[Key, float]:
     return found
 
 
-def _words(seen: Look, metric: str) -> dict[Key, str]:
+def _words(seen: DeviceValues, metric: str) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for has, word in seen.texts(metric):
         found.setdefault(_key(has), word)
@@ -235,7 +243,7 @@ def _key(has: Labels) -> Key:
 
 
 def _named(key: Key, what: str) -> str:
-    """Labels in words; the number of ``what`` stands alone, and the row number for nothing else."""
+    """Return labels as text: only the value for ``what``, no row number if others exist."""
     shown = [pair for pair in key if pair[0] != "index"] or key
     return " · ".join(
         value if label in (what, "name") else f"{label} {value}" for label, value in shown

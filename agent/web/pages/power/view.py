@@ -1,14 +1,14 @@
-"""Power of one rack: what is carried if one part fails, feeds, supplies, bus bar, batteries."""
+"""The power page: failover headroom, feeds, power shelves, bus bar, batteries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.model.catalogue import CATALOGUE
+from agent.model.figures import NOTHING, number
 from agent.web.data.site import Site, feed_of
-from agent.web.draw.cells import bar, divided, percent, text, told, total
-from agent.web.draw.format import NOTHING, number
+from agent.web.draw.cells import amount, bar, divided, percent, text, total
 from agent.web.draw.screen import Cell, Screen, screen
-from agent.web.pages.builder import Drawing, Rows, begin
+from agent.web.pages.builder import PageBuilder, Rows, begin
 from agent.web.pages.power import model
 from agent.web.pages.power.shelves import batteries, bus, one_less, shelves
 
@@ -27,7 +27,7 @@ _PREFIXES = tuple(
     ]
 )
 _METRICS = frozenset(name for name in CATALOGUE if name.startswith(_PREFIXES))
-_UNEVEN = 0.1  # of the mean; beyond this a phase unbalance is worth a look
+_UNEVEN = 0.1  # of the mean; above this a phase unbalance is marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +42,50 @@ class Feed:
 
 
 def power_page(site: Site, name: str) -> Screen:
-    """The screen of one rack's power. Raises NotHere."""
-    drawing = begin(site, name, _METRICS)
-    feeds = _feeds(drawing)
-    carried = _failover(drawing, feeds)
-    of_shelves = shelves(drawing)
-    carried += one_less(drawing, of_shelves)
-    bus(drawing, of_shelves)
+    """Return the power page of one rack. Raises NotFound."""
+    page = begin(site, name, _METRICS)
+    feeds = _feeds(page)
+    carried = _failover(page, feeds)
+    of_shelves = shelves(page)
+    carried += one_less(page, of_shelves)
+    bus(page, of_shelves)
     frame = {
         "title": f"Power of {name}",
         "rack": name,
-        "site": drawing.views[0].site,
+        "site": page.views[0].site,
         "tab": "power",
         "carried": carried,
         "feeds": feeds,
-        "balance": "balance.bar" in drawing.cells,
+        "balance": "balance.bar" in page.cells,
         "shelves": of_shelves,
-        "batteries": batteries(drawing),
-        "untold": drawing.untold,
+        "batteries": batteries(page),
+        "unreported": page.unreported,
     }
-    return screen("power.html", frame, drawing.cells, *frame.values())
+    return screen("power.html", frame, page.cells, *frame.values())
 
 
-def _feeds(drawing: Drawing) -> list[Feed]:
-    """The PDUs, A before B, and what else tells currents of an input."""
+def _feeds(page: PageBuilder) -> list[Feed]:
+    """Return the PDUs, feed A first, and other devices that report input currents."""
     found = []
-    for view in sorted(drawing.views, key=lambda each: feed_of(each) or "~"):
-        one, seen = drawing.summaries[view.name], drawing.looks[view.name]
+    for view in sorted(page.views, key=lambda each: feed_of(each) or "~"):
+        one, seen = page.summaries[view.name], page.values[view.name]
         rows = model.conductors(seen)
         if one.kind != "pdu" and (one.kind != "other" or not rows):
             continue
-        drawing.state(view.name)
-        drawing.cells[f"{view.name}.watts"] = text(told(one.watts, "W"))
-        drawing.cells[f"{view.name}.uneven"] = _uneven(model.unbalance(rows))
-        own = tuple(_conductors(drawing.cells, view.name, rows))
-        branches = tuple(_conductors(drawing.cells, f"{view.name}.b", model.branches(seen)))
+        page.state(view.name)
+        page.cells[f"{view.name}.watts"] = text(amount(one.watts, "W"))
+        page.cells[f"{view.name}.uneven"] = _uneven(model.unbalance(rows))
+        own = tuple(_conductors(page.cells, view.name, rows))
+        branches = tuple(_conductors(page.cells, f"{view.name}.b", model.branches(seen)))
         found.append(Feed(view.name, one.kind.replace("_", " "), feed_of(view), own, branches))
         if one.state == "down":
-            drawing.untold.append(f"{view.name} is silent.")
+            page.unreported.append(f"{view.name} is down.")
         elif rows and not any(row.limit for row in rows):
-            drawing.untold.append(f"{view.name} tells no limit of its currents.")
+            page.unreported.append(f"{view.name} does not report its current limits.")
         elif not rows and one.state != "waiting":
-            drawing.untold.append(f"{view.name} tells neither current nor power of its input.")
+            page.unreported.append(f"{view.name} does not report its input current or power.")
     if not found:
-        drawing.untold.append("There is no PDU and no meter, so nothing is known of the feeds.")
+        page.unreported.append("No feed data: this rack has no PDU and no meter.")
     return found
 
 
@@ -104,31 +104,33 @@ def _conductors(
     for position, row in enumerate(rows):
         key = f"{prefix}.{position}"
         cells |= {
-            f"{key}.volts": text(told(row.volts, "V")),
-            f"{key}.amperes": text(told(row.amperes, "A")),
-            f"{key}.limit": text(f"of {told(row.limit, 'A')}" if row.limit else ""),
+            f"{key}.volts": text(amount(row.volts, "V")),
+            f"{key}.amperes": text(amount(row.amperes, "A")),
+            f"{key}.limit": text(f"of {amount(row.limit, 'A')}" if row.limit else ""),
             f"{key}.bar": bar(row.share),
             f"{key}.share": percent(row.share),
-            f"{key}.watts": text(told(row.watts, "W")),
+            f"{key}.watts": text(amount(row.watts, "W")),
             f"{key}.factor": text(NOTHING if row.factor is None else number(row.factor, 3)),
         }
         found.append((key, row.name))
     return found
 
 
-def _failover(drawing: Drawing, feeds: Sequence[Feed]) -> list[tuple[str, str]]:
-    """What each PDU would carry alone, and the balance of A and B."""
+def _failover(page: PageBuilder, feeds: Sequence[Feed]) -> list[tuple[str, str]]:
+    """Return the rows for the loss of each PDU, and add the cells of the A/B balance."""
     sides = {feed: [each for each in feeds if each.feed == feed] for feed in ("A", "B")}
     if not sides["A"] or not sides["B"]:
         if feeds:
-            drawing.untold.append(
-                "Only one feed is known (by the label 'feed', or a name that ends in -a or -b), so"
-                " nothing is said of the loss of one."
+            page.unreported.append(
+                "Only one feed is known, so the loss of a feed is not computed. Set the label"
+                " 'feed', or let the names of the PDUs end in -a and -b."
             )
         return []
-    _balance(drawing, sides)
+    _balance(page, sides)
     if len(sides["A"]) != len(sides["B"]):
-        drawing.untold.append("A and B have not as many PDUs, so who takes over whom is open.")
+        page.unreported.append(
+            "Feeds A and B differ in their number of PDUs: the loss of one is not computed."
+        )
         return []
     found = []
     for lost, left in (("A", "B"), ("B", "A")):
@@ -136,29 +138,29 @@ def _failover(drawing: Drawing, feeds: Sequence[Feed]) -> list[tuple[str, str]]:
             key = f"lost.{gone.name}"
             found.append((key, f"Feed {lost} lost ({gone.name})"))
             worst = model.failover(
-                model.conductors(drawing.looks[gone.name]),
-                model.conductors(drawing.looks[survivor.name]),
+                model.conductors(page.values[gone.name]),
+                model.conductors(page.values[survivor.name]),
             )
-            says = f"what {survivor.name} would carry is not known"
+            says = f"the load of {survivor.name} is unknown"
             if worst is not None:
-                limit = f" of {told(worst.limit, 'A')}" if worst.limit else ", its limit not told"
-                says = f"{survivor.name} carries {told(worst.amperes, 'A')}{limit} ({worst.name})"
+                limit = f" of {amount(worst.limit, 'A')}" if worst.limit else ", limit not reported"
+                says = f"{survivor.name} carries {amount(worst.amperes, 'A')}{limit} ({worst.name})"
             share = worst.share if worst else None
-            drawing.cells |= {
+            page.cells |= {
                 f"{key}.says": text(says), f"{key}.bar": bar(share), f"{key}.share": percent(share)
             }  # fmt: skip
     return found
 
 
-def _balance(drawing: Drawing, sides: dict[str, list[Feed]]) -> None:
+def _balance(page: PageBuilder, sides: dict[str, list[Feed]]) -> None:
     watts = {
-        feed: total([drawing.summaries[each.name].watts for each in listed])
+        feed: total([page.summaries[each.name].watts for each in listed])
         for feed, listed in sides.items()
     }
     both = None if None in watts.values() else total([*watts.values()])
     for feed in sides:
         share = divided(watts[feed], both)
-        drawing.cells[f"balance.{feed}"] = text(told(watts[feed], "W"))
-        drawing.cells[f"balance.{feed}.share"] = text(NOTHING if share is None else f"{share:.0%}")
+        page.cells[f"balance.{feed}"] = text(amount(watts[feed], "W"))
+        page.cells[f"balance.{feed}.share"] = text(NOTHING if share is None else f"{share:.0%}")
     share = divided(watts["A"], both)
-    drawing.cells["balance.bar"] = {"width": f"{100 * (share or 0.0):.1f}"}
+    page.cells["balance.bar"] = {"width": f"{100 * (share or 0.0):.1f}"}

@@ -1,8 +1,8 @@
-"""Where each device of a rack is drawn: rack units, and the strips at the sides; pure.
+"""The elevation of a rack: the position of each device in rack units or at the sides; pure.
 
-A device without a configured place gets one: PDUs at the sides, cooling at the bottom, the rest
-from the top. The drawing says that nobody placed it. A long run of empty units is one row, so that
-what is there can be read.
+A device without a configured position gets one: PDUs at the sides, cooling at the bottom, others
+from the top. The drawing marks such devices. A long run of empty units is drawn as one row, which
+keeps the drawing legible.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The units a device fills: the lowest, how many, and the side."""
+    """The rack units of a device: the lowest, how many, and the side. ``sure`` if configured."""
 
     u: int
     height: int
@@ -43,19 +43,19 @@ class Slot:
 
     @property
     def units(self) -> range:
-        """All of them."""
+        """The numbers of the rack units."""
         return range(self.u, self.u + self.height)
 
     @property
     def words(self) -> str:
-        """For people."""
+        """The position to show: ``U3 to U4, front``."""
         last = f" to U{self.u + self.height - 1}" if self.height > 1 else ""
         return f"U{self.u}{last}, {self.side}"
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A device in the drawing, in pixels; ``place`` in words, ``sure`` if it was configured."""
+    """A device in the drawing, in pixels; ``place`` as text, ``sure`` if it was configured."""
 
     name: str
     kind: str
@@ -69,7 +69,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UnitRow:
     """A row of the drawing: one unit, or a run of empty ones. ``y`` is its upper edge."""
 
     label: str
@@ -82,7 +82,7 @@ class Elevation:
     """The whole drawing."""
 
     boxes: tuple[Box, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[UnitRow, ...]
     units: int
     left: int = LEFT
     top: int = TOP
@@ -90,17 +90,17 @@ class Elevation:
 
     @property
     def height(self) -> int:
-        """Of the inside of the rack, in pixels."""
+        """The height of the inside of the rack, in pixels."""
         return len(self.rows) * UNIT
 
     @property
     def width(self) -> int:
-        """Of the whole drawing, in pixels."""
+        """The width of the whole drawing, in pixels."""
         return 2 * LEFT + WIDTH
 
 
 def elevation(devices: Sequence[Placed]) -> Elevation:
-    """Place every device, the configured ones where they are."""
+    """Return the drawing of a rack with every device, configured positions first."""
     sides = [device for device in devices if _is_strip(device)]
     inside = [device for device in devices if not _is_strip(device)]
     slots = {d.name: _slot(d.position) for d in inside if d.position and d.position.u}
@@ -131,7 +131,7 @@ def _slot(position: PositionSpec) -> Slot:
 
 
 def _loose(devices: Iterable[Placed], taken: set[int], units: int) -> dict[str, Slot]:
-    """A place for each device that has none."""
+    """Return free rack units for each device without a configured position."""
     taken = set(taken)
     found: dict[str, Slot] = {}
     for device in devices:
@@ -140,25 +140,25 @@ def _loose(devices: Iterable[Placed], taken: set[int], units: int) -> dict[str, 
         for u in lowest if device.kind in _FROM_BELOW else reversed(lowest):
             if not taken.intersection(range(u, u + height)):
                 break
-        else:  # only fragments are free; one unit is, because there are as many as needed
+        else:  # too fragmented; one unit is always free, as the rack has enough in total
             u, height = next(u for u in range(1, units + 1) if u not in taken), 1
         found[device.name] = Slot(u, height, "front", sure=False)
         taken.update(range(u, u + height))
     return found
 
 
-def _rows(units: int, used: set[int]) -> Iterator[Row]:
-    """From the top down."""
+def _rows(units: int, used: set[int]) -> Iterator[UnitRow]:
+    """Yield the rows from top to bottom."""
     y, u = TOP, units
     while u:
         run = 0
         while u - run and u - run not in used:
             run += 1
         if run > _EMPTY_MOST:
-            yield Row(f"U{u - run + 1}–U{u} empty", y, empty=True)
+            yield UnitRow(f"U{u - run + 1}–U{u} empty", y, empty=True)
             u -= run
         else:
-            yield Row(str(u), y, empty=False)
+            yield UnitRow(str(u), y, empty=False)
             u -= 1
         y += UNIT
 
@@ -207,7 +207,7 @@ def _strips(devices: Sequence[Placed], height: int) -> Iterator[Box]:
 
 
 def _side(device: Placed, devices: Sequence[Placed]) -> str:
-    """Configured, or by feed, or alternating."""
+    """Return the side of a strip: as configured, else by feed, else alternating."""
     if device.position is not None and device.position.side in ("left", "right"):
         return device.position.side
     if device.feed:

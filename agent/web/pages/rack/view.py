@@ -1,14 +1,14 @@
-"""The rack as it stands: its elevation with feeds, bus bar and coolant, and what is wrong."""
+"""The rack page: elevation with feeds, bus bar and coolant, and the active problems."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.expose.device_info import DeviceView
+from agent.model.figures import NOTHING, quantity
 from agent.web.data.site import Site, feed_of
 from agent.web.data.summary import Summary, label
-from agent.web.draw.format import NOTHING, quantity
+from agent.web.draw.cells import SIGNS, amount, counted, state_cell, total, worst
 from agent.web.draw.screen import Cell, Screen, screen
-from agent.web.draw.state_labels import SIGNS, WORDS, counted, worst
 from agent.web.pages.rack.elevation import GAP, STRIP, Box, Elevation, Placed, elevation
 
 _WIDEST, _THINNEST = 12.0, 2.0
@@ -20,11 +20,11 @@ _NAME_CHARS, _STRIP_CHARS, _HALF_CHARS = 20, 9, 12
 _WRONG_MAX = 60
 
 Wrong = tuple[str, str, str]
-"""A device, the sign of its state, and the cell that says what is wrong."""
+"""A device, the sign of its state, and the key of the cell with the problem."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FlowLine:
     """A feed, the bus bar or a coolant line in the drawing, from ``top`` to ``bottom`` at ``x``."""
 
     key: str
@@ -37,8 +37,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A device of the drawing, ready to be written."""
+class DeviceBox:
+    """A device in the drawing, with its shortened name and the key of its cell."""
 
     box: Box
     short: str
@@ -47,7 +47,7 @@ class Drawn:
 
 
 def rack_page(site: Site, name: str) -> Screen:
-    """The screen of one rack. Raises NotHere."""
+    """Return the page of one rack. Raises NotFound."""
     views = site.rack(name)
     summaries = {view.name: site.summary(view) for view in views}
     plan = elevation(
@@ -79,7 +79,7 @@ def rack_page(site: Site, name: str) -> Screen:
 
 
 def _wrong(summaries: Iterable[Summary], cells: dict[str, Cell]) -> tuple[list[Wrong], int]:
-    """What is wrong, each text as a cell, and how much there is beyond what is listed."""
+    """Return the active problems of a rack, and the number of those beyond 60; add their cells."""
     found: list[Wrong] = []
     more = 0
     for one in summaries:
@@ -95,73 +95,70 @@ def _wrong(summaries: Iterable[Summary], cells: dict[str, Cell]) -> tuple[list[W
 
 
 def head_cells(all_of_them: Sequence[Summary]) -> dict[str, Cell]:
-    """The line of figures at the top: state, power, coolant, devices."""
+    """Return the cells of the key values at the top: state, power, coolant, devices."""
     states = [one.state for one in all_of_them]
     supply = next((one.supply for one in all_of_them if one.supply is not None), None)
     back = next((one.back for one in all_of_them if one.back is not None), None)
     liters = next((one.liters for one in all_of_them if one.liters is not None), None)
-    state = worst(states)
     return {
-        "head.state": {"text": f"{SIGNS[state]} {WORDS[state]}", "data-state": state},
+        "head.state": state_cell(worst(states)),
         "head.devices": {"text": counted(states)},
         "head.power": {"text": _power(all_of_them)},
         "head.coolant": {
-            "text": f"{_text(supply, 'degC')} → {_text(back, 'degC')}" if supply else NOTHING
+            "text": f"{amount(supply, 'degC')} → {amount(back, 'degC')}" if supply else NOTHING
         },
-        "head.flow": {"text": _text(liters, "L/s")},
+        "head.flow": {"text": amount(liters, "L/s")},
     }
 
 
 def _power(all_of_them: Sequence[Summary]) -> str:
-    """What the PDUs say is drawn, else what others say; ``≥`` where one of them is silent."""
+    """Return the power that the PDUs report, else the sum of all devices.
+
+    It begins with ``≥`` if a PDU does not report its power.
+    """
     pdus = [one for one in all_of_them if one.kind == "pdu"]
-    told = [one.watts for one in pdus or all_of_them]
-    known = [watts for watts in told if watts is not None]
+    known = [one.watts for one in pdus or all_of_them if one.watts is not None]
     if not known:
         return NOTHING
     least = "≥ " if pdus and len(known) < len(pdus) else ""
     return f"{least}{quantity(sum(known), 'W', 3)}"
 
 
-def _text(value: float | None, unit: str) -> str:
-    return NOTHING if value is None else quantity(value, unit, 3)
-
-
 def _device_cells(one: Summary) -> dict[str, Cell]:
-    told = one.figure if one.state in ("up", "alarm") else WORDS[one.state]
+    main = one.figure if one.state in ("up", "alarm") else one.state
     second = one.keys[1].text if len(one.keys) > 1 else ""
     return {
         f"d.{one.name}": {"data-state": one.state, "aria-label": label(one)},
         f"d.{one.name}.sign": {"text": SIGNS[one.state]},
-        f"d.{one.name}.key": {"text": told},
+        f"d.{one.name}.key": {"text": main},
         f"d.{one.name}.second": {"text": second},
-        f"d.{one.name}.word": {"text": WORDS[one.state], "data-state": one.state},
+        f"d.{one.name}.word": {"text": one.state, "data-state": one.state},
         f"d.{one.name}.all": {"text": ", ".join(f"{key.name} {key.text}" for key in one.keys)},
     }
 
 
-def _drawn(box: Box) -> Drawn:
+def _drawn(box: Box) -> DeviceBox:
     most = _STRIP_CHARS if box.strip else _NAME_CHARS if box.width > 200 else _HALF_CHARS
     short = box.name if len(box.name) <= most else f"{box.name[: most - 1]}…"
-    return Drawn(box, short, f"d.{box.name}", wide=box.width > 200)
+    return DeviceBox(box, short, f"d.{box.name}", wide=box.width > 200)
 
 
 def _lines(
     plan: Elevation, views: Sequence[DeviceView], summaries: Mapping[str, Summary]
-) -> list[Line]:
+) -> list[FlowLine]:
     boxes = {box.name: box for box in plan.boxes}
     left, right = plan.left, plan.left + plan.inner
     top, bottom = plan.top, plan.top + plan.height
     found = []
     feeds = {feed_of(view) for view in views if summaries[view.name].kind == "pdu"}
     if "A" in feeds:
-        found.append(Line("feed.a", "A", left - GAP - STRIP - 16, top, bottom, ()))
+        found.append(FlowLine("feed.a", "A", left - GAP - STRIP - 16, top, bottom, ()))
     if "B" in feeds:
-        found.append(Line("feed.b", "B", right + GAP + STRIP + 16, top, bottom, ()))
+        found.append(FlowLine("feed.b", "B", right + GAP + STRIP + 16, top, bottom, ()))
     shelves = [boxes[n] for n, one in summaries.items() if one.kind in ("power_shelf", "bbu")]
     if shelves:
         stubs = tuple((right, right + 22, _middle(box)) for box in shelves if not box.strip)
-        found.append(Line("bus", "bus bar", right + 22, top, bottom, stubs))
+        found.append(FlowLine("bus", "bus bar", right + 22, top, bottom, stubs))
     coolers = [boxes[n] for n, one in summaries.items() if one.supply is not None]
     if coolers:
         for key, name, x in (
@@ -171,7 +168,7 @@ def _lines(
             stubs = tuple(
                 (x, left, _middle(box) + (6 if key == "loop.supply" else -6)) for box in coolers
             )
-            found.append(Line(key, name, x, top, bottom, stubs))
+            found.append(FlowLine(key, name, x, top, bottom, stubs))
     return found
 
 
@@ -180,22 +177,22 @@ def _middle(box: Box) -> int:
 
 
 def _flows(views: Sequence[DeviceView], summaries: Mapping[str, Summary]) -> dict[str, Cell]:
-    """Widths and colours of the lines, which follow the flow, and what they say."""
+    """Return width, colour and text of the feed, bus bar and coolant lines."""
     feeds: dict[str, list[Summary]] = {"A": [], "B": []}
     for view in views:
         one = summaries[view.name]
         if one.kind == "pdu" and feed_of(view) in feeds:
             feeds[feed_of(view)].append(one)
-    watts = {name: _sum(one.watts for one in listed) for name, listed in feeds.items()}
+    watts = {name: total([one.watts for one in listed]) for name, listed in feeds.items()}
     most = max((value for value in watts.values() if value), default=0.0)
     cells: dict[str, Cell] = {}
     for name, value in watts.items():
         share = (value or 0.0) / most if most else 0.0
         cells[f"feed.{name.lower()}"] = _line(share, value)
-        cells[f"feed.{name.lower()}.text"] = {"text": f"{name} {_text(value, 'W')}"}
-    delivered = _sum(one.watts for one in summaries.values() if one.kind == "power_shelf")
+        cells[f"feed.{name.lower()}.text"] = {"text": f"{name} {amount(value, 'W')}"}
+    delivered = total([one.watts for one in summaries.values() if one.kind == "power_shelf"])
     cells["bus"] = _line(1.0 if delivered else 0.0, delivered)
-    cells["bus.text"] = {"text": _text(delivered, "W")}
+    cells["bus.text"] = {"text": amount(delivered, "W")}
     for key, celsius in (
         ("loop.supply", next((o.supply for o in summaries.values() if o.supply is not None), None)),
         ("loop.return", next((o.back for o in summaries.values() if o.back is not None), None)),
@@ -206,7 +203,7 @@ def _flows(views: Sequence[DeviceView], summaries: Mapping[str, Summary]) -> dic
             "stroke-width": "6" if liters else "2",
             "stroke-dasharray": "none" if liters is None or liters > 0.01 else "4 4",
         }
-        cells[f"{key}.text"] = {"text": _text(celsius, "degC")}
+        cells[f"{key}.text"] = {"text": amount(celsius, "degC")}
     return cells
 
 
@@ -218,15 +215,10 @@ def _line(share: float, value: float | None) -> Cell:
     }
 
 
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
-
-
 def colour(celsius: float | None) -> str:
-    """Blue at 20 degC, red at 60; grey where it is not known."""
+    """Return a CSS colour: blue at 20 degC, red at 60 degC, grey if unknown."""
     if celsius is None:
         return "hsl(210 8% 55%)"
     share = max(0.0, min(1.0, (celsius - _COLD_C) / (_HOT_C - _COLD_C)))
-    hue = (_COLD_HUE + _HUES * share) % 360  # through violet, which is neither good nor bad
+    hue = (_COLD_HUE + _HUES * share) % 360  # through violet; green would read as "good"
     return f"hsl({hue:.0f} 70% 50%)"

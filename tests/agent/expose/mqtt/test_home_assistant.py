@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from agent.expose.mqtt.home_assistant import Announcer
-from agent.expose.mqtt.messages import Message, Topics, payload
+from agent.expose.mqtt.messages import MqttMessage, Topics, payload
 from agent.model.catalogue import CATALOGUE, Kind
 from agent.model.values import Flaw, Identity, Quality, Reading, Value
 from tests.agent.expose.rack import block, series
@@ -33,7 +33,9 @@ def reading(
 
 
 def announced(record: Reading, identity: Identity | None = PDU) -> tuple[str, dict[str, Any]]:
-    [message] = Announcer(TOPICS, "homeassistant", "me").hear("r1", record, identity, "apc-rpdu2")
+    [message] = Announcer(TOPICS, "homeassistant", "me").announce(
+        "r1", record, identity, "apc-rpdu2"
+    )
     assert message.retain
     document: dict[str, Any] = json.loads(message.payload)
     return message.topic, document
@@ -123,7 +125,7 @@ def test_every_metric_can_be_announced() -> None:
     topics = []
     for metric in CATALOGUE.values():
         if metric.kind is Kind.INFO:
-            about = Announcer(TOPICS, "ha", "me").hear("r1", reading(metric.name, ""), PDU, "p")
+            about = Announcer(TOPICS, "ha", "me").announce("r1", reading(metric.name, ""), PDU, "p")
             assert not list(about)
             continue
         topic, document = announced(reading(metric.name, EXAMPLES[metric.kind]))
@@ -145,27 +147,27 @@ def test_a_template_takes_its_own_series_whatever_a_label_holds(
     assert len(topic.encode()) < 256
 
 
-def taken_back(messages: list[Message]) -> list[str]:
+def taken_back(messages: list[MqttMessage]) -> list[str]:
     return [message.topic for message in messages if not message.payload]
 
 
 def test_once_per_series_and_taken_back_when_the_device_leaves() -> None:
     announcer = Announcer(TOPICS, "ha", "me")
     first, second = (reading("rack_outlet_power_watts", 1, {"outlet": n}) for n in "12")
-    said = [m for each in (first, second, first) for m in announcer.hear("r1", each, PDU, "p")]
+    said = [m for each in (first, second, first) for m in announcer.announce("r1", each, PDU, "p")]
     assert len(said) == 2
     back = list(announcer.leave(announcer.place("r1", "pdu-a")))
     assert taken_back(back) == sorted(message.topic for message in said)
     assert all(message.retain and message.announces == "lab/r1/pdu-a" for message in back)
     assert not list(announcer.leave(announcer.place("r1", "pdu-a")))
-    assert len(list(announcer.hear("r1", first, PDU, "p"))) == 1
+    assert len(list(announcer.announce("r1", first, PDU, "p"))) == 1
 
 
 def test_a_device_in_another_rack_is_another_entity() -> None:
     announcer = Announcer(TOPICS, "ha", "me")
     record = reading("rack_inlet_power_watts", 1)
-    [before] = announcer.hear("r1", record, PDU, "p")
-    gone, now = announcer.hear("r2", record, PDU, "p")
+    [before] = announcer.announce("r1", record, PDU, "p")
+    gone, now = announcer.announce("r2", record, PDU, "p")
     assert (gone.topic, gone.payload) == (before.topic, "")
     assert json.loads(now.payload)["state_topic"] == "rack/lab/r2/pdu-a/rack_inlet_power_watts"
 

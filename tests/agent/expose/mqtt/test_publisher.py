@@ -1,14 +1,13 @@
 """What a poll and an event bring to the outbox while no broker is there."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.config.mqtt import DsxExchange, Mqtt
-from agent.events.records import Action, Event, Kind, Subject
-from agent.expose.mqtt.messages import Message
+from agent.config.mqtt import DsxExchange, HomeAssistantSpec, Mqtt, OutboxSpec
+from agent.events.records import Action, Event, EventKind, Subject
+from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 from agent.expose.mqtt.publisher import Publisher
 from agent.model.errors import ConfigError
@@ -17,33 +16,31 @@ from agent.store.latest import DeviceState
 from tests.agent.expose.rack import block, poll, series
 
 AMPERES = (series("pdu-a", "rack_phase_current_amperes", {"phase": "1"}),)
+HA = HomeAssistantSpec(prefix="ha")
 _BASE = "rack/lab/r1/pdu-a"
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Mqtt:
-    return Mqtt(
-        host="127.0.0.1", port=1, tls=False, ca_file=None, username=None, password=None,
-        client_id="me", version="5", prefix="rack", dead_band=0.0, full_every_s=300.0,
-        outbox=tmp_path / "o.db", max_messages=100, site="lab",
-    )  # fmt: skip
+    outbox = OutboxSpec(path=tmp_path / "o.db", max_messages=100)
+    return Mqtt(url="mqtt://127.0.0.1:1", outbox=outbox, client_id="me")
 
 
 @pytest.fixture
 async def publisher(config: Mqtt) -> Publisher:
-    return Publisher(config, lambda device: "r1")
+    return Publisher(config, "lab", lambda device: "r1")
 
 
-async def stored(publisher: Publisher, config: Mqtt) -> list[Message]:
+async def stored(publisher: Publisher, config: Mqtt) -> list[MqttMessage]:
     await publisher.close()
-    outbox = Outbox(config.outbox, 100)
+    outbox = Outbox(config.outbox.path, 100)
     found = [message for _, message in outbox.first(100)]
     outbox.close()
     return found
 
 
 def hear(publisher: Publisher, result: PollResult) -> None:
-    publisher.hear(DeviceState(result.device, up=result.up), result)
+    publisher.observe(DeviceState(result.device, up=result.up), result)
 
 
 async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
@@ -66,7 +63,7 @@ async def test_a_poll_tells_the_device_what_metrics_are_and_their_readings(
 
 async def test_an_event_has_its_own_topic(publisher: Publisher, config: Mqtt) -> None:
     subject = Subject("pdu-a", "rack_alarm_active", (("alarm", "overload"),))
-    publisher.tell(Event(Kind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
+    publisher.publish_event(Event(EventKind.ALARM, Action.RAISED, subject, 1, 0, 1_795_000_000.0))
     [message] = await stored(publisher, config)
     assert (message.topic, message.retain) == (f"{_BASE}/event", False)
     document = json.loads(message.payload)
@@ -85,9 +82,9 @@ async def test_a_device_that_left_is_told_whole_when_it_comes_back(
 
 
 async def test_what_is_asked_for_beside_readings(config: Mqtt) -> None:
-    point = DsxExchange("dsx/{device}/{metric}/{labels}", {})
-    asked = replace(config, home_assistant="ha", dsx_exchange=point)
-    publisher = Publisher(asked, lambda device: "r1", ["pdu-a"])
+    point = DsxExchange(template="dsx/{device}/{metric}/{labels}")
+    asked = config.model_copy(update={"home_assistant": HA, "dsx_exchange": point})
+    publisher = Publisher(asked, "lab", lambda device: "r1", ["pdu-a"])
     states = (series("pdu-a", "rack_outlet_state", {"outlet": "1"}, states=("off", "on")),)
     hear(publisher, poll("pdu-a", {0: (block(AMPERES, [52.1]), block(states, ["on"]))}))
     publisher.forget("pdu-a")
@@ -108,18 +105,19 @@ async def test_what_is_asked_for_beside_readings(config: Mqtt) -> None:
 
 
 async def test_a_device_that_left_while_no_agent_ran_is_taken_back(config: Mqtt) -> None:
-    asked = replace(config, home_assistant="ha")
-    first = Publisher(asked, lambda device: "r1", ["pdu-a"])
+    asked = config.model_copy(update={"home_assistant": HA})
+    first = Publisher(asked, "lab", lambda device: "r1", ["pdu-a"])
     hear(first, poll("pdu-a", {0: (block(AMPERES, [52.1]),)}))
     topics = {m.topic for m in await stored(first, config) if m.topic.startswith("ha/")}
-    kept = Publisher(asked, lambda device: "r1", ["pdu-a"])
+    kept = Publisher(asked, "lab", lambda device: "r1", ["pdu-a"])
     assert not [m for m in await stored(kept, config) if not m.payload]
-    without = Publisher(config, lambda device: "r1", ["pdu-a"])
+    without = Publisher(config, "lab", lambda device: "r1", ["pdu-a"])
     assert {m.topic for m in await stored(without, config) if not m.payload} == topics
 
 
 def test_a_certificate_authority_that_is_none_is_said(config: Mqtt, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     for name, said in (("ca.pem", "not a certificate|NO_CERT|no cert"), ("none", "No such file")):
+        asked = Mqtt(url="mqtts://h", outbox=config.outbox, ca_file=tmp_path / name)
         with pytest.raises(ConfigError, match=rf"mqtt\.ca_file: .*({said})"):
-            Publisher(replace(config, tls=True, ca_file=tmp_path / name), lambda device: "r1")
+            Publisher(asked, "lab", lambda device: "r1")

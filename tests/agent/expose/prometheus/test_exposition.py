@@ -12,7 +12,6 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import Format
 from agent.model.catalogue import CATALOGUE, Kind
-from agent.model.errors import ConfigError
 from agent.model.values import Failure, Flaw, Identity, Quality, Value
 from agent.store.latest import Store
 from tests.agent.expose.rack import (
@@ -34,13 +33,13 @@ TEXT = f"""\
 # HELP rack_coolant_temperature_celsius Coolant temperature.
 # TYPE rack_coolant_temperature_celsius gauge
 rack_coolant_temperature_celsius{{site="lab",rack="r1",device="cdu",loop="technology",side="supply"}} 23.1
-# HELP rack_device_info Who the device says it is.
+# HELP rack_device_info Identity that the device reports.
 # TYPE rack_device_info gauge
 rack_device_info{{{RACK_A},firmware="v6.4",model="AP8853",profile="apc-rpdu2",vendor="APC"}} 1
 # HELP rack_inlet_energy_joules_total Active energy since the meter's reset: inlet of the unit.
 # TYPE rack_inlet_energy_joules_total counter
 rack_inlet_energy_joules_total{{{RACK_A},inlet="1"}} 3600000000
-# HELP rack_outlet_state Whether an outlet is switched on.
+# HELP rack_outlet_state Switching state of an outlet.
 # TYPE rack_outlet_state gauge
 rack_outlet_state{{{RACK_A},outlet="1",state="off"}} 0
 rack_outlet_state{{{RACK_A},outlet="1",state="on"}} 1
@@ -57,14 +56,14 @@ OPENMETRICS = f"""\
 # TYPE rack_coolant_temperature_celsius gauge
 # UNIT rack_coolant_temperature_celsius celsius
 rack_coolant_temperature_celsius{{site="lab",rack="r1",device="cdu",loop="technology",side="supply"}} 23.1
-# HELP rack_device Who the device says it is.
+# HELP rack_device Identity that the device reports.
 # TYPE rack_device info
 rack_device_info{{{RACK_A},firmware="v6.4",model="AP8853",profile="apc-rpdu2",vendor="APC"}} 1
 # HELP rack_inlet_energy_joules Active energy since the meter's reset: inlet of the unit.
 # TYPE rack_inlet_energy_joules counter
 # UNIT rack_inlet_energy_joules joules
 rack_inlet_energy_joules_total{{{RACK_A},inlet="1"}} 3600000000
-# HELP rack_outlet_state Whether an outlet is switched on.
+# HELP rack_outlet_state Switching state of an outlet.
 # TYPE rack_outlet_state gauge
 rack_outlet_state{{{RACK_A},outlet="1",state="off"}} 0
 rack_outlet_state{{{RACK_A},outlet="1",state="on"}} 1
@@ -310,22 +309,6 @@ def test_an_agent_that_has_read_nothing_yet_serves_a_valid_exposition() -> None:
     assert readings_of(rack.exposition) == ""
     assert own(rack, "rackagent_device_up") == {}
     assert "rackagent_device_up" in strict(rack)
-
-
-@pytest.mark.parametrize(
-    ("labels", "says"),
-    [
-        ({"row-3": "x"}, "device pdu: 'row-3' cannot be a label"),
-        ({"__name__": "x"}, "device pdu: '__name__' cannot be a label"),
-        ({"state": "Bavaria"}, "device pdu: the label 'state' is set by the agent itself"),
-        ({"device": "other"}, "device pdu: the label 'device' is always the device's name"),
-    ],
-)
-def test_device_labels_that_prometheus_could_not_keep_are_refused(
-    labels: dict[str, str], says: str
-) -> None:
-    with pytest.raises(ConfigError, match=says):
-        PrometheusExposition({"pdu": labels})
 
 
 def test_the_device_label_is_there_even_if_nobody_gave_it() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.app.main import Running, running
+from agent.app.wiring import Running, running
 from agent.config import Config, load_config
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
@@ -84,11 +84,11 @@ class Site:
 
     def send(self, datagram: bytes, source: str) -> None:
         """Send to the agent's port for traps from another loopback address."""
-        listen = self._current.agent.config.traps_listen
-        assert listen is not None
+        traps = self._current.agent.config.spec.traps
+        assert traps is not None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.bind((source, 0))
-            sock.sendto(datagram, listen)
+            sock.sendto(datagram, traps.address)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def agent(tmp_path: Path) -> AsyncIterator[Site]:
         seen = Site(current)
         await asyncio.sleep(0.05)
         for device in ("left", "right"):
-            current.agent._wake(device)  # their first turn may be 10 s away
+            current.agent.wake(device)  # their first turn may be 10 s away
         for device in ("left", "right"):
             await seen.until(1, "rackagent_polls_total", device=device)
         yield seen
@@ -152,10 +152,10 @@ async def test_a_wrong_community_counts_for_no_device(agent: Site) -> None:
 
 @pytest.mark.peer
 async def test_net_snmps_trap_arrives(agent: Site, tmp_path: Path) -> None:
-    listen = agent._current.agent.config.traps_listen
-    assert listen is not None
+    traps = agent._current.agent.config.spec.traps
+    assert traps is not None
     process = await asyncio.create_subprocess_exec(
-        *(require("snmptrap"), "-v2c", "-c", "left", f"127.0.0.1:{listen[1]}"),
+        *(require("snmptrap"), "-v2c", "-c", "left", f"127.0.0.1:{traps.address[1]}"),
         *("", "1.3.6.1.6.3.1.1.5.1"),
         env={"SNMP_PERSISTENT_DIR": str(tmp_path), "SNMPCONFPATH": str(tmp_path), "MIBS": ""},
     )
@@ -166,8 +166,8 @@ async def test_net_snmps_trap_arrives(agent: Site, tmp_path: Path) -> None:
 async def test_a_trap_port_in_use_stops_the_start(tmp_path: Path) -> None:
     async with site(tmp_path) as config:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-            assert config.traps_listen is not None
-            taken.bind(config.traps_listen)
+            assert config.spec.traps is not None
+            taken.bind(config.spec.traps.address)
             with pytest.raises(ConfigError, match="traps"):
                 async with running(config):
                     pass

@@ -10,7 +10,7 @@ import pytest
 
 from agent.commission.journal.writer import Journal
 from agent.web.data.runs import Runs
-from agent.web.not_found import NotHere
+from agent.web.not_found import NotFound
 from tests.agent.commission.evidence.test_sealing import sealed
 from tests.agent.expose.rack import DEVICES, Rack
 from tests.agent.web.pages.test_pages import EVIL, Served, text
@@ -80,7 +80,7 @@ async def test_a_run_that_goes_on_is_followed(client: httpx.AsyncClient, tmp_pat
     assert "by Ada" in page
     assert "✓ PASS" in page
     assert "cdu 96.20 % (at least 90.00)" in page
-    assert page.count("not judged yet") == 1
+    assert page.count("no verdict yet") == 1
     assert "samples.sqlite" not in page
     journal.close()
 
@@ -103,7 +103,7 @@ async def test_a_run_that_nobody_carries_out_any_more_is_called_so(
     journal = tmp_path / "r01-L11" / "journal.jsonl"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     journal.write_text("".join(json.dumps(line | {"wall": 1000.0}) + "\n" for line in lines))
-    assert "cut off; it may be resumed" in await text(client, "/commissioning/r01-L11")
+    assert "interrupted; can be resumed" in await text(client, "/commissioning/r01-L11")
 
 
 async def test_an_ended_run_offers_its_evidence_and_nothing_else(
@@ -144,9 +144,9 @@ async def test_what_a_run_says_cannot_become_markup(
 
 @pytest.mark.parametrize("name", ["nothing", "..", ".hidden", "a/b", "x" * 200])
 def test_names_that_are_no_run(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotHere):
+    with pytest.raises(NotFound):
         Runs(tmp_path).place(name)
-    with pytest.raises(NotHere):
+    with pytest.raises(NotFound):
         Runs(None).place(name)
 
 

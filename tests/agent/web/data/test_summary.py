@@ -6,7 +6,7 @@ import pytest
 
 from agent.model.catalogue import CATALOGUE
 from agent.model.values import Value
-from agent.web.data.query import Finder, Labels, Look
+from agent.web.data.query import DeviceValues, Finder, Labels
 from agent.web.data.summary import METRICS, summarise
 from tests.agent.web.views import View, said
 
@@ -23,7 +23,7 @@ def test_a_summary_looks_at_nothing_that_it_leaves_out(
             asked.add(metric)
             return plain(self, metric, default)
 
-    monkeypatch.setattr(Finder, "look", lambda *_: Look(Found()))
+    monkeypatch.setattr(Finder, "look", lambda *_: DeviceValues(Found()))
     view = View({"d": kind})
     view.tell("d", said("air_temperature_celsius", 21.0))
     summarise(view.views[0], view.store.device("d"), view.clock.now, Finder(METRICS))

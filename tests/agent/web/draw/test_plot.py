@@ -1,4 +1,4 @@
-"""Plots: limits inside, peaks kept, time from the beginning."""
+"""CheckPlots: limits inside, peaks kept, time from the beginning."""
 
 import re
 

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.model.values import Flaw, Quality
-from agent.web.data.query import Look
+from agent.web.data.query import DeviceValues
 from agent.web.pages.cooling import model
 from tests.agent.expose.rack import NOW
 from tests.agent.web.views import EVIL, Said, View, harmless, said
@@ -50,12 +50,12 @@ def test_a_loop_with_all_its_figures() -> None:
     text = view.text("cooling")
     assert "Coolant 30.0 °C → 40.0 °C" in text
     assert "Heat removed 80.0 kW" in text
-    assert "Of the power drawn 80% of 100 kW" in text
-    assert "Return above supply 10.0 K" in text
-    assert "Supply above the dew point 19.0 K" in text
-    assert "Into the facility's water 79.2 kW (99%)" in text
-    assert "Approach (supply above facility's) 8.00 K" in text
-    assert "Across the rack 89.0 kPa" in text
+    assert "Liquid-cooled share 80% of 100 kW" in text
+    assert "ΔT (return − supply) 10.0 K" in text
+    assert "Dew-point margin 19.0 K" in text
+    assert "Heat to facility water 79.2 kW (99%)" in text
+    assert "Approach temperature 8.00 K" in text
+    assert "Rack ΔP 89.0 kPa" in text
     assert "41% open" in text
     assert "Pump 1 3 240 running" in text.replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "Pump 2 0 standby" in text
@@ -69,8 +69,8 @@ def test_a_loop_with_all_its_figures() -> None:
 def test_heat_is_reckoned_where_nobody_tells_it() -> None:
     told = {key: value for key, value in whole().items() if "heat" not in key[0]}
     text = cdu(told).text("cooling")
-    assert "Heat removed (reckoned) 80.3 kW" in text  # 2 L/s, 10 K, 4.015 kJ/LK
-    assert "Into the facility's water 62.4 kW" in text  # 1 L/s, 15 K, 4.159 kJ/LK
+    assert "Heat removed (calculated) 80.3 kW" in text  # 2 L/s, 10 K, 4.015 kJ/LK
+    assert "Heat to facility water 62.4 kW" in text  # 1 L/s, 15 K, 4.159 kJ/LK
 
 
 def test_a_supply_near_the_dew_point_is_marked() -> None:
@@ -90,26 +90,26 @@ def test_a_rear_door_has_only_the_facilitys_water() -> None:
     view.tell("door", {**said("coolant_temperature_celsius", 18.0, side="supply"),
                        **said("air_temperature_celsius", 24.0, side="supply")})  # fmt: skip
     text = view.text("cooling")
-    assert "air of the rack" in text
+    assert "rack air" in text
     assert "Facility supply 18.0 °C" in text
     assert "door supply 24.0 °C" in text
 
 
 def test_a_rack_without_cooling_says_so() -> None:
     text = View({"pdu-a": "pdu"}).text("cooling")
-    for says in ("tells of a coolant", "tells of leaks", "tells of its air"):
-        assert f"No device of this rack {says}." in text
+    for what in ("coolant", "leak", "air"):
+        assert f"No {what} data: no device of this rack reports any." in text
 
 
 def test_what_a_unit_does_not_tell_is_said() -> None:
     view = cdu(said("coolant_temperature_celsius", 30.0, loop="technology", side="supply"))
     text = view.text("cooling")
-    assert "cdu does not tell the return temperature and flow of its loop." in text
-    assert "cdu tells nothing of the facility's water." in text
+    assert "cdu does not report the return temperature and flow of its loop." in text
+    assert "cdu does not report the facility water." in text
     view.tell("cdu", said("pump_runtime_seconds_total", 5.0))
-    assert "cdu tells nothing of its loops now." in view.text("cooling")
+    assert "cdu does not report its coolant loops." in view.text("cooling")
     view.silence("cdu", "no answer from 192.0.2.3")
-    assert "cdu is silent." in view.text("cooling")
+    assert "cdu is down." in view.text("cooling")
 
 
 def test_bad_values_are_not_shown() -> None:
@@ -117,7 +117,7 @@ def test_bad_values_are_not_shown() -> None:
     view.tell("cdu", whole(), flaw=Flaw(Quality.BAD, "sentinel"))
     text = view.text("cooling")
     assert "30.0 °C" not in text
-    assert "cdu tells nothing of its loops now." in text
+    assert "cdu does not report its coolant loops." in text
 
 
 def test_leaks_broken_sensors_and_dry_ones() -> None:
@@ -126,9 +126,9 @@ def test_leaks_broken_sensors_and_dry_ones() -> None:
                       **said("leak_sensor_fault", 1.0, sensor="rack_pan"),
                       **said("leak_state", "no_leak", sensor="2")})  # fmt: skip
     text = view.text("cooling")
-    assert "cdu rack pan ▲ sensor is broken" in text
+    assert "cdu rack pan ▲ sensor fault" in text
     assert "cdu 2 ● no leak" in text
-    assert "Leak sensors ▲ 1 of 2 broken" in text
+    assert "Leak sensors ▲ 1 of 2 faulty" in text
     view.tell("rope", said("leak_detected", 1.0, zone="floor"))
     text = view.text("cooling")
     assert "Leak sensors ✕ 1 of 3 wet" in text
@@ -151,7 +151,7 @@ def test_air_fans_and_many_places() -> None:
     assert "4 more places" in text
     assert "5 400 m³/h" in text
     assert "61.0" not in text
-    assert "2 fans, 3 000 rpm, 1 stand, 1 failed" in text
+    assert "2 fans, 3 000 rpm, 1 stopped, 1 failed" in text
 
 
 def test_the_last_minutes_are_drawn() -> None:
@@ -180,7 +180,7 @@ def test_hostile_labels_are_text() -> None:
     ids=["office", "fog", "dry"],
 )
 def test_dew_point_by_magnus(celsius: float, humidity: float, dew: float | None) -> None:
-    seen = Look({
+    seen = DeviceValues({
         "rack_air_temperature_celsius": (({}, celsius),),
         "rack_relative_humidity_ratio": (({}, humidity),),
     })  # fmt: skip
@@ -189,7 +189,7 @@ def test_dew_point_by_magnus(celsius: float, humidity: float, dew: float | None)
 
 
 def test_the_named_loop_goes_before_one_without_a_name() -> None:
-    seen = Look({
+    seen = DeviceValues({
         "rack_coolant_temperature_celsius": (
             ({"side": "supply"}, 1.0),
             ({"side": "supply", "loop": "technology", "sensor": "2"}, 2.0),

@@ -10,7 +10,7 @@ from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.config import load_config
 from agent.model.values import Flaw, Quality
 from agent.web.data import cables
-from agent.web.data.cables import Compared, Plan
+from agent.web.data.cables import CableComparison, CablePlan
 from agent.web.pages.network import model
 from tests.agent.expose.rack import NOW
 from tests.agent.web.views import EVIL, Said, View, harmless, said
@@ -42,7 +42,7 @@ def port(name: str, oper: str = "up", *, admin: str = "up", to: str = "", **erro
 def switch(*told: Said, sheet: Path | None = None) -> View:
     view = View({"switch-1": "switch"})
     if sheet is not None:
-        where = Plan(sheet, {"leaf": "switch-1"})
+        where = CablePlan(sheet, {"leaf": "switch-1"})
         view.site = replace(view.site, plan=lambda _: where)
         view.pages = type(view.pages)(view.site, lambda: True)
     view.tell("switch-1", {key: value for each in told for key, value in each.items()})
@@ -62,13 +62,13 @@ def test_ports_in_the_order_of_their_numbers() -> None:
         port("Eth3", "down", admin="down"), port("Eth4", receive_errors=7.0),
     )  # fmt: skip
     text = view.text("network")
-    assert "switch-1 3 of 5 ports up, 1 switched off" in text
+    assert "switch-1 3 of 5 ports up, 1 disabled" in text
     assert "1 ○2 ○3 4 10" in text
     assert "3 × 400 Gbit/s" in text
-    assert "Eth4 7 received with errors none lately" in text
+    assert "Eth4 7 receive errors none recently" in text
     html = view.html("network")
     assert 'aria-label="Eth10: up, 400\N{NO-BREAK SPACE}Gbit/s, to node-3 eth0"' in html
-    assert 'aria-label="Eth3: down, switched off"' in html
+    assert 'aria-label="Eth3: down, administratively down"' in html
     assert 'href="../../device/switch-1?filter=Eth10"' in html
 
 
@@ -77,7 +77,7 @@ def test_errors_that_come_now_are_marked_and_stand_first() -> None:
     later = {**port("Eth1", receive_errors=5000.0), **port("Eth2", transmit_discards=4.0)}
     view.tell("switch-1", later, at=NOW + 5)
     text = view.text("network").replace("\N{NARROW NO-BREAK SPACE}", " ")
-    assert "Eth2 4 thrown away unsent ▲ 3 more lately Eth1 5 000 received with errors" in text
+    assert "Eth2 4 transmit discards ▲ 3 more recently Eth1 5 000 receive errors" in text
     assert view.cells("network")["switch-1.port1"]["data-state"] == "alarm"
     view.tell("switch-1", port("Eth1", receive_errors=2.0), at=NOW + 10)
     assert model.rising(view.site.history, "switch-1") == {}
@@ -94,7 +94,7 @@ def test_optics_are_told_in_dbm_by_their_darkest_lane() -> None:
         said("optic_temperature_celsius", 51.0, port="Eth2"),
     )
     text = view.text("network")
-    assert "2 optics, least light −10.0 dBm in Eth1 , hottest 51.0 °C".replace(" ,", ",") in text
+    assert "2 optics, lowest Rx power −10.0 dBm on Eth1, highest temperature 51.0 °C" in text
     assert "Eth1 −10.0 dBm 1.50 dBm 42.0 °C" in text
     assert "Eth2 – – 51.0 °C" in text
 
@@ -115,7 +115,7 @@ def test_cables_that_are_not_as_planned(sheet: Path) -> None:
         port("Eth4", "down"), port("Eth5", to="node-7"), sheet=sheet,
     )  # fmt: skip
     text = view.text("network")
-    assert "Cables 1 missing, 1 wrong, 2 swapped, 1 not planned, 1 not seen" in text
+    assert "Cables 1 missing, 1 wrong, 2 swapped, 1 not planned, 1 not reported" in text
     assert (
         "switch-1 Eth4 node-4 eth0 ✕ missing nobody is there, planned is node-4 eth0; is down"
         in text
@@ -123,8 +123,8 @@ def test_cables_that_are_not_as_planned(sheet: Path) -> None:
     assert "switch-1 Eth10 node-3 eth0 ✕ wrong node-8 eth0 is there; planned is node-3 eth0" in text
     assert "switch-1 Eth1 node-1 eth0 ▲ swapped swapped with switch-1 Eth2" in text
     assert "switch-1 Eth2 node-2 eth0 ▲ swapped swapped with switch-1 Eth1" in text
-    assert "switch-1 Eth5 nobody ▲ not planned node-7 eth0 is there, nobody is planned" in text
-    assert "○ not seen" in text
+    assert "switch-1 Eth5 no cable ▲ not planned node-7 eth0 is there, nobody is planned" in text
+    assert "○ not reported" in text
     states = [view.cells("network")[f"switch-1.port{n}"]["data-state"] for n in range(5)]
     assert states == ["alarm", "alarm", "down", "alarm", "down"]  # Eth1, 2, 4, 5, 10
 
@@ -149,7 +149,7 @@ def test_a_changed_sheet_is_read_again_and_nothing_else_is(
     monkeypatch.setattr(cables, "load_sheet", load)
     view = switch(port("Eth1", to="node-1"), sheet=sheet)
 
-    def compared() -> Compared:
+    def compared() -> CableComparison:
         where = view.site.plan("r1")
         assert where is not None
         return view.site.plans.compared(where, [view.store.device("switch-1")], NOW)
@@ -166,8 +166,8 @@ def test_a_changed_sheet_is_read_again_and_nothing_else_is(
 
 @pytest.mark.parametrize(
     ("written", "problem"),
-    [("cables: [", "r1-sheet.yaml:2"), ("cabels: []", "cabels"), ("rack: r1", "has no cables"),
-     (None, "No such file"), ("#" * 300_000, "is larger than 256 KiB"),
+    [("cables: [", "r1-sheet.yaml:2"), ("cabels: []", "cabels"), ("rack: r1", "lists no cables"),
+     (None, "No such file"), ("#" * 300_000, "larger than 256 KiB"),
      (f"cables: '{EVIL}'".replace("'>'", "''>'"), "r1-sheet.yaml:1")],
     ids=["syntax", "key", "empty", "absent", "large", "hostile"],
 )  # fmt: skip
@@ -191,13 +191,14 @@ def test_without_a_sheet_the_page_says_how_to_name_one() -> None:
 
 
 def test_a_rack_that_tells_nothing_of_its_network_says_so() -> None:
-    assert "No device of this rack tells of ports." in View({"pdu-a": "pdu"}).text("network")
+    text = View({"pdu-a": "pdu"}).text("network")
+    assert "No port data: no device of this rack reports any." in text
     view = View({"switch-1": "switch"})
     view.tell("switch-1", said("uptime_seconds_total", 5.0))
-    assert "switch-1 tells of no ports." in view.text("network")
-    assert "switch-1 tells of no neighbours (LLDP)." in view.text("network")
+    assert "switch-1 does not report its ports." in view.text("network")
+    assert "switch-1 does not report LLDP neighbours." in view.text("network")
     view.silence("switch-1", "no answer from 192.0.2.7")
-    assert "switch-1 is silent." in view.text("network")
+    assert "switch-1 is down." in view.text("network")
 
 
 def test_bad_values_are_not_shown() -> None:
@@ -205,7 +206,7 @@ def test_bad_values_are_not_shown() -> None:
     view.tell("switch-1", port("Eth1", to="node-1"), flaw=Flaw(Quality.BAD, "sentinel"))
     text = view.text("network")
     assert "node-1" not in text
-    assert "switch-1 tells of no ports." in text
+    assert "switch-1 does not report its ports." in text
 
 
 def test_hostile_labels_are_text(sheet: Path) -> None:
@@ -228,12 +229,12 @@ racks:
     devices: [{name: switch-2, url: snmp://192.0.2.2}]
 """)
     agent = Agent(load_config(site))
-    assert agent.plan("r1") == Plan(tmp_path / "plans/r1.yaml", {"leaf": "switch-1"})
+    assert agent.plan("r1") == CablePlan(tmp_path / "plans/r1.yaml", {"leaf": "switch-1"})
     assert agent.plan("r2") is None
 
 
 def test_more_ports_than_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.web.pages.network.view.PORTS_MAX", 3)
     text = switch(*(port(f"Eth{n}") for n in range(5))).text("network")
-    assert "2 more ports are on the device's page." in text
+    assert "2 more ports are listed on the page of the device." in text
     assert "5 of 5 ports up" in text

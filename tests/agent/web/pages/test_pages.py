@@ -18,8 +18,8 @@ from agent.web import live
 from agent.web.data.runs import Runs
 from agent.web.data.site import Site
 from agent.web.draw.screen import Screen
-from agent.web.live import Full, Live
-from agent.web.not_found import NotHere
+from agent.web.live import Live, TooManyViewers
+from agent.web.not_found import NotFound
 from agent.web.pages.rack.view import rack_page
 from agent.web.routes import add_pages
 from tests.agent.expose.rack import DEVICES, LOOP, NOW, Rack, block, poll, series
@@ -41,7 +41,7 @@ class Served:
         self.ready = True
         self.views = list(DEVICES) if views is None else views
         history = History()
-        self.rack.store.subscribe(history.hear)
+        self.rack.store.subscribe(history.observe)
         self.site = Site(
             *(rack.store, self.views, history, lambda _: None), runs=runs or Runs(None)
         )
@@ -74,7 +74,7 @@ async def text(client: httpx.AsyncClient, path: str) -> str:
 async def test_one_rack_is_the_start_page(client: httpx.AsyncClient) -> None:
     page = await text(client, "/")
     assert "Rack r1" in page
-    assert "2 of 3 up · 1 silent" in page
+    assert "2 of 3 up · 1 down" in page
     assert "≥ 1.23\N{NO-BREAK SPACE}kW" in page  # pdu-b does not say what it carries
     assert "no answer from 192.0.2.2 within 2 s" in page
     assert "Rack r1" in await text(client, "/rack/r1")
@@ -88,7 +88,7 @@ async def test_many_racks_are_a_hall_that_leads_to_each(
     for name in ("r1", "r2"):
         assert f'href="rack/{name}"' in page
         await text(client, f"/rack/{name}")
-    assert 'aria-label="pdu-b: silent, no answer from 192.0.2.2 within 2 s"' in page
+    assert 'aria-label="pdu-b: down, no answer from 192.0.2.2 within 2 s"' in page
 
 
 async def test_a_device_shows_values_in_peoples_units_with_their_trace(
@@ -112,7 +112,7 @@ async def test_what_is_stale_or_gone_shows_no_number(
     served.rack.clock.now += 31
     page = await text(client, "/device/cdu")
     assert "23.10" not in page
-    assert "no longer read" in page
+    assert "no longer reported" in page
     served.rack.store.put(poll("pdu-a", up=False, failures=(Failure("timeout", "no answer"),)))
     page = await text(client, "/device/pdu-a")
     assert "242.0" not in page
@@ -192,10 +192,10 @@ async def test_before_the_first_cycle_a_page_says_so(
 ) -> None:
     served.ready = False
     early = await text(client, "/")
-    assert "first cycle is still running" in early
+    assert "first poll cycle is still running" in early
     served.ready = True
     live_again = await text(client, "/hall")
-    assert "first cycle is still running" not in live_again
+    assert "first poll cycle is still running" not in live_again
 
 
 async def test_without_devices_the_page_says_so() -> None:
@@ -211,7 +211,7 @@ async def test_what_is_not_there_is_a_page_that_leads_back(
 ) -> None:
     answer = await client.get(path)
     assert answer.status_code == 404
-    assert "To the racks" in answer.text
+    assert "All racks" in answer.text
     assert (await client.get("/static/secret.txt")).status_code == 404
     assert (await client.get("/live", params={"page": path.strip("/")})).status_code == 404
 
@@ -286,7 +286,7 @@ async def test_viewers_are_bounded(served: Served, monkeypatch: pytest.MonkeyPat
     one, other = screens.watch("", shape), screens.watch("", shape)
     await anext(aiter(one))
     assert [each async for each in other] == []
-    with pytest.raises(Full, match="1 pages are open"):
+    with pytest.raises(TooManyViewers, match="1 pages are open"):
         screens.watch("", shape)
     await one.aclose()
     assert screens.viewers == 0
@@ -316,7 +316,7 @@ def _rack_screen(served: Served) -> Screen:
 
 
 def test_what_is_not_there_raises(served: Served) -> None:
-    with pytest.raises(NotHere, match="no device 'x'"):
+    with pytest.raises(NotFound, match="no device 'x'"):
         served.site.device("x")
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agent.model.values import Flaw, Quality
-from agent.web.data.query import Look
+from agent.web.data.query import DeviceValues
 from agent.web.pages.power import model
 from tests.agent.web.views import EVIL, Said, View, harmless, said
 
@@ -54,15 +54,15 @@ def test_a_rack_with_two_feeds_and_two_shelves() -> None:
     )
     assert "Feed B lost (pdu-b) ▲ 91% pdu-a carries 29.0 A of 32.0 A (phase 3)" in text
     assert "Balance A to B 44% : 56%" in text
-    assert "One supply of a shelf lost 75% the others of shelf-1 carry 75% each" in text
-    assert "One power shelf lost 75% the other 1 carry 75% each, if all are alike" in text
-    assert "shelf-1 3 supplies, 3 normal ● up 8.25 kW 50% 50.9 V" in text
-    assert "3 supplies, 3 current limited" in text
+    assert "One PSU of a shelf lost 75% each remaining PSU of shelf-1 carries 75%" in text
+    assert "One power shelf lost 75% the other 1 carry 75% each, at equal ratings" in text
+    assert "shelf-1 3 PSUs, 3 normal ● up 8.25 kW 50% 50.9 V" in text
+    assert "3 PSUs, 3 current limited" in text
     assert "▲ current limited" in text
     assert "bus bar 50.90 V to 50.90 V" in text
-    assert "12.8 kW in, 12.4 kW out, 97.0%" in text
-    assert "Unbalance of the currents ▲ 35.0 %" in text  # 18 A where the mean is 13.33
-    assert "No device of this rack tells of a battery." in text
+    assert "12.8 kW AC in, 12.4 kW DC out, efficiency 97.0%" in text
+    assert "Current unbalance ▲ 35.0 %" in text  # 18 A where the mean is 13.33
+    assert "No battery data: no device of this rack reports any." in text
 
 
 def test_bars_are_attributes_and_no_page_has_a_style() -> None:
@@ -80,9 +80,9 @@ def test_bars_are_attributes_and_no_page_has_a_style() -> None:
 
 def test_a_rack_that_tells_nothing_says_so() -> None:
     text = View({"switch-1": "switch"}).text("power")
-    assert "There is no PDU and no meter, so nothing is known of the feeds." in text
-    assert "There is no power shelf, so nothing is known of the DC side." in text
-    assert "No device of this rack tells of a battery." in text
+    assert "No feed data: this rack has no PDU and no meter." in text
+    assert "No DC data: this rack has no power shelf." in text
+    assert "No battery data: no device of this rack reports any." in text
 
 
 def test_a_rack_says_what_its_devices_do_not_tell() -> None:
@@ -92,12 +92,12 @@ def test_a_rack_says_what_its_devices_do_not_tell() -> None:
     view.silence("pdu-c", "no answer from 192.0.2.9")
     view.tell("shelf-1", said("psu_output_power_watts", 900.0))
     text = view.text("power")
-    assert "pdu-a tells no limit of its currents." in text
-    assert "pdu-b tells neither current nor power of its input." in text
-    assert "pdu-c is silent." in text
-    assert "Feed A lost (pdu-a) – what pdu-b would carry is not known" in text
-    assert "shelf-1 tells no load in relation to its rating." in text
-    assert "Not every shelf tells its load" in text
+    assert "pdu-a does not report its current limits." in text
+    assert "pdu-b does not report its input current or power." in text
+    assert "pdu-c is down." in text
+    assert "Feed A lost (pdu-a) – the load of pdu-b is unknown" in text
+    assert "shelf-1 does not report its load." in text
+    assert "Not every shelf reports its load" in text
 
 
 def test_bad_values_are_not_shown() -> None:
@@ -105,7 +105,7 @@ def test_bad_values_are_not_shown() -> None:
     view.tell("pdu-a", phases(10.0), flaw=Flaw(Quality.BAD, "sentinel -1"))
     text = view.text("power")
     assert "10.0 A" not in text
-    assert "pdu-a tells neither current nor power of its input." in text
+    assert "pdu-a does not report its input current or power." in text
 
 
 def test_one_feed_alone_or_uneven_feeds_say_nothing_of_a_loss() -> None:
@@ -117,7 +117,7 @@ def test_one_feed_alone_or_uneven_feeds_say_nothing_of_a_loss() -> None:
     for name in ("1-a", "2-a", "1-b"):
         uneven.tell(name, phases(10.0))
     text = uneven.text("power")
-    assert "A and B have not as many PDUs" in text
+    assert "Feeds A and B differ in their number of PDUs" in text
     assert "Balance A to B 67% : 33%" in text
 
 
@@ -161,11 +161,11 @@ def test_hostile_labels_are_text() -> None:
     assert len(re.findall("&lt;script&gt;", html)) > 4
 
 
-def look(told: Said) -> Look:
+def look(told: Said) -> DeviceValues:
     found: dict[str, list[tuple[dict[str, str], object]]] = {}
     for (metric, labels), value in told.items():
         found.setdefault(metric, []).append((dict(labels), value))
-    return Look({name: tuple(values) for name, values in found.items()})  # type: ignore[arg-type]
+    return DeviceValues({name: tuple(values) for name, values in found.items()})  # type: ignore[arg-type]
 
 
 def test_twins_are_told_by_what_they_are_not_by_what_people_call_them() -> None:

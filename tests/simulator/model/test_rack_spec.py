@@ -1,12 +1,12 @@
-"""Generations as data: those that ship load, and mistakes are named with file, line and key."""
+"""Rack models as data: those that ship load, and mistakes are named with file, line and key."""
 
 from pathlib import Path
 
 import pytest
 
 from agent.model.errors import ConfigError
-from simulator.model import RackModel, load_generation, shipped_generations
-from simulator.model.physics.spec import parse_generation
+from simulator.model import RackModel, load_model, shipped_models
+from simulator.model.physics.spec import parse_model
 
 _NVL72 = Path("simulator/models/nvl72.yaml")
 
@@ -16,23 +16,23 @@ def _text() -> str:
     return (root / _NVL72).read_text("utf-8")
 
 
-def test_three_generations_ship() -> None:
-    assert {"nvl72", "orv3-rpu", "air-rdhx"} <= set(shipped_generations())
+def test_three_models_ship() -> None:
+    assert {"nvl72", "orv3-rpu", "air-rdhx"} <= set(shipped_models())
 
 
-@pytest.mark.parametrize("name", shipped_generations())
-def test_every_shipped_generation_makes_a_rack_whose_roles_all_show_something(name: str) -> None:
-    rack = RackModel(load_generation(name))
+@pytest.mark.parametrize("name", shipped_models())
+def test_every_shipped_model_makes_a_rack_whose_roles_all_show_something(name: str) -> None:
+    rack = RackModel(load_model(name))
     for role in rack.roles:
         assert rack.observe(role), role
     assert {"pdu-a", "pdu-b", "shelf-1", "cdu", "switch-1", "switch-2"} <= set(rack.roles)
     assert ("bbu-1" in rack.roles) is (name == "orv3-rpu")
 
 
-def test_a_generation_loads_from_a_file(tmp_path: Path) -> None:
+def test_a_model_loads_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(_text().replace("name: nvl72", "name: mine"))
-    assert load_generation(file).name == "mine"
+    assert load_model(file).name == "mine"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_generation_loads_from_a_file(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_named_by_file_and_key(old: str, new: str, key: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_generation(_text().replace(old, new, 1), "rack.yaml")
+        parse_model(_text().replace(old, new, 1), "rack.yaml")
     problem = next(p for p in caught.value.problems if p.key == key)
     assert problem.file == "rack.yaml"
     assert message.lower() in problem.message.lower()
@@ -57,26 +57,26 @@ def test_a_mistake_is_named_by_its_line() -> None:
     text = _text().replace("idle_kw: 25", "idle_kw: many")
     line = next(n for n, row in enumerate(text.splitlines(), 1) if "idle_kw" in row)
     with pytest.raises(ConfigError, match=rf"rack\.yaml:{line}: load\.idle_kw"):
-        parse_generation(text, "rack.yaml")
+        parse_model(text, "rack.yaml")
 
 
 @pytest.mark.parametrize("text", ["a: [1", "- 1", "", "42"])
-def test_what_is_no_generation_is_refused(text: str) -> None:
+def test_what_is_no_model_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"rack\.yaml"):
-        parse_generation(text, "rack.yaml")
+        parse_model(text, "rack.yaml")
 
 
 def test_words_are_words_as_in_every_other_file() -> None:
-    assert parse_generation(_text().replace("name: nvl72", "name: on"), "rack.yaml").name == "on"
+    assert parse_model(_text().replace("name: nvl72", "name: on"), "rack.yaml").name == "on"
     with pytest.raises(ConfigError, match=r"rack\.yaml:\d+: name: key 'name' stands twice"):
-        parse_generation(f"{_text()}name: again\n", "rack.yaml")
+        parse_model(f"{_text()}name: again\n", "rack.yaml")
 
 
-def test_a_folder_is_no_generation(tmp_path: Path) -> None:
+def test_a_folder_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a directory"):
-        load_generation(tmp_path)
+        load_model(tmp_path)
 
 
 def test_an_unknown_name_lists_those_that_ship(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nvl72"):
-        load_generation(tmp_path / "absent.yaml")
+        load_model(tmp_path / "absent.yaml")

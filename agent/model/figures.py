@@ -1,4 +1,4 @@
-"""Values as people say them: 12.0 kW, 130 L/min, 45.2 °C; pure.
+"""Numbers as people read them on pages, in reports and on a terminal; pure.
 
 The catalogue's base units are for programs. Nothing here rounds what is stored or judged.
 """
@@ -36,7 +36,7 @@ _DECIMALS_MAX = 3
 
 
 def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
-    """A value of ``metric`` for people, with its unit, to so many significant digits."""
+    """Return a value of ``metric`` with its unit, to ``digits`` significant digits."""
     if value is None:
         return NOTHING
     if isinstance(value, str):
@@ -44,36 +44,47 @@ def figure(value: Value, metric: Metric, digits: int = _DIGITS) -> str:
     if not math.isfinite(value):
         return NOTHING
     if not metric.unit and value == int(value):
-        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return grouped(value)
     if metric.name.endswith("_power_factor_ratio"):
         return number(value, digits)
     return quantity(float(value), metric.unit, digits)
 
 
 def quantity(value: float, unit: str, digits: int = _DIGITS) -> str:
-    """A number in a base unit of the catalogue, scaled so that it reads well."""
+    """Return a number in a base unit of the catalogue, scaled: 12000 W is 12.0 kW."""
     scales = _SCALES.get(unit, ((0, 1, unit),))
     if not value:  # nothing is no millionth of anything
         scales = tuple(each for each in scales if each[1] == 1) or scales[-1:]
     for least, divisor, name in scales:
         if abs(value) >= least or least == 0 or not value:
-            told = number(value / divisor, digits)
-            return f"{told}\N{NO-BREAK SPACE}{name}" if name else told
+            text = number(value / divisor, digits)
+            return f"{text}\N{NO-BREAK SPACE}{name}" if name else text
     raise AssertionError(f"{unit} has no last scale")
 
 
 def number(value: float, digits: int = _DIGITS) -> str:
-    """A number to so many significant digits, at most three behind the point."""
-    size = 0 if not value else math.floor(math.log10(abs(value)))
-    decimals = min(_DECIMALS_MAX, max(0, digits - 1 - size))
-    if not value:
-        decimals = 0
-    text = f"{value:,.{decimals}f}"
-    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
+    """Return a number to ``digits`` significant digits, at most three after the point."""
+    text = grouped(value, min(_DECIMALS_MAX, decimals(value, digits)))
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def decimals(value: float, digits: int = _DIGITS) -> int:
+    """Return how many decimals show ``digits`` significant digits; 0 for zero."""
+    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+
+
+def grouped(value: float, places: int = 0) -> str:
+    """Return a number with ``places`` digits after the point and separated thousands."""
+    return f"{value:,.{places}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def short(value: float | str, digits: int = 6) -> str:
+    """Return a number to ``digits`` significant digits as tables print it; text unchanged."""
+    return value if isinstance(value, str) else f"{value:.{digits}g}"
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest whole unit: ``42 s``, ``3 h``."""
+    """Return a duration in its largest whole unit: ``42 s``, ``3 h``."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
             return f"{int(seconds // length)}\N{NO-BREAK SPACE}{unit}"

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from agent.model.catalogue import CATALOGUE
+from agent.model.figures import figure, number, quantity, span
 from agent.model.values import Value
-from agent.web.draw.format import figure, number, quantity, span
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,29 @@
+"""The base of every record that is read from a file, and paths as files write them."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, ValidationInfo
+
+
+class StrictModel(BaseModel):
+    """Base: frozen; unknown keys are errors, values are never coerced from text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / path
+
+
+FilePath = Annotated[Path, Strict(False), AfterValidator(_beside)]
+"""A path; a document's ``validate`` takes relative ones from the folder of its file."""
+
+
+def _file_beside(name: str, info: ValidationInfo) -> str:
+    return str(_beside(Path(name), info)) if name.endswith((".yaml", ".yml")) else name
+
+
+NameOrFile = Annotated[str, AfterValidator(_file_beside)]
+"""The name of something that ships, or the path of a YAML file, taken as a ``FilePath`` is."""
