@@ -67,7 +67,7 @@ class Agent:
         self.labels = {device.name: _labels(device) for device in config.devices}
         self.store = Store({device.name: device.stale_after_s for device in config.devices})
         self.exposition = PrometheusExposition(self.labels)
-        self.store.subscribe(self.exposition.update)
+        self.store.subscribe(self.exposition.update, self.exposition.derive)
         self.history = History()
         self.store.subscribe(self.history.observe)
         evidence = config.spec.evidence
@@ -157,6 +157,8 @@ class Agent:
         self._transports.expect(config.quirks())
         for name in removed:
             self._forget(name)
+        for name in changed:
+            self.history.forget(name)
         for name in (*added, *changed):
             device = after[name]
             self.labels[name] = _labels(device)
@@ -213,6 +215,7 @@ class Agent:
             partial(open_device, device, transports),
             self._deliver,
             device.url,
+            self.store.prepare,
         )
 
     def _deliver(self, result: PollResult) -> None:
@@ -326,7 +329,7 @@ async def _events(agent: Agent) -> AsyncIterator[EventService]:
     """Open the journal of events. Raises ConfigError when that is not possible."""
     spec, names = agent.config.spec.events, [device.name for device in agent.config.devices]
     recorder = EventService(spec.path, spec.max_events, names, time.time())
-    agent.store.subscribe(recorder.observe)
+    agent.store.subscribe(recorder.observe, recorder.derive)
     agent.exposition.registry.register(EventMetrics(recorder))
     agent.components.append(
         Component(recorder.run, lambda device: recorder.forget(device, time.time()))

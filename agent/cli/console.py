@@ -12,7 +12,8 @@ from rich.text import Text
 
 from agent.model import smi
 from agent.model.figures import short
-from agent.model.values import GetOids, OidSource, Quality, Reading, ReadRegisters, Request
+from agent.model.series import OidSource
+from agent.model.values import GetOids, Quality, Reading, ReadRegisters, Request
 from agent.plan import Cost
 from agent.plan.lines import LineLoad, Load
 from agent.poll.identify import Identification

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from agent.events.detector import Detector
+from agent.events.detector import Detector, watched
 from agent.events.journal import EventJournal, JournalEntry, StoredEvent
 from agent.events.records import Action, Event, EventKind
+from agent.model.series import SeriesSet
 from agent.model.values import PollResult
 from agent.store.latest import DeviceState
 from agent.store.sqlite_writer import Spool
@@ -42,6 +43,11 @@ class EventService:
     def observe(self, state: DeviceState, result: PollResult) -> None:
         """Detect the events of one poll; subscribe this to the store."""
         self._keep(self._detector.take(result))
+
+    @staticmethod
+    def derive(device: str, series_set: SeriesSet) -> None:
+        """Find what there is to watch in a set of series that is new."""
+        series_set.derive(watched)
 
     def forget(self, device: str, at: float) -> None:
         """Clear the alarms of a device that is no longer configured, at Unix time ``at``."""

@@ -12,8 +12,9 @@ import random
 import secrets
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import structlog
 
@@ -26,15 +27,11 @@ from agent.model.errors import (
 )
 from agent.model.limits import CELLS_MAX, OCTETS_MAX
 from agent.model.values import Answer, Block, Failure, Identity, PollResult
-from agent.normalise.base import FAILURES_MAX, Normaliser
-from agent.normalise.crosscheck import CrossChecks
-from agent.normalise.modbus import ModbusNormaliser
-from agent.normalise.snmp import SnmpNormaliser
+from agent.normalise.base import FAILURES_MAX
 from agent.parse.url import Url
 from agent.plan import CYCLE_S, Plan, make_plan, wire_cost
-from agent.poll.bisect_block import SplittingDriver
 from agent.poll.deadline import cycle_limit_s, ending
-from agent.poll.driver import Driver, find_driver
+from agent.poll.device_memory import DeviceMemory, Learned
 from agent.poll.identify import identify, read_identity
 from agent.poll.uptime import TICKS_PER_S, uptime_ticks, went_back
 from agent.profile.library import Library
@@ -45,7 +42,6 @@ from agent.transport.base import Transport
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _CYCLE_ID_BYTES = 4
-_EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
 _CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
@@ -61,7 +57,7 @@ class Schedule:
 
 @dataclass(slots=True)
 class Session:
-    """What is known of a device once it has answered: its profile, plan and compiled rows.
+    """What holds while a device answers: its profile, plan and who it is.
 
     ``due`` is when (monotonic) each request is to be made again, by its position. ``uptime_ticks``
     is sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next
@@ -70,10 +66,8 @@ class Session:
 
     profile: Profile
     plan: Plan
-    normaliser: Normaliser
-    driver: Driver
+    learned: Learned
     identity: Identity
-    crosschecks: CrossChecks
     due: dict[int, float] = field(default_factory=dict)
     uptime_ticks: int | None = None
     first: int = 0
@@ -84,13 +78,6 @@ class Session:
         return tuple(request.interval_s for request in self.plan.requests)
 
 
-def make_normaliser(device: str, profile: Profile) -> Normaliser:
-    """The normaliser for the profile's protocol."""
-    if profile.protocol == "snmp":
-        return SnmpNormaliser(device, profile)
-    return ModbusNormaliser(device, profile)
-
-
 async def open_session(
     device: str,
     transport: Transport,
@@ -99,13 +86,13 @@ async def open_session(
     library: Library,
     url: Url | None = None,
     cycle_s: float = CYCLE_S,
-    patience: int = 1,
+    memory: DeviceMemory | None = None,
 ) -> Session:
     """Find the profile (``auto`` asks the device), read who it is, make the plan.
 
-    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; readings must
-    contradict each other in ``patience`` cycles to become uncertain. Raises DeviceError when the
-    device cannot be asked or nothing fits, ConfigError when the profile or its driver is wrong.
+    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; ``memory`` is
+    that of earlier sessions of the device. Raises DeviceError when the device cannot be asked or
+    nothing fits, ConfigError when the profile or its driver is wrong.
     """
     if wanted == "auto":
         unit = url.unit if url else None
@@ -113,13 +100,9 @@ async def open_session(
     else:
         profile = library.get(wanted)
     plan = make_plan(profile, wire_cost(url, profile) if url else None, cycle_s)
-    driver = find_driver(profile.driver)
-    if protocol == "modbus":
-        driver = SplittingDriver(driver)
-    identity, _ = await read_identity(transport, profile, plan, driver)
-    every_s = _EXAMINED_EVERY_S if patience > 1 else 0.0
-    crosschecks = CrossChecks(profile, patience, every_s)
-    return Session(profile, plan, make_normaliser(device, profile), driver, identity, crosschecks)
+    memory = memory or DeviceMemory(device)
+    identity, _ = await read_identity(transport, profile, plan, memory.of(profile).driver)
+    return Session(profile, plan, memory.identify(profile, identity), identity)
 
 
 @dataclass(slots=True)
@@ -172,16 +155,17 @@ async def read_once(
     due.sort(key=lambda position: (position < session.first, position))
     session.first = 0
     await _ask(session, transport, now, due, cycle)
-    normalised = session.normaliser.normalise(cycle.answers)
+    learned = session.learned
+    normalised = await learned.normalised(cycle.answers)
     failures = [*cycle.failures, *normalised.failures]
     rest = [position for position in everything if position not in due]
     gone = cycle.over or cycle.silent >= _SILENT_REQUESTS_MAX
-    if rest and session.normaliser.wants_slow and not gone:
+    if rest and learned.normaliser.wants_slow and not gone:
         await _ask(session, transport, now, rest, cycle)
-        first, normalised = normalised, session.normaliser.normalise(cycle.answers)
+        first, normalised = normalised, await learned.normalised(cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
-    held = session.crosschecks.apply(normalised.blocks, now)
+    held = learned.crosschecks.apply(normalised.blocks, now)
     blocks = {**held, **dict.fromkeys(cycle.failed, ())}
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)
@@ -216,7 +200,7 @@ async def _ask_each(
             cycle.failed.append(position)
             continue
         try:
-            answer = await session.driver.read(request, transport)
+            answer = await session.learned.driver.read(request, transport)
             cycle.count(answer)
         except DeviceError as error:
             gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
@@ -232,6 +216,10 @@ async def _ask_each(
         session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
 
 
+Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
+"""Derives from a device's new sets of series what outlets need, in slices."""
+
+
 class Poller:
     """Polls one device until it is cancelled; every cycle ends in one ``PollResult``."""
 
@@ -245,7 +233,9 @@ class Poller:
         open_transport: Callable[[], Awaitable[Transport]],
         deliver: Callable[[PollResult], None],
         url: Url | None = None,
+        prepare: Prepare = lambda device, blocks: iter(()),
     ) -> None:
+        """``deliver`` gets every result; ``prepare`` is iterated over before, in slices."""
         self._device = device
         self._protocol = protocol
         self._profile = profile
@@ -254,7 +244,9 @@ class Poller:
         self._open_transport = open_transport
         self._deliver = deliver
         self._url = url
+        self._prepare = prepare
         self._session: Session | None = None
+        self._memory = DeviceMemory(device, _CONTRADICTIONS)
         self._silent_cycles = 0
         self._told = DeviceLog(device)
         self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
@@ -328,13 +320,18 @@ class Poller:
         blocks: Mapping[int, tuple[Block, ...]] = {}
         failures: tuple[Failure, ...] = ()
         try:
-            known = self._session
+            known = not self._memory.is_empty
             blocks, failures, up = await self._read(transport, began)
-            if self._rebooted(up, began) and known is not None:
+            if self._rebooted(up, began) and known:
                 self._session = None
+                self._memory.restarted()
                 blocks, failures, up = await self._read(transport, began)
         except DeviceError as error:
             failures, up = (Failure(error.kind, str(error)),), False
+        for _ in self._prepare(self._device, chain.from_iterable(blocks.values())):
+            await asyncio.sleep(0)
+        if self._session is not None and not up and any(blocks.values()):
+            self._session.learned.refused_everything()
         self._remember(up, failures)
         result = PollResult(
             device=self._device,
@@ -366,7 +363,7 @@ class Poller:
                     self._library,
                     self._url,
                     self._schedule.interval_s,
-                    _CONTRADICTIONS,
+                    self._memory,
                 )
         return await read_once(self._session, transport, now, self._left_s(now))
 

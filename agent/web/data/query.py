@@ -4,18 +4,18 @@ Only good and uncertain values are included. Bad and stale ones are missing, so 
 for them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.events.records import ALARMS
-from agent.model.values import Flaw, Quality, Series, Value
+from agent.model.series import SeriesSet
+from agent.model.values import Flaw, Quality, Value
 from agent.store.latest import DeviceState
-
-_SETS_MAX = 50_000  # of rows whose places are kept: some for each device
 
 Labels = Mapping[str, str]
 _Place = tuple[str, Labels, int]
 """The name of a metric, the labels of a series, and its position in the block."""
+_Find = Callable[[SeriesSet], tuple[_Place, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +66,53 @@ class DeviceValues:
 
 
 class Finder:
-    """Finds the same metrics in every poll; their positions are found once per set of series."""
+    """Finds the same metrics in every poll; their positions are kept on each set of series.
 
-    def __init__(self, metrics: frozenset[str] | None = None) -> None:
+    Make one for as long as a page or an outlet lives; ``look`` finds something once.
+    """
+
+    def __init__(self, metrics: frozenset[str]) -> None:
         self._metrics = metrics
-        # By the id of a block's series, which are held beside it, so that the id stays theirs.
-        self._places: dict[int, tuple[tuple[Series, ...], tuple[_Place, ...]]] = {}
 
     def look(self, state: DeviceState, now: float) -> DeviceValues:
         """Return what a device shows at Unix time ``now``."""
-        found: dict[str, list[tuple[Labels, Value]]] = {}
-        for block in state.blocks(now):
-            kept = self._places.get(id(block.series)) or self._find(block.series)
-            values, flaws = block.values, block.flaws
-            for name, labels, position in kept[1]:
-                if flaws and _bad(flaws.get(position)):
-                    continue
-                if name in found:
-                    found[name].append((labels, values[position]))
-                else:
-                    found[name] = [(labels, values[position])]
-        return DeviceValues({name: tuple(several) for name, several in found.items()})
+        return _look(state, now, lambda series_set: series_set.derive(self._places))
 
-    def _find(self, several: tuple[Series, ...]) -> tuple[tuple[Series, ...], tuple[_Place, ...]]:
-        if len(self._places) >= _SETS_MAX:
-            self._places.clear()
-        wanted = self._metrics
-        places = tuple(
-            (one.metric.name, dict(one.labels), position)
-            for position, one in enumerate(several)
-            if wanted is None or one.metric.name in wanted
-        )
-        kept = self._places[id(several)] = several, places
-        return kept
-
-
-def _bad(flaw: Flaw | None) -> bool:
-    return flaw is not None and flaw.quality is Quality.BAD
+    def _places(self, series_set: SeriesSet) -> tuple[_Place, ...]:
+        return _places(series_set, self._metrics)
 
 
 def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> DeviceValues:
     """Return what a device shows at Unix time ``now``; only ``metrics`` where they are given."""
-    return Finder(metrics).look(state, now)
+    return _look(state, now, lambda series_set: _places(series_set, metrics))
+
+
+def _look(
+    state: DeviceState, now: float, find: Callable[[SeriesSet], tuple[_Place, ...]]
+) -> DeviceValues:
+    found: dict[str, list[tuple[Labels, Value]]] = {}
+    for block in state.blocks(now):
+        values, flaws = block.values, block.flaws
+        for name, labels, position in find(block.series):
+            if flaws and _bad(flaws.get(position)):
+                continue
+            if name in found:
+                found[name].append((labels, values[position]))
+            else:
+                found[name] = [(labels, values[position])]
+    return DeviceValues({name: tuple(several) for name, several in found.items()})
+
+
+def _places(series_set: SeriesSet, metrics: frozenset[str] | None) -> tuple[_Place, ...]:
+    return tuple(
+        (series.metric.name, dict(series.labels), position)
+        for position, series in enumerate(series_set)
+        if metrics is None or series.metric.name in metrics
+    )
+
+
+def _bad(flaw: Flaw | None) -> bool:
+    return flaw is not None and flaw.quality is Quality.BAD
 
 
 def alarms(seen: DeviceValues) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ import pytest
 from agent.events.journal import EventJournal, JournalEntry
 from agent.events.records import Action, Event, EventKind, Subject, Trace
 from agent.model.errors import ConfigError
-from agent.model.values import OidSource, Raw, RegisterSource, Source
+from agent.model.series import OidSource, RegisterSource, Source
+from agent.model.values import Raw
 from tests.house import ROOT
 
 LEAK = Subject("cdu", "rack_leak_detected", (("sensor", "1"),))
