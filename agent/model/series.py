@@ -53,7 +53,7 @@ class Series:
 
     @property
     def key(self) -> SeriesKey:
-        """What makes it the same series, wherever it is read from."""
+        """The identity of the series: device, metric and labels, without the source."""
         return (self.device, self.metric.name, self.labels)
 
 
@@ -83,7 +83,7 @@ class SeriesSet:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was derived from it yet."""
+        """True until something is derived from the set."""
         return self._derived is None
 
     def derive(self, build: "Callable[[SeriesSet], _T]") -> _T:
