@@ -17,7 +17,7 @@ from agent.config.stimuli import Command, Stimulus
 from agent.hil.write import perform
 from agent.model.errors import ConfigError, DeviceError
 from simulator.faults.catalogue import catalogue
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 
 
 class Stand(Protocol):
@@ -51,7 +51,7 @@ class SimulatedStand:
 
     simulated = True
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: SimulatedSite) -> None:
         self._site = site
         self._laid: dict[str, list[int]] = {}
 
@@ -66,14 +66,14 @@ class SimulatedStand:
 
     async def begin(self, stimulus: str, params: Mapping[str, object]) -> None:
         """Inject the fault of that name. Raises ConfigError."""
-        active = self._site.desk.inject(stimulus, params)
+        active = self._site.injector.inject(stimulus, params)
         self._laid.setdefault(stimulus, []).append(active.id)
 
     async def end(self, stimulus: str) -> None:
         """Clear every fault that ``begin`` has injected under that name."""
         for number in self._laid.pop(stimulus, []):
             with contextlib.suppress(ConfigError):  # it ended, or another took its place
-                self._site.desk.clear(number)
+                self._site.injector.clear(number)
 
     async def load(self, ratio: float) -> None:
         """Give every rack this work. Raises ConfigError."""

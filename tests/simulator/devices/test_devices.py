@@ -177,7 +177,7 @@ async def serve(tmp_path: Path, device: Mapping[str, object], **rack_: object) -
 async def test_what_cannot_be_simulated_is_said(tmp_path: Path) -> None:
     [port] = free_udp_ports(1)
     pdu = {"name": "pdu-a", "url": f"snmp://127.0.0.1:{port}", "profile": "apc-rpdu2"}
-    with pytest.raises(ConfigError, match="names no 'generation'"):
+    with pytest.raises(ConfigError, match="has no 'generation'"):
         await serve(tmp_path, pdu)
     with pytest.raises(ConfigError, match="no role 'pdu-z'; it has pdu-a"):
         await serve(tmp_path, {**pdu, "role": "pdu-z"}, generation="nvl72")
