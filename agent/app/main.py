@@ -22,7 +22,7 @@ async def run_until_stopped(
 ) -> None:
     """Run what ``load`` gives until SIGTERM or SIGINT; SIGHUP loads anew.
 
-    ``announce`` is told once it serves. Raises ConfigError where it cannot begin.
+    ``announce`` is called once it serves. Raises ConfigError where it cannot begin.
     """
     config = load()
     stop, manager = asyncio.Event(), Notifier()

@@ -51,7 +51,7 @@ def check_fixed(before: Config, after: Config) -> None:
 class Reloader:
     """Loads, checks and applies. ``load`` reads the file; ``apply`` takes its result over.
 
-    Both may raise ConfigError; what was in force then stays so.
+    Both may raise ConfigError; the configuration before it is then kept.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ class Agent:
         ]
 
     def profile(self, name: str) -> Profile | None:
-        """A profile of the library in force, None if it has none of that name."""
+        """Return a profile of the current library, None if it has none of that name."""
         library = self.config.library
         return library.get(name) if name in library.profiles else None
 
@@ -110,7 +110,7 @@ class Agent:
         return None if path is None else Plan(path, names)
 
     def _view(self, device: DeviceConfig) -> DeviceView:
-        """What the HTTP interface tells about a device."""
+        """Return what the HTTP interface shows of a device."""
         known = device.profile != "auto"
         return DeviceView(
             name=device.name,
@@ -220,7 +220,7 @@ class Agent:
 
 
 def _labels(device: DeviceConfig) -> dict[str, str]:
-    """What stands on every series of a device, beside its name."""
+    """Return the labels of every series of a device, beside its name."""
     return {**device.labels, "site": device.site, "rack": device.rack}
 
 

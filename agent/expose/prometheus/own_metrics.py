@@ -140,7 +140,7 @@ class OwnMetrics:
     """The own metrics of all devices.
 
     ``labels`` gives each device's full label set, put on every sample of that device.
-    ``duplicates`` tells how many of a device's series are read twice.
+    ``duplicates`` returns how many of a device's series are read twice.
     A device appears once it was polled: before that nothing is known, which is not "down".
     """
 

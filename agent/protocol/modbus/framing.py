@@ -73,9 +73,9 @@ def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
 class Framer(Protocol):
     """The state of one byte stream. One question at a time; a new one replaces the old.
 
-    ``transactions``: replies name their question, so a late one can be told apart exactly.
+    ``transactions``: replies name their question, so a late one is recognised exactly.
     ``broken``: the stream lost its frame boundaries, only a new connection helps.
-    ``strays`` counts frames that answered nobody; ``note`` tells of the last one our unit sent.
+    ``strays`` counts frames that answered nobody; ``note`` describes the last one our unit sent.
     """
 
     transactions: ClassVar[bool]
@@ -240,7 +240,7 @@ def _crc_holds(data: bytes, start: int, end: int) -> bool:
 
 
 class RtuFramer(_SerialFramer):
-    """RTU framing: frames are found by their shape and CRC, whatever stands before them."""
+    """RTU framing: frames are found by their shape and CRC, whatever comes before them."""
 
     def __init__(self) -> None:
         super().__init__()

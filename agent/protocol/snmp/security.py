@@ -1,4 +1,4 @@
-"""What stands between a PDU and a datagram: the seam, and its simple side, the community."""
+"""Seals PDUs into datagrams and opens them: the protocol, and its simple side, communities."""
 
 from typing import NamedTuple, Protocol
 
@@ -11,7 +11,7 @@ from agent.protocol.snmp.message import Pdu
 class ReportPdu(NamedTuple):
     """A Report-PDU and what its message said of the engine that sent it.
 
-    ``counter`` is the OID (BER octets) that tells the kind; ``authentic`` whether its MAC held.
+    ``counter`` is the OID (BER octets) that names the kind; ``authentic`` whether its MAC held.
     """
 
     counter: bytes

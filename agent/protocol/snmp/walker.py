@@ -22,7 +22,7 @@ _FORGET_AFTER = 1_000  # whole answers until a learned ceiling is tried again
 
 
 class Pace:
-    """How many varbinds one answer of this device may hold, learned from what it stands.
+    """How many varbinds one answer of this device may hold, learned from what it can answer.
 
     Starts at one Ethernet frame and grows while answers arrive whole. A size that the device
     calls tooBig, or that stays silent twice where half of it is answered, is not asked again
@@ -125,7 +125,7 @@ class WalkedColumn:
 
 
 class Walk:
-    """The state of one walk. Ask :meth:`next`, then tell :meth:`feed`, :meth:`refuse` or neither.
+    """The state of one walk. Ask :meth:`next`, then call :meth:`feed`, :meth:`refuse` or neither.
 
     ``bulk`` False walks with GETNEXT (v1). ``repetitions_max`` is the device's own GETBULK ceiling,
     if it has one. ``expected_rows`` is what the walk before found, None before the first.

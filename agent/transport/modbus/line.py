@@ -12,7 +12,7 @@ _FAST_SILENCE_S = 0.001_75
 
 
 class Wire(Protocol):
-    """An open line. ``abort`` closes it at once; the receiver hears of it later."""
+    """An open line. ``abort`` closes it at once; the receiver learns of it later."""
 
     def write(self, data: bytes) -> None:
         """Send or queue ``data``."""

@@ -178,7 +178,7 @@ class Link:
     def dropped(self, error: Exception | None) -> None:
         """Close this side too: the peer closed, or the line is gone."""
         if error is not None and not isinstance(error, OSError):
-            # Not the line but a bug of ours: asyncio closes a connection whose callback raised.
+            # Not the line but a bug here: asyncio closes a connection whose callback raised.
             answer, self._answer = self._answer, None
             if answer is not None and answer is not self._abandoned and not answer.done():
                 answer.set_exception(error)
