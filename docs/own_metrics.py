@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.events.service import Recorder
-from agent.expose.http.events import EventMetrics
-from agent.expose.mqtt.metrics import MqttMetrics
+from agent.expose.prometheus.collectors import (
+    EventMetrics,
+    MqttMetrics,
+    ReloadMetrics,
+    TransportMetrics,
+    TrapMetrics,
+)
 from agent.expose.prometheus.exposition import PrometheusExposition
-from agent.expose.prometheus.reload_metrics import ReloadMetrics
-from agent.expose.prometheus.transport_metrics import TransportMetrics
-from agent.expose.prometheus.trap_metrics import TrapMetrics
 from agent.transport.factory import Transports
 from agent.web.data.run_metrics import CommissionMetrics
 

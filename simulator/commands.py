@@ -60,7 +60,7 @@ def demo_config() -> Path:
 
 async def _demo(config: Config, seed: int, speed: float) -> None:
     # Imported here: the web framework and the physics are not needed by any other command.
-    from agent.app.main import running
+    from agent.app.wiring import running
     from simulator.site.rack_server import serving
 
     stop = asyncio.Event()

@@ -13,7 +13,7 @@ LIBRARIES = {
     "aiomqtt": r"agent/expose/mqtt/",
     "bcrypt": r"agent/cli/init\.py|agent/expose/http/basic_auth\.py",
     "cryptography": r"agent/protocol/snmp/keys\.py|agent/commission/evidence/signing\.py",
-    "fastapi": r"agent/(expose|web)/|agent/app/main\.py|simulator/control/http_api\.py",
+    "fastapi": r"agent/(expose|web)/|agent/app/serving\.py|simulator/control/http_api\.py",
     "jinja2": r"agent/(web|commission)/",
     "markupsafe": r"agent/web/|agent/commission/report/",
     "matplotlib": r"agent/commission/report/drawing\.py",

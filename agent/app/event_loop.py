@@ -1,10 +1,11 @@
-"""The event loop: uvloop where it is installed, and signals that end it well."""
+"""The event loop: uvloop where it is installed, signals that end it, errors of its callbacks."""
 
 import asyncio
 import contextlib
 import gc
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
@@ -34,6 +35,41 @@ def hearing(number: signal.Signals, call: Callable[[], object]) -> Iterator[None
         yield
     finally:
         loop.remove_signal_handler(number)
+
+
+class CallbackErrors:
+    """Ends the program with the first error that a callback of its own code raises.
+
+    A callback has no caller: the loop would log the error, and what waits for the callback would
+    only time out, cycle after cycle. Callbacks of libraries are logged as before.
+    """
+
+    async def run(self) -> None:
+        """Raise the first such error. Runs until then, or until cancelled."""
+        loop = asyncio.get_running_loop()
+        failed: asyncio.Future[None] = loop.create_future()
+        before = loop.get_exception_handler()
+
+        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            error = context.get("exception")
+            if "handle" in context and error is not None and _own(error) and not failed.done():
+                failed.set_exception(error)
+            elif before is not None:
+                before(loop, context)
+            else:
+                loop.default_exception_handler(context)
+
+        loop.set_exception_handler(handle)
+        try:
+            await failed
+        finally:
+            loop.set_exception_handler(before)
+
+
+def _own(error: BaseException) -> bool:
+    """Whether the error passed through code of the agent."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__", "").startswith("agent.") for frame in frames)
 
 
 def spare_collector() -> None:

@@ -1,135 +1,20 @@
-"""The only place where things are wired together: configuration in, a running agent out."""
+"""The agent as a process: runs until a signal ends it, and reloads where that is asked for."""
 
 import asyncio
 import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 
 import structlog
-from fastapi import FastAPI
 
 from agent.app.event_loop import hearing, stopping
 from agent.app.notify import Notifier
-from agent.app.probe import Prober
-from agent.app.reload import Outcome, Reloader
-from agent.app.wiring import Agent
+from agent.app.reload import ReloadOutcome
+from agent.app.wiring import Running, running
 from agent.config import Config
-from agent.config.web import exposure
-from agent.events.service import Recorder
-from agent.expose.http.api import Reload, create_app
-from agent.expose.http.discovery import add_discovery
-from agent.expose.http.events import add_events
-from agent.expose.http.probe_route import add_probe
-from agent.expose.http.serve import serve
-from agent.expose.http.tls import Certificates
-from agent.transport.factory import Transports
-from agent.web.data.runs import Runs
-from agent.web.data.site import Site
-from agent.web.live import Live
-from agent.web.routes import add_pages
 
 _log = structlog.get_logger("daemon")
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A running agent: where it listens, and the task that ends only by a bug."""
-
-    agent: Agent
-    host: str
-    port: int
-    polling: asyncio.Task[None]
-    reloader: Reloader
-
-    @property
-    def url(self) -> str:
-        """Its start page."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        scheme = "http" if self.agent.config.web.tls is None else "https"
-        return f"{scheme}://{host}:{self.port}"
-
-    async def until(self, stop: asyncio.Event) -> None:
-        """Wait for ``stop``. Raises what a poller died of, should one die."""
-        waiting = asyncio.create_task(stop.wait(), name="stop")
-        try:
-            await asyncio.wait({waiting, self.polling}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-        if self.polling.done():
-            self.polling.result()
-
-
-@contextlib.asynccontextmanager
-async def running(
-    config: Config, load: Callable[[], Config] | None = None
-) -> AsyncIterator[Running]:
-    """Run ``config`` with its HTTP interface while the block runs.
-
-    ``load`` reads the configuration anew where a reload is asked for; without it the same one is
-    taken over again. Raises ConfigError when a port cannot be bound, before anything is polled.
-    """
-    agent = Agent(config)
-    web = config.web
-    reloader = Reloader(config, load or (lambda: config), agent.change)
-    agent.exposition.registry.register(reloader.metrics)
-
-    async def reload() -> tuple[bool, str]:
-        outcome = await reloader.reload()
-        return outcome.done, outcome.text
-
-    async with (
-        Transports(config.quirks()) as transports,
-        agent.recording() as recorder,
-        _serving(agent, recorder, reload) as address,
-        agent.hearing_traps(),
-        agent.publishing(recorder),
-    ):
-        if unsafe := exposure(address[0], web):
-            _log.warning("HTTP is open", host=address[0], port=address[1], reason=unsafe)
-        polling = asyncio.create_task(agent.run(transports), name="pollers")
-        try:
-            yield Running(agent, *address, polling, reloader)
-        finally:
-            polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await polling
-
-
-@contextlib.asynccontextmanager
-async def _serving(
-    agent: Agent, recorder: Recorder, reload: Reload
-) -> AsyncIterator[tuple[str, int]]:
-    """Serve what the configuration offers over HTTP; gives the address that is really bound."""
-    config = agent.config
-    tls = None if config.web.tls is None else Certificates(config.web.tls).context
-    app, live = _app(agent, recorder, reload)
-    async with serve(app, config.listen_host, config.listen_port, tls) as address:
-        try:
-            yield address
-        finally:
-            live.close()  # a stream has no end of its own, and a stop would wait for it
-
-
-def _app(agent: Agent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Live]:
-    """The HTTP interface with all that the configuration offers there."""
-    config = agent.config
-    app = create_app(
-        *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),
-        reload if config.reload_http else None,
-    )
-    add_discovery(app, agent.views, config.siblings)
-    add_events(app, recorder, agent.store)
-    site = Site(
-        *(agent.store, agent.views, agent.history, agent.profile),
-        runs=Runs(config.evidence_folder),
-        plan=agent.plan,
-    )
-    live = add_pages(app, site, lambda: agent.ready, config.web.users)
-    if config.probe_networks:
-        add_probe(app, Prober(config).probe)
-    return app, live
 
 
 async def run_until_stopped(
@@ -137,7 +22,7 @@ async def run_until_stopped(
 ) -> None:
     """Run what ``load`` gives until SIGTERM or SIGINT; SIGHUP loads anew.
 
-    ``announce`` is told once it serves. Raises ConfigError where it cannot begin.
+    ``announce`` is called once it serves. Raises ConfigError where it cannot begin.
     """
     config = load()
     stop, manager = asyncio.Event(), Notifier()
@@ -180,5 +65,5 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: ReloadOutcome) -> str:
     return outcome.text if outcome.done else "configuration refused, the old one is in force"

@@ -17,7 +17,7 @@ _ABSTRACT = "@"
 
 
 class Notifier:
-    """The service manager that ``environment`` (the process's own) tells of.
+    """The service manager that ``environment`` (the process's own) names.
 
     ``NOTIFY_SOCKET`` is where it listens; ``WATCHDOG_USEC`` how long it bears silence, if at all.
     """
@@ -28,7 +28,7 @@ class Notifier:
         self.watchdog_s = _watchdog_s(environment) if address else None
 
     def send(self, *lines: str) -> None:
-        """Pass on assignments such as ``READY=1``. A manager that is gone is told of once."""
+        """Pass on assignments such as ``READY=1``. A manager that is gone is logged once."""
         if not self._address:
             return
         try:

@@ -77,16 +77,14 @@ class Prober:
         library, quirks = self._config.library, {}
         if asked.profile != "auto" and url.protocol == "modbus":
             quirks = {url.line: library.get(asked.profile).quirks}
-        async with Transports(quirks) as transports:
-            transport = await transports.open(url, credentials, _LIMITS)
-            try:
-                session = await open_session(
-                    asked.target, transport, url.protocol, asked.profile, library, url
-                )
-                now = time.monotonic()
-                blocks, failures, answered = await read_once(session, transport, now)
-            finally:
-                await transport.close()
+        async with (
+            Transports(quirks) as transports,
+            transports.opened(url, credentials, _LIMITS) as transport,
+        ):
+            session = await open_session(
+                asked.target, transport, url.protocol, asked.profile, library, url
+            )
+            blocks, failures, answered = await read_once(session, transport, time.monotonic())
         return replace(
             result,
             up=answered,

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from agent.config import Config
-from agent.expose.prometheus.reload_metrics import ReloadMetrics
+from agent.expose.prometheus.collectors import ReloadMetrics
 from agent.model.errors import ConfigError
 
 _log = structlog.get_logger("reload")
@@ -31,7 +31,7 @@ _FIXED: Mapping[str, Callable[[Config], object]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReloadOutcome:
     """How a reload ended; ``text`` is for people."""
 
     done: bool
@@ -51,7 +51,7 @@ def check_fixed(before: Config, after: Config) -> None:
 class Reloader:
     """Loads, checks and applies. ``load`` reads the file; ``apply`` takes its result over.
 
-    Both may raise ConfigError; what was in force then stays so.
+    Both may raise ConfigError; the configuration before it is then kept.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Reloader:
         self._one_at_a_time = asyncio.Lock()
         self.metrics = ReloadMetrics(self._digest(), time.time())
 
-    async def reload(self) -> Outcome:
+    async def reload(self) -> ReloadOutcome:
         """Read the file anew. Never raises ConfigError: the outcome says it."""
         async with self._one_at_a_time:
             digest = self._digest()
@@ -72,11 +72,11 @@ class Reloader:
             except ConfigError as error:
                 self.metrics.successful = False
                 _log.error("configuration refused; the old one stays", reason=str(error))
-                return Outcome(False, str(error))
+                return ReloadOutcome(False, str(error))
             self.metrics.successful = True
             self.metrics.digest, self.metrics.succeeded_at = digest, time.time()
             _log.info("configuration reloaded", result=text)
-            return Outcome(True, text)
+            return ReloadOutcome(True, text)
 
     async def watch(self) -> None:
         """Reload whenever the file changes, until cancelled; a file being written is waited for."""

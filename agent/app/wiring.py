@@ -1,30 +1,30 @@
-"""One configuration as it runs: its store, its exposition, one poller per device, its outlets."""
+"""The only place where things are wired together: configuration in, a running agent out."""
 
 import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
 
-from agent.app.reload import check_fixed
+from agent.app.event_loop import CallbackErrors
+from agent.app.reload import Reloader, check_fixed
+from agent.app.serving import serving
 from agent.config import Config, DeviceConfig
+from agent.config.web import exposure
 from agent.events.service import Recorder
 from agent.expose.device_info import DeviceView
-from agent.expose.http.events import EventMetrics
+from agent.expose.prometheus.collectors import EventMetrics, TransportMetrics, TrapMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
-from agent.expose.prometheus.transport_metrics import TransportMetrics
-from agent.expose.prometheus.trap_metrics import TrapMetrics
-from agent.model.limits import Limits
 from agent.model.values import PollResult
 from agent.poll.poller import Poller, Schedule
 from agent.profile.points import Profile
 from agent.store.history import History
 from agent.store.latest import Store
-from agent.transport.base import Transport
-from agent.transport.factory import Transports
+from agent.transport.factory import Transports, open_device
 from agent.transport.snmp.traps import Sender, Traps
 from agent.web.data.cables import Plan
 from agent.web.data.run_metrics import CommissionMetrics
@@ -34,19 +34,38 @@ _STUCK_AFTER_S = 300.0  # more than backoff and a slow device's longest cycle (d
 _STUCK_AFTER_INTERVALS = 3.0
 
 
+async def _nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of the agent beside its pollers.
+
+    ``run`` works until it is cancelled; what it raises ends the agent. ``forget`` drops what is
+    kept of a device that the configuration no longer has.
+    """
+
+    run: Callable[[], Coroutine[Any, Any, None]] = _nothing
+    forget: Callable[[str], None] = lambda device: None
+
+
 def stuck_after_s(interval_s: float) -> float:
     """Return after how long (seconds) without the end of a cycle a poller counts as hung."""
     return _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * interval_s
 
 
 class Agent:
-    """One running configuration: its store, its exposition and one poller per device."""
+    """One running configuration: its store, its exposition and one poller per device.
+
+    ``components`` are its other parts; those that come before ``run`` are run by it.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._labels = {device.name: _labels(device) for device in config.devices}
+        self.labels = {device.name: _labels(device) for device in config.devices}
         self.store = Store({device.name: device.stale_after_s for device in config.devices})
-        self.exposition = PrometheusExposition(self._labels)
+        self.exposition = PrometheusExposition(self.labels)
         self.store.subscribe(self.exposition.update)
         self.history = History()
         self.store.subscribe(self.history.hear)
@@ -57,8 +76,10 @@ class Agent:
         self._group = asyncio.TaskGroup()
         self._transports: Transports | None = None
         self.views = [self._view(device) for device in config.devices]
-        self._leaving: list[Callable[[str], None]] = [self.history.forget]
-        self._jobs: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self.components = [
+            Component(CallbackErrors().run),
+            Component(forget=self.history.forget),
+        ]
 
     @property
     def ready(self) -> bool:
@@ -78,7 +99,7 @@ class Agent:
         ]
 
     def profile(self, name: str) -> Profile | None:
-        """A profile of the library in force, None if it has none of that name."""
+        """Return a profile of the current library, None if it has none of that name."""
         library = self.config.library
         return library.get(name) if name in library.profiles else None
 
@@ -89,7 +110,7 @@ class Agent:
         return None if path is None else Plan(path, names)
 
     def _view(self, device: DeviceConfig) -> DeviceView:
-        """What the HTTP interface tells about a device."""
+        """Return what the HTTP interface shows of a device."""
         known = device.profile != "auto"
         return DeviceView(
             name=device.name,
@@ -103,18 +124,13 @@ class Agent:
         )
 
     async def run(self, transports: Transports) -> None:
-        """Poll every device, and hear traps, until cancelled. A bug in one ends all, loudly."""
+        """Poll every device and run every component until cancelled. A bug in one ends all."""
         self._transports = transports
-        self.exposition.registry.register(TransportMetrics(transports))
-        if self.config.evidence_folder is not None:
-            runs = CommissionMetrics(self.config.evidence_folder, self.config.site)
-            self.exposition.registry.register(runs)
-            self._jobs.append(runs.run)
         async with self._group as group:
             for device in self.config.devices:
                 self._begin(device, transports)
-            for job in (*self._jobs, asyncio.Event().wait):  # the last keeps an empty group open
-                group.create_task(job())
+            for component in self.components:
+                group.create_task(component.run())
 
     def _begin(self, device: DeviceConfig, transports: Transports) -> None:
         poller = self._pollers[device.name] = self._poller(device, transports)
@@ -141,9 +157,9 @@ class Agent:
             self._forget(name)
         for name in (*added, *changed):
             device = after[name]
-            self._labels[name] = _labels(device)
+            self.labels[name] = _labels(device)
             self.store.add(name, device.stale_after_s)
-            self.exposition.add(name, self._labels[name])
+            self.exposition.add(name, self.labels[name])
             self._polled_at[name] = time.monotonic()
             self._begin(device, self._transports)
         self.views[:] = [self._view(device) for device in config.devices]
@@ -175,79 +191,13 @@ class Agent:
     def _forget(self, name: str) -> None:
         self.store.remove(name)
         self.exposition.remove(name)
-        for forget in self._leaving:
-            forget(name)
+        for component in self.components:
+            component.forget(name)
         self._waiting.discard(name)
-        del self._labels[name], self._polled_at[name], self._pollers[name]
+        del self.labels[name], self._polled_at[name], self._pollers[name]
 
-    @contextlib.asynccontextmanager
-    async def hearing_traps(self) -> AsyncIterator[None]:
-        """Have the port for traps, where one is wanted; ``run`` listens to it.
-
-        Each trap is counted, and its device polled early. Raises ConfigError when the port cannot
-        be bound.
-        """
-        if self.config.traps_listen is None:
-            yield
-            return
-        # Imported only where it is wanted: it takes longer to load than the whole agent.
-        from agent.transport.snmp.pysnmp_receiver import TrapReceiver
-
-        snmp = [device for device in self.config.devices if device.url.protocol == "snmp"]
-        traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), self._wake)
-        metrics = TrapMetrics(self._labels, traps.counts, traps.refused)
-        accepted = [*(d.credentials for d in snmp), *self.config.credentials.values()]
-        receiver = await TrapReceiver.open(
-            self.config.traps_listen, accepted, traps.take, traps.refuse
-        )
-        try:
-            self.exposition.registry.register(metrics)
-            self._jobs += [receiver.run, traps.keep_resolving]
-            _log.info("listening for traps", host=receiver.host, port=receiver.port)
-            yield
-        finally:
-            await receiver.close()
-
-    @contextlib.asynccontextmanager
-    async def recording(self) -> AsyncIterator[Recorder]:
-        """Have the journal of events; ``run`` writes it. Raises ConfigError when it cannot be."""
-        config, names = self.config, [device.name for device in self.config.devices]
-        recorder = Recorder(config.events_path, config.max_events, names, time.time())
-        self.store.subscribe(recorder.hear)
-        self.exposition.registry.register(EventMetrics(recorder))
-        self._jobs.append(recorder.run)
-        self._leaving.append(lambda device: recorder.forget(device, time.time()))
-        try:
-            yield recorder
-        finally:
-            await recorder.close()
-
-    @contextlib.asynccontextmanager
-    async def publishing(self, recorder: Recorder) -> AsyncIterator[None]:
-        """Have the outbox for MQTT, where a broker is named; ``run`` delivers from it.
-
-        Raises ConfigError when it cannot be opened.
-        """
-        if self.config.mqtt is None:
-            yield
-            return
-        # Imported only where it is wanted, as the receiver of traps.
-        from agent.expose.mqtt.publisher import Publisher
-
-        publisher = Publisher(
-            self.config.mqtt, lambda device: self._labels[device]["rack"], list(self._labels)
-        )
-        self.store.subscribe(publisher.hear)
-        recorder.subscribe(publisher.tell)
-        self.exposition.registry.register(publisher.metrics)
-        self._jobs.append(publisher.run)
-        self._leaving.append(publisher.forget)
-        try:
-            yield
-        finally:
-            await publisher.close()
-
-    def _wake(self, device: str) -> None:
+    def wake(self, device: str) -> None:
+        """Poll a device soon; one that is not configured is left alone."""
         if device in self._pollers:
             self._pollers[device].wake()
 
@@ -258,7 +208,7 @@ class Agent:
             device.profile,
             self.config.library,
             Schedule(device.interval_s),
-            partial(open_transport, device, transports),
+            partial(open_device, device, transports),
             self._deliver,
             device.url,
         )
@@ -270,11 +220,141 @@ class Agent:
 
 
 def _labels(device: DeviceConfig) -> dict[str, str]:
-    """What stands on every series of a device, beside its name."""
+    """Return the labels of every series of a device, beside its name."""
     return {**device.labels, "site": device.site, "rack": device.rack}
 
 
-async def open_transport(device: DeviceConfig, transports: Transports) -> Transport:
-    """The transport that a device's configuration asks for."""
-    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
-    return await transports.open(device.url, device.credentials, limits, device.engine)
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running agent: where it listens, and the task that ends only by a bug."""
+
+    agent: Agent
+    host: str
+    port: int
+    polling: asyncio.Task[None]
+    reloader: Reloader
+
+    @property
+    def url(self) -> str:
+        """Its start page."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "http" if self.agent.config.web.tls is None else "https"
+        return f"{scheme}://{host}:{self.port}"
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Wait for ``stop``. Raises what a poller died of, should one die."""
+        waiting = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await asyncio.wait({waiting, self.polling}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if self.polling.done():
+            self.polling.result()
+
+
+@contextlib.asynccontextmanager
+async def running(
+    config: Config, load: Callable[[], Config] | None = None
+) -> AsyncIterator[Running]:
+    """Run ``config`` with its HTTP interface while the block runs.
+
+    ``load`` reads the configuration anew where a reload is asked for; without it the same one is
+    taken over again. Raises ConfigError when a port cannot be bound, before anything is polled.
+    """
+    agent = Agent(config)
+    web = config.web
+    reloader = Reloader(config, load or (lambda: config), agent.change)
+    agent.exposition.registry.register(reloader.metrics)
+    if config.evidence_folder is not None:
+        runs = CommissionMetrics(config.evidence_folder, config.site)
+        agent.exposition.registry.register(runs)
+        agent.components.append(Component(runs.run))
+
+    async def reload() -> tuple[bool, str]:
+        outcome = await reloader.reload()
+        return outcome.done, outcome.text
+
+    async with (
+        Transports(config.quirks()) as transports,
+        _events(agent) as recorder,
+        serving(agent, recorder, reload) as address,
+        _traps(agent),
+        _mqtt(agent, recorder),
+    ):
+        if unsafe := exposure(address[0], web):
+            _log.warning("HTTP is open", host=address[0], port=address[1], reason=unsafe)
+        agent.exposition.registry.register(TransportMetrics(transports))
+        polling = asyncio.create_task(agent.run(transports), name="pollers")
+        try:
+            yield Running(agent, *address, polling, reloader)
+        finally:
+            polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await polling
+
+
+@contextlib.asynccontextmanager
+async def _traps(agent: Agent) -> AsyncIterator[None]:
+    """Bind the port for traps, if configured. Each trap is counted, and its device polled early.
+
+    Raises ConfigError when the port cannot be bound.
+    """
+    config = agent.config
+    if config.traps_listen is None:
+        yield
+        return
+    # Imported only where it is configured: it takes longer to load than the whole agent.
+    from agent.transport.snmp.pysnmp_receiver import TrapReceiver
+
+    snmp = [device for device in config.devices if device.url.protocol == "snmp"]
+    traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), agent.wake)
+    metrics = TrapMetrics(agent.labels, traps.counts, traps.refused)
+    accepted = [*(d.credentials for d in snmp), *config.credentials.values()]
+    receiver = await TrapReceiver.open(config.traps_listen, accepted, traps.take, traps.refuse)
+    try:
+        agent.exposition.registry.register(metrics)
+        agent.components += [Component(receiver.run), Component(traps.keep_resolving)]
+        _log.info("listening for traps", host=receiver.host, port=receiver.port)
+        yield
+    finally:
+        await receiver.close()
+
+
+@contextlib.asynccontextmanager
+async def _events(agent: Agent) -> AsyncIterator[Recorder]:
+    """Open the journal of events. Raises ConfigError when that is not possible."""
+    config, names = agent.config, [device.name for device in agent.config.devices]
+    recorder = Recorder(config.events_path, config.max_events, names, time.time())
+    agent.store.subscribe(recorder.hear)
+    agent.exposition.registry.register(EventMetrics(recorder))
+    agent.components.append(
+        Component(recorder.run, lambda device: recorder.forget(device, time.time()))
+    )
+    try:
+        yield recorder
+    finally:
+        await recorder.close()
+
+
+@contextlib.asynccontextmanager
+async def _mqtt(agent: Agent, recorder: Recorder) -> AsyncIterator[None]:
+    """Open the outbox for MQTT, if a broker is configured.
+
+    Raises ConfigError when it cannot be opened.
+    """
+    config = agent.config.mqtt
+    if config is None:
+        yield
+        return
+    # Imported only where it is configured, as the receiver of traps.
+    from agent.expose.mqtt.publisher import Publisher
+
+    publisher = Publisher(config, lambda device: agent.labels[device]["rack"], list(agent.labels))
+    agent.store.subscribe(publisher.hear)
+    recorder.subscribe(publisher.tell)
+    agent.exposition.registry.register(publisher.metrics)
+    agent.components.append(Component(publisher.run, publisher.forget))
+    try:
+        yield
+    finally:
+        await publisher.close()

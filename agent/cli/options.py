@@ -25,8 +25,9 @@ ConfigPath = Annotated[Path, typer.Argument(help="A site's YAML file.", show_def
 DeviceUrl = Annotated[
     str,
     typer.Argument(
-        help="snmp://HOST[:PORT], modbus+tcp://HOST[:PORT]/UNIT, modbus+rtutcp://HOST:PORT/UNIT or"
-        " modbus+rtu:///dev/ttyUSB0/UNIT?baudrate=19200&parity=N; IPv6 in brackets.",
+        help="snmp://HOST[:PORT], modbus+tcp://HOST[:PORT]/UNIT, modbus+rtutcp://HOST:PORT/UNIT,"
+        " modbus+rtu:///dev/ttyUSB0/UNIT?baudrate=19200&parity=N; modbus+asciitcp and modbus+ascii"
+        " for ASCII frames; IPv6 in brackets.",
         show_default=False,
     ),
 ]

@@ -39,7 +39,8 @@ def run(
     set_up_logs(log_format, log_level)  # type: ignore[arg-type]  # checked above
 
     # Imported here because the web framework takes longer to load than every other command.
-    from agent.app.main import Running, run_until_stopped
+    from agent.app.main import run_until_stopped
+    from agent.app.wiring import Running
 
     def announce(current: Running) -> None:
         console.err(f"rackagent serves {current.url} (metrics: {current.url}/metrics)")

@@ -4,13 +4,12 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agent.app.wiring import open_transport
 from agent.config import Config, DeviceConfig
 from agent.model.errors import DeviceError
 from agent.model.values import Quality, Reading, Value
 from agent.poll.poller import Session, open_session, read_once
 from agent.transport.base import Transport
-from agent.transport.factory import Transports
+from agent.transport.factory import Transports, open_device
 
 
 class NotShown(DeviceError):
@@ -102,7 +101,7 @@ class Reader:
         return Look(name, readings)
 
     async def _session(self, device: DeviceConfig) -> tuple[Transport, Session]:
-        transport = await open_transport(device, self._transports)
+        transport = await open_device(device, self._transports)
         try:
             session = await open_session(
                 device.name,

@@ -17,8 +17,8 @@ from agent.model.limits import Limits
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import security_of
-from agent.transport.snmp.session import Ask, Session
+from agent.transport.snmp.native_link import NativeLink, security_of
+from agent.transport.snmp.transport import Ask
 
 _LOOKS = 4  # a relay takes a moment to switch
 _BETWEEN_LOOKS_S = 0.5
@@ -42,20 +42,21 @@ async def _snmp(write: SnmpWrite) -> None:
     place = f"{write.device} {smi.dotted(write.oid)}"
     engine = await SnmpEngine.open()
     try:
-        session = Session(
+        link = NativeLink(
             engine,
             write.url.host,
             write.url.port,
             security_of(write.credentials),
             Limits(timeout_s=write.timeout_s, retries=0),
         )
-        names = message.encode_varbinds([(write.oid, write.tag, write.value)])
-        await _answered(session, place, Ask(message.SET, 0, 0, names))
-        question = Ask(message.GET, 0, 0, message.encode_names([write.oid]))
+        names = (write.oid,)
+        varbinds = message.encode_varbinds([(write.oid, write.tag, write.value)])
+        await _answered(link, place, Ask(message.SET, names, varbinds))
+        question = Ask(message.GET, names, message.encode_names(names))
         for look in range(_LOOKS):
             if look:
                 await asyncio.sleep(_BETWEEN_LOOKS_S)
-            pdu = await _answered(session, place, question)
+            pdu = await _answered(link, place, question)
             if pdu.varbinds[:1] == [(write.oid, write.tag, write.value)]:
                 return
         shown = pdu.varbinds[0][2] if pdu.varbinds else None
@@ -64,11 +65,11 @@ async def _snmp(write: SnmpWrite) -> None:
         await engine.close()
 
 
-async def _answered(session: Session, place: str, ask: Ask) -> Pdu:
+async def _answered(link: NativeLink, place: str, ask: Ask) -> Pdu:
     """The response without an error-status. Raises DeviceError."""
     what = "the write" if ask.kind == message.SET else "reading it back"
     try:
-        pdu, _ = await session.request(ask)
+        pdu, _ = await link.exchange(ask)
     except DeviceError as error:
         raise type(error)(f"{place}: {what}: {error}") from None
     if pdu.error_status:

@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from agent.model.errors import ConfigError
 from agent.parse.yaml_errors import nearest
 
-_DEFAULT_PORTS = {"snmp": 161, "modbus+tcp": 502, "modbus+rtutcp": 502, "modbus+rtu": 0}
-_SERIAL_OPTIONS = {"baudrate", "parity", "stopbits"}
+_DEFAULT_PORTS = {
+    "snmp": 161,
+    "modbus+tcp": 502,
+    "modbus+rtutcp": 502,
+    "modbus+asciitcp": 502,
+    "modbus+rtu": 0,
+    "modbus+ascii": 0,
+}
+_SERIAL_OPTIONS = {
+    "modbus+rtu": ("baudrate", "parity", "stopbits"),
+    "modbus+ascii": ("baudrate", "databits", "parity", "stopbits"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """Where a device is. ``unit`` is its Modbus unit id; ``path`` the serial line of RTU."""
+    """Where a device is. ``unit`` is its Modbus unit id; ``path`` its serial line, if any."""
 
     scheme: str
     host: str = ""
@@ -28,13 +38,23 @@ class Url:
         return self.scheme.partition("+")[0]
 
     @property
+    def serial(self) -> bool:
+        """Whether the device is on a serial line of this machine."""
+        return self.scheme in _SERIAL_OPTIONS
+
+    @property
+    def ascii(self) -> bool:
+        """Whether Modbus frames are ASCII, on a serial line or over TCP."""
+        return self.scheme in ("modbus+ascii", "modbus+asciitcp")
+
+    @property
     def line(self) -> str:
         """What units share: the serial line's path, or the gateway's ``host:port``."""
         return self.path or f"{self.host}:{self.port}"
 
     def with_line(self, baudrate: int, parity: str, stopbits: int) -> "Url":
         """This serial line with settings for what its URL leaves open; other URLs as they are."""
-        if self.scheme != "modbus+rtu":
+        if not self.serial:
             return self
         line = {"baudrate": str(baudrate), "parity": parity, "stopbits": str(stopbits)}
         return replace(self, options={**line, **self.options})
@@ -43,9 +63,9 @@ class Url:
         host = f"[{self.host}]" if ":" in self.host else self.host
         if self.scheme == "snmp":
             return f"snmp://{host}:{self.port}"
-        if self.scheme == "modbus+rtu":
+        if self.serial:
             query = "&".join(f"{name}={value}" for name, value in self.options.items())
-            return f"modbus+rtu://{self.path}/{self.unit}" + (f"?{query}" if query else "")
+            return f"{self.scheme}://{self.path}/{self.unit}" + (f"?{query}" if query else "")
         return f"{self.scheme}://{host}:{self.port}/{self.unit}"
 
 
@@ -70,8 +90,8 @@ def parse_url(text: str) -> Url:
         raise ConfigError(f"{text!r}: {what}; use {' or '.join(close)}://host:port")
     if parts.username is not None or parts.password is not None:
         raise ConfigError("a URL holds no secrets; name 'credentials' instead")
-    if scheme == "modbus+rtu":
-        return _serial(text, parts.netloc, parts.path, parts.query)
+    if scheme in _SERIAL_OPTIONS:
+        return _serial(text, scheme, parts)
     if not parts.hostname:
         raise ConfigError(f"{text!r}: the host is missing; write {scheme}://host:port")
     if parts.query or parts.fragment:
@@ -85,23 +105,24 @@ def parse_url(text: str) -> Url:
     return Url(scheme, parts.hostname, port or _DEFAULT_PORTS[scheme], unit)
 
 
-def _serial(text: str, netloc: str, path: str, query: str) -> Url:
-    line, _, unit = path.rpartition("/")
-    if netloc or not line:
-        raise ConfigError(f"{text!r}: write modbus+rtu:///dev/ttyUSB0/unit?baudrate=19200&parity=N")
-    options = dict(parse_qsl(query, keep_blank_values=True))
+def _serial(text: str, scheme: str, parts: SplitResult) -> Url:
+    line, _, unit = parts.path.rpartition("/")
+    if parts.netloc or not line:
+        raise ConfigError(f"{text!r}: write {scheme}:///dev/ttyUSB0/unit?baudrate=19200&parity=N")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    known = _SERIAL_OPTIONS[scheme]
     for name, value in options.items():
-        if name not in _SERIAL_OPTIONS:
-            raise ConfigError(
-                f"{text!r}: unknown option {name!r}; use {', '.join(sorted(_SERIAL_OPTIONS))}"
-            )
+        if name not in known:
+            raise ConfigError(f"{text!r}: unknown option {name!r}; use {', '.join(known)}")
         if name == "parity" and value not in ("N", "E", "O"):
             raise ConfigError(f"{text!r}: parity is N, E or O, not {value!r}")
         if name == "stopbits" and value not in ("1", "2"):
             raise ConfigError(f"{text!r}: stopbits is 1 or 2, not {value!r}")
+        if name == "databits" and value not in ("7", "8"):
+            raise ConfigError(f"{text!r}: databits is 7 or 8, not {value!r}")
         if name == "baudrate" and not (value.isdecimal() and 0 < int(value[:9]) < 10**8):
             raise ConfigError(f"{text!r}: baudrate is a number such as 19200, not {value!r}")
-    return Url("modbus+rtu", unit=_unit(text, unit), path=line, options=options)
+    return Url(scheme, unit=_unit(text, unit), path=line, options=options)
 
 
 def _unit(text: str, path: str) -> int:

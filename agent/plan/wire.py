@@ -55,17 +55,16 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     A profile that states its serial line has no network of its own: what answers for it over TCP
     is a gateway, whose serial line is the bottleneck.
     """
-    if url.scheme in ("modbus+rtu", "modbus+ascii"):
+    if url.serial:
         given = url.options
         line = SerialLine(
             int(given.get("baudrate", "19200")),
             given.get("parity", "E"),
             int(given.get("stopbits", "1")),
         )
-        ascii_mode = url.scheme == "modbus+ascii"
-        return serial_line_cost(line, profile.quirks, ascii_mode=ascii_mode)
-    if url.scheme == "modbus+rtutcp" or profile.serial.stated:
-        behind = serial_cost(profile)
+        return serial_line_cost(line, profile.quirks, ascii_mode=url.ascii)
+    if url.ascii or url.scheme == "modbus+rtutcp" or profile.serial.stated:
+        behind = serial_line_cost(profile.serial, profile.quirks, ascii_mode=url.ascii)
         return replace(behind, request_s=behind.request_s + _NETWORK_S)
     quirks = profile.quirks
     return WireCost(_NETWORK_S + quirks.delay_s + quirks.answer_s, _NETWORK_BYTE_S, 12, 9)
@@ -74,7 +73,7 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
 def serial_line_cost(
     line: SerialLine, quirks: Quirks = _NO_QUIRKS, *, ascii_mode: bool = False
 ) -> WireCost:
-    """RTU (or ASCII) on a serial line, 8 data bits."""
+    """RTU (or ASCII) on a serial line; characters of ASCII are counted with 8 data bits, too."""
     pauses_s = quirks.delay_s + quirks.answer_s
     character_s = (1 + 8 + (line.parity != "N") + line.stopbits) / line.baudrate
     if ascii_mode:

@@ -92,16 +92,15 @@ async def read_devices(config: Config) -> dict[str, Look]:
 async def _read(
     target: Target, name: str, library: Library, profile: str, transports: Transports
 ) -> Look:
-    transport = await transports.open(target.url, target.credentials, target.limits, target.engine)
+    way = (target.url, target.credentials, target.limits, target.engine)
     try:
-        session = await open_session(
-            name, transport, target.url.protocol, profile, library, target.url
-        )
-        blocks, failures, _ = await read_once(session, transport, time.monotonic())
+        async with transports.opened(*way) as transport:
+            session = await open_session(
+                name, transport, target.url.protocol, profile, library, target.url
+            )
+            blocks, failures, _ = await read_once(session, transport, time.monotonic())
     except DeviceError as error:
         return Look(None, None, (), (Failure(error.kind, str(error)),), error)
-    finally:
-        await transport.close()
     readings = tuple(
         reading
         for position in sorted(blocks)
@@ -132,21 +131,13 @@ async def record_device(target: Target) -> Recording:
         max_cells=2 * _WALK_ROWS_MAX,  # max_rows ends it before, with what there is
         max_octets=_WALK_OCTETS_MAX,
     )
-    async with Transports() as transports:
-        transport = await transports.open(target.url, target.credentials, limits, target.engine)
-        try:
-            return await record(transport)
-        finally:
-            await transport.close()
+    way = (target.url, target.credentials, limits, target.engine)
+    async with Transports() as transports, transports.opened(*way) as transport:
+        return await record(transport)
 
 
 async def identify_device(target: Target, library: Library) -> Identification:
     """What fits the device and what it says of itself. Raises DeviceError."""
-    async with Transports() as transports:
-        transport = await transports.open(
-            target.url, target.credentials, target.limits, target.engine
-        )
-        try:
-            return await identify(transport, target.url.protocol, library.all(), target.url.unit)
-        finally:
-            await transport.close()
+    way = (target.url, target.credentials, target.limits, target.engine)
+    async with Transports() as transports, transports.opened(*way) as transport:
+        return await identify(transport, target.url.protocol, library.all(), target.url.unit)

@@ -60,9 +60,9 @@ def parse_scan(text: str) -> Scan:
     parts = urlsplit(text)
     if parts.scheme == "snmp":
         return _parse_network(text, parts.netloc + parts.path)
-    if parts.scheme == "modbus+rtu":
+    if parts.scheme in ("modbus+rtu", "modbus+ascii"):
         query = f"?{parts.query}" if parts.query else ""
-        return Scan(parse_url(f"modbus+rtu://{parts.path}/0{query}"))
+        return Scan(parse_url(f"{parts.scheme}://{parts.path}/0{query}"))
     if parts.path.strip("/"):
         raise ConfigError(f"{text!r}: a scan finds the unit ids itself; leave the path out")
     return Scan(parse_url(f"{text.rstrip('/')}/0"))
@@ -97,16 +97,15 @@ async def scan_hosts(
             nonlocal done
             url = replace(scan.base, host=host)
             async with gate:
-                transport = await transports.open(url, credentials, _SNMP_LIMITS)
                 try:
-                    best = (await identify(transport, "snmp", profiles)).candidates[0]
+                    async with transports.opened(url, credentials, _SNMP_LIMITS) as transport:
+                        best = (await identify(transport, "snmp", profiles)).candidates[0]
                     return Found(url, best.profile.name, best.why)
                 except UnknownDevice as error:
                     return Found(url, None, str(error))
                 except DeviceError:
                     return None
                 finally:
-                    await transport.close()
                     done += 1
                     progress(done, len(scan.hosts))
 
@@ -159,7 +158,7 @@ def _turns(
     for profile in profiles:
         own = [u for first, last in profile.serial.units for u in range(first, last + 1)]
         base = scan.base
-        if base.scheme == "modbus+rtu" and not base.options:
+        if base.serial and not base.options:
             line = profile.serial
             options = (
                 ("baudrate", str(line.baudrate)),
@@ -179,16 +178,14 @@ def _turns(
 
 
 async def _ask_unit(transports: Transports, url: Url, profiles: Sequence[Profile]) -> Found | None:
-    transport = await transports.open(url, SnmpCredentials(), _MODBUS_LIMITS)
     try:
-        best = (await identify(transport, "modbus", profiles, url.unit)).candidates[0]
+        async with transports.opened(url, SnmpCredentials(), _MODBUS_LIMITS) as transport:
+            best = (await identify(transport, "modbus", profiles, url.unit)).candidates[0]
         return Found(url, best.profile.name, best.why)
     except (UnknownDevice, RequestRejected) as error:
         return Found(url, None, str(error))
     except DeviceError:
         return None
-    finally:
-        await transport.close()
 
 
 def as_config(found: Iterable[Found], interval: str = "10s") -> str:

@@ -72,18 +72,26 @@ class Spool(Generic[_Item]):
 
     async def flush(self) -> None:
         """Write what waits now. Raises sqlite3.Error, with all of it pending again, in order."""
+        # Shielded: a write that has begun is finished, and its outcome noted, whatever becomes of
+        # the caller. It must neither be done a second time nor be lost.
+        error = await asyncio.shield(asyncio.ensure_future(self._write_pending()))
+        if error is not None:
+            raise error
+        self.written.set()
+
+    async def _write_pending(self) -> sqlite3.Error | None:
+        """Write what waits now; return the error after which all of it is pending again."""
         async with self._one_at_a_time:
             batch = list(self._pending)
             self._pending.clear()
             try:
-                # Shielded: what has begun is finished, and must not be done a second time.
-                await asyncio.shield(asyncio.ensure_future(self.do(lambda: self._write(batch))))
-            except sqlite3.Error:
-                room = self._bound - len(self._pending)
-                self.dropped += max(0, len(batch) - room)
-                self._pending.extendleft(reversed(batch[-room:] if room > 0 else ()))
-                raise
-        self.written.set()
+                await self.do(lambda: self._write(batch))
+            except sqlite3.Error as error:
+                free = self._bound - len(self._pending)
+                self.dropped += max(0, len(batch) - free)
+                self._pending.extendleft(reversed(batch[-free:] if free > 0 else ()))
+                return error
+        return None
 
     async def do(self, work: Callable[[], _T]) -> _T:
         """Something else on the same thread."""

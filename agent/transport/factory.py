@@ -1,9 +1,12 @@
 """Opens the right transport for a URL, over the engines and buses that devices share."""
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Self
 
+from agent.config import DeviceConfig
 from agent.model.credentials import SnmpCredentials
 from agent.model.limits import Limits
 from agent.parse.url import Url
@@ -12,7 +15,10 @@ from agent.transport.base import Transport
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import EngineCounters, SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+
+_ASCII_GAP_S = 1.0  # characters of one frame may be that far apart: V1.02, section 2.5.2
+_ASCII_DATABITS = "7"  # the same section
 
 
 class Transports:
@@ -41,11 +47,22 @@ class Transports:
         if url.protocol == "snmp":
             if engine == "pysnmp":
                 # Imported only where it is chosen: it takes longer to load than the whole agent.
-                from agent.transport.snmp.pysnmp_engine import PysnmpTransport
+                from agent.transport.snmp.pysnmp_link import pysnmp_transport
 
-                return PysnmpTransport(url.host, url.port, credentials, limits)
-            return NativeTransport(await self._snmp(), url.host, url.port, credentials, limits)
+                return pysnmp_transport(url.host, url.port, credentials, limits)
+            return native_transport(await self._snmp(), url.host, url.port, credentials, limits)
         return ModbusTransport(self.bus(url), url.unit, limits)
+
+    @contextlib.asynccontextmanager
+    async def opened(
+        self, url: Url, credentials: SnmpCredentials, limits: Limits, engine: str = "native"
+    ) -> AsyncIterator[Transport]:
+        """Open a transport while the block runs; see :meth:`open`."""
+        transport = await self.open(url, credentials, limits, engine)
+        try:
+            yield transport
+        finally:
+            await transport.close()
 
     def expect(self, quirks: Mapping[str, Quirks]) -> None:
         """Lines opened from now on are opened with what their devices need now."""
@@ -87,6 +104,10 @@ class Transports:
             return self._pool.tcp(url.host, url.port, limits)
         if url.scheme == "modbus+rtutcp":
             return self._pool.rtu_tcp(url.host, url.port, limits)
+        if url.ascii:
+            limits = replace(limits, gap_s=_ASCII_GAP_S)
+        if url.scheme == "modbus+asciitcp":
+            return self._pool.ascii_tcp(url.host, url.port, limits)
         options = url.options
         return self._pool.serial(
             url.path,
@@ -94,4 +115,12 @@ class Transports:
             options.get("parity", "E"),
             int(options.get("stopbits", "1")),
             limits,
+            databits=int(options.get("databits", _ASCII_DATABITS if url.ascii else "8")),
+            ascii_mode=url.ascii,
         )
+
+
+async def open_device(device: DeviceConfig, transports: Transports) -> Transport:
+    """Return the transport that a device's configuration asks for."""
+    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
+    return await transports.open(device.url, device.credentials, limits, device.engine)

@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.app.event_loop import run_loop
 from agent.app.logs import set_up_logs
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from agent.model.values import PollResult
 from agent.store.history import History

@@ -192,6 +192,8 @@ class _ModbusHost:
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Listen until ``stack`` unwinds. Raises ConfigError."""
         url, server = self.first.url, ModbusServer(self.units, self.faults)
+        if url.ascii:
+            raise ConfigError(f"{self.first.name}: the simulator does not speak {url.scheme}")
         stack.push_async_callback(server.close)
         if url.scheme == "modbus+rtu":
             stack.enter_context(_linked(Path(url.path), server.start_pty().path))

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from agent.app.main import Running, running
+from agent.app.wiring import Running, running
 from agent.config import Config, load_config
 from agent.model.values import PollResult
 from simulator.site.rack_server import serving

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agent.app.main import Running, running
+from agent.app.wiring import Running, running
 from agent.config import load_config
 from agent.expose.http.uvicorn_protocol import HEADER_BYTES, MAX_CONNECTIONS
 from agent.model.values import PollResult

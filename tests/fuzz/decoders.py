@@ -6,7 +6,7 @@ from agent.model.errors import DeviceError, ProtocolError
 from agent.model.limits import Limits
 from agent.protocol.snmp import message, v3
 from agent.protocol.snmp.message import Pdu
-from agent.protocol.snmp.security import CommunitySecurity, Report, Security
+from agent.protocol.snmp.security import CommunitySecurity, ReportPdu, Security
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.protocol.snmp.walker import Pace, Walk
 from tests.peers import usm_credentials
@@ -34,7 +34,7 @@ def swallow_snmp(data: bytes) -> None:
     for security in securities:
         try:
             reply = security.open(data, MESSAGE_ID)
-            if isinstance(reply, Report):
+            if isinstance(reply, ReportPdu):
                 security.recover(reply)
                 security.seal(MESSAGE_ID, message.GET, 0, 0, b"\x30\x00")
         except DeviceError:

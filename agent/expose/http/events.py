@@ -1,16 +1,12 @@
 """Events for programs: the JSON of one, ``GET /api/v1/events``, and their metrics."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from agent.events.records import Event, Kind
+from agent.events.records import Event
 from agent.events.service import Recorder
 from agent.expose import json_model
 from agent.store.latest import Store
@@ -67,41 +63,3 @@ def add_events(app: FastAPI, recorder: Recorder, store: Store) -> None:
             {"id": kept.id, **event_json(kept.event), "standing": kept.standing} for kept in found
         ]
         return JSONResponse({"events": listed, "next": found[-1].id if found else after})
-
-
-@dataclass(slots=True, eq=False)
-class EventMetrics(Collector):
-    """A prometheus_client collector."""
-
-    recorder: Recorder
-
-    def collect(self) -> Iterator[Metric]:
-        """The five families."""
-        total = CounterMetricFamily(
-            "rackagent_events", "Events, by kind and what happened.", labels=["kind", "action"]
-        )
-        for (kind, action), count in self.recorder.counts.items():
-            total.add_metric([kind.value, action.value], count)
-        yield total
-        standing = GaugeMetricFamily(
-            "rackagent_events_standing",
-            "Alarms that are raised, and devices that are silent.",
-            labels=["kind"],
-        )
-        held: Mapping[Kind, int] = self.recorder.standing()
-        for kind in (Kind.ALARM, Kind.DEVICE):
-            standing.add_metric([kind.value], held.get(kind, 0))
-        yield standing
-        yield CounterMetricFamily(
-            "rackagent_events_suppressed",
-            "Looks at a flapping alarm or state that were not made an event.",
-            self.recorder.suppressed,
-        )
-        yield GaugeMetricFamily(
-            "rackagent_events_waiting",
-            "Entries that wait to be written to the journal of events.",
-            self.recorder.waiting,
-        )
-        yield CounterMetricFamily(
-            "rackagent_events_dropped", "Events that are no longer kept.", self.recorder.dropped
-        )

@@ -10,13 +10,15 @@ import math
 from urllib.parse import quote
 
 from agent.config.mqtt import DsxExchange
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.model.values import Quality, Reading
 
 _GOOD, _NOT_GOOD = 1, 0
 
 
-def value_message(config: DsxExchange, site: str, rack: str, reading: Reading) -> Message | None:
+def value_message(
+    config: DsxExchange, site: str, rack: str, reading: Reading
+) -> MqttMessage | None:
     """The message, None for what has no number or is no point there."""
     value = reading.value
     if reading.quality is Quality.BAD or not isinstance(value, int | float):
@@ -37,7 +39,7 @@ def value_message(config: DsxExchange, site: str, rack: str, reading: Reading) -
         "quality": _GOOD if reading.quality is Quality.GOOD else _NOT_GOOD,
     }
     # A reading without labels leaves the place of its labels empty.
-    return Message("/".join(filter(None, topic.split("/"))), json.dumps(document))
+    return MqttMessage("/".join(filter(None, topic.split("/"))), json.dumps(document))
 
 
 def _labels(reading: Reading) -> str:

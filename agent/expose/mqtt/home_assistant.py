@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.expose.mqtt.messages import OFFLINE, ONLINE, Message, Topics
+from agent.expose.mqtt.messages import OFFLINE, ONLINE, MqttMessage, Topics
 from agent.expose.prometheus.own_metrics import agent_version
 from agent.model.catalogue import CATALOGUE, Kind, Metric
 from agent.model.values import Identity, Reading
@@ -60,7 +60,7 @@ class Announcer:
         """A device as what belongs to it is kept."""
         return f"{self.topics.site}/{rack}/{device}"
 
-    def begin(self, places: Iterable[str]) -> Iterator[Message]:
+    def begin(self, places: Iterable[str]) -> Iterator[MqttMessage]:
         """Take back what an earlier run announced and this one will not."""
         kept = set(places) if self.prefix else set()
         for place in list(self.said):
@@ -70,7 +70,7 @@ class Announcer:
 
     def hear(
         self, rack: str, reading: Reading, identity: Identity | None, profile: str
-    ) -> Iterator[Message]:
+    ) -> Iterator[MqttMessage]:
         """What is to be said before a reading of a series goes out for the first time."""
         kind = CATALOGUE[reading.metric].kind
         if kind is Kind.INFO:
@@ -88,19 +88,19 @@ class Announcer:
         topic, document = self._announcement(rack, reading, identity, profile)
         self.said.setdefault(place, set()).add(topic)
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        yield Message(topic, text, retain=True, announces=place)
+        yield MqttMessage(topic, text, retain=True, announces=place)
 
-    def leave(self, place: str) -> Iterator[Message]:
+    def leave(self, place: str) -> Iterator[MqttMessage]:
         """Take back everything of a device."""
         self.known.pop(place, None)
         for topic in sorted(self.said.get(place, ())):
             yield from self._taken_back(place, topic)
 
-    def _taken_back(self, place: str, topic: str) -> Iterator[Message]:
+    def _taken_back(self, place: str, topic: str) -> Iterator[MqttMessage]:
         self.said[place].discard(topic)
         if not self.said[place]:
             del self.said[place]
-        yield Message(topic, "", retain=True, announces=place)
+        yield MqttMessage(topic, "", retain=True, announces=place)
 
     def _announcement(
         self, rack: str, reading: Reading, identity: Identity | None, profile: str

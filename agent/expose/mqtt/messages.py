@@ -16,7 +16,7 @@ ONLINE, OFFLINE = "online", "offline"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MqttMessage:
     """One publication. ``retain`` asks the broker to keep it for those who come later.
 
     ``announces`` names the device that an announcement is of, or (with no payload) no longer is.
@@ -61,11 +61,11 @@ def payload(reading: Reading) -> str:
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 
-def about(topic: str, metric: str) -> Message:
+def about(topic: str, metric: str) -> MqttMessage:
     """What a metric is, kept by the broker under its topic."""
     known = CATALOGUE[metric]
     document = {"unit": known.unit, "kind": known.kind.value, "help": known.help}
-    return Message(f"{topic}/meta", json.dumps(document, separators=(",", ":")), retain=True)
+    return MqttMessage(f"{topic}/meta", json.dumps(document, separators=(",", ":")), retain=True)
 
 
 Key = tuple[str, tuple[tuple[str, str], ...]]

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.model.errors import ConfigError
 
 _BUSY_S = 5.0
@@ -40,7 +40,7 @@ class Outbox:
                 " writable for the agent; a damaged file can be moved away"
             ) from None
 
-    def put(self, messages: Iterable[Message]) -> int:
+    def put(self, messages: Iterable[MqttMessage]) -> int:
         """Append in one transaction; how many of the oldest had to go for it."""
         messages = list(messages)
         rows = [(each.topic, each.payload, each.retain) for each in messages]
@@ -60,7 +60,7 @@ class Outbox:
         self.count += len(rows) - max(excess, 0)
         return max(excess, 0)
 
-    def _announce(self, message: Message) -> None:
+    def _announce(self, message: MqttMessage) -> None:
         if message.payload:
             self._base.execute(
                 "INSERT OR REPLACE INTO announced VALUES (?, ?)", (message.topic, message.announces)
@@ -75,12 +75,12 @@ class Outbox:
             found.setdefault(place, set()).add(topic)
         return found
 
-    def first(self, number: int) -> list[tuple[int, Message]]:
+    def first(self, number: int) -> list[tuple[int, MqttMessage]]:
         """The oldest ``number`` messages with their numbers, oldest first."""
         found = self._base.execute(
             "SELECT id, topic, payload, retain FROM outbox ORDER BY id LIMIT ?", (number,)
         )
-        return [(row, Message(topic, text, bool(keep))) for row, topic, text, keep in found]
+        return [(row, MqttMessage(topic, text, bool(keep))) for row, topic, text, keep in found]
 
     def done(self, delivered: Sequence[int]) -> None:
         """Forget what the broker has. What the bound dropped meanwhile is gone already."""

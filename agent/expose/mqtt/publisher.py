@@ -22,9 +22,9 @@ from agent.events.records import Event
 from agent.expose.http.events import event_json
 from agent.expose.mqtt.dsx_exchange import value_message
 from agent.expose.mqtt.home_assistant import Announcer
-from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, Message, Topics, about, payload
-from agent.expose.mqtt.metrics import MqttMetrics
+from agent.expose.mqtt.messages import OFFLINE, ONLINE, Changes, MqttMessage, Topics, about, payload
 from agent.expose.mqtt.outbox import Outbox
+from agent.expose.prometheus.collectors import MqttMetrics
 from agent.model.errors import ConfigError
 from agent.model.values import PollResult, Reading
 from agent.store.edge_log import Standing
@@ -56,11 +56,11 @@ class Publisher:
         self._topics = Topics(config.prefix, config.site)
         self._tls = _context(config) if config.tls else None
         self._outbox = Outbox(config.outbox, config.max_messages)
-        self._spool: Spool[Message] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
+        self._spool: Spool[MqttMessage] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
         self._lost = 0
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
-        self._known: dict[str, Message] = {}  # what metrics are, by topic; devices x metrics
+        self._known: dict[str, MqttMessage] = {}  # what metrics are, by topic; devices x metrics
         self._announcer = Announcer(
             self._topics, config.home_assistant, config.client_id, self._outbox.announced()
         )
@@ -79,7 +79,7 @@ class Publisher:
         if self._up.get(device) != state.up:
             self._up[device] = state.up
             self._spool.put(
-                Message(self._topics.status(rack, device), "up" if state.up else "down", True)
+                MqttMessage(self._topics.status(rack, device), "up" if state.up else "down", True)
             )
         changes = self._changes.get(device)
         if changes is None:
@@ -89,7 +89,7 @@ class Publisher:
             self._put(self._messages(rack, reading, result))
         self._spool.wake()
 
-    def _messages(self, rack: str, reading: Reading, result: PollResult) -> Iterator[Message]:
+    def _messages(self, rack: str, reading: Reading, result: PollResult) -> Iterator[MqttMessage]:
         """A reading, after what must be known of it."""
         topic = self._topics.metric(rack, reading.device, reading.metric)
         if topic not in self._known:
@@ -97,13 +97,13 @@ class Publisher:
             yield self._known[topic]
         if self._config.home_assistant:
             yield from self._announcer.hear(rack, reading, result.identity, result.profile)
-        yield Message(topic, payload(reading))
+        yield MqttMessage(topic, payload(reading))
         if self._config.dsx_exchange is not None:
             again = value_message(self._config.dsx_exchange, self._config.site, rack, reading)
             if again is not None:
                 yield again
 
-    def _put(self, messages: Iterable[Message]) -> None:
+    def _put(self, messages: Iterable[MqttMessage]) -> None:
         for message in messages:
             self._spool.put(message)
 
@@ -114,7 +114,7 @@ class Publisher:
         """Take an event; subscribe this to the recorder of events."""
         device = event.subject.device
         text = json.dumps(event_json(event), allow_nan=False, separators=(",", ":"))
-        self._spool.put(Message(self._topics.event(self._rack_of(device), device), text))
+        self._spool.put(MqttMessage(self._topics.event(self._rack_of(device), device), text))
         self._spool.wake()
 
     def forget(self, device: str) -> None:
@@ -134,7 +134,7 @@ class Publisher:
         """Store what is pending and close the outbox; ``run`` has ended."""
         await self._spool.close(self._outbox.close)
 
-    def _store(self, messages: list[Message]) -> None:
+    def _store(self, messages: list[MqttMessage]) -> None:
         self._lost += self._outbox.put(messages)
 
     async def _deliver_forever(self) -> None:
@@ -208,7 +208,7 @@ class Publisher:
         return client
 
 
-async def _publish(client: aiomqtt.Client, message: Message) -> None:
+async def _publish(client: aiomqtt.Client, message: MqttMessage) -> None:
     await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
 
 

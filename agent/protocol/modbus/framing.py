@@ -73,9 +73,9 @@ def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
 class Framer(Protocol):
     """The state of one byte stream. One question at a time; a new one replaces the old.
 
-    ``transactions``: replies name their question, so a late one can be told apart exactly.
+    ``transactions``: replies name their question, so a late one is recognised exactly.
     ``broken``: the stream lost its frame boundaries, only a new connection helps.
-    ``strays`` counts frames that answered nobody; ``note`` tells of the last one our unit sent.
+    ``strays`` counts frames that answered nobody; ``note`` describes the last one our unit sent.
     """
 
     transactions: ClassVar[bool]
@@ -94,6 +94,10 @@ class Framer(Protocol):
 
     def ask(self, asked: Query) -> bytes:
         """The bytes to send. From now on ``feed`` looks for the answer."""
+        ...
+
+    def reply_characters(self, asked: Query) -> int:
+        """The length of the whole answer to ``asked``, in characters on the line."""
         ...
 
     def withdraw(self) -> None:
@@ -141,6 +145,10 @@ class TcpFramer:
         self._asked, self.note = asked, ""
         self._transaction = self._transaction % 0xFFFF + 1
         return self._framer.encode(asked.pdu, asked.unit, self._transaction)
+
+    def reply_characters(self, asked: Query) -> int:
+        """MBAP header, function, byte count, data."""
+        return 9 + asked.size
 
     def feed(self, data: bytes) -> bytes | None:
         """Frames of other transactions are skipped; a header that is none breaks the stream."""
@@ -232,11 +240,15 @@ def _crc_holds(data: bytes, start: int, end: int) -> bool:
 
 
 class RtuFramer(_SerialFramer):
-    """RTU framing: frames are found by their shape and CRC, whatever stands before them."""
+    """RTU framing: frames are found by their shape and CRC, whatever comes before them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._framer = FramerRTU(DecodePDU(False))
+
+    def reply_characters(self, asked: Query) -> int:
+        """Unit, function, byte count, data, CRC."""
+        return 5 + asked.size
 
     def ask(self, asked: Query) -> bytes:
         """The bytes to send; what was heard before is forgotten."""
@@ -272,6 +284,10 @@ class AsciiFramer(_SerialFramer):
     def __init__(self) -> None:
         super().__init__()
         self._framer = FramerAscii(DecodePDU(False))
+
+    def reply_characters(self, asked: Query) -> int:
+        """Colon, two digits for each of unit, function, byte count, data and LRC, CR LF."""
+        return 11 + 2 * asked.size
 
     def ask(self, asked: Query) -> bytes:
         """The bytes to send; what was heard before is forgotten."""

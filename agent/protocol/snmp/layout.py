@@ -38,7 +38,7 @@ class _Field(NamedTuple):
     wide: bool = False
 
 
-class Layout:
+class DatagramLayout:
     """The frame of one answer and where its values are."""
 
     __slots__ = ("_frame", "_mask", "_missing", "_names", "_tags", "_unpack", "_wide", "hits")
@@ -78,7 +78,7 @@ class Layouts:
     """The layouts of one device's answers, by their size and first name."""
 
     def __init__(self) -> None:
-        self._known: dict[_Key, Layout] = {}
+        self._known: dict[_Key, DatagramLayout] = {}
         self._wait: dict[_Key, int] = {}
 
     def decode(self, data: bytes, start: int, stop: int) -> list[VarBind]:
@@ -116,7 +116,7 @@ class Layouts:
         self._known[key] = layout
 
 
-def learn(body: bytes) -> Layout | None:
+def learn(body: bytes) -> DatagramLayout | None:
     """The layout of a VarBindList's content that has been decoded; None where it has oddities."""
     mask = bytearray(b"\xff" * len(body))
     codes, wide = [">"], list[int]()
@@ -138,7 +138,7 @@ def learn(body: bytes) -> Layout | None:
         codes.append(f"{begin - done}x{field.code}")
         places.append((body[name_start:name_stop], tag))
         offset, done = stop, end
-    layout = Layout(body, bytes(mask), "".join(codes), places)
+    layout = DatagramLayout(body, bytes(mask), "".join(codes), places)
     layout.widen(wide)
     return layout
 

@@ -53,7 +53,7 @@ class Pdu(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What stands in front of the varbinds, and where in the datagram these start and stop."""
+    """The fields before the varbinds, and where in the datagram the varbinds start and stop."""
 
     kind: int
     request_id: int

@@ -1,4 +1,4 @@
-"""What stands between a PDU and a datagram: the seam, and its simple side, the community."""
+"""Seals PDUs into datagrams and opens them: the protocol, and its simple side, communities."""
 
 from typing import NamedTuple, Protocol
 
@@ -8,10 +8,10 @@ from agent.protocol.snmp.layout import Layouts
 from agent.protocol.snmp.message import Pdu
 
 
-class Report(NamedTuple):
+class ReportPdu(NamedTuple):
     """A Report-PDU and what its message said of the engine that sent it.
 
-    ``counter`` is the OID (BER octets) that tells the kind; ``authentic`` whether its MAC held.
+    ``counter`` is the OID (BER octets) that names the kind; ``authentic`` whether its MAC held.
     """
 
     counter: bytes
@@ -21,7 +21,7 @@ class Report(NamedTuple):
     authentic: bool
 
 
-Reply = Pdu | Report
+Reply = Pdu | ReportPdu
 
 
 class Security(Protocol):
@@ -49,7 +49,7 @@ class Security(Protocol):
         """The checked answer in ``data``."""
         ...
 
-    def recover(self, report: Report) -> None:
+    def recover(self, report: ReportPdu) -> None:
         """Learn from a report, or raise what it means."""
         ...
 
@@ -91,7 +91,7 @@ class CommunitySecurity:
             raise ProtocolError(f"PDU 0x{pdu.kind:02x} is no response to the request")
         return pdu
 
-    def recover(self, report: Report) -> None:
+    def recover(self, report: ReportPdu) -> None:
         """Communities know no reports."""
         raise ProtocolError("a report without security")
 

@@ -12,7 +12,7 @@ from agent.model.credentials import SnmpCredentials
 from agent.model.errors import AuthenticationError, ConfigError, ProtocolError
 from agent.protocol.snmp import ber, keys, message, v3
 from agent.protocol.snmp.layout import Layouts
-from agent.protocol.snmp.security import Reply, Report
+from agent.protocol.snmp.security import Reply, ReportPdu
 
 TIME_WINDOW_S = 150
 MAX_BOOTS = 2**31 - 1
@@ -124,7 +124,7 @@ class UsmSecurity:
             raise AuthenticationError("the answer is for another user or context")
         return pdu
 
-    def recover(self, report: Report) -> None:
+    def recover(self, report: ReportPdu) -> None:
         """Learn from ``report`` so that asking again makes sense; raise where it does not.
 
         Raises AuthenticationError for refused credentials, ProtocolError for other reports.
@@ -140,7 +140,7 @@ class UsmSecurity:
         else:
             raise ProtocolError(f"the device reports {smi.dotted(counter)}")
 
-    def _meet(self, report: Report) -> None:
+    def _meet(self, report: ReportPdu) -> None:
         """Take up an engine: localize the keys, and guess its time until it is authentic."""
         credentials, engine_id = self._credentials, report.engine_id
         auth, priv = credentials.auth_protocol, credentials.priv_protocol
@@ -187,13 +187,15 @@ class UsmSecurity:
             raise AuthenticationError("the answer does not decrypt") from None
         return plain, start, stop
 
-    def _report(self, envelope: v3.Envelope, pdu: message.Pdu, authentic: bool) -> Report:
+    def _report(self, envelope: v3.Envelope, pdu: message.Pdu, authentic: bool) -> ReportPdu:
         if not pdu.varbinds:
             raise ProtocolError("a report without a counter")
         counter = pdu.varbinds[0][0]
         if counter == NOT_IN_TIME_WINDOW and self._level and not authentic:
             raise AuthenticationError("a time report without authentication")
-        return Report(counter, envelope.engine_id, envelope.boots, envelope.engine_time, authentic)
+        return ReportPdu(
+            counter, envelope.engine_id, envelope.boots, envelope.engine_time, authentic
+        )
 
     def _set_clock(self, boots: int, engine_time: int) -> None:
         self._boots = boots

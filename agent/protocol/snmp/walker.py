@@ -22,7 +22,7 @@ _FORGET_AFTER = 1_000  # whole answers until a learned ceiling is tried again
 
 
 class Pace:
-    """How many varbinds one answer of this device may hold, learned from what it stands.
+    """How many varbinds one answer of this device may hold, learned from what it can answer.
 
     Starts at one Ethernet frame and grows while answers arrive whole. A size that the device
     calls tooBig, or that stays silent twice where half of it is answered, is not asked again
@@ -76,7 +76,7 @@ class Care(IntEnum):
 class Step(NamedTuple):
     """One GETNEXT or GETBULK: the columns it advances and how many rows it asks of each."""
 
-    columns: tuple["Column", ...]
+    columns: tuple["WalkedColumn", ...]
     repetitions: int
 
     @property
@@ -85,7 +85,7 @@ class Step(NamedTuple):
         return len(self.columns) * self.repetitions
 
 
-class Column:
+class WalkedColumn:
     """One column: the rows so far and where to go on. ``error`` is why it ended early."""
 
     __slots__ = ("done", "error", "last", "prefix", "rows")
@@ -125,7 +125,7 @@ class Column:
 
 
 class Walk:
-    """The state of one walk. Ask :meth:`next`, then tell :meth:`feed`, :meth:`refuse` or neither.
+    """The state of one walk. Ask :meth:`next`, then call :meth:`feed`, :meth:`refuse` or neither.
 
     ``bulk`` False walks with GETNEXT (v1). ``repetitions_max`` is the device's own GETBULK ceiling,
     if it has one. ``expected_rows`` is what the walk before found, None before the first.
@@ -142,7 +142,7 @@ class Walk:
         repetitions_max: int | None = None,
         expected_rows: int | None = None,
     ) -> None:
-        self.columns = tuple(Column(prefix) for prefix in columns)
+        self.columns = tuple(WalkedColumn(prefix) for prefix in columns)
         self._pace = pace
         self._bulk = bulk
         self._max_repetitions = max(repetitions_max or limits.max_repetitions, 1)
@@ -159,7 +159,7 @@ class Walk:
         width = min(self._max_columns, self._pace.varbinds)
         if self._care is Care.ONE_COLUMN:
             width = 1
-        columns: list[Column] = []
+        columns: list[WalkedColumn] = []
         for column in self.columns:
             if not column.done:
                 columns.append(column)
@@ -259,7 +259,7 @@ class Walk:
             self._care = Care.NONE
 
     @staticmethod
-    def _end(column: Column, status: int) -> None:
+    def _end(column: WalkedColumn, status: int) -> None:
         if status == message.NO_SUCH_NAME:
             column.done = True
         else:

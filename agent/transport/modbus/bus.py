@@ -1,4 +1,29 @@
-"""One owner for one line: every request of every unit on it passes here, one at a time."""
+"""One owner for one line: every request of every unit on it passes here, one at a time.
+
+A request goes through the states below, each kept by one class. "Late replies" exist only in
+framings without transactions (RTU, ASCII); Modbus TCP names the question in each reply.
+
+======== ==================== ================================ ==================================
+State    Kept by              Begins when                      Ends when
+======== ==================== ================================ ==================================
+waiting  ``Turns``            another request has the line     it is its unit's turn (units in
+                                                               rotation), or ``queue_wait_s`` is
+                                                               over: DeviceTimeout
+refused  ``Breaker``          the unit, one of several, was    its pause is over, or the whole
+                              silent ``silent_tries`` times    line was silent and answers again
+marker   ``LateReplies``      a late reply to another question a read by another function is
+                              could be taken for its answer    answered: units answer in order
+asked    ``Link``             the question is on the line      answer, refusal, damage, loss, or
+                                                               ``timeout_s``
+busy     ``ModbusBus.read``   the unit answers "busy"          ``busy_pause_s`` later; the line is
+                                                               free meanwhile
+given up ``LateReplies``      it ended without its answer      an answer by another function, or
+                                                               ``late_s``
+======== ==================== ================================ ==================================
+
+A caller that is cancelled while *asked* leaves an abandoned exchange: the ``Link`` keeps the line
+until the reply has come or its deadline has passed, and only then puts the next question on it.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,8 +39,8 @@ from agent.protocol.modbus.question import (
     GATEWAY_NO_PATH,
     Query,
 )
-from agent.transport.modbus.health import Breaker, Debts
-from agent.transport.modbus.line import Line, SerialLine, TcpLine
+from agent.transport.modbus.health import Breaker, LateReplies
+from agent.transport.modbus.line import BusLine, TcpLine, TtyLine
 from agent.transport.modbus.link import Link, LinkLimits, LinkLostError
 from agent.transport.modbus.serial_port import SerialSettings
 from agent.transport.modbus.turns import Turns
@@ -68,13 +93,13 @@ _WORTH_A_RETRY = (DeviceTimeout, ProtocolError, LinkLostError, _NoPathError)
 class _Unit:
     """What the bus remembers of one unit."""
 
-    __slots__ = ("breaker", "debts")
+    __slots__ = ("breaker", "late")
 
     def __init__(self, limits: BusLimits) -> None:
         self.breaker = Breaker(
             limits.silent_tries, limits.silent_pause_s, limits.silent_pause_max_s
         )
-        self.debts = Debts(limits.late_s)
+        self.late = LateReplies(limits.late_s)
 
 
 class ModbusBus:
@@ -83,7 +108,7 @@ class ModbusBus:
     One request is on the line at a time; units take turns. Belongs to one event loop.
     """
 
-    def __init__(self, line: Line, framer: Framer, limits: BusLimits | None = None) -> None:
+    def __init__(self, line: BusLine, framer: Framer, limits: BusLimits | None = None) -> None:
         self.limits = limits or BusLimits()
         self.counters = BusCounters()
         self.closed = False
@@ -105,6 +130,11 @@ class ModbusBus:
         return cls(TcpLine(host, port), RtuFramer(), limits)
 
     @classmethod
+    def ascii_tcp(cls, host: str, port: int = 502, limits: BusLimits | None = None) -> Self:
+        """ASCII frames over TCP, as transparent serial gateways carry them."""
+        return cls(TcpLine(host, port), AsciiFramer(), limits)
+
+    @classmethod
     def serial(
         cls,
         path: str,
@@ -113,13 +143,14 @@ class ModbusBus:
         stopbits: int = 1,
         limits: BusLimits | None = None,
         *,
+        databits: int = 8,
         ascii_mode: bool = False,
     ) -> Self:
-        """RTU (or ASCII) on a serial port of this machine, 8 data bits.
+        """RTU (or ASCII) on a serial port of this machine.
 
         Raises ConfigError for settings a serial line cannot have.
         """
-        line = SerialLine(path, SerialSettings(baudrate, parity, stopbits))
+        line = TtyLine(path, SerialSettings(baudrate, parity, stopbits, databits))
         return cls(line, AsciiFramer() if ascii_mode else RtuFramer(), limits)
 
     @property
@@ -185,20 +216,20 @@ class ModbusBus:
         if self.closed:
             raise DeviceUnreachable(f"{self.name}: the bus was closed")
         breaker = unit.breaker
-        if breaker.closed_until and len(self._units) > 1:
+        if breaker.paused_until and len(self._units) > 1:
             now = asyncio.get_running_loop().time()
-            if now < breaker.closed_until:
+            if now < breaker.paused_until:
                 raise _NotAskedError(
                     f"{self.name}: unit {asked.unit} has been silent for"
                     f" {now - breaker.silent_since:.0f} s;"
-                    f" asked again in {breaker.closed_until - now:.0f} s"
+                    f" asked again in {breaker.paused_until - now:.0f} s"
                 )
 
     async def _try(self, asked: Query, unit: _Unit, timeout_s: float) -> bytes:
         """One try on the line, and what it says of the unit."""
         try:
-            if unit.debts and not unit.debts.trusts(asked, self._now()):
-                await self._settle_debts(asked, unit, timeout_s)
+            if unit.late and not unit.late.trusts(asked, self._now()):
+                await self._rule_out_late(asked, unit, timeout_s)
             payload = await self._ask(asked, unit, timeout_s)
         except DeviceTimeout as error:
             self.counters.silent += 1
@@ -212,34 +243,34 @@ class ModbusBus:
         return payload
 
     async def _ask(self, asked: Query, unit: _Unit, timeout_s: float) -> bytes:
-        """One exchange, with the books kept of replies that may still come."""
+        """Exchange once, and note which late replies are possible from now on."""
         self.counters.questions += 1
         try:
             payload = await self.link.exchange(asked, timeout_s)
         except RequestRejected as refusal:
             if refusal.code in (GATEWAY_NO_PATH, GATEWAY_NO_ANSWER):
-                self._owe(asked, unit)
+                self._abandon(asked, unit)
                 raise _gateway_failure(refusal) from refusal
-            unit.debts.settle(asked)
+            unit.late.answered(asked)
             raise
         except (DeviceTimeout, ProtocolError, LinkLostError, asyncio.CancelledError) as error:
             self.counters.wrong += isinstance(error, ProtocolError)
             self.counters.lost += isinstance(error, LinkLostError)
-            self._owe(asked, unit)
+            self._abandon(asked, unit)
             raise
-        if unit.debts:
-            unit.debts.settle(asked)
+        if unit.late:
+            unit.late.answered(asked)
         return payload
 
-    def _owe(self, asked: Query, unit: _Unit) -> None:
+    def _abandon(self, asked: Query, unit: _Unit) -> None:
         if not self.link.framer.transactions:
-            unit.debts.owe(asked, self._now())
+            unit.late.expect(asked, self._now())
 
-    async def _settle_debts(self, asked: Query, unit: _Unit, timeout_s: float) -> None:
+    async def _rule_out_late(self, asked: Query, unit: _Unit, timeout_s: float) -> None:
         """Make sure that no late reply can be taken for the answer to ``asked``."""
-        marker = unit.debts.marker(asked)
+        marker = unit.late.marker(asked)
         if marker is None:
-            wait_s = unit.debts.wait_s(asked, self._now())
+            wait_s = unit.late.wait_s(asked, self._now())
             raise DeviceTimeout(
                 f"a late reply to an older question is possible for {wait_s:.1f} s more"
             )

@@ -12,7 +12,7 @@ _FAST_SILENCE_S = 0.001_75
 
 
 class Wire(Protocol):
-    """An open line. ``abort`` closes it at once; the receiver hears of it later."""
+    """An open line. ``abort`` closes it at once; the receiver learns of it later."""
 
     def write(self, data: bytes) -> None:
         """Send or queue ``data``."""
@@ -23,7 +23,7 @@ class Wire(Protocol):
         ...
 
 
-class Line(Protocol):
+class BusLine(Protocol):
     """A closed line. ``character_s`` is the time of one character on it (0 where it is a network).
 
     ``silence_s`` is the least quiet time between two frames.
@@ -72,7 +72,7 @@ class TcpLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SerialLine:
+class TtyLine:
     """A serial device of this machine, or a pseudo-terminal."""
 
     path: str

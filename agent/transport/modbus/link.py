@@ -14,7 +14,7 @@ from agent.model.errors import (
 )
 from agent.protocol.modbus.framing import Framer
 from agent.protocol.modbus.question import Query
-from agent.transport.modbus.line import Line, Wire
+from agent.transport.modbus.line import BusLine, Wire
 from agent.transport.modbus.pause import Pause
 
 _DRAIN_CHARACTERS = 300
@@ -55,19 +55,19 @@ class LinkLostError(DeviceUnreachable):
 
 
 class _Receiver(asyncio.Protocol):
-    """The ear of one connection. Once the link turned away it hears nothing more."""
+    """The callbacks of one connection. Once the link has dropped it nothing is passed on."""
 
     def __init__(self, link: "Link") -> None:
         self.link: Link | None = link
         self.lost = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
-        """Hand on to the link."""
+        """Pass bytes on to the link."""
         if self.link is not None:
-            self.link.heard(data)
+            self.link.received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Tell the link, once."""
+        """Report the loss to the link, once."""
         if not self.lost.done():
             self.lost.set_result(None)
         link, self.link = self.link, None
@@ -78,7 +78,7 @@ class _Receiver(asyncio.Protocol):
 class Link:
     """The connection of one bus. Its callers take turns; it serves one exchange at a time."""
 
-    def __init__(self, line: Line, framer: Framer, limits: LinkLimits) -> None:
+    def __init__(self, line: BusLine, framer: Framer, limits: LinkLimits) -> None:
         self.line = line
         self.framer = framer
         self.connects = 0
@@ -93,12 +93,11 @@ class Link:
         self._failure = ""
         self._closed = False
         self._answer: asyncio.Future[bytes] | None = None
-        self._ghost: asyncio.Future[bytes] | None = None
+        self._abandoned: asyncio.Future[bytes] | None = None
         self._deadline = 0.0
-        self._heard_at = 0.0
-        self._quiet_since = (
-            0.0  # as _heard_at, but exact: uvloop's clock stands still between polls
-        )
+        self._received_at = 0.0
+        # As _received_at, but exact: the clock of uvloop stops between two turns of the loop.
+        self._quiet_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def backoff_s(self) -> float:
@@ -112,8 +111,8 @@ class Link:
         the bytes of both need on a serial line. Raises LinkLostError when the connection broke,
         DeviceUnreachable when it cannot be opened, DeviceTimeout, ProtocolError, RequestRejected.
         """
-        if self._ghost is not None:
-            await self._lay_ghost()
+        if self._abandoned is not None:
+            await self._outlast_abandoned()
         if self._wire is None:
             await self._open(timeout_s)
         elif self._pause_s:
@@ -127,7 +126,8 @@ class Link:
         request = self.framer.ask(asked)
         deadline = self._deadline = loop.time() + timeout_s
         if self.line.character_s:
-            deadline += self.line.character_s * (len(request) + asked.size + 5)
+            characters = len(request) + self.framer.reply_characters(asked)
+            deadline += self.line.character_s * characters
             self._deadline = deadline
         if self._timer is None or self._timer.when() > deadline:
             self._arm(deadline)
@@ -137,7 +137,7 @@ class Link:
         except asyncio.CancelledError:
             # The line stays taken until the reply has come or cannot come any more.
             if self._wire is not None and self._answer is answer:
-                self._answer = self._ghost = loop.create_future()
+                self._answer = self._abandoned = loop.create_future()
             raise
 
     async def close(self) -> None:
@@ -150,9 +150,9 @@ class Link:
         if receiver is not None:
             await receiver.lost
 
-    def heard(self, data: bytes) -> None:
-        """Bytes came in: the answer, part of it, or something to skip."""
-        self._heard_at = asyncio.get_running_loop().time()
+    def received(self, data: bytes) -> None:
+        """Take in bytes: the answer, part of it, or something to skip."""
+        self._received_at = asyncio.get_running_loop().time()
         if self._pause_s:
             self._quiet_since = time.monotonic()
         try:
@@ -169,14 +169,19 @@ class Link:
                 if answer is not None and not answer.done():
                     answer.set_result(payload)
             elif self.framer.partial and not self.framer.transactions:
-                gap_at = self._heard_at + self._limits.gap_s
+                gap_at = self._received_at + self._limits.gap_s
                 if self._timer is None or self._timer.when() > gap_at:
                     self._arm(gap_at)
         if self.framer.broken:
             self._hang_up(LinkLostError(f"{self.line.name}: frame boundaries lost"))
 
     def dropped(self, error: Exception | None) -> None:
-        """The peer closed, or the line went away."""
+        """Close this side too: the peer closed, or the line is gone."""
+        if error is not None and not isinstance(error, OSError):
+            # Not the line but a bug here: asyncio closes a connection whose callback raised.
+            answer, self._answer = self._answer, None
+            if answer is not None and answer is not self._abandoned and not answer.done():
+                answer.set_exception(error)
         reason = f": {error}" if error else ""
         if not self._proven:
             self._failed(f"closed before any answer{reason}")
@@ -198,23 +203,23 @@ class Link:
         return receiver
 
     def _settle(self, error: DeviceError) -> None:
-        """End the exchange with ``error``; a ghost has nobody to tell."""
+        """End the exchange with ``error``; nobody waits for that of an abandoned one."""
         self.framer.withdraw()
         answer, self._answer = self._answer, None
         if answer is None or answer.done():
             return
-        if answer is self._ghost:
+        if answer is self._abandoned:
             answer.set_result(b"")
         else:
             answer.set_exception(error)
 
-    async def _lay_ghost(self) -> None:
-        """Wait out the exchange that its caller forgot."""
-        ghost = self._ghost
-        if ghost is not None:
-            await asyncio.wait((ghost,))
-            if self._ghost is ghost:
-                self._ghost = None
+    async def _outlast_abandoned(self) -> None:
+        """Wait until the exchange that its caller gave up has been answered or has timed out."""
+        abandoned = self._abandoned
+        if abandoned is not None:
+            await asyncio.wait((abandoned,))
+            if self._abandoned is abandoned:
+                self._abandoned = None
 
     async def _keep_silence(self) -> None:
         """Let the line rest since its last byte; a late reply that is still coming passes by."""
@@ -260,7 +265,7 @@ class Link:
             self._hang_up(DeviceUnreachable(f"{name}: the bus was closed"))
         elif self._limits.connect_pause_s:
             await asyncio.sleep(self._limits.connect_pause_s)
-        self._heard_at = loop.time()
+        self._received_at = loop.time()
         self._quiet_since = time.monotonic() - self._pause_s
 
     def _failed(self, reason: str) -> None:
@@ -277,20 +282,20 @@ class Link:
         self._timer = asyncio.get_running_loop().call_at(when, self._tick)
 
     def _tick(self) -> None:
-        """The one timer: late enough for whoever waits longest, re-armed for whoever is left."""
+        """Serve the only timer: set to the latest deadline, and set again for what is left."""
         self._timer = None
         now = asyncio.get_running_loop().time()
         if self._answer is not None:
             damaged = not self.framer.transactions and self.framer.partial
             due = self._deadline
             if damaged:
-                due = min(due, self._heard_at + self._limits.gap_s)
+                due = min(due, self._received_at + self._limits.gap_s)
             if now < due:
                 self._arm(due)
                 return
             self._expire(damaged)
         if self._wire is not None and self._limits.idle_close_s:
-            idle_at = max(self._deadline, self._heard_at) + self._limits.idle_close_s
+            idle_at = max(self._deadline, self._received_at) + self._limits.idle_close_s
             if now < idle_at:
                 self._arm(idle_at)
             else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agent.model.errors import ConfigError
 
 _PARITIES = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}
+_SIZES = {7: termios.CS7, 8: termios.CS8}
 _READ_MAX = 4096
 _UNSENT_MAX = 4096
 _PTY_MAJORS = range(136, 144)
@@ -17,7 +18,9 @@ _PTY_MAJORS = range(136, 144)
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """Speed and character of a line: ``parity`` N, E or O; ``stopbits`` 1 or 2; always 8 data bits.
+    """Speed and character of a line.
+
+    ``parity`` is N, E or O; ``stopbits`` 1 or 2; ``databits`` 7 or 8.
 
     Raises ConfigError for what a serial line cannot have.
     """
@@ -25,6 +28,7 @@ class SerialSettings:
     baudrate: int = 19_200
     parity: str = "E"
     stopbits: int = 1
+    databits: int = 8
 
     def __post_init__(self) -> None:
         if not hasattr(termios, f"B{self.baudrate}") or self.baudrate <= 0:
@@ -33,11 +37,13 @@ class SerialSettings:
             raise ConfigError(f"parity {self.parity!r} is not one of N, E, O")
         if self.stopbits not in (1, 2):
             raise ConfigError(f"stopbits {self.stopbits} is not 1 or 2")
+        if self.databits not in _SIZES:
+            raise ConfigError(f"databits {self.databits} is not 7 or 8")
 
     @property
     def character_bits(self) -> int:
-        """Bits on the wire for one character: start, 8 data, parity, stop."""
-        return 9 + (self.parity != "N") + self.stopbits
+        """Bits on the wire for one character: start, data, parity, stop."""
+        return 1 + self.databits + (self.parity != "N") + self.stopbits
 
 
 class SerialPort:
@@ -130,22 +136,23 @@ class SerialPort:
 
 
 def _set_up(fd: int, settings: SerialSettings) -> None:
-    """Raw mode, 8 data bits, no flow control; bytes that wait in the driver are dropped."""
+    """Raw mode, no flow control; bytes that wait in the driver are dropped."""
     speed = getattr(termios, f"B{settings.baudrate}")
-    base = termios.CS8 | termios.CREAD | termios.CLOCAL
-    parity = _PARITIES[settings.parity]
+    base = termios.CREAD | termios.CLOCAL
+    shape = _SIZES[settings.databits] | _PARITIES[settings.parity]
     stop = termios.CSTOPB if settings.stopbits == 2 else 0
     try:
         characters = termios.tcgetattr(fd)[6]
         characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+        mode = [0, 0, base | shape | stop, 0, speed, speed, characters]
         try:
-            mode = [0, 0, base | parity | stop, 0, speed, speed, characters]
             termios.tcsetattr(fd, termios.TCSANOW, mode)
         except termios.error:
-            # A pseudo-terminal carries octets, not characters: its driver refuses parity.
-            if not parity or os.major(os.fstat(fd).st_rdev) not in _PTY_MAJORS:
+            # A pseudo-terminal carries octets: its driver refuses parity and seven bits.
+            if shape == termios.CS8 or os.major(os.fstat(fd).st_rdev) not in _PTY_MAJORS:
                 raise
-            termios.tcsetattr(fd, termios.TCSANOW, [0, 0, base, 0, speed, speed, characters])
+            mode[2] = base | termios.CS8
+            termios.tcsetattr(fd, termios.TCSANOW, mode)
         termios.tcflush(fd, termios.TCIOFLUSH)
     except termios.error as error:
         raise OSError(*error.args) from error

@@ -71,6 +71,14 @@ class BusPool:
             lambda: ModbusBus.rtu_tcp(host, port, limits),
         )
 
+    def ascii_tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
+        """The ASCII over TCP bus of this endpoint."""
+        return self._share(
+            ("net", host, str(port)),
+            ("ascii_tcp", limits),
+            lambda: ModbusBus.ascii_tcp(host, port, limits),
+        )
+
     def serial(
         self,
         path: str,
@@ -79,14 +87,17 @@ class BusPool:
         stopbits: int = 1,
         limits: BusLimits | None = None,
         *,
+        databits: int = 8,
         ascii_mode: bool = False,
     ) -> ModbusBus:
         """The bus on this serial port."""
         return self._share(
             ("serial", path),
-            (baudrate, parity, stopbits, ascii_mode, limits),
+            (baudrate, parity, stopbits, databits, ascii_mode, limits),
             lambda: ModbusBus.serial(
-                path, baudrate, parity, stopbits, limits, ascii_mode=ascii_mode
+                *(path, baudrate, parity, stopbits, limits),
+                databits=databits,
+                ascii_mode=ascii_mode,
             ),
         )
 

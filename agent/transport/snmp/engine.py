@@ -150,7 +150,7 @@ class SnmpEngine:
         return engine
 
     async def close(self) -> None:
-        """Give the sockets back; whoever still waits gets DeviceTimeout. May be called twice."""
+        """Give the sockets back; what still waits gets DeviceTimeout. May be called twice."""
         for sock in self._sockets.values():
             self.loop.remove_reader(sock.fileno())
             sock.close()

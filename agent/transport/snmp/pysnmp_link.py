@@ -1,11 +1,13 @@
-"""Requests to one device through pysnmp: its engine under our deadlines, errors and records.
+"""The link over pysnmp, the second SNMP engine, for exotic agents and for doubt.
 
-The only module that knows pysnmp's command generator. pysnmp has no types: Any ends here.
+More than ten times slower than the native engine, and the first request to a device costs about
+70 ms of building tables: meant for few devices. The only module that knows pysnmp's command
+generator. pysnmp has no types: Any ends here.
 """
 
 import asyncio
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pysnmp.entity.engine import SnmpEngine
@@ -32,6 +34,7 @@ from agent.model.limits import Limits
 from agent.model.values import VarBind
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
+from agent.transport.snmp.transport import Ask, SnmpTransport
 
 _SLACK_S = 1.0  # pysnmp counts time in ticks of 0.5 s; our own deadline must come first
 
@@ -69,6 +72,17 @@ _SECURITY_FAULTS = (
 )
 
 
+def pysnmp_transport(
+    host: str, port: int, credentials: SnmpCredentials, limits: Limits
+) -> SnmpTransport:
+    """Return a transport to one device over a pysnmp engine of its own.
+
+    Raises ConfigError where the credentials contradict themselves.
+    """
+    link = PysnmpLink(host, port, credentials, limits)
+    return SnmpTransport(link, limits, bulk=credentials.version is not SnmpVersion.V1)
+
+
 class PysnmpLink:
     """One device. Raises ConfigError where the credentials contradict themselves."""
 
@@ -84,16 +98,19 @@ class PysnmpLink:
         self._answered = False
         self._closed = False
 
-    async def request(self, kind: int, names: Sequence[bytes], repetitions: int = 0) -> Pdu:
-        """The response to one PDU, error-status included, after as many tries as allowed.
-
-        Ends within ``timeout_s * (retries + 1)``. Raises DeviceTimeout, DeviceUnreachable,
-        AuthenticationError or ProtocolError.
-        """
-        for _ in range(self._limits.retries + 1):
+    async def exchange(
+        self,
+        ask: Ask,
+        smaller: Ask | None = None,
+        check: Callable[[Pdu], None] | None = None,
+    ) -> tuple[Pdu, Ask]:
+        """Ask the device; see :class:`SnmpLink`. A response that fails ``check`` ends it."""
+        last = self._limits.retries
+        for number in range(last + 1):
+            asked = smaller if smaller is not None and 0 < number == last else ask
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
-                    pdu = await self._exchange(kind, names, repetitions)
+                    pdu = await self._try(asked)
             except TimeoutError:
                 await self._forget()
                 continue
@@ -101,7 +118,9 @@ class PysnmpLink:
                 await self._forget()
                 raise
             self._answered = True
-            return pdu
+            if check is not None:
+                check(pdu)
+            return pdu, asked
         hint = " (a wrong privacy secret looks like this too)" if self._v3 else ""
         raise DeviceTimeout(f"no answer from {self._host} port {self._port}{hint}")
 
@@ -131,7 +150,7 @@ class PysnmpLink:
             self._answered = False
             await self._drop_engine()
 
-    async def _exchange(self, kind: int, names: Sequence[bytes], repetitions: int) -> Pdu:
+    async def _try(self, ask: Ask) -> Pdu:
         if self._target is None:
             self._target = await self._resolve()
         if self._closed:
@@ -147,7 +166,7 @@ class PysnmpLink:
                 future.set_result(response[2:6])
 
         try:
-            self._send(kind, names, repetitions, answered)
+            self._send(ask, answered)
         except StatusInformation as refusal:
             raise _fault_error(refusal["errorIndication"]) from None
         except PySnmpError as error:
@@ -158,21 +177,21 @@ class PysnmpLink:
         converted = [_varbind(name, value) for name, value in varbinds]
         return Pdu(message.RESPONSE, 0, int(status), int(index), converted)
 
-    def _send(self, kind: int, names: Sequence[bytes], repetitions: int, answered: Any) -> None:
+    def _send(self, ask: Ask, answered: Any) -> None:
         engine = self._engine
         address, _ = CommandGeneratorLcdConfigurator().configure(
             engine, self._auth, self._target, self._context
         )
         head = (engine, address, None, self._context)
-        varbinds = [(ObjectName(smi.dotted(name)), Null("")) for name in names]
-        match kind:
+        varbinds = [(ObjectName(smi.dotted(name)), Null("")) for name in ask.names]
+        match ask.kind:
             case message.GET:
                 cmdgen.GetCommandGenerator().send_varbinds(*head, varbinds, answered)
             case message.GET_NEXT:
                 cmdgen.NextCommandGeneratorSingleRun().send_varbinds(*head, varbinds, answered)
             case _:
                 cmdgen.BulkCommandGeneratorSingleRun().send_varbinds(
-                    *head, 0, repetitions, varbinds, answered
+                    *head, 0, ask.repetitions, varbinds, answered
                 )
 
     async def _resolve(self) -> Any:

@@ -69,8 +69,8 @@ class TrapReceiver:
         known = list(dict.fromkeys(credentials))
         self._refuse = refuse
         self._queue: asyncio.Queue[tuple[bytes, _Address]] = asyncio.Queue(QUEUE_MAX)
-        self._mouth = _Pysnmp(known, deliver)
-        self._gate = TrapGate(known, self._mouth.engine_id)
+        self._engine = _Pysnmp(known, deliver)
+        self._gate = TrapGate(known, self._engine.engine_id)
         self._transport: asyncio.DatagramTransport | None = None
         self.host, self.port = "", 0
 
@@ -88,7 +88,7 @@ class TrapReceiver:
         loop = asyncio.get_running_loop()
         try:
             transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Ear(receiver.take), local_addr=(host, port)
+                lambda: _Protocol(receiver.take), local_addr=(host, port)
             )
         except OSError as error:
             reason = error.strerror or str(error)
@@ -98,7 +98,7 @@ class TrapReceiver:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_OCTETS)
         receiver.host, receiver.port = transport.get_extra_info("sockname")[:2]
         receiver._transport = transport
-        receiver._mouth.send = transport.sendto
+        receiver._engine.send = transport.sendto
         return receiver
 
     async def close(self) -> None:
@@ -124,10 +124,10 @@ class TrapReceiver:
                 async with asyncio.timeout(_TICK_S):
                     data, address = await self._queue.get()
             except TimeoutError:
-                self._mouth.tick()
+                self._engine.tick()
                 continue
             self._handle(data, address)
-            self._mouth.tick()
+            self._engine.tick()
             await self._let_others_go()
 
     async def _let_others_go(self) -> None:
@@ -143,15 +143,15 @@ class TrapReceiver:
             self._refuse(verdict)
             return
         if verdict.learnt is not None:
-            self._mouth.add_user(verdict.learnt[1], verdict.learnt[0])
-        answered = self._mouth.receive(data, address, verdict.principal)
+            self._engine.add_user(verdict.learnt[1], verdict.learnt[0])
+        answered = self._engine.receive(data, address, verdict.principal)
         if verdict.doubted:
             self._refuse(Refusal.SECURITY)
         elif not answered:
             self._refuse(Refusal.MALFORMED)
 
 
-class _Ear(asyncio.DatagramProtocol):
+class _Protocol(asyncio.DatagramProtocol):
     """The socket's callbacks."""
 
     def __init__(self, take: Callable[[bytes, _Address], None]) -> None:

@@ -47,7 +47,7 @@ class Pass:
     """A datagram that pysnmp may see.
 
     ``learnt`` is a sender's engine id with its user, whose keys for it pysnmp does not have yet.
-    ``doubted`` is an inform that no user of ours has signed: pysnmp shall say so to its sender.
+    ``doubted`` is an inform that no configured user has signed: pysnmp shall say so to its sender.
     """
 
     principal: Principal
@@ -68,7 +68,7 @@ class TrapGate:
     """Lets through what carries one of ``credentials``; ``engine_id`` is our own.
 
     A v3 trap is signed for the engine that sends it, and there is no asking for that engine's
-    clock: its first authentic message is believed, and replays from before that one cannot be told.
+    clock: its first authentic message is believed, and older replays are not recognised.
     """
 
     def __init__(

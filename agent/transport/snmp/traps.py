@@ -54,7 +54,7 @@ class Sender:
 
 
 class Traps:
-    """Whose notification it is, how many there were, and who is told.
+    """Finds the device of a notification, counts it, and wakes the device's poller.
 
     ``counts`` is by device and kind, ``refused`` by reason. ``wake`` gets a device's name.
     """

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from agent.app import probe as probe_module
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from agent.expose.http.probe_route import _within_s
 from simulator.site.rack_server import serving

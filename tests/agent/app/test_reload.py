@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.app import reload as reload_module
-from agent.app.main import Running, running
+from agent.app.wiring import Running, running
 from agent.config import load_config
 from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports

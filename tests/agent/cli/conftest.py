@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import pytest
 import structlog
@@ -14,6 +14,7 @@ from agent.model import smi
 from agent.model.credentials import SnmpCredentials
 from agent.model.limits import Limits
 from agent.parse.url import Url
+from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
 from tests.agent.making import BASE
 
@@ -112,25 +113,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "site.yaml"
 
 
-class Wires:
-    """Stands in for every socket: whatever is opened leads to ``device``."""
+class Wires(Transports):
+    """Transports without sockets: every URL leads to ``device``; ``way`` is how it was opened."""
 
     device = MemoryTransport()
-    opened: tuple[Url, SnmpCredentials, Limits, str] | None = None
-
-    def __init__(self, *_: object, **__: object) -> None:
-        pass
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
+    way: tuple[Url, SnmpCredentials, Limits, str] | None = None
 
     async def open(
-        self, url: Url, credentials: SnmpCredentials, limits: Limits, engine: str, *_: object
+        self, url: Url, credentials: SnmpCredentials, limits: Limits, engine: str = "native"
     ) -> MemoryTransport:
-        Wires.opened = (url, credentials, limits, engine)
+        Wires.way = (url, credentials, limits, engine)
         return self.device
 
 

@@ -131,8 +131,8 @@ def test_read_takes_credentials_from_a_site(run: Run, site: Path, device: Memory
     arguments = ("--profiles", site.parent / "mine", "--timeout", "0.5", "--retries", "3")
     result = run("read", "snmp://10.0.0.5", "--credentials", "rack", "--config", site, *arguments)
     assert result.status == 0
-    assert Wires.opened is not None
-    url, credentials, limits, engine = Wires.opened
+    assert Wires.way is not None
+    url, credentials, limits, engine = Wires.way
     assert (url.host, engine) == ("10.0.0.5", "native")
     assert (credentials.version, credentials.community) == (SnmpVersion.V1, "from-outside")
     assert (limits.timeout_s, limits.retries) == (0.5, 3)
@@ -141,9 +141,9 @@ def test_read_takes_credentials_from_a_site(run: Run, site: Path, device: Memory
 def test_read_takes_a_community(run: Run, site: Path, device: MemoryTransport) -> None:
     arguments = ("--profiles", site.parent / "mine", "--engine", "pysnmp")
     run("read", "snmp://h", "--community", "x", "--snmp-version", "1", *arguments)
-    assert Wires.opened is not None
-    assert Wires.opened[1] == SnmpCredentials(version=SnmpVersion.V1, community="x")
-    assert Wires.opened[3] == "pysnmp"
+    assert Wires.way is not None
+    assert Wires.way[1] == SnmpCredentials(version=SnmpVersion.V1, community="x")
+    assert Wires.way[3] == "pysnmp"
 
 
 @pytest.mark.parametrize(

@@ -193,12 +193,12 @@ def test_a_site_without_racks_would_poll_nothing(problems: Check, text: str) -> 
         (
             "racks: [{name: r, devices: [{name: d, url: 10.0.0.5}]}]",
             ":1: racks[0].devices[0].url: '10.0.0.5': the scheme is missing; use snmp or modbus+tcp"
-            " or modbus+rtutcp or modbus+rtu://host:port",
+            " or modbus+rtutcp or modbus+asciitcp or modbus+rtu or modbus+ascii://host:port",
         ),
         (
             "racks: [{name: r, devices: [{name: d, url: x, profile: orv3-rpu}]}]",
             ":1: racks[0].devices[0].url: 'x': the scheme is missing; use snmp or modbus+tcp"
-            " or modbus+rtutcp or modbus+rtu://host:port",
+            " or modbus+rtutcp or modbus+asciitcp or modbus+rtu or modbus+ascii://host:port",
         ),
     ],
 )

@@ -18,6 +18,11 @@ from agent.parse.url import Url, parse_url
         ("modbus+tcp://10.0.0.7", Url("modbus+tcp", "10.0.0.7", 502, 1)),
         ("modbus+tcp://[::1]:1502/144", Url("modbus+tcp", "::1", 1502, 144)),
         ("modbus+rtutcp://gateway:4001/7", Url("modbus+rtutcp", "gateway", 4001, 7)),
+        ("modbus+asciitcp://gateway:4001/7", Url("modbus+asciitcp", "gateway", 4001, 7)),
+        (
+            "modbus+ascii:///dev/ttyS0/3?databits=8",
+            Url("modbus+ascii", unit=3, path="/dev/ttyS0", options={"databits": "8"}),
+        ),
         (
             "modbus+rtu:///dev/ttyUSB0/12?baudrate=19200&parity=N&stopbits=2",
             Url(
@@ -69,6 +74,9 @@ def test_the_scheme_says_which_profiles_can_fit(text: str, protocol: str) -> Non
         ("modbus+rtu:///dev/x/1?parity=even", "parity is N, E or O, not 'even'"),
         ("modbus+rtu:///dev/x/1?baudrate=fast", "baudrate is a number such as 19200, not 'fast'"),
         ("modbus+rtu:///dev/x/1?baudrate=0", "baudrate is a number"),
+        ("modbus+rtu:///dev/x/1?databits=7", "unknown option 'databits'"),
+        ("modbus+ascii:///dev/x/1?databits=6", "databits is 7 or 8, not '6'"),
+        ("modbus+ascii://dev/ttyUSB0/1", "write modbus\\+ascii:///dev/ttyUSB0/unit"),
         ("modbus+rtu:///dev/x/1?stopbits=3", "stopbits is 1 or 2, not '3'"),
     ],
 )
@@ -98,12 +106,13 @@ OPTIONS = st.fixed_dictionaries(
         "stopbits": st.sampled_from("12"),
     },
 )
+NETWORK_SCHEMES = ("modbus+tcp", "modbus+rtutcp", "modbus+asciitcp")
 URLS = st.one_of(
     st.builds(Url, st.just("snmp"), HOSTS, PORTS),
-    st.builds(Url, st.sampled_from(("modbus+tcp", "modbus+rtutcp")), HOSTS, PORTS, UNITS),
+    st.builds(Url, st.sampled_from(NETWORK_SCHEMES), HOSTS, PORTS, UNITS),
     st.builds(
         Url,
-        st.just("modbus+rtu"),
+        st.sampled_from(("modbus+rtu", "modbus+ascii")),
         unit=UNITS,
         path=st.sampled_from(("/dev/ttyUSB0", "/dev/serial/by-id/usb-FTDI_0-port0")),
         options=OPTIONS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials

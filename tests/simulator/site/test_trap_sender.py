@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from agent.model import smi
 from agent.protocol.snmp import message

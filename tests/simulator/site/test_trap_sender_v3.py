@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent.app.main import running
+from agent.app.wiring import running
 from agent.config import load_config
 from simulator.site.rack_server import build, serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports

@@ -14,10 +14,11 @@ from agent.model.errors import AuthenticationError, DeviceTimeout
 from agent.model.limits import Limits
 from agent.model.values import Answer, GetOids, VarBind
 from agent.protocol.snmp import message, usm, v3
-from agent.protocol.snmp.security import Report
+from agent.protocol.snmp.security import ReportPdu
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+from agent.transport.snmp.transport import SnmpTransport
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from simulator.wire.usm_agent import UsmAgent
@@ -50,16 +51,16 @@ async def served(
 
 
 @asynccontextmanager
-async def client(port: int, credentials: SnmpCredentials) -> AsyncIterator[NativeTransport]:
+async def client(port: int, credentials: SnmpCredentials) -> AsyncIterator[SnmpTransport]:
     engine = await SnmpEngine.open()
     limits = Limits(timeout_s=0.5, retries=1)
     try:
-        yield NativeTransport(engine, "127.0.0.1", port, credentials, limits)
+        yield native_transport(engine, "127.0.0.1", port, credentials, limits)
     finally:
         await engine.close()
 
 
-async def name_of(device: NativeTransport) -> object:
+async def name_of(device: SnmpTransport) -> object:
     answer: Answer = await device.fetch(GetOids((NAME,)))
     assert not isinstance(answer.payload, bytes)
     return answer.payload[0][0][2]
@@ -203,7 +204,7 @@ def respond(pdu: message.Pdu) -> bytes | None:
 def met(agent: UsmAgent, security: UsmSecurity) -> UsmSecurity:
     """``security`` after its discovery of ``agent``."""
     report = security.open(agent.answer(security.probe(1), respond) or b"", 1)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == usm.UNKNOWN_ENGINE
     security.recover(report)
     return security
@@ -236,7 +237,7 @@ def test_outside_the_time_window(clock: Clock) -> None:
     security = met(UsmAgent(credentials, "a", clock), UsmSecurity(credentials, lambda: 0.0))
     clock.now += 151
     report = ask(agent, security)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert (report.counter, report.authentic) == (usm.NOT_IN_TIME_WINDOW, True)
 
 
@@ -264,7 +265,7 @@ def test_outside_the_time_window(clock: Clock) -> None:
 def test_refusals(theirs: SnmpCredentials, ours: SnmpCredentials, counter: bytes) -> None:
     agent = UsmAgent(theirs, "a")
     report = ask(agent, met(agent, UsmSecurity(ours)))
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == counter
 
 
@@ -281,7 +282,7 @@ def test_another_privacy_secret_does_not_decrypt(priv: PrivProtocol) -> None:
 
     agent = UsmAgent(user("y" * 8), "a")
     report = ask(agent, met(agent, UsmSecurity(user("z" * 8))))
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == usm.DECRYPTION_ERROR
 
 

@@ -1,12 +1,15 @@
 """The server on a real socket: it answers, refuses a taken port, and goes when told."""
 
 import asyncio
+import inspect
 import signal
 import socket
 
 import httpx
 import pytest
+import uvicorn
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from agent.expose.http.api import create_app
 from agent.expose.http.serve import bind, serve
@@ -111,3 +114,30 @@ async def test_a_port_in_use_is_said_before_anything_is_served() -> None:
 def test_an_address_that_cannot_be_bound(host: str, port: int, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         bind(host, port)
+
+
+async def test_what_is_used_of_uvicorns_internals_is_still_there() -> None:
+    """Fails with the names where an upgrade beyond pyproject's range took some away."""
+    config = uvicorn.Config(hello, lifespan="off")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    protocol = H11Protocol(config, server.server_state, server.lifespan.state)
+    wanted = {
+        server: ("startup", "capture_signals", "started", "should_exit"),
+        server.server_state: ("connections", "tasks"),
+        protocol: (
+            *("connection_made", "data_received", "on_response_complete", "connection_lost"),
+            *("connections", "cycle", "transport", "loop"),
+        ),
+        RequestResponseCycle: ("send",),
+    }
+    gone = [
+        f"{owner!r}.{name}"
+        for owner, names in wanted.items()
+        for name in names
+        if not hasattr(owner, name)
+    ]
+    assert not gone, f"uvicorn {uvicorn.__version__} has no more: {', '.join(gone)}"
+    assert "self.response_complete" in inspect.getsource(RequestResponseCycle.__init__)
+    assert "self.servers" in inspect.getsource(uvicorn.Server.shutdown)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.config.mqtt import DsxExchange
 from agent.expose.mqtt.dsx_exchange import value_message
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.model.values import Flaw, Quality, Reading, Value
 from tests.agent.expose.rack import NOW, block, series
 
@@ -22,7 +22,7 @@ def reading(
     return found
 
 
-def sent(record: Reading, points: dict[str, str] | None = None) -> Message | None:
+def sent(record: Reading, points: dict[str, str] | None = None) -> MqttMessage | None:
     return value_message(DsxExchange(TEMPLATE, points or {}), "lab", "r1", record)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from agent.expose.mqtt.home_assistant import Announcer
-from agent.expose.mqtt.messages import Message, Topics, payload
+from agent.expose.mqtt.messages import MqttMessage, Topics, payload
 from agent.model.catalogue import CATALOGUE, Kind
 from agent.model.values import Flaw, Identity, Quality, Reading, Value
 from tests.agent.expose.rack import block, series
@@ -145,7 +145,7 @@ def test_a_template_takes_its_own_series_whatever_a_label_holds(
     assert len(topic.encode()) < 256
 
 
-def taken_back(messages: list[Message]) -> list[str]:
+def taken_back(messages: list[MqttMessage]) -> list[str]:
     return [message.topic for message in messages if not message.payload]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.expose.mqtt.messages import Changes, Message, Topics, about, payload
+from agent.expose.mqtt.messages import Changes, MqttMessage, Topics, about, payload
 from agent.model.values import OidSource, PollResult, Quality, Reading, Value
 from tests.agent.expose.rack import block, series
 
@@ -52,7 +52,7 @@ def test_a_bad_reading_has_no_value_and_says_why() -> None:
 
 def test_what_a_metric_is_stays_with_the_broker() -> None:
     message = about("rack/lab/r1/pdu-a/rack_inlet_power_watts", "rack_inlet_power_watts")
-    assert message == Message(message.topic, message.payload, retain=True)
+    assert message == MqttMessage(message.topic, message.payload, retain=True)
     assert message.topic.endswith("/rack_inlet_power_watts/meta")
     assert json.loads(message.payload)["unit"] == "W"
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 from agent.model.errors import ConfigError
 
 
-def message(number: int) -> Message:
-    return Message(f"t/{number % 3}", str(number), retain=number % 2 == 0)
+def message(number: int) -> MqttMessage:
+    return MqttMessage(f"t/{number % 3}", str(number), retain=number % 2 == 0)
 
 
 def waiting(outbox: Outbox) -> list[int]:
@@ -64,12 +64,12 @@ def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
 
 def test_announcements_are_known_after_a_restart_until_they_are_taken_back(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "o.db", 2)
-    one, two = (Message(f"ha/{n}", "{}", retain=True, announces="lab/r1/pdu-a") for n in "12")
+    one, two = (MqttMessage(f"ha/{n}", "{}", retain=True, announces="lab/r1/pdu-a") for n in "12")
     outbox.put([one, one, two, message(1), message(2)])  # known, whatever the bound drops
     outbox.close()
     again = Outbox(tmp_path / "o.db", 100)
     assert again.announced() == {"lab/r1/pdu-a": {"ha/1", "ha/2"}}
-    again.put([Message("ha/1", "", retain=True, announces="lab/r1/pdu-a")])
+    again.put([MqttMessage("ha/1", "", retain=True, announces="lab/r1/pdu-a")])
     assert again.announced() == {"lab/r1/pdu-a": {"ha/2"}}
     again.close()
 
@@ -77,12 +77,12 @@ def test_announcements_are_known_after_a_restart_until_they_are_taken_back(tmp_p
 WRITER = """
 import sys
 from pathlib import Path
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 outbox = Outbox(Path(sys.argv[1]), 10_000_000)
 number = 0
 while True:
-    outbox.put(Message("t", str(number + n)) for n in range(7))
+    outbox.put(MqttMessage("t", str(number + n)) for n in range(7))
     number += 7
     sys.stdout.write(f"{number}\\n")
     sys.stdout.flush()

@@ -8,7 +8,7 @@ import pytest
 
 from agent.config.mqtt import DsxExchange, Mqtt
 from agent.events.records import Action, Event, Kind, Subject
-from agent.expose.mqtt.messages import Message
+from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 from agent.expose.mqtt.publisher import Publisher
 from agent.model.errors import ConfigError
@@ -34,7 +34,7 @@ async def publisher(config: Mqtt) -> Publisher:
     return Publisher(config, lambda device: "r1")
 
 
-async def stored(publisher: Publisher, config: Mqtt) -> list[Message]:
+async def stored(publisher: Publisher, config: Mqtt) -> list[MqttMessage]:
     await publisher.close()
     outbox = Outbox(config.outbox, 100)
     found = [message for _, message in outbox.first(100)]

@@ -9,7 +9,7 @@ from agent.model.errors import DeviceUnreachable, ProtocolError
 from agent.model.limits import Limits
 from agent.protocol.modbus.framing import query
 from agent.transport.modbus.bus import BusLimits, ModbusBus
-from agent.transport.modbus.line import SerialLine
+from agent.transport.modbus.line import TtyLine
 from agent.transport.modbus.serial_port import SerialSettings
 from simulator.wire.modbus_faults import Late, Silent
 from simulator.wire.modbus_server import ModbusServer
@@ -161,7 +161,7 @@ async def test_many_cancelled_reads_leave_a_working_bus(rig: Rig) -> None:
 def test_silence_between_frames_follows_the_standard(
     baudrate: int, parity: str, stopbits: int, character_s: float, silence_s: float
 ) -> None:
-    line = SerialLine("/dev/null", SerialSettings(baudrate, parity, stopbits))
+    line = TtyLine("/dev/null", SerialSettings(baudrate, parity, stopbits))
     assert line.character_s == pytest.approx(character_s)
     assert line.silence_s == pytest.approx(silence_s)
 

@@ -16,7 +16,9 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from agent.model.errors import RequestRejected
 from agent.model.limits import Limits
+from agent.parse.url import parse_url
 from agent.protocol.modbus.framing import query
+from agent.transport.factory import Transports
 from agent.transport.modbus.bus import ModbusBus
 
 LIMITS = Limits(timeout_s=2.0, retries=1)
@@ -89,27 +91,35 @@ async def running(server: ModbusTcpServer | ModbusSerialServer) -> AsyncIterator
     await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("framer", [FramerType.SOCKET, FramerType.RTU])
-async def test_pymodbus_server_over_tcp(framer: FramerType, unused_tcp_port: int) -> None:
+@pytest.mark.parametrize(
+    ("framer", "scheme"),
+    [
+        (FramerType.SOCKET, "modbus+tcp"),
+        (FramerType.RTU, "modbus+rtutcp"),
+        (FramerType.ASCII, "modbus+asciitcp"),
+    ],
+)
+async def test_pymodbus_server_over_tcp(
+    framer: FramerType, scheme: str, unused_tcp_port: int
+) -> None:
     address = ("127.0.0.1", unused_tcp_port)
     server = ModbusTcpServer(pymodbus_units(), framer=framer, address=address)
-    make = ModbusBus.tcp if framer is FramerType.SOCKET else ModbusBus.rtu_tcp
-    bus = make(*address)
-    async with running(server):
+    async with running(server), Transports() as transports:
         for unit in (1, 2):
+            bus = transports.bus(parse_url(f"{scheme}://127.0.0.1:{unused_tcp_port}/{unit}"))
             await check(bus, unit, 499)
-        await bus.close()
 
 
-@pytest.mark.parametrize("framer", [FramerType.RTU, FramerType.ASCII])
-async def test_pymodbus_server_on_a_line(framer: FramerType) -> None:
+@pytest.mark.parametrize(
+    ("framer", "scheme"), [(FramerType.RTU, "modbus+rtu"), (FramerType.ASCII, "modbus+ascii")]
+)
+async def test_pymodbus_server_on_a_line(framer: FramerType, scheme: str) -> None:
     pytest.importorskip("serial", reason="pymodbus needs pyserial for serial lines")
     with cable() as (ours, theirs):
         server = ModbusSerialServer(pymodbus_units(), framer=framer, port=theirs, baudrate=115_200)
-        bus = ModbusBus.serial(ours, 115_200, "N", ascii_mode=framer is FramerType.ASCII)
-        async with running(server):
+        async with running(server), Transports() as transports:
+            bus = transports.bus(parse_url(f"{scheme}://{ours}/1?baudrate=115200&parity=N"))
             await check(bus, 1, 499)
-            await bus.close()
 
 
 @pytest.fixture(scope="module")

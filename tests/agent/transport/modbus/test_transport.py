@@ -83,6 +83,8 @@ async def test_what_a_user_may_get_wrong_is_named() -> None:
         SerialSettings(9600, "X")
     with pytest.raises(ConfigError, match="stopbits 3"):
         SerialSettings(9600, "N", 3)
+    with pytest.raises(ConfigError, match="databits 6"):
+        SerialSettings(9600, "N", 1, 6)
 
 
 async def test_snmp_questions_are_a_bug_here() -> None:

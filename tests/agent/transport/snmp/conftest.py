@@ -13,7 +13,8 @@ from agent.model.limits import Limits
 from agent.model.values import Answer, VarBind
 from agent.protocol.snmp.message import Pdu, decode_message
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+from agent.transport.snmp.transport import SnmpTransport
 from tests.peers import Snmpd, snmpd
 
 Script = Callable[[bytes], Iterable[bytes]]
@@ -118,15 +119,15 @@ PATIENT = Limits(timeout_s=5.0, retries=1)
 
 
 @pytest.fixture
-def device(engine: SnmpEngine, peer: Peer) -> NativeTransport:
+def device(engine: SnmpEngine, peer: Peer) -> SnmpTransport:
     """The transport under test, talking v2c to ``peer``."""
-    return NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
+    return native_transport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
 
 
 @pytest.fixture
-def hasty(engine: SnmpEngine, peer: Peer) -> NativeTransport:
+def hasty(engine: SnmpEngine, peer: Peer) -> SnmpTransport:
     """Like ``device``, for answers that never come."""
-    return NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), FAST)
+    return native_transport(engine, peer.host, peer.port, SnmpCredentials(), FAST)
 
 
 @pytest.fixture(scope="module")

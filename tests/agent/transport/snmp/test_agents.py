@@ -14,7 +14,7 @@ from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
 from agent.model.limits import Limits
 from agent.model.values import GetOids, WalkColumns
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
 from tests.agent.transport.snmp.conftest import varbinds
 from tests.peers import AUTH_SECRET, PRIV_SECRET, free_udp_port, usm_credentials
 
@@ -72,7 +72,7 @@ async def test_get_and_walk_with_every_digest(engine: SnmpEngine, priv: PrivProt
     users = [usm_credentials(auth, priv) for auth in AUTH]
     with pysnmp_agent(users) as port:
         for user in users:
-            device = NativeTransport(engine, "127.0.0.1", port, user, PATIENT)
+            device = native_transport(engine, "127.0.0.1", port, user, PATIENT)
             got = varbinds(await device.fetch(GetOids((DESCRIPTION, NAME))))[0]
             assert [varbind[0] for varbind in got] == [DESCRIPTION, NAME]
             assert isinstance(got[0][2], bytes)
@@ -85,5 +85,5 @@ async def test_get_and_walk_with_every_digest(engine: SnmpEngine, priv: PrivProt
 async def test_ipv6(engine: SnmpEngine) -> None:
     user = usm_credentials(AuthProtocol.SHA512, PrivProtocol.AES256C)
     with pysnmp_agent([user], "::1") as port:
-        device = NativeTransport(engine, "::1", port, user, PATIENT)
+        device = native_transport(engine, "::1", port, user, PATIENT)
         assert len(varbinds(await device.fetch(GetOids((NAME,))))[0]) == 1

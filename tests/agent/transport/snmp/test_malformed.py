@@ -7,7 +7,7 @@ import pytest
 from agent.model import smi
 from agent.model.errors import DeviceTimeout, ProtocolError
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.transport import SnmpTransport
 from tests.agent.transport.snmp.conftest import (
     Peer,
     literal,
@@ -47,7 +47,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("packet", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_malformed_is_no_answer(
-    device: NativeTransport, hasty: NativeTransport, peer: Peer, engine: SnmpEngine, packet: str
+    device: SnmpTransport, hasty: SnmpTransport, peer: Peer, engine: SnmpEngine, packet: str
 ) -> None:
     peer.script = literal(packet, GOOD)
     assert (await name_of(device))[2] == b"pdu-1"
@@ -58,7 +58,7 @@ async def test_malformed_is_no_answer(
 
 
 async def test_garbage_of_every_size_harms_nobody(
-    device: NativeTransport, peer: Peer, engine: SnmpEngine
+    device: SnmpTransport, peer: Peer, engine: SnmpEngine
 ) -> None:
     huge = [os.urandom(65_507), bytes(65_507), b"\x30\x83\x00\xff\xdf" + b"\x30\x80" * 32_000, b""]
 
@@ -69,7 +69,7 @@ async def test_garbage_of_every_size_harms_nobody(
     assert (await name_of(device))[2] == b"pdu-1"
 
 
-async def test_padded_lengths_are_read(device: NativeTransport, peer: Peer) -> None:
+async def test_padded_lengths_are_read(device: SnmpTransport, peer: Peer) -> None:
     padded = (
         f"30820036{HEAD}a28200270204ID020100020100 30820017 30820013 0608 2b06010201010500"
         "04820005 7064752d31"
@@ -97,7 +97,7 @@ VALUES = {
 
 @pytest.mark.parametrize("case", VALUES.values(), ids=VALUES.keys())
 async def test_odd_values(
-    device: NativeTransport, peer: Peer, case: tuple[str, str, str, str, str, tuple[int, object]]
+    device: SnmpTransport, peer: Peer, case: tuple[str, str, str, str, str, tuple[int, object]]
 ) -> None:
     whole, pdu, list_, varbind, value, expected = case
     name = "06082b06010201010500"

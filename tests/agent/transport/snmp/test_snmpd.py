@@ -12,7 +12,8 @@ from agent.model.errors import AuthenticationError, DeviceTimeout
 from agent.model.limits import Limits
 from agent.model.values import GetOids, WalkColumns
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+from agent.transport.snmp.transport import SnmpTransport
 from tests.agent.transport.snmp.conftest import varbinds
 from tests.peers import Snmpd, require, snmpd, usm_combinations, usm_credentials
 
@@ -27,8 +28,8 @@ EVERYONE = [*COMMUNITIES, *(usm_credentials(*pair) for pair in usm_combinations(
 SECURE = usm_credentials(AuthProtocol.SHA256, PrivProtocol.AES128)
 
 
-def device(engine: SnmpEngine, agent: Snmpd, credentials: SnmpCredentials) -> NativeTransport:
-    return NativeTransport(engine, agent.host, agent.port, credentials, LIMITS)
+def device(engine: SnmpEngine, agent: Snmpd, credentials: SnmpCredentials) -> SnmpTransport:
+    return native_transport(engine, agent.host, agent.port, credentials, LIMITS)
 
 
 @pytest.mark.parametrize("credentials", EVERYONE, ids=lambda c: c.user or f"v{c.version}")
@@ -103,7 +104,7 @@ async def test_refused_credentials_say_why(
 
 async def test_wrong_privacy_secret_is_hinted_at(engine: SnmpEngine, agent: Snmpd) -> None:
     wrong = replace(SECURE, priv_secret="another-secret")
-    transport = NativeTransport(
+    transport = native_transport(
         engine, agent.host, agent.port, wrong, Limits(timeout_s=0.2, retries=0)
     )
     with pytest.raises(DeviceTimeout, match="privacy"):  # snmpd does not answer what it cannot read

@@ -304,7 +304,7 @@ async def test_a_flood_leaves_the_loop_alive(heard: Heard) -> None:
 
 
 async def test_nothing_is_kept_of_a_trap(heard: Heard) -> None:
-    engine = heard.receiver._mouth._engine
+    engine = heard.receiver._engine._engine
     for count in (100, 200):
         heard.send(*[v2_trap()] * 100)
         await heard.until(count)

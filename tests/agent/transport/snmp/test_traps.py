@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.app.main import Running, running
+from agent.app.wiring import Running, running
 from agent.config import Config, load_config
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials
@@ -98,7 +98,7 @@ async def agent(tmp_path: Path) -> AsyncIterator[Site]:
         seen = Site(current)
         await asyncio.sleep(0.05)
         for device in ("left", "right"):
-            current.agent._wake(device)  # their first turn may be 10 s away
+            current.agent.wake(device)  # their first turn may be 10 s away
         for device in ("left", "right"):
             await seen.until(1, "rackagent_polls_total", device=device)
         yield seen

@@ -9,7 +9,7 @@ from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
 from agent.model.errors import AuthenticationError, ConfigError, DeviceError, ProtocolError
 from agent.protocol.snmp import keys, message, v3
 from agent.protocol.snmp.message import Pdu
-from agent.protocol.snmp.security import Report
+from agent.protocol.snmp.security import ReportPdu
 from agent.protocol.snmp.usm import (
     NOT_IN_TIME_WINDOW,
     UNKNOWN_ENGINE,
@@ -83,7 +83,7 @@ def discovered(credentials: SnmpCredentials, clock: Clock | None = None) -> UsmS
     security = UsmSecurity(credentials, clock or Clock())
     assert not security.ready
     report = security.open(DISCOVERED, 0x40000001)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == UNKNOWN_ENGINE
     security.recover(report)
     assert security.ready
@@ -118,7 +118,7 @@ def device_says(
     return whole[:start] + signer.digest(whole) + whole[start + octets :]
 
 
-def value_of(reply: Pdu | Report) -> object:
+def value_of(reply: Pdu | ReportPdu) -> object:
     assert isinstance(reply, Pdu)
     return reply.varbinds[0][2]
 
@@ -229,7 +229,7 @@ def test_boots_backwards_is_refused_until_rediscovery() -> None:
         security.open(device_says(boots=2, engine_time=5000), ID)
     security.forget()
     report = security.open(DISCOVERED, 0x40000001)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     security.recover(report)
     assert value_of(security.open(device_says(boots=2, engine_time=5000), ID)) == b"peer"
 
@@ -250,7 +250,7 @@ def test_latched_boots_are_refused() -> None:
 def test_authentic_time_report_sets_the_clock() -> None:
     security = discovered(SECURE)
     report = security.open(LATE, 0x40000003)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == NOT_IN_TIME_WINDOW
     assert report.authentic
     security.recover(report)
@@ -269,7 +269,7 @@ def test_forged_time_report_is_refused() -> None:
 def test_reports_of_refused_credentials(packet: bytes, counter: bytes, text: str) -> None:
     security = discovered(SECURE)
     report = security.open(packet, 0x40000004)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     assert report.counter == counter
     with pytest.raises(AuthenticationError, match=text):
         security.recover(report)
@@ -280,7 +280,7 @@ def test_changed_engine_id_is_taken_up() -> None:
     other = ENGINE[:-1] + b"\x07"
     announced = device_says(flags=0, kind=message.REPORT, name=UNKNOWN_ENGINE, engine_id=other)
     report = security.open(announced, ID)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     security.recover(report)
     assert value_of(security.open(device_says(engine_id=other), ID)) == b"peer"
 
@@ -288,7 +288,7 @@ def test_changed_engine_id_is_taken_up() -> None:
 def test_unknown_report_is_a_protocol_error() -> None:
     security = discovered(SIGNED)
     report = security.open(device_says(kind=message.REPORT), ID)
-    assert isinstance(report, Report)
+    assert isinstance(report, ReportPdu)
     with pytest.raises(ProtocolError, match="reports"):
         security.recover(report)
 

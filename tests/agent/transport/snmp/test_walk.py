@@ -18,7 +18,8 @@ from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu, decode_message, encode_message
 from agent.protocol.snmp.walker import increasing
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+from agent.transport.snmp.transport import SnmpTransport
 from tests.agent.transport.snmp.conftest import PATIENT, Peer, varbinds
 
 TABLE = "1.3.6.1.4.1.318.1.1"
@@ -94,9 +95,9 @@ class Mib:
 
 
 @pytest.fixture(params=[SnmpVersion.V1, SnmpVersion.V2C], ids=["v1", "v2c"])
-def either(request: pytest.FixtureRequest, engine: SnmpEngine, peer: Peer) -> NativeTransport:
+def either(request: pytest.FixtureRequest, engine: SnmpEngine, peer: Peer) -> SnmpTransport:
     credentials = SnmpCredentials(version=request.param)
-    return NativeTransport(engine, peer.host, peer.port, credentials, PATIENT)
+    return native_transport(engine, peer.host, peer.port, credentials, PATIENT)
 
 
 def rows_of(column: list[VarBind]) -> list[int]:
@@ -104,7 +105,7 @@ def rows_of(column: list[VarBind]) -> list[int]:
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 25, 26, 150])
-async def test_columns_come_side_by_side(either: NativeTransport, peer: Peer, rows: int) -> None:
+async def test_columns_come_side_by_side(either: SnmpTransport, peer: Peer, rows: int) -> None:
     peer.script = Mib(table(rows))
     for _ in range(2):
         answer = await either.fetch(WalkColumns(COLUMNS))
@@ -114,7 +115,7 @@ async def test_columns_come_side_by_side(either: NativeTransport, peer: Peer, ro
         assert not answer.failures
 
 
-async def test_end_of_the_mib_ends_the_walk(either: NativeTransport, peer: Peer) -> None:
+async def test_end_of_the_mib_ends_the_walk(either: SnmpTransport, peer: Peer) -> None:
     cells = table(30)
     del cells[AFTER]
     peer.script = Mib(cells)
@@ -123,7 +124,7 @@ async def test_end_of_the_mib_ends_the_walk(either: NativeTransport, peer: Peer)
     assert not answer.failures
 
 
-async def test_ragged_columns_keep_their_own_rows(either: NativeTransport, peer: Peer) -> None:
+async def test_ragged_columns_keep_their_own_rows(either: SnmpTransport, peer: Peer) -> None:
     cells = table(40)
     for row in (2, 3, 17, 40):
         del cells[cell(2, row)]
@@ -136,7 +137,7 @@ async def test_ragged_columns_keep_their_own_rows(either: NativeTransport, peer:
     assert rows_of(columns[3]) == [1, 2, 3, 4, 5]
 
 
-async def test_five_columns_share_one_request(device: NativeTransport, peer: Peer) -> None:
+async def test_five_columns_share_one_request(device: SnmpTransport, peer: Peer) -> None:
     mib = Mib(table(8))
     peer.script = mib
     await device.fetch(WalkColumns(COLUMNS))
@@ -150,7 +151,7 @@ async def test_five_columns_share_one_request(device: NativeTransport, peer: Pee
 @pytest.mark.parametrize("says_too_big", [True, False], ids=["tooBig", "cut"])
 @pytest.mark.parametrize("most", [1, 3, 12, 49])
 async def test_small_messages_still_bring_everything(
-    device: NativeTransport, peer: Peer, most: int, says_too_big: bool
+    device: SnmpTransport, peer: Peer, most: int, says_too_big: bool
 ) -> None:
     mib = Mib(table(60), max_varbinds=most, says_too_big=says_too_big)
     peer.script = mib
@@ -163,7 +164,7 @@ async def test_small_messages_still_bring_everything(
     assert len(mib.asked) <= 2 * 300 / most + 60
 
 
-async def test_silence_on_large_answers_is_learned(hasty: NativeTransport, peer: Peer) -> None:
+async def test_silence_on_large_answers_is_learned(hasty: SnmpTransport, peer: Peer) -> None:
     mib = Mib(table(100), silent_above=30)
     peer.script = mib
     for _ in range(4):
@@ -176,7 +177,7 @@ async def test_silence_on_large_answers_is_learned(hasty: NativeTransport, peer:
     assert len(too_large) <= 1
 
 
-async def test_too_big_for_one_varbind_is_a_rejection(either: NativeTransport, peer: Peer) -> None:
+async def test_too_big_for_one_varbind_is_a_rejection(either: SnmpTransport, peer: Peer) -> None:
     peer.script = Mib(table(3), max_varbinds=0, says_too_big=True)
     with pytest.raises(RequestRejected, match="tooBig"):
         await either.fetch(WalkColumns(COLUMNS))
@@ -186,7 +187,7 @@ async def test_too_big_for_one_varbind_is_a_rejection(either: NativeTransport, p
 
 @pytest.mark.parametrize("names_index", [True, False], ids=["index", "no index"])
 async def test_gen_err_in_one_column_costs_that_column(
-    either: NativeTransport, peer: Peer, names_index: bool
+    either: SnmpTransport, peer: Peer, names_index: bool
 ) -> None:
     peer.script = Mib(table(30), error_at={cell(3, 11): 5}, names_index=names_index)
     answer = await either.fetch(WalkColumns(COLUMNS))
@@ -198,7 +199,7 @@ async def test_gen_err_in_one_column_costs_that_column(
     assert f"{TABLE}.3" in failure.message
 
 
-async def test_gen_err_everywhere_is_a_rejection(either: NativeTransport, peer: Peer) -> None:
+async def test_gen_err_everywhere_is_a_rejection(either: SnmpTransport, peer: Peer) -> None:
     peer.script = Mib(table(3), error_at=dict.fromkeys(table(3), 5))
     with pytest.raises(RequestRejected, match="genErr") as caught:
         await either.fetch(WalkColumns(COLUMNS))
@@ -207,7 +208,7 @@ async def test_gen_err_everywhere_is_a_rejection(either: NativeTransport, peer: 
 
 @pytest.mark.parametrize("names_index", [True, False], ids=["index", "no index"])
 async def test_gen_err_on_one_of_ten_costs_one(
-    either: NativeTransport, peer: Peer, names_index: bool
+    either: SnmpTransport, peer: Peer, names_index: bool
 ) -> None:
     names = tuple(cell(1, row) for row in range(1, 11))
     peer.script = Mib(table(10), error_at={names[6]: 5}, names_index=names_index)
@@ -218,7 +219,7 @@ async def test_gen_err_on_one_of_ten_costs_one(
     assert smi.dotted(names[6]) in failure.message
 
 
-async def test_missing_names_are_no_failures(either: NativeTransport, peer: Peer) -> None:
+async def test_missing_names_are_no_failures(either: SnmpTransport, peer: Peer) -> None:
     cells = table(10)
     names = tuple(cell(1, row) for row in range(1, 11))
     for missing in (names[0], names[4], names[9]):
@@ -231,7 +232,7 @@ async def test_missing_names_are_no_failures(either: NativeTransport, peer: Peer
     assert not answer.failures
 
 
-async def test_long_gets_are_split_and_too_big_halves(either: NativeTransport, peer: Peer) -> None:
+async def test_long_gets_are_split_and_too_big_halves(either: SnmpTransport, peer: Peer) -> None:
     mib = Mib(table(60), max_varbinds=7, says_too_big=True)
     peer.script = mib
     names = tuple(cell(1, row) for row in range(1, 61))
@@ -240,7 +241,7 @@ async def test_long_gets_are_split_and_too_big_halves(either: NativeTransport, p
     assert max(len(pdu.varbinds) for pdu in mib.asked) == PATIENT.max_oids
 
 
-async def test_empty_get_asks_nothing(device: NativeTransport, peer: Peer) -> None:
+async def test_empty_get_asks_nothing(device: SnmpTransport, peer: Peer) -> None:
     assert varbinds(await device.fetch(GetOids(()))) == [[]]
     assert varbinds(await device.fetch(WalkColumns(()))) == []
     assert not peer.requests
@@ -255,7 +256,7 @@ BAD_STEPS: dict[str, Callable[[bytes], bytes | None]] = {
 
 @pytest.mark.parametrize("step", BAD_STEPS.values(), ids=BAD_STEPS.keys())
 async def test_walk_that_does_not_increase_stops(
-    either: NativeTransport, peer: Peer, step: Callable[[bytes], bytes | None]
+    either: SnmpTransport, peer: Peer, step: Callable[[bytes], bytes | None]
 ) -> None:
     mib = Mib(table(9), successor=step)
     peer.script = mib
@@ -285,7 +286,7 @@ class Endless(dict[bytes, int]):
 
 async def test_endless_walk_is_cut(engine: SnmpEngine, peer: Peer) -> None:
     limits = Limits(timeout_s=1, retries=0, max_rows=500)
-    device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), limits)
+    device = native_transport(engine, peer.host, peer.port, SnmpCredentials(), limits)
     peer.script = Mib(Endless(), successor=one_more)
     answer = await device.fetch(WalkColumns((COLUMNS[0],)))
     assert rows_of(varbinds(answer)[0]) == list(range(1, 501))
@@ -300,7 +301,7 @@ async def test_endless_walk_is_cut(engine: SnmpEngine, peer: Peer) -> None:
 async def test_an_endless_table_fails_whole_and_soon(
     engine: SnmpEngine, peer: Peer, limits: Limits, answers_max: int
 ) -> None:
-    device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), limits)
+    device = native_transport(engine, peer.host, peer.port, SnmpCredentials(), limits)
     mib = peer.script = Mib(Endless(), successor=one_more)
     says = (
         f"5 columns from {smi.dotted(COLUMNS[0])}: more than {limits.max_cells} values or"
@@ -317,7 +318,7 @@ async def test_an_endless_table_fails_whole_and_soon(
 
 
 async def test_more_varbinds_than_asked_is_a_protocol_error(
-    device: NativeTransport, peer: Peer
+    device: SnmpTransport, peer: Peer
 ) -> None:
     class Generous(Mib):
         def answer(self, version: int, pdu: Pdu) -> Pdu | None:
@@ -329,7 +330,7 @@ async def test_more_varbinds_than_asked_is_a_protocol_error(
 
 
 async def test_device_that_falls_silent_leaves_the_rows_so_far(
-    hasty: NativeTransport, peer: Peer
+    hasty: SnmpTransport, peer: Peer
 ) -> None:
     mib = Mib(table(60))
     peer.script = lambda request: mib(request) if len(mib.asked) < 2 else []
@@ -338,7 +339,7 @@ async def test_device_that_falls_silent_leaves_the_rows_so_far(
     assert 0 < len(varbinds(answer)[0]) < 60
 
 
-async def test_wide_indexes_count_as_increasing(device: NativeTransport, peer: Peer) -> None:
+async def test_wide_indexes_count_as_increasing(device: SnmpTransport, peer: Peer) -> None:
     rows = [1, 127, 128, 129, 16_383, 16_384, 2_097_151, 2_097_152, 151_060_481, 2**32 - 1]
     cells = {smi.oid(f"{TABLE}.1.{row}"): 1 for row in rows}
     peer.script = Mib({**cells, AFTER: 1})

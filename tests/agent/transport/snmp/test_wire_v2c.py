@@ -18,7 +18,8 @@ from agent.model.errors import (
 from agent.model.limits import Limits
 from agent.model.values import GetOids, ReadRegisters
 from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.native_link import native_transport
+from agent.transport.snmp.transport import SnmpTransport
 from tests.agent.transport.snmp.conftest import (
     FAST,
     PATIENT,
@@ -30,13 +31,13 @@ from tests.agent.transport.snmp.conftest import (
 from tests.agent.transport.snmp.wire import EVIL, GET_NAME, GOOD, HEAD, NAME, UPTIME, name_of
 
 
-async def test_answer_is_what_the_device_said(device: NativeTransport, peer: Peer) -> None:
+async def test_answer_is_what_the_device_said(device: SnmpTransport, peer: Peer) -> None:
     peer.script = literal(GOOD)
     assert await name_of(device) == (NAME, smi.OCTET_STRING, b"pdu-1")
 
 
 async def test_spoofed_source_is_ignored(
-    device: NativeTransport, peer: Peer, make_peer: PeerFactory, engine: SnmpEngine
+    device: SnmpTransport, peer: Peer, make_peer: PeerFactory, engine: SnmpEngine
 ) -> None:
     other = await make_peer("127.0.0.1")
     elsewhere = await make_peer("127.0.0.2", peer.port)
@@ -69,13 +70,13 @@ async def test_any_source_takes_another_address_but_not_another_port(
 
     peer.script = script
     args = (engine, peer.host, peer.port, SnmpCredentials())
-    assert (await name_of(NativeTransport(*args, PATIENT, any_source=True)))[2] == b"pdu-1"
+    assert (await name_of(native_transport(*args, PATIENT, any_source=True)))[2] == b"pdu-1"
     with pytest.raises(DeviceTimeout):
-        await name_of(NativeTransport(*args, FAST))
+        await name_of(native_transport(*args, FAST))
 
 
 async def test_wrong_community_is_no_answer(
-    device: NativeTransport, hasty: NativeTransport, peer: Peer
+    device: SnmpTransport, hasty: SnmpTransport, peer: Peer
 ) -> None:
     wrong = EVIL.replace("7075626c6963", "5075626c6963")
     peer.script = literal(wrong, GOOD)
@@ -85,19 +86,19 @@ async def test_wrong_community_is_no_answer(
         await name_of(hasty)
 
 
-async def test_wrong_version_is_no_answer(device: NativeTransport, peer: Peer) -> None:
+async def test_wrong_version_is_no_answer(device: SnmpTransport, peer: Peer) -> None:
     peer.script = literal(EVIL.replace("020101", "020100", 1), GOOD)
     assert (await name_of(device))[2] == b"pdu-1"
 
 
 @pytest.mark.parametrize("kind", ["a0", "a1", "a3", "a5", "a6", "a7", "a8"])
-async def test_only_a_response_answers(device: NativeTransport, peer: Peer, kind: str) -> None:
+async def test_only_a_response_answers(device: SnmpTransport, peer: Peer, kind: str) -> None:
     peer.script = literal(EVIL.replace("a221", f"{kind}21"), GOOD)
     assert (await name_of(device))[2] == b"pdu-1"
 
 
 async def test_wrong_request_id_is_counted_and_dropped(
-    device: NativeTransport, peer: Peer, engine: SnmpEngine
+    device: SnmpTransport, peer: Peer, engine: SnmpEngine
 ) -> None:
     peer.script = literal(EVIL.replace("ID", "00000001"), GOOD)
     assert (await name_of(device))[2] == b"pdu-1"
@@ -105,7 +106,7 @@ async def test_wrong_request_id_is_counted_and_dropped(
 
 
 async def test_retry_keeps_the_request_id_and_a_late_answer_counts(
-    hasty: NativeTransport, peer: Peer
+    hasty: SnmpTransport, peer: Peer
 ) -> None:
     held: list[bytes] = []
 
@@ -119,7 +120,7 @@ async def test_retry_keeps_the_request_id_and_a_late_answer_counts(
 
 
 async def test_duplicates_are_dropped(
-    device: NativeTransport, peer: Peer, engine: SnmpEngine
+    device: SnmpTransport, peer: Peer, engine: SnmpEngine
 ) -> None:
     peer.script = literal(GOOD, GOOD, EVIL)
     assert (await name_of(device))[2] == b"pdu-1"
@@ -132,7 +133,7 @@ async def test_reordered_answers_reach_their_own_requests(
     engine: SnmpEngine, make_peer: PeerFactory
 ) -> None:
     peer = await make_peer()
-    device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
+    device = native_transport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
     waiting: list[bytes] = []
     values = {0: "4e4f313131", 1: "4e4f323232", 2: "4e4f333333"}
 
@@ -156,7 +157,7 @@ WRONG_OIDS = {
 
 @pytest.mark.parametrize("packet", WRONG_OIDS.values(), ids=WRONG_OIDS.keys())
 async def test_wrong_oids_are_no_answer(
-    device: NativeTransport, hasty: NativeTransport, peer: Peer, packet: str
+    device: SnmpTransport, hasty: SnmpTransport, peer: Peer, packet: str
 ) -> None:
     peer.script = literal(packet, GOOD)
     assert (await name_of(device))[2] == b"pdu-1"
@@ -165,21 +166,21 @@ async def test_wrong_oids_are_no_answer(
         await name_of(hasty)
 
 
-async def test_error_without_varbinds_is_a_rejection(device: NativeTransport, peer: Peer) -> None:
+async def test_error_without_varbinds_is_a_rejection(device: SnmpTransport, peer: Peer) -> None:
     peer.script = literal(f"3029{HEAD}a21c0204ID020110020101300e300c06082b060102010105000500")
     with pytest.raises(RequestRejected, match="authorizationError") as caught:
         await name_of(device)
     assert caught.value.code == 16
 
 
-async def test_silence_is_a_timeout_with_every_try_sent(hasty: NativeTransport, peer: Peer) -> None:
+async def test_silence_is_a_timeout_with_every_try_sent(hasty: SnmpTransport, peer: Peer) -> None:
     with pytest.raises(DeviceTimeout):
         await name_of(hasty)
     assert len(peer.requests) == FAST.retries + 1
 
 
 async def test_ten_percent_loss_loses_no_poll(engine: SnmpEngine, peer: Peer) -> None:
-    device = NativeTransport(
+    device = native_transport(
         engine, peer.host, peer.port, SnmpCredentials(), Limits(timeout_s=0.3, retries=3)
     )
     peer.script = lambda request: [] if len(peer.requests) % 10 == 0 else literal(GOOD)(request)
@@ -196,7 +197,7 @@ async def test_silent_devices_cost_the_others_nothing(
 
     async def poll(peer: Peer) -> bool:
         limits = Limits(timeout_s=1.0, retries=1)
-        device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), limits)
+        device = native_transport(engine, peer.host, peer.port, SnmpCredentials(), limits)
         try:
             return (await name_of(device))[2] == b"pdu-1"
         except DeviceTimeout:
@@ -219,7 +220,7 @@ async def test_a_hundred_cycles_leave_no_objects_behind(
     limits = Limits(timeout_s=0.02, retries=0)
     silent = await make_peer()
     devices = [
-        NativeTransport(engine, target.host, target.port, SnmpCredentials(), limits)
+        native_transport(engine, target.host, target.port, SnmpCredentials(), limits)
         for target in [peer, silent] * 5
     ]
 
@@ -251,7 +252,7 @@ def test_uvloop_runs_it() -> None:
         try:
             return (
                 await name_of(
-                    NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
+                    native_transport(engine, peer.host, peer.port, SnmpCredentials(), PATIENT)
                 )
             )[2]
         finally:
@@ -264,7 +265,7 @@ def test_uvloop_runs_it() -> None:
 
 
 async def test_cancelled_fetch_leaves_nothing_waiting(
-    device: NativeTransport, peer: Peer, engine: SnmpEngine
+    device: SnmpTransport, peer: Peer, engine: SnmpEngine
 ) -> None:
     fetch = asyncio.create_task(device.fetch(GET_NAME))
     await peer.asked.wait()
@@ -277,7 +278,7 @@ async def test_cancelled_fetch_leaves_nothing_waiting(
 
 async def test_closing_the_engine_ends_the_wait(peer: Peer) -> None:
     engine = await SnmpEngine.open()
-    device = NativeTransport(engine, peer.host, peer.port, SnmpCredentials(), Limits(timeout_s=60))
+    device = native_transport(engine, peer.host, peer.port, SnmpCredentials(), Limits(timeout_s=60))
     fetch = asyncio.create_task(device.fetch(GET_NAME))
     await peer.asked.wait()
     await engine.close()
@@ -288,7 +289,7 @@ async def test_closing_the_engine_ends_the_wait(peer: Peer) -> None:
         await device.fetch(GET_NAME)
 
 
-async def test_closed_transport_refuses(device: NativeTransport, peer: Peer) -> None:
+async def test_closed_transport_refuses(device: SnmpTransport, peer: Peer) -> None:
     await device.close()
     await device.close()
     with pytest.raises(DeviceUnreachable):
@@ -297,7 +298,7 @@ async def test_closed_transport_refuses(device: NativeTransport, peer: Peer) -> 
 
 
 async def test_unknown_host_is_unreachable(engine: SnmpEngine) -> None:
-    device = NativeTransport(engine, "pdu.invalid", 161, SnmpCredentials(), FAST)
+    device = native_transport(engine, "pdu.invalid", 161, SnmpCredentials(), FAST)
     with pytest.raises(DeviceUnreachable, match="does not resolve"):
         await device.fetch(GET_NAME)
 
@@ -305,17 +306,17 @@ async def test_unknown_host_is_unreachable(engine: SnmpEngine) -> None:
 async def test_host_name_resolves(engine: SnmpEngine, make_peer: PeerFactory) -> None:
     peer = await make_peer("localhost")
     peer.script = literal(GOOD)
-    device = NativeTransport(engine, "localhost", peer.port, SnmpCredentials(), PATIENT)
+    device = native_transport(engine, "localhost", peer.port, SnmpCredentials(), PATIENT)
     assert (await name_of(device))[2] == b"pdu-1"
 
 
 async def test_unreachable_address_is_no_timeout(engine: SnmpEngine) -> None:
-    device = NativeTransport(engine, "255.255.255.255", 161, SnmpCredentials(), FAST)
+    device = native_transport(engine, "255.255.255.255", 161, SnmpCredentials(), FAST)
     with pytest.raises(DeviceUnreachable, match="cannot send"):  # broadcast needs permission
         await device.fetch(GET_NAME)
 
 
-async def test_registers_are_a_bug(device: NativeTransport) -> None:
+async def test_registers_are_a_bug(device: SnmpTransport) -> None:
     with pytest.raises(TypeError):
         await device.fetch(ReadRegisters("holding", 0, 1))
 
@@ -323,13 +324,13 @@ async def test_registers_are_a_bug(device: NativeTransport) -> None:
 async def test_ipv6(engine: SnmpEngine, make_peer: PeerFactory) -> None:
     peer = await make_peer("::1")
     peer.script = literal(GOOD)
-    device = NativeTransport(engine, "::1", peer.port, SnmpCredentials(), PATIENT)
+    device = native_transport(engine, "::1", peer.port, SnmpCredentials(), PATIENT)
     assert (await name_of(device))[2] == b"pdu-1"
 
 
 async def test_v1_missing_names_cost_only_themselves(engine: SnmpEngine, peer: Peer) -> None:
     credentials = SnmpCredentials(version=SnmpVersion.V1)
-    device = NativeTransport(engine, peer.host, peer.port, credentials, PATIENT)
+    device = native_transport(engine, peer.host, peer.port, credentials, PATIENT)
     head = "02010004067075626c6963"
     refuse = (
         f"3037{head}a22a0204ID020102020101301c"

@@ -2,7 +2,7 @@
 
 from agent.model import smi
 from agent.model.values import GetOids, VarBind
-from agent.transport.snmp.native import NativeTransport
+from agent.transport.snmp.transport import SnmpTransport
 from tests.agent.transport.snmp.conftest import varbinds
 
 NAME = smi.oid("1.3.6.1.2.1.1.5.0")
@@ -14,7 +14,7 @@ GOOD = f"302e{HEAD}a2210204ID0201000201003013301106082b0601020101050004057064752
 EVIL = f"302e{HEAD}a2210204ID0201000201003013301106082b0601020101050004056576696c21"
 
 
-async def name_of(device: NativeTransport) -> VarBind:
+async def name_of(device: SnmpTransport) -> VarBind:
     answer = await device.fetch(GET_NAME)
     assert not answer.failures
     (varbind,) = varbinds(answer)[0]

@@ -1,10 +1,10 @@
-"""The default SNMP transport: requests of the agent carried out by the engine of this package."""
+"""The SNMP transport: requests of the agent carried out over a link, whatever its engine."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from agent.model import smi
-from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import (
     DeviceError,
     DeviceTimeout,
@@ -24,40 +24,55 @@ from agent.model.values import (
 )
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.protocol.snmp.security import CommunitySecurity, Security
-from agent.protocol.snmp.usm import UsmSecurity
 from agent.protocol.snmp.walker import Pace, Step, Walk
-from agent.transport.snmp.engine import SnmpEngine
-from agent.transport.snmp.session import Ask, Session
 
 _MAX_KNOWN_TABLES = 256
 _MAX_KNOWN_NAMES = 64
 
 
-class NativeTransport:
-    """One device over the daemon's :class:`SnmpEngine`.
+class Ask(NamedTuple):
+    """One request PDU: its kind, its names, the same as an encoded VarBindList, max-repetitions."""
 
-    ``any_source`` accepts answers from another address of the same port, for agents that answer
-    from whichever interface they please. Closing leaves the engine open.
+    kind: int
+    names: tuple[bytes, ...]
+    varbinds: bytes
+    repetitions: int = 0
+
+
+class SnmpLink(Protocol):
+    """A way for single PDUs to one device: what one SNMP engine has that another has not.
+
+    ``exchange`` returns the response to ``ask``, error-status included, and which ask it answers.
+    ``smaller`` is what the last of several tries asks instead, for a device that drops large
+    answers. ``check`` raises DeviceError for a response that cannot be the answer. Ends within
+    ``timeout_s * (retries + 1)``; raises DeviceTimeout, DeviceUnreachable, AuthenticationError or
+    ProtocolError. ``close`` may be called twice.
     """
 
-    def __init__(
+    async def exchange(
         self,
-        engine: SnmpEngine,
-        host: str,
-        port: int,
-        credentials: SnmpCredentials,
-        limits: Limits,
-        *,
-        any_source: bool = False,
-    ) -> None:
-        security = security_of(credentials)
-        self._session = Session(engine, host, port, security, limits, any_source=any_source)
+        ask: Ask,
+        smaller: Ask | None = None,
+        check: Callable[[Pdu], None] | None = None,
+    ) -> tuple[Pdu, Ask]:
+        """Ask the device and return its response."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what only this link uses."""
+        ...
+
+
+class SnmpTransport:
+    """One device behind ``link``. ``bulk`` False walks with GETNEXT, as SNMPv1 has to."""
+
+    def __init__(self, link: SnmpLink, limits: Limits, *, bulk: bool) -> None:
+        self._link = link
         self._limits = limits
-        self._bulk = credentials.version is not SnmpVersion.V1
+        self._bulk = bulk
         self._pace = Pace()
         self._row_counts: dict[tuple[bytes, ...], int] = {}
-        self._names: dict[tuple[bytes, ...], bytes] = {}
+        self._encoded_names: dict[tuple[bytes, ...], bytes] = {}
         self._closed = False
 
     async def fetch(self, request: Request) -> Answer:
@@ -76,8 +91,9 @@ class NativeTransport:
                 raise TypeError("an SNMP device has no registers")
 
     async def close(self) -> None:
-        """Refuse further requests."""
+        """Refuse further requests and close the link."""
         self._closed = True
+        await self._link.close()
 
     async def _get(self, oids: Sequence[bytes]) -> tuple[list[VarBind], tuple[Failure, ...]]:
         """The varbinds the device returned, in the order asked, and what it refused.
@@ -125,9 +141,8 @@ class NativeTransport:
             if not pdu.error_status and returned != list(names) and set(returned) != set(names):
                 raise ProtocolError("the answer holds other OIDs than those asked for")
 
-        pdu, _ = await self._session.request(
-            Ask(message.GET, 0, 0, self._encoded(names)), check=check
-        )
+        ask = Ask(message.GET, names, self._encoded(names))
+        pdu, _ = await self._link.exchange(ask, check=check)
         return pdu
 
     async def _walk(self, prefixes: tuple[bytes, ...], repetitions_max: int | None) -> Walk:
@@ -167,7 +182,7 @@ class NativeTransport:
         smaller = walk.smaller(step)
         whole = self._ask(step, cached=step.columns[0].last == step.columns[0].prefix)
         half = None if smaller is None else self._ask(smaller, cached=False)
-        pdu, answered = await self._session.request(whole, half)
+        pdu, answered = await self._link.exchange(whole, half)
         if smaller is not None and answered is half:
             walk.shrunk(step)
             step = smaller
@@ -177,27 +192,17 @@ class NativeTransport:
         names = tuple(column.last for column in step.columns)
         encoded = self._encoded(names) if cached else message.encode_names(names)
         if self._bulk:
-            return Ask(message.GET_BULK, 0, step.repetitions, encoded)
-        return Ask(message.GET_NEXT, 0, 0, encoded)
+            return Ask(message.GET_BULK, names, encoded, step.repetitions)
+        return Ask(message.GET_NEXT, names, encoded)
 
     def _encoded(self, names: tuple[bytes, ...]) -> bytes:
-        encoded = self._names.get(names)
+        """Encode names that are asked in every cycle, once."""
+        encoded = self._encoded_names.get(names)
         if encoded is None:
             encoded = message.encode_names(names)
-            if len(self._names) < _MAX_KNOWN_NAMES:
-                self._names[names] = encoded
+            if len(self._encoded_names) < _MAX_KNOWN_NAMES:
+                self._encoded_names[names] = encoded
         return encoded
-
-
-def security_of(credentials: SnmpCredentials) -> Security:
-    """What seals and opens messages for these credentials."""
-    match credentials.version:
-        case SnmpVersion.V1:
-            return CommunitySecurity(message.V1, credentials.community.encode())
-        case SnmpVersion.V2C:
-            return CommunitySecurity(message.V2C, credentials.community.encode())
-        case SnmpVersion.V3:
-            return UsmSecurity(credentials)
 
 
 def _split(

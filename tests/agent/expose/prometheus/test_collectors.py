@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agent.expose.prometheus.transport_metrics import TransportMetrics
+from agent.expose.prometheus.collectors import TransportMetrics
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import DeviceTimeout, RequestRejected
 from agent.model.limits import Limits

@@ -22,7 +22,8 @@ from agent.model.limits import Limits
 from agent.model.values import Answer, GetOids, ReadRegisters, VarBind, WalkColumns
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.snmp.pysnmp_engine import PysnmpTransport
+from agent.transport.snmp.pysnmp_link import pysnmp_transport
+from agent.transport.snmp.transport import SnmpTransport
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from tests.agent.authoring.test_snmprec_read import CORPUS
@@ -61,10 +62,10 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snmpd]:
 @asynccontextmanager
 async def transport(
     host: str, port: int, credentials: SnmpCredentials = V2C, limits: Limits = PATIENT
-) -> AsyncIterator[PysnmpTransport]:
+) -> AsyncIterator[SnmpTransport]:
     """A transport that must give every task back."""
     before = asyncio.all_tasks()
-    made = PysnmpTransport(host, port, credentials, limits)
+    made = pysnmp_transport(host, port, credentials, limits)
     try:
         yield made
     finally:
@@ -99,7 +100,7 @@ class Moody(SnmpResponder):
 @asynccontextmanager
 async def device(
     responder: SnmpResponder, credentials: SnmpCredentials = V2C, limits: Limits = PATIENT
-) -> AsyncIterator[PysnmpTransport]:
+) -> AsyncIterator[SnmpTransport]:
     port = await responder.start("127.0.0.1", 0)
     try:
         async with transport("127.0.0.1", port, credentials, limits) as made:
@@ -372,7 +373,7 @@ async def test_cancelled_request_leaves_the_transport_usable() -> None:
 
 
 async def test_closed_transport_refuses() -> None:
-    made = PysnmpTransport("127.0.0.1", 161, V2C, QUICK)
+    made = pysnmp_transport("127.0.0.1", 161, V2C, QUICK)
     await made.close()
     with pytest.raises(DeviceUnreachable, match="closed"):
         await made.fetch(GetOids((SYS_NAME,)))
@@ -389,4 +390,4 @@ def test_privacy_without_authentication_is_our_fault() -> None:
         version=SnmpVersion.V3, user="u", priv_protocol=PrivProtocol.AES128, priv_secret="x" * 8
     )
     with pytest.raises(ConfigError, match="needs authentication"):
-        PysnmpTransport("127.0.0.1", 161, credentials, QUICK)
+        pysnmp_transport("127.0.0.1", 161, credentials, QUICK)

@@ -1,30 +1,53 @@
-"""A conversation with one device: address, deadline, discovery, and recovery from reports."""
+"""The link over this agent's own SNMP engine: address, deadline, discovery, recovery."""
 
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
 
+from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import AuthenticationError, DeviceTimeout, DeviceUnreachable
 from agent.model.limits import Limits
+from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.protocol.snmp.security import Reply, Security
+from agent.protocol.snmp.security import CommunitySecurity, Reply, Security
+from agent.protocol.snmp.usm import UsmSecurity
 from agent.transport.snmp.engine import Address, SnmpEngine
+from agent.transport.snmp.transport import Ask, SnmpTransport
 
 _MAX_RECOVERIES = 3  # unknown engine, then its time, and one more for a device that just rebooted
 
 
-class Ask(NamedTuple):
-    """One request PDU: its kind, the two numbers behind the request id, the encoded names."""
+def security_of(credentials: SnmpCredentials) -> Security:
+    """Return what seals and opens messages for these credentials."""
+    match credentials.version:
+        case SnmpVersion.V1:
+            return CommunitySecurity(message.V1, credentials.community.encode())
+        case SnmpVersion.V2C:
+            return CommunitySecurity(message.V2C, credentials.community.encode())
+        case SnmpVersion.V3:
+            return UsmSecurity(credentials)
 
-    kind: int
-    first: int
-    second: int
-    names: bytes
+
+def native_transport(
+    engine: SnmpEngine,
+    host: str,
+    port: int,
+    credentials: SnmpCredentials,
+    limits: Limits,
+    *,
+    any_source: bool = False,
+) -> SnmpTransport:
+    """Return a transport to one device over ``engine``, which stays open when it closes."""
+    link = NativeLink(engine, host, port, security_of(credentials), limits, any_source=any_source)
+    return SnmpTransport(link, limits, bulk=credentials.version is not SnmpVersion.V1)
 
 
-class Session:
-    """Requests to one device over the shared engine. Holds no socket and no task."""
+class NativeLink:
+    """Requests to one device over the shared engine. Holds no socket and no task.
+
+    ``any_source`` accepts answers from another address of the same port, for agents that answer
+    from whichever interface they please.
+    """
 
     def __init__(
         self,
@@ -44,26 +67,20 @@ class Session:
         self._any_source = any_source
         self._address: Address | None = None
 
-    async def request(
+    async def exchange(
         self,
         ask: Ask,
         smaller: Ask | None = None,
         check: Callable[[Pdu], None] | None = None,
     ) -> tuple[Pdu, Ask]:
-        """The response to ``ask``, and which ask it answers.
-
-        ``smaller`` is what the last try asks instead, for a device that drops large answers.
-        ``check`` raises DeviceError for a response that cannot be the answer, which is then
-        ignored. Ends within ``timeout_s * (retries + 1)``; raises DeviceTimeout,
-        DeviceUnreachable, AuthenticationError or ProtocolError.
-        """
+        """Ask the device; see :class:`SnmpLink`. A response that fails ``check`` is ignored."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.timeout_s * (self._limits.retries + 1)
         met = False
         try:
             for _ in range(_MAX_RECOVERIES + 1):
                 asks: dict[int, Ask | None] = {}
-                reply = await self._exchange(ask, smaller, check, asks, deadline)
+                reply = await self._converse(ask, smaller, check, asks, deadline)
                 if isinstance(reply, Pdu):
                     return reply, asks[reply.request_id] or ask
                 self._security.recover(reply)
@@ -77,7 +94,10 @@ class Session:
         self._security.forget()
         raise AuthenticationError("the device keeps reporting instead of answering")
 
-    async def _exchange(
+    async def close(self) -> None:
+        """Do nothing: the engine belongs to all devices."""
+
+    async def _converse(
         self,
         ask: Ask,
         smaller: Ask | None,
@@ -93,7 +113,9 @@ class Session:
             asks[message_id] = wanted
             if wanted is None:
                 return message_id, security.probe(message_id)
-            return message_id, security.seal(message_id, *wanted)
+            return message_id, security.seal(
+                message_id, wanted.kind, 0, wanted.repetitions, wanted.varbinds
+            )
 
         def opener(data: bytes, message_id: int) -> Reply:
             reply = security.open(data, message_id)

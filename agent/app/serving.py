@@ -1,0 +1,85 @@
+"""The HTTP interface of a running agent: everything that its configuration offers there."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from fastapi import FastAPI
+
+from agent.app.probe import Prober
+from agent.config import Config
+from agent.events.service import Recorder
+from agent.expose.device_info import DeviceView
+from agent.expose.http.api import Reload, create_app
+from agent.expose.http.discovery import add_discovery
+from agent.expose.http.events import add_events
+from agent.expose.http.probe_route import add_probe
+from agent.expose.http.serve import serve
+from agent.expose.http.tls import Certificates
+from agent.expose.prometheus.exposition import PrometheusExposition
+from agent.profile.points import Profile
+from agent.store.history import History
+from agent.store.latest import Store
+from agent.web.data.cables import Plan
+from agent.web.data.runs import Runs
+from agent.web.data.site import Site
+from agent.web.live import Live
+from agent.web.routes import add_pages
+
+
+class ShownAgent(Protocol):
+    """What the HTTP interface needs of an agent."""
+
+    config: Config
+    store: Store
+    exposition: PrometheusExposition
+    history: History
+    views: list[DeviceView]
+
+    @property
+    def ready(self) -> bool:
+        """Whether every device had its first cycle."""
+        ...
+
+    def profile(self, name: str) -> Profile | None:
+        """Return a profile by its name."""
+        ...
+
+    def plan(self, rack: str) -> Plan | None:
+        """Return the build sheet of a rack."""
+        ...
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    agent: ShownAgent, recorder: Recorder, reload: Reload
+) -> AsyncIterator[tuple[str, int]]:
+    """Serve what the configuration offers over HTTP; gives the address that is really bound."""
+    config = agent.config
+    tls = None if config.web.tls is None else Certificates(config.web.tls).context
+    app, live = _app(agent, recorder, reload)
+    async with serve(app, config.listen_host, config.listen_port, tls) as address:
+        try:
+            yield address
+        finally:
+            live.close()  # a stream has no end of its own, and a stop would wait for it
+
+
+def _app(agent: ShownAgent, recorder: Recorder, reload: Reload) -> tuple[FastAPI, Live]:
+    """The HTTP interface with all that the configuration offers there."""
+    config = agent.config
+    app = create_app(
+        *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),
+        reload if config.reload_http else None,
+    )
+    add_discovery(app, agent.views, config.siblings)
+    add_events(app, recorder, agent.store)
+    site = Site(
+        *(agent.store, agent.views, agent.history, agent.profile),
+        runs=Runs(config.evidence_folder),
+        plan=agent.plan,
+    )
+    live = add_pages(app, site, lambda: agent.ready, config.web.users)
+    if config.probe_networks:
+        add_probe(app, Prober(config).probe)
+    return app, live
