@@ -171,7 +171,7 @@ def simulate(
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How a site is simulated."""
+    """Options of a simulated site."""
 
     seed: int
     speed: float
@@ -215,7 +215,7 @@ def _address(listen: str, option: str = "--listen") -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """How a recording is replayed."""
+    """Options of a replayed recording."""
 
     seed: int
     speed: float

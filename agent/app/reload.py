@@ -1,4 +1,4 @@
-"""Takes over a changed configuration while the agent runs: checked first, refused as a whole."""
+"""Take over a changed configuration while the agent runs: checked first, refused as a whole."""
 
 import asyncio
 import hashlib
@@ -14,7 +14,7 @@ from agent.expose.prometheus.collectors import ReloadMetrics
 from agent.model.errors import ConfigError
 
 _log = structlog.get_logger("reload")
-_LOOK_EVERY_S = 2.0  # at a watched file
+_LOOK_EVERY_S = 2.0  # between two checks of a watched file
 _HASH_DIGITS = 16
 _FIXED: Mapping[str, Callable[[Config], object]] = {
     "http.listen": lambda config: (config.listen_host, config.listen_port),
@@ -27,19 +27,19 @@ _FIXED: Mapping[str, Callable[[Config], object]] = {
     "probe": lambda config: config.probe_networks,
     "reload": lambda config: (config.reload_http, config.reload_watch),
 }
-"""What is bound or wired once, by its key in the file."""
+"""Settings that need a restart, by their key in the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """How a reload ended; ``text`` is for people."""
+    """The result of a reload; ``text`` is for people."""
 
     done: bool
     text: str
 
 
 def check_fixed(before: Config, after: Config) -> None:
-    """Raise ConfigError where ``after`` changes what only a restart can change."""
+    """Raise ConfigError if ``after`` changes what only a restart can change."""
     changed = [key for key, of in _FIXED.items() if of(before) != of(after)]
     if changed:
         raise ConfigError(
@@ -63,7 +63,7 @@ class Reloader:
         self.metrics = ReloadMetrics(self._digest(), time.time())
 
     async def reload(self) -> ReloadOutcome:
-        """Read the file anew. Never raises ConfigError: the outcome says it."""
+        """Read the file again. Never raises ConfigError: the outcome has its text."""
         async with self._one_at_a_time:
             digest = self._digest()
             try:
@@ -79,7 +79,7 @@ class Reloader:
             return ReloadOutcome(True, text)
 
     async def watch(self) -> None:
-        """Reload whenever the file changes, until cancelled; a file being written is waited for."""
+        """Reload when the file changes, until cancelled; waits for a file that is being written."""
         known = seen = self._state()
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -92,7 +92,7 @@ class Reloader:
         try:
             found = self._path.stat()
         except OSError:
-            return None  # an editor is about to put the new one there
+            return None  # an editor is about to replace the file
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _digest(self) -> str:

@@ -1,4 +1,4 @@
-"""What a simulated device shows: a view on one role of the rack model, for any protocol."""
+"""The view of a simulated device on its role of the rack model, for any protocol."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

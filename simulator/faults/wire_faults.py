@@ -62,7 +62,7 @@ class ModbusLine:
 
 @dataclass(frozen=True, slots=True)
 class WireEnd:
-    """What a wire fault changes: the view of a device and its line."""
+    """The parts of a device that a wire fault changes: its view and its line."""
 
     device: str
     role_view: RoleView

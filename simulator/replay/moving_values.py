@@ -72,7 +72,7 @@ _TWINS: Mapping[bytes, bytes] = {  # RFC 2863: a 32-bit counter is the low half 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """How one row moves: ``carrier`` gives the value, ``noise`` the deviation from it."""
+    """The motion of one row: ``carrier`` gives the value, ``noise`` the deviation from it."""
 
     oid: bytes
     tag: int

@@ -1,4 +1,4 @@
-"""How recorded values move, as the user writes it: ``OID=count:rate=1000``, or a YAML list.
+"""Notation for moving values of a recording: ``OID=count:rate=1000``, or a YAML list.
 
 The list holds ``{oid: 1.3.6.1.4.1.9999.1, ramp: {to: 230, over: 60s}, noise: {ratio: 1%}}`` and
 ``{counters: true}``.

@@ -1,4 +1,4 @@
-"""What can go wrong between a Modbus server and its client: one small class per fault."""
+"""Faults between a Modbus server and its client: one small class each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

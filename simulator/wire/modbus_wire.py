@@ -1,4 +1,4 @@
-"""How a Modbus server splits a stream into requests and frames its replies: MBAP and RTU.
+"""Split a stream into Modbus requests and frame the replies: MBAP and RTU.
 
 It shares no code with the agent's framing, so that the two cannot agree on a mistake. Source:
 Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02.
@@ -13,7 +13,7 @@ _SIZED_REQUESTS = (15, 16)
 
 
 class Framing(Protocol):
-    """How requests are split off the stream and replies are framed."""
+    """Splits requests off the stream and frames replies."""
 
     def requests(self, buffer: bytearray) -> Iterator[tuple[int, int, bytes]]:
         """Remove every complete request from ``buffer``; yield (transaction, unit, pdu)."""

@@ -1,4 +1,4 @@
-"""What a physical fault is: its name, its parameters, how it is applied to a rack and undone."""
+"""Physical faults: name, parameters, and functions that apply one to a rack and undo it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the cooling unit (CDU, RPU or rear door) shows of the rack, under the role ``cdu``."""
+"""The instruments of the cooling unit (CDU, RPU or rear door), under the role ``cdu``."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What the switches show of the rack: ports, counters, optics, neighbours."""
+"""The instruments of the switches: ports, counters, optics, neighbours."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

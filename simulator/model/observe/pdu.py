@@ -1,4 +1,4 @@
-"""What the PDU of a feed shows of the rack: inlet, phases, branches, outlets, ambient sensors."""
+"""The instruments of a feed's PDU: inlet, phases, branches, outlets, ambient sensors."""
 
 from functools import partial
 from math import sqrt

@@ -1,4 +1,4 @@
-"""What devices show of the rack: points with noise, sensor faults applied to them, lookup."""
+"""The values that devices show: points with noise, sensor faults applied to them, lookup."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ OPTICAL = SensorNoise(share=0.01)
 
 @dataclass(slots=True)
 class Overlay:
-    """What is wrong with instruments, not with the rack. Keys are point IDs, or roles.
+    """Faults of instruments, not of the rack. Keys are point IDs, or roles.
 
     ``reroute`` makes a point show another's value; ``identity`` replaces a role's identity.
     """

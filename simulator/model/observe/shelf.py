@@ -1,4 +1,4 @@
-"""What power shelves, battery shelves and a meter on the bus bar show of the rack."""
+"""The instruments of power shelves, battery shelves and a meter on the bus bar."""
 
 from functools import partial
 
