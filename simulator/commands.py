@@ -82,7 +82,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same rack.")] = 0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help=r"Fault to inject, in rack time; repeatable; syntax in the examples."),
+        typer.Option(help=r"Fault to inject, in rack time; repeatable. Syntax: see above."),
     ] = None,
     faults: Annotated[Path | None, typer.Option(help="YAML file with faults to inject.")] = None,
     list_faults: Annotated[
@@ -130,9 +130,12 @@ def simulate(
         Path | None, typer.Option(help="With --recording: YAML file with drives.")
     ] = None,
 ) -> None:
-    """Serve the rack of CONFIG on its own addresses, or replay one recording as an SNMP agent.
+    r"""Serve the rack of CONFIG on its own addresses, or replay one recording as an SNMP agent.
 
-    On a terminal a screen shows what the rack does.
+    On a terminal a live view shows the racks.
+
+    A fault is written NAME[:PARAM=VALUE,...]\[@AT][+FOR]: it begins at AT and lasts for FOR, in
+    rack time.
 
     Examples:
       rackagent simulate configs/racks/demo.yaml

@@ -69,7 +69,7 @@ class WireEnd:
     line: SnmpLine | ModbusLine
 
 
-Make = Callable[[WireEnd, Params], "snmp.SnmpFault | modbus.Fault"]
+Make = Callable[[WireEnd, Params], "snmp.SnmpFault | modbus.ModbusFault"]
 Act = Callable[[WireEnd], None]
 
 

@@ -59,7 +59,7 @@ def answer(bank: RegisterBank, pdu: bytes) -> bytes:
     return bytes((function, size)) + packed.to_bytes(size, "little")
 
 
-class _Session:
+class _ServedConnection:
     """One connection: answers requests in order and carries out the steps of faults."""
 
     def __init__(
@@ -123,7 +123,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: "ModbusServer", framing: Framing) -> None:
         self._server = server
         self._framing = framing
-        self._session: _Session | None = None
+        self._session: _ServedConnection | None = None
         self.gone = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -132,7 +132,7 @@ class _Connection(asyncio.Protocol):
         self.transport = plain = cast(asyncio.Transport, transport)
         self._server.connections.add(self)
         if self._server.fault.accepts():
-            self._session = _Session(self._server, self._framing, plain.write, plain.close)
+            self._session = _ServedConnection(self._server, self._framing, plain.write, plain.close)
         else:
             plain.close()
 
@@ -158,7 +158,7 @@ class PtyPort:
         os.set_blocking(self._master, False)
         # Keeping the client's end open here keeps the line up while no client has it open.
         self.path = os.ttyname(self._slave)
-        self._session = _Session(server, Rtu(), self.put, self.close)
+        self._session = _ServedConnection(server, Rtu(), self.put, self.close)
         self._open = True
         asyncio.get_running_loop().add_reader(self._master, self._readable)
 

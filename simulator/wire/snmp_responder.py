@@ -47,7 +47,7 @@ class SnmpResponder:
         self._max_size = min(max_size, MAX_DATAGRAM)
         self.usm = usm
         self._wire = wire
-        self._protocol: _Protocol | None = None
+        self._protocol: _ResponderProtocol | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen on an IPv4 or IPv6 address and return the port; port 0 takes a free one.
@@ -57,7 +57,7 @@ class SnmpResponder:
         loop = asyncio.get_running_loop()
         try:
             transport, self._protocol = await loop.create_datagram_endpoint(
-                lambda: _Protocol(self.exchange), local_addr=(host, port)
+                lambda: _ResponderProtocol(self.exchange), local_addr=(host, port)
             )
         except OSError as error:
             raise ConfigError(f"cannot listen on UDP {host} port {port}: {error}") from None
@@ -114,7 +114,7 @@ class SnmpResponder:
         return 1
 
 
-class _Protocol(asyncio.DatagramProtocol):
+class _ResponderProtocol(asyncio.DatagramProtocol):
     """Passes datagrams to ``exchange`` and sends what it returns."""
 
     def __init__(self, exchange: Callable[[bytes], Sequence[Timed]]) -> None:
