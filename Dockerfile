@@ -1,4 +1,4 @@
-# The agent without the tools that build it. Run it with a configuration mounted:
+# The agent without its build tools. Run it with a configuration mounted:
 #   docker run -v ./site.yaml:/etc/rackagent/site.yaml:ro -p 9847:9847 rackagent
 # and `http: {listen: "0.0.0.0:9847"}` in it, since 127.0.0.1 is the container's own.
 

@@ -1,4 +1,4 @@
-# What people and CI type; `make` alone lists it.
+# Commands of developers and CI; `make` alone lists them.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,15 +8,15 @@ LOCKER := .cache/locker
 COMPILE := $(LOCKER)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --custom-compile-command "make lock"
 
-# The layers that are arithmetic only: every branch of them is tested.
+# The packages without I/O: every branch of them is tested.
 comma := ,
 empty :=
 space := $(empty) $(empty)
 PURE := agent/model/* agent/parse/* agent/profile/* agent/config/* agent/plan/* agent/normalise/* \
 	agent/authoring/snmprec_read.py
 
-# One more than there are cores, because many tests wait; at most four.
-# Coverage is taken where single parts are tested: it makes whole racks two and a half times as slow.
+# One more than the number of cores, because many tests wait; at most four.
+# Coverage is measured in unit tests only: it makes whole racks two and a half times as slow.
 WORKERS := $(shell nproc=$$(nproc 2>/dev/null || echo 2); echo $$((nproc < 4 ? nproc + 1 : 4)))
 TESTS = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 
@@ -38,10 +38,10 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## a simulated rack, the agent on it and a page to look at; Ctrl-C ends it
+demo: setup ## run a simulated rack, the agent on it and its web page; Ctrl-C stops it
 	$(BIN)/rackagent demo
 
-test: lint types pytest coverage ## everything CI checks: lint, format, types, tests, coverage
+test: lint types pytest coverage ## run everything CI checks: lint, format, types, tests, coverage
 
 lint: setup ## ruff: rules and format; import-linter: which package may import which
 	$(BIN)/python -m ruff check
@@ -59,14 +59,14 @@ else
 	$(TESTS) --cov --cov-report= $(ARGS)
 endif
 
-coverage: setup ## hold the coverage of the last test run against its bounds
+coverage: setup ## compare the coverage of the last test run with its limits
 	$(BIN)/python -m coverage report --include='$(subst $(space),$(comma),$(strip $(PURE)))' --fail-under=100
 	$(BIN)/python -m coverage report --fail-under=90
 
 corpus: setup ## read every recorded device and compare with the oracle; build/corpus.json
 	$(BIN)/python -m tests.corpus_report $(ARGS)
 
-docs: setup ## write docs/devices.md and docs/metrics.md from profiles and catalogue
+docs: setup ## write the generated pages of docs/ and the dashboards
 	$(BIN)/python -m docs.generate
 
 bench-snmp: setup ## SNMP beside snmp_exporter and pysnmp; bench/results/snmp.json
@@ -81,13 +81,13 @@ bench-fleet: setup ## 100 simulated racks and one agent; bench/results/fleet.jso
 bench-scrape: setup ## one scrape of 100,000 series beside prometheus-client; bench/results/scrape.json
 	$(BIN)/python -m bench.scrape.run $(ARGS)
 
-bench-web: setup ## the hall of 100 simulated racks in a browser, and 20 who look; bench/results/web.json
+bench-web: setup ## the hall of 100 simulated racks in a browser, with 20 viewers; bench/results/web.json
 	$(BIN)/python -m bench.web.run $(ARGS)
 
 bench-judge: setup ## a soak of 24 hours written and judged; bench/results/judge.json
 	$(BIN)/python -m bench.judge.run $(ARGS)
 
-fmt: setup ## format, and mend what ruff can mend
+fmt: setup ## format, and fix what ruff can fix
 	$(BIN)/python -m ruff format
 	$(BIN)/python -m ruff check --fix
 
@@ -97,6 +97,6 @@ lock: ## pin every dependency, with hashes; ARGS=--upgrade takes the newest vers
 	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(ARGS) --extra dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
-clean: ## remove .venv, caches and what builds leave
+clean: ## remove .venv, caches and build output
 	rm -rf $(VENV) .cache .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""The pages of every key that a file may have, from the models behind it."""
+"""Write the reference of every key of a file, from the models that check it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,14 +20,15 @@ _WORDS = {
 }
 
 INTRODUCTION = """\
-Every key of a site's file, and of the `web.yml` that guards its HTTP side. `rackagent check FILE`
-names every mistake with file, line and key; `rackagent schema config` prints the same for editors.
-Durations are `500ms`, `10s`, `5m`, `1h`. Secrets are `{env: NAME}` or `{file: PATH}`. Files are
-looked for beside the file that names them."""
+Every key of a site's file, and of the `web.yml` that protects its HTTP interface.
+`rackagent check FILE` names every mistake with file, line and key; `rackagent schema config` prints
+the same for editors.
+Durations are `500ms`, `10s`, `5m`, `1h`. Secrets are `{env: NAME}` or `{file: PATH}`. Relative
+paths start at the folder of the file that names them."""
 
 
 def page(note: str) -> str:
-    """The whole page; ``note`` says that it is generated."""
+    """Return the whole page; ``note`` says that it is generated."""
     return "\n".join(_page(note)) + "\n"
 
 
@@ -41,11 +42,11 @@ GENERATIONS = """\
 Every key of a generation's file ([`configs/generations/`](../configs/generations/)) and of a build
 sheet. `rackagent generation check FILE` names every mistake with file, line and key, and proves
 that each expression can be computed; `rackagent schema generation` and `schema sheet` print the
-same for editors. How it is used: [commissioning](commissioning.md)."""
+same for editors. Usage: [commissioning](commissioning.md)."""
 
 
 def generations_page(note: str) -> str:
-    """The page of generations and build sheets."""
+    """Return the page of generations and build sheets."""
     lines = ["# Generations and build sheets", "", note, "", GENERATIONS]
     lines += [*_file("A generation", GenerationSpec), *_file("A build sheet", Sheet)]
     return "\n".join(lines) + "\n"
@@ -58,10 +59,10 @@ def _file(title: str, model: type[BaseModel]) -> Iterator[str]:
 
 
 def _keys(whole: Schema, part: Schema, above: str) -> Iterator[str]:
-    """A table of the keys of one mapping, then those of the mappings in it."""
+    """Yield a table of the keys of one mapping, then those of the mappings in it."""
     properties: Schema = part.get("properties", {})
     required = set(part.get("required", ()))
-    yield from ("", "| key | holds | default | what it is |", "|---|---|---|---|")
+    yield from ("", "| key | type | default | description |", "|---|---|---|---|")
     for name, given in properties.items():
         if name == "$schema":
             continue
@@ -79,21 +80,21 @@ def _keys(whole: Schema, part: Schema, above: str) -> Iterator[str]:
 
 
 def _resolve(whole: Schema, given: Schema) -> Schema:
-    """What a reference stands for."""
+    """Return the schema that a reference names."""
     name = given.get("$ref", "")
     found: Schema = whole["$defs"][name.rsplit("/", 1)[1]] if name else given
     return found
 
 
 def _options(whole: Schema, given: Schema) -> list[Schema]:
-    """What may stand there: one thing, or one of several."""
+    """Return the alternatives of a schema: one, or one of several."""
     resolved = _resolve(whole, given)
     found = resolved.get("anyOf") or resolved.get("oneOf")
     return [inner for each in found for inner in _options(whole, each)] if found else [resolved]
 
 
 def _inside(whole: Schema, given: Schema) -> Iterator[tuple[str, Schema]]:
-    """Mappings with keys of their own, with what leads from the key to them."""
+    """Yield mappings with keys of their own, and the path from the key to them."""
     for option in _options(whole, given):
         if option.get("title") == "SecretSource":
             continue

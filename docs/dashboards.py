@@ -1,7 +1,7 @@
-"""Writes configs/grafana/dashboards/*.json from the panels described here: ``make docs``.
+"""Write configs/grafana/dashboards/*.json from the panels described here: ``make docs``.
 
-Dashboards are data, and mostly repetition: what differs between two panels is their title, unit and
-expression, so that is what stands here. Grafana imports the files as they are.
+Dashboards are data, and mostly repetition: two panels differ in their title, unit and expression,
+so only these are written here. Grafana imports the files unchanged.
 """
 
 import json
@@ -19,7 +19,7 @@ _REFRESH = "15s"
 
 @dataclass(frozen=True)
 class Panel:
-    """One graph, number or table. ``WHERE`` in a query becomes the chosen site and rack.
+    """One graph, number or table. ``WHERE`` in a query is replaced by the chosen site and rack.
 
     ``queries`` are pairs of expression and legend; ``limits`` are pairs of value and colour.
     """
@@ -35,7 +35,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One page. ``uid`` is its file's name and stays for ever: links hold it."""
+    """One page. ``uid`` is its file's name and never changes, because links contain it."""
 
     uid: str
     title: str
@@ -50,7 +50,7 @@ RACK = Dashboard(
     "rackagent-rack",
     "Rack",
     (
-        _stat("Devices that answer", "percentunit", "avg by (rack) (rackagent_device_up{WHERE})",
+        _stat("Devices up", "percentunit", "avg by (rack) (rackagent_device_up{WHERE})",
               (0, "red"), (1, "green")),
         _stat("Power", "watt", "sum by (rack) (rack_phase_power_watts{WHERE})"),
         _stat("Heat removed", "watt", "sum by (rack) (rack_heat_removed_watts{WHERE})"),
@@ -65,7 +65,7 @@ RACK = Dashboard(
               [("sum by (device) (rack_phase_power_watts{WHERE})", "{{device}}")]),
         Panel("Coolant temperatures", "celsius",
               [("rack_coolant_temperature_celsius{WHERE}", "{{loop}} {{side}}")]),
-        Panel("Alarms that stand", "none",
+        Panel("Active alarms", "none",
               [("rack_alarm_active{WHERE} == 1", "{{device}} {{alarm}}")], 12, "table"),
         Panel("Devices", "none", [("rack_device_info{WHERE}", "")], 12, "table"),
     ),
@@ -96,9 +96,9 @@ COOLING = Dashboard(
         Panel("Valve", "percentunit",
               [("rack_valve_position_ratio{WHERE}", "{{device}} position"),
                ("rack_valve_command_ratio{WHERE}", "{{device}} command")]),
-        Panel("Leaks and leak sensors that are broken", "none",
+        Panel("Leaks and leak sensor faults", "none",
               [("rack_leak_detected{WHERE}", "{{device}} leak {{sensor}}"),
-               ("rack_leak_sensor_fault{WHERE}", "{{device}} sensor {{sensor}} broken")],
+               ("rack_leak_sensor_fault{WHERE}", "{{device}} sensor {{sensor}} fault")],
               limits=((0, "green"), (1, "red"))),
     ),
 )  # fmt: skip
@@ -121,7 +121,7 @@ POWER = Dashboard(
         Panel("Supplies", "watt",
               [("rack_psu_output_power_watts{WHERE}", "{{device}} {{psu}}")]),
         Panel("Bus bar", "volt", [("rack_busbar_voltage_volts{WHERE}", "{{device}}")]),
-        Panel("Supplies that are out", "none",
+        Panel("Failed PSUs", "none",
               [("rack:psu_down:count{WHERE}", "{{device}}")],
               limits=((0, "green"), (1, "red"))),
         Panel("Batteries", "percentunit",
@@ -135,7 +135,7 @@ NETWORK = Dashboard(
     "rackagent-network",
     "Network",
     (
-        Panel("Ports that are up", "none",
+        Panel("Ports up", "none",
               [('sum by (device) (rack_port_oper_state{WHERE,state="up"})', "{{device}}")]),
         Panel("Traffic", "binBps",
               [("sum by (device) (rate(rack_port_receive_bytes_total{WHERE}[5m]))",
@@ -149,7 +149,7 @@ NETWORK = Dashboard(
                 "{{device}} {{port}} FEC")]),
         Panel("Discards", "cps",
               [("rate(rack_port_receive_discards_total{WHERE}[5m]) > 0", "{{device}} {{port}}")]),
-        Panel("Light received", "dBm",
+        Panel("Rx power", "dBm",
               [("rack_optic_receive_power_dbm{WHERE}", "{{device}} {{port}} {{lane}}")]),
         Panel("Optics", "celsius",
               [("rack_optic_temperature_celsius{WHERE}", "{{device}} {{port}}")]),
@@ -161,14 +161,14 @@ AGENT = Dashboard(
     "rackagent-agent",
     "Agent health",
     (
-        Panel("Devices that do not answer", "none",
+        Panel("Devices not responding", "none",
               [("rackagent_device_up{WHERE} == 0", "{{rack}} {{device}}")], 12, "table"),
         Panel("Age of readings", "s",
               [("topk(10, rackagent_reading_age_seconds{WHERE})", "{{device}}")]),
         Panel("Polls, 95th percentile", "s",
               [("histogram_quantile(0.95, sum by (le, device)"
                 " (rate(rackagent_poll_duration_seconds_bucket{WHERE}[5m])))", "{{device}}")]),
-        Panel("What could not be read", "cps",
+        Panel("Failed requests", "cps",
               [("sum by (device, kind) (rate(rackagent_poll_failures_total{WHERE}[5m])) > 0",
                 "{{device}} {{kind}}")]),
         Panel("Readings", "none",
@@ -179,7 +179,7 @@ AGENT = Dashboard(
         Panel("Processor", "percentunit",
               [("rate(process_cpu_seconds_total[5m])", "{{instance}}")]),
         Panel("Memory", "bytes", [("process_resident_memory_bytes", "{{instance}}")]),
-        Panel("Messages that wait for the broker", "none",
+        Panel("Undelivered MQTT messages", "none",
               [("rackagent_mqtt_outbox_messages", "{{instance}}")]),
         Panel("Last reload", "none",
               [("rackagent_config_last_reload_successful", "{{instance}}")],
@@ -191,14 +191,14 @@ DASHBOARDS = (RACK, COOLING, POWER, NETWORK, AGENT)
 
 
 def expressions(dashboard: Dashboard, where: str = _WHERE) -> Iterator[str]:
-    """The PromQL of every query of a dashboard."""
+    """Return the PromQL of every query of a dashboard."""
     for panel in dashboard.panels:
         for query, _ in panel.queries:
             yield query.replace("{WHERE", "{" + where)
 
 
 def document(dashboard: Dashboard) -> dict[str, Any]:
-    """What Grafana imports."""
+    """Return the JSON that Grafana imports."""
     panels, x, y = [], 0, 0
     for number, panel in enumerate(dashboard.panels, 1):
         if x + panel.width > _WIDTH:
@@ -259,7 +259,7 @@ def _variable(name: str, metric: str) -> dict[str, Any]:
 
 
 def pages() -> dict[str, str]:
-    """The text of each file by its name."""
+    """Return the text of each file by its name."""
     found = {}
     for dashboard in DASHBOARDS:
         content = document(dashboard)

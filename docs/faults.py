@@ -1,4 +1,4 @@
-"""The page of faults: what a commissioning run says of each physical fault of a rack."""
+"""Write the page of faults: the verdicts of a commissioning run on each physical fault."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from agent.parse.yaml_source import load
 from simulator.model import FAULTS
 
 TABLE = Path(__file__).parents[1] / "tests" / "end_to_end" / "faults_seen.yaml"
-"""What each fault must be seen by; a test plants them and holds the runs against it."""
+"""The expected verdicts of each fault; a test injects them and compares the runs."""
 
 _HEAD = """\
-# Faults and the checks that see them
+# Faults and the checks that detect them
 
-Each physical fault that the simulator knows, planted in a rack that goes through stage L11:
+Each physical fault of the simulator, injected into a rack during stage L11:
 `rackagent commission configs/racks/nvl72.yaml --stage L11 --simulated --fault NAME`. The checks
-named see it, every other check passes or does not apply; without a fault none of them fails.
-`RACKAGENT_FAULTS=all python -m pytest tests/end_to_end/test_faults_seen.py` plants them all again.
+named detect it, every other check passes or does not apply; without a fault all of them pass.
+`RACKAGENT_FAULTS=all python -m pytest tests/end_to_end/test_faults_seen.py` injects them all again.
 
-| fault | what it looks like | fails | marginal | cannot be judged |
+| fault | symptom | fails | marginal | cannot be judged |
 |---|---|---|---|---|"""
 
 _MATRIX = """\
 ## Fault x check
 
 F fails, M is marginal, E cannot be judged: data that contradict each other, or are frozen. A fault
-that an abort limit ends the run for is in no row.
+for which an abort limit ends the run is in no row.
 """
 
 LETTERS = {"FAIL": "F", "MARGINAL": "M", "ERROR": "E"}
@@ -34,7 +34,7 @@ LETTERS = {"FAIL": "F", "MARGINAL": "M", "ERROR": "E"}
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One fault as it is planted (``--fault``), and the verdicts of the checks that see it."""
+    """One fault as injected (``--fault``), and the verdicts of the checks that detect it."""
 
     name: str
     order: str
@@ -45,7 +45,7 @@ class Planted:
 
 
 def planted() -> dict[str, Planted]:
-    """The table by fault, in the order of its file."""
+    """Return the table by fault, in the order of its file."""
     return {name: _planted(name, row) for name, row in load(TABLE).data.items()}
 
 
@@ -65,7 +65,7 @@ def _planted(name: str, row: Mapping[str, object]) -> Planted:
 
 
 def page(generated: str) -> str:
-    """The whole page."""
+    """Return the whole page."""
     rows = planted()
     notes = [f"- `{row.name}`: {row.note}." for row in rows.values() if row.note]
     table = [_row(row) for row in rows.values()]
@@ -83,7 +83,7 @@ def _row(row: Planted) -> str:
 
 
 def _matrix(rows: Mapping[str, Planted]) -> Iterator[str]:
-    """Checks that see something down, faults across."""
+    """Yield a table of the checks that detect something, with the faults as columns."""
     order: dict[str, None] = {}
     for name in dict.fromkeys(row.generation for row in rows.values()):
         order |= dict.fromkeys(open_generation(name).checks("L11"))

@@ -1,4 +1,4 @@
-"""Writes the pages that profiles and catalogue tell, and the dashboards: ``make docs``."""
+"""Write the pages made from profiles and the catalogue, and the dashboards: ``make docs``."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +46,7 @@ COMPONENTS = (
     "psu_output",
     "relative_humidity",
 )
-"""What a metric's name begins with where that is more than one word."""
+"""Components of metric names that are more than one word."""
 
 _EVERYWHERE = frozenset({"unit", "name", "index"})
 
@@ -55,14 +55,14 @@ _EVERYWHERE = frozenset({"unit", "name", "index"})
 
 
 def component(metric: Metric) -> str:
-    """The part of a rack that the metric is about: ``outlet`` of ``rack_outlet_power_watts``."""
+    """Return the component of a metric: ``outlet`` of ``rack_outlet_power_watts``."""
     rest = metric.name.removeprefix("rack_")
     fitting = (name for name in COMPONENTS if rest == name or rest.startswith(f"{name}_"))
     return next(fitting, rest.partition("_")[0])
 
 
 def quantity(metric: Metric) -> str:
-    """What is measured: ``apparent power`` of ``rack_outlet_apparent_power_voltamperes``."""
+    """Return the quantity: ``apparent power`` of ``rack_outlet_apparent_power_voltamperes``."""
     rest = metric.name.removeprefix("rack_").removeprefix(component(metric))
     unit = "value" if metric.unit == "pH" else WORDS.get(metric.unit, "")
     rest = rest.removesuffix("_total").removesuffix(f"_{unit}")
@@ -70,7 +70,7 @@ def quantity(metric: Metric) -> str:
 
 
 def reads(profile: Profile) -> str:
-    """The metrics of a profile, by component: ``inlet (current, power), outlet (state)``."""
+    """Return a profile's metrics by component: ``inlet (current, power), outlet (state)``."""
     found: dict[str, dict[str, None]] = {}
     for point in profile.points:
         if isinstance(point, SnmpPoint) and point.skip:
@@ -87,14 +87,14 @@ def _with_quantities(name: str, quantities: set[str]) -> str:
 
 
 def seen(profile: Profile) -> str:
-    """The models that it was held against: the comment beside ``verified`` in its file."""
+    """Return the verified models: the comment beside ``verified`` in the profile's file."""
     text = Path(profile.file).read_text(encoding="utf-8")
     found = re.search(r"^verified:\s*\w+\s+#\s*(.+?)\s*$", text, re.MULTILINE)
     return found[1] if found else ""
 
 
 def fits(rules: Iterable[Identify]) -> str:
-    """How a device shows that the profile is its own."""
+    """Return the rules by which ``identify`` selects the profile, as text."""
     texts = []
     for rule in rules:
         parts = []
@@ -141,7 +141,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def devices(profiles: Sequence[Profile]) -> str:
-    """The page of device families."""
+    """Return the page of device families."""
     return "\n".join(_devices(profiles)) + "\n"
 
 
@@ -153,20 +153,20 @@ def _devices(profiles: Sequence[Profile]) -> Iterator[str]:
     yield (
         f"{len(profiles)} profiles. A profile is written from its MIB or register map and reads the"
         " whole family: every phase, line, bank, outlet, sensor and unit that the device lists,"
-        " also on models that stand nowhere here. `rackagent identify URL` tells which profile fits"
-        " a device; `rackagent profiles show NAME` what it reads from where."
+        " also on models that are not listed here. `rackagent identify URL` shows which profile"
+        " fits a device; `rackagent profiles show NAME` its points and their sources."
     )
     yield ""
     yield (
-        "*Verified* says what the numbers were held against: **hardware**, a **recording** of real"
-        " devices (with what another program made of them), or the **datasheet** alone."
+        "*Verified* names what the numbers were compared with: **hardware**, a **recording** of"
+        " real devices (with the values of another program), or the **datasheet** alone."
     )
     yield ""
     yield (
-        "*Requests* is what one device is asked in every cycle, *slow* what it is asked every few"
+        "*Requests* is the number of requests to one device in every cycle, *slow* those every few"
         " minutes in addition (names, units, ratings). Bytes are those of the requests and the"
         " least of the answers: each table walked as if it had one row. SNMP needs more of them"
-        " where a table has more rows than fit in one answer."
+        " if a table has more rows than fit in one answer."
     )
     for kind, heading in KINDS.items():
         members = [profile for profile in profiles if profile.kind == kind]
@@ -202,7 +202,7 @@ def _overview(heading: str, profiles: Sequence[Profile]) -> Iterator[str]:
 
 
 def _split(found: Iterable[Cost]) -> tuple[list[Cost], list[Cost]]:
-    """What every cycle costs, and what is paid now and then."""
+    """Return the requests of every cycle, and those made now and then."""
     listed = list(found)
     cycle = [cost for cost in listed if not cost.request.interval_s]
     return cycle, [cost for cost in listed if cost.request.interval_s]
@@ -220,7 +220,7 @@ def _profile(profile: Profile) -> Iterator[str]:
     yield ""
     yield f"- reads: {reads(profile)}"
     yield f"- verified by: {verified}"
-    yield f"- fits where: {fits(profile.identify)}"
+    yield f"- identified by: {fits(profile.identify)}"
     yield f"- requests: {_requests(found)}"
     yield f"- source: {_one_line(profile.source)}"
     if profile.notes:
@@ -249,14 +249,14 @@ def _line_time(group: Iterable[Cost]) -> str:
 
 
 def metrics(catalogue: Iterable[Metric]) -> str:
-    """The page of metrics."""
+    """Return the page of metrics."""
     return "\n".join([*_metrics(catalogue), *_own()]) + "\n"
 
 
 def _own() -> Iterator[str]:
     yield from ("", "## The agent's own", "")
-    yield "Beside these stand the process's own metrics (`process_*`), as every exporter has them."
-    yield from ("", "| metric | kind | what it is |", "|---|---|---|")
+    yield "The process metrics (`process_*`) of every Prometheus exporter are present as well."
+    yield from ("", "| metric | kind | description |", "|---|---|---|")
     for family in own_metrics.families():
         yield f"| `{family.name}` | {family.kind} | {family.help} |"
 
@@ -274,14 +274,14 @@ def _metrics(catalogue: Iterable[Metric]) -> Iterator[str]:
     yield ""
     yield (
         "All metrics carry `site`, `rack` and `device`. Any may carry `unit` (which unit of a"
-        " chain), `name` (what people called the part) and `index` (the device's own row number,"
-        " where names alone would not tell two parts apart). A label that does not apply is absent."
+        " chain), `name` (the name given to the part) and `index` (the device's own row number,"
+        " if names alone do not distinguish two parts). A label that does not apply is absent."
     )
     yield ""
     yield (
         "A *state* is exposed as one series per state it can take, with the state's name in a label"
-        " of its own and the value 1 for the state that holds. An *info* is always 1: its labels"
-        " are what it says."
+        " of its own and the value 1 for the present state. An *info* is always 1: its labels"
+        " hold the information."
     )
     groups: dict[str, list[Metric]] = {}
     for metric in catalogue:
@@ -319,7 +319,7 @@ def _range(metric: Metric) -> str:
 
 
 def pages() -> dict[str, str]:
-    """Every generated page's text by its file name, from the profiles of this checkout."""
+    """Return every generated page's text by its file name, from the profiles of this checkout."""
     library = open_library([PROFILES])
     shipped = [profile for profile in library.all() if Path(profile.file).is_relative_to(PROFILES)]
     return {

@@ -1,4 +1,4 @@
-"""The metrics that the agent tells of itself, as it exposes them with every outlet in use."""
+"""The agent's metrics about itself, as it exposes them with every output in use."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from agent.web.data.run_metrics import CommissionMetrics
 
 
 class Family(NamedTuple):
-    """One family as Prometheus' text has it."""
+    """One metric family of Prometheus' text format."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class Family(NamedTuple):
 
 
 def families() -> list[Family]:
-    """All of them, by name; those of the process are Prometheus' own and left out."""
+    """Return all of them by name, without those of the process."""
     text = asyncio.run(_text())
     helps = dict(re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE))
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))

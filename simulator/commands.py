@@ -18,12 +18,12 @@ from agent.authoring.snmprec_read import read_recording
 from agent.cli import console
 from agent.config import Config, load_config
 from agent.model.errors import ConfigError
-from simulator.control.trace_log import keeping
+from simulator.control.trace_log import tracing
 from simulator.faults.schedule import Planned, parse_fault, read_faults
 from simulator.replay.moving_values import DrivenView, bind
 from simulator.replay.spec import Drive, parse_drive, read_drives
 from simulator.site.fleet import fleet_config, raise_file_limit, write_fleet
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 from simulator.wire.snmp_responder import SnmpResponder
 
 _ANNOUNCED_MAX = 50
@@ -38,21 +38,22 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     config: Annotated[
-        Path | None, typer.Option(help="Another rack than the demo's.", show_default=False)
+        Path | None,
+        typer.Option(help="Configuration to use instead of the demo rack.", show_default=False),
     ] = None,
     speed: Annotated[float, typer.Option(help="Rack seconds per second.", min=1, max=1000)] = 1.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same rack.")] = 0,
 ) -> None:
     """Simulate a rack on loopback and run the agent on it: the quickest way to see everything.
 
-    Prints the addresses of the start page, the metrics and the devices. Ctrl-C ends it.
+    Prints the addresses of the start page, the metrics and the devices. Press Ctrl-C to stop.
     """
     set_up_logs("auto", "warning")
     run_loop(_demo(load_config(config or demo_config()), seed, speed))
 
 
 def demo_config() -> Path:
-    """The demo's rack: from the checkout, or as it was installed."""
+    """Return the demo's configuration: from the checkout, or from the installed package."""
     installed = Path(str(files("simulator"))) / "demo.yaml"
     return installed if installed.exists() else _CHECKOUT / "configs" / "racks" / "demo.yaml"
 
@@ -69,43 +70,52 @@ async def _demo(config: Config, seed: int, speed: float) -> None:
             console.out(f"metrics      {current.url}/metrics")
             for item in served:
                 console.out(f"{item.device.name:<12} {item.device.url}  ({item.profile.name})")
-            console.out("Ctrl-C ends it.")
+            console.out("Press Ctrl-C to stop.")
             await current.until(stop)
 
 
 def simulate(
     config: Annotated[
-        Path | None, typer.Argument(help="A site's YAML file.", show_default=False)
+        Path | None, typer.Argument(help="Site configuration (YAML).", show_default=False)
     ] = None,
     speed: Annotated[float, typer.Option(help="Rack seconds per second.", min=1, max=1000)] = 1.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same rack.")] = 0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help=r"NAME[:PARAM=VALUE,...]\[@AT][+FOR], in rack time; repeatable."),
+        typer.Option(help=r"Fault to inject, in rack time; repeatable. Syntax: see above."),
     ] = None,
-    faults: Annotated[Path | None, typer.Option(help="A YAML file of faults.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="YAML file with faults to inject.")] = None,
     list_faults: Annotated[
-        bool, typer.Option("--list-faults", help="Say what can be broken, and end.")
+        bool, typer.Option("--list-faults", help="List the available faults and exit.")
     ] = False,
     control: Annotated[
-        str | None, typer.Option(help="HOST:PORT for the HTTP control interface; none by default.")
+        str | None, typer.Option(help="HOST:PORT of the HTTP control interface (off by default).")
     ] = None,
     record: Annotated[
-        Path | None, typer.Option(help="Append what devices show, each second, as JSON lines.")
+        Path | None,
+        typer.Option(
+            help="Append the values of all devices to this file every second, as JSON lines."
+        ),
     ] = None,
-    racks: Annotated[int, typer.Option(help="So many copies of CONFIG, on 127.0.x.y.")] = 0,
+    racks: Annotated[
+        int, typer.Option(help="Number of copies of CONFIG to simulate, on 127.0.x.y.")
+    ] = 0,
     fleet_file: Annotated[
         Path | None,
-        typer.Option("--fleet-config", help="With --racks: write the agent's configuration here."),
+        typer.Option(
+            "--fleet-config", help="With --racks: write the agent's configuration to this file."
+        ),
     ] = None,
     recording: Annotated[
         Path | None,
-        typer.Option(help="Replay this recording (.snmprec, or snmpwalk -On output) instead."),
+        typer.Option(
+            help="Replay this recording (.snmprec or snmpwalk -On output) instead of CONFIG."
+        ),
     ] = None,
     listen: Annotated[str, typer.Option(help="HOST:PORT for --recording.")] = "127.0.0.1:16100",
     community: Annotated[
         str | None,
-        typer.Option(help="With --recording: answer only this community; any by default."),
+        typer.Option(help="With --recording: answer only this SNMP community (default: any)."),
     ] = None,
     drive: Annotated[
         list[str] | None,
@@ -117,12 +127,15 @@ def simulate(
         ),
     ] = None,
     drive_file: Annotated[
-        Path | None, typer.Option(help="With --recording: a YAML file of drives.")
+        Path | None, typer.Option(help="With --recording: YAML file with drives.")
     ] = None,
 ) -> None:
-    """Serve the rack of CONFIG on its own addresses, or replay one recording as an SNMP agent.
+    r"""Serve the rack of CONFIG on its own addresses, or replay one recording as an SNMP agent.
 
-    On a terminal a screen shows what the rack does.
+    On a terminal a live view shows the racks.
+
+    A fault is written NAME[:PARAM=VALUE,...]\[@AT][+FOR]: it begins at AT and lasts for FOR, in
+    rack time.
 
     Examples:
       rackagent simulate configs/racks/demo.yaml
@@ -141,7 +154,7 @@ def simulate(
         _list_faults()
         return
     if (config is None) == (recording is None):
-        raise ConfigError("name a CONFIG or a --recording, not both and not neither")
+        raise ConfigError("give either CONFIG or --recording")
     if recording is not None:
         drives = [parse_drive(text) for text in drive or ()]
         drives += read_drives(drive_file) if drive_file is not None else []
@@ -161,7 +174,7 @@ def simulate(
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How a site is to be simulated."""
+    """Options of a simulated site."""
 
     seed: int
     speed: float
@@ -205,7 +218,7 @@ def _address(listen: str, option: str = "--listen") -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """How a recording is to move."""
+    """Options of a replayed recording."""
 
     seed: int
     speed: float
@@ -225,7 +238,7 @@ async def _replay(
     with stopping(stop):
         bound = await responder.start(host, port)
         shown = f"[{host}]" if ":" in host else host
-        moves = f", {len(moving)} of them driven" if moving else ""
+        moves = f", {len(moving)} of them moving" if moving else ""
         console.err(f"{recording.name}: {len(rows)} rows served at snmp://{shown}:{bound}{moves}")
         try:
             await stop.wait()
@@ -243,7 +256,7 @@ async def _rack(config: Config, wishes: Wishes) -> None:
             serving(config, seed=wishes.seed, speed=wishes.speed, faults=wishes.faults)
         )
         if wishes.record is not None:
-            stack.enter_context(keeping(site, wishes.record))
+            stack.enter_context(tracing(site, wishes.record))
         if len(site) <= _ANNOUNCED_MAX:
             for item in site:
                 console.err(f"{item.device.name}: {item.device.url} ({item.profile.name})")
@@ -260,9 +273,9 @@ async def _rack(config: Config, wishes: Wishes) -> None:
 
 
 async def _serve_control(
-    stack: contextlib.AsyncExitStack, site: Site, place: tuple[str, int]
+    stack: contextlib.AsyncExitStack, site: SimulatedSite, place: tuple[str, int]
 ) -> None:
-    # Imported here: the web framework is not needed where nobody asks for control.
+    # Imported here: the web framework is needed only with --control.
     from agent.expose.http.serve import serve
     from simulator.control.http_api import create_control
 

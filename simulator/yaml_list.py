@@ -1,4 +1,4 @@
-"""YAML files that are one list: its key may be left out and the list stand alone."""
+"""YAML files that are one list: either under its key or as a bare list."""
 
 import re
 from dataclasses import replace
@@ -11,14 +11,14 @@ _BARE_LIST = re.compile(r"(?:\s*(?:#.*)?\n)*-")
 
 
 def load_list(path: Path, key: str) -> Document:
-    """The file as a mapping that holds ``key``; lines are those of the file in either form.
+    """Load the file as a mapping that holds ``key``; lines are those of the file in either form.
 
     Raises ConfigError with every problem, by file and line.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return load(path)  # says what is wrong, as for any other file
+        return load(path)  # reports the error as for any other file
     if not _BARE_LIST.match(text):
         return parse(text, str(path))
     try:

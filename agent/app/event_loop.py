@@ -1,4 +1,4 @@
-"""The event loop: uvloop where it is installed, signals that end it, errors of its callbacks."""
+"""The event loop: uvloop if installed, signals that end it, errors of its callbacks."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ _YOUNG_OBJECTS = 50_000
 
 @contextlib.contextmanager
 def stopping(stop: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set ``stop`` while the block runs."""
+    """Set ``stop`` on SIGTERM and SIGINT while the block runs."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -28,7 +28,7 @@ def stopping(stop: asyncio.Event) -> Iterator[None]:
 
 @contextlib.contextmanager
 def hearing(number: signal.Signals, call: Callable[[], object]) -> Iterator[None]:
-    """Have ``call`` called whenever signal ``number`` comes, while the block runs."""
+    """Call ``call`` whenever signal ``number`` comes, while the block runs."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(number, call)
     try:
@@ -67,23 +67,23 @@ class CallbackErrors:
 
 
 def _own(error: BaseException) -> bool:
-    """Whether the error passed through code of the agent."""
+    """Return whether the error passed through code of the agent."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     return any(frame.f_globals.get("__name__", "").startswith("agent.") for frame in frames)
 
 
 def spare_collector() -> None:
-    """Let the garbage collector look less often than Python's own choice, for this process.
+    """Make the cycle collector run less often than by default, for this process.
 
-    One walked table is some hundreds of tuples, which reference counting frees a moment later.
-    Looked at every 700 new objects they make the collector half of a poll's price, and each full
-    look over a thousand devices a pause.
+    One walked table is some hundreds of tuples, which reference counting frees a moment later. A
+    run every 700 new objects makes the collector half of a poll's price, and each full run over a
+    thousand devices a pause.
     """
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run ``main`` on uvloop where it is installed, else on asyncio's own loop."""
+    """Run ``main`` on uvloop if it is installed, else on asyncio's own loop."""
     spare_collector()
     if sys.platform == "win32":
         return asyncio.run(main)

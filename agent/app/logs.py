@@ -1,4 +1,4 @@
-"""Logs: one line per event, readable on a terminal, JSON where a program reads."""
+"""Logs: one line per event, readable on a terminal, JSON for programs."""
 
 import logging
 import sys

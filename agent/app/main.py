@@ -1,4 +1,4 @@
-"""The agent as a process: runs until a signal ends it, and reloads where that is asked for."""
+"""The agent as a process: runs until a signal ends it, and reloads its configuration."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ _log = structlog.get_logger("daemon")
 async def run_until_stopped(
     load: Callable[[], Config], announce: Callable[[Running], None]
 ) -> None:
-    """Run what ``load`` gives until SIGTERM or SIGINT; SIGHUP loads anew.
+    """Run what ``load`` returns until SIGTERM or SIGINT; SIGHUP loads again.
 
-    ``announce`` is called once it serves. Raises ConfigError where it cannot begin.
+    ``announce`` is called once it serves. Raises ConfigError if it cannot start.
     """
     config = load()
     stop, manager = asyncio.Event(), Notifier()
@@ -41,13 +41,13 @@ async def run_until_stopped(
 
 @contextlib.asynccontextmanager
 async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
-    """Reload on SIGHUP, and on a change of the file where that is wanted, while the block runs."""
+    """Reload on SIGHUP, and on a change of the file if that is configured, while the block runs."""
     asked = asyncio.Event()
 
     async def answer() -> None:
         while True:
             await asked.wait()
-            asked.clear()  # what is asked for meanwhile becomes one reload more
+            asked.clear()  # requests during a reload become one more reload
             manager.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
             outcome = await current.reloader.reload()
             manager.send("READY=1", f"STATUS={_said(outcome)}")
@@ -66,4 +66,4 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
 
 
 def _said(outcome: ReloadOutcome) -> str:
-    return outcome.text if outcome.done else "configuration refused, the old one is in force"
+    return outcome.text if outcome.done else "configuration refused, the old one stays active"

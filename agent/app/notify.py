@@ -1,4 +1,4 @@
-"""Tells the service manager how the daemon does; silent where none listens.
+"""Report the state of the daemon to the service manager, if there is one.
 
 Source: sd_notify(3) and sd_watchdog_enabled(3) of systemd.
 """
@@ -19,7 +19,7 @@ _ABSTRACT = "@"
 class Notifier:
     """The service manager that ``environment`` (the process's own) names.
 
-    ``NOTIFY_SOCKET`` is where it listens; ``WATCHDOG_USEC`` how long it bears silence, if at all.
+    ``NOTIFY_SOCKET`` is its socket; ``WATCHDOG_USEC`` its watchdog timeout, if any.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -28,7 +28,7 @@ class Notifier:
         self.watchdog_s = _watchdog_s(environment) if address else None
 
     def send(self, *lines: str) -> None:
-        """Pass on assignments such as ``READY=1``. A manager that is gone is logged once."""
+        """Send assignments such as ``READY=1``. A manager that is gone is logged once."""
         if not self._address:
             return
         try:
@@ -36,7 +36,7 @@ class Notifier:
                 sock.setblocking(False)
                 sock.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
-            _log.warning("the service manager cannot be told", reason=error.strerror)
+            _log.warning("the service manager cannot be notified", reason=error.strerror)
             self._address = ""
 
     @contextlib.asynccontextmanager
@@ -66,7 +66,7 @@ class Notifier:
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float | None:
-    """How long the manager bears silence; None where it does not watch this process."""
+    """Return the watchdog timeout in seconds, or None if this process is not watched."""
     microseconds = environment.get("WATCHDOG_USEC", "")
     meant_for = environment.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or meant_for not in ("", str(os.getpid())):

@@ -1,4 +1,4 @@
-"""Reads a device that is not configured, once, because a scrape asks for it: ``GET /probe``."""
+"""Read a device that is not configured, once, because a scrape asks for it: ``GET /probe``."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ from agent.transport.factory import Transports
 _AT_ONCE = 8
 _LONGEST_S = 60.0
 _LIMITS = Limits(timeout_s=1.0, retries=1)
-_FRESH_S = 3600.0  # it is shown at once; nothing keeps it
+_FRESH_S = 3600.0  # it is shown at once and not kept
 
 
 class Prober:
@@ -35,10 +35,10 @@ class Prober:
         self._reading = 0
 
     async def probe(self, asked: Asked, form: Format) -> bytes:
-        """The exposition of one device. A device that does not answer is shown as down.
+        """Return the exposition of one device. A device that does not respond is shown as down.
 
-        Raises ConfigError for what cannot be asked, NotAllowed outside the networks, Busy when
-        too many are read already.
+        Raises ConfigError for an invalid request, NotAllowed outside the networks, Busy if too many
+        are read already.
         """
         url = await self._allowed(parse_url(asked.target))
         credentials = self._credentials(asked.credentials)
@@ -106,7 +106,7 @@ class Prober:
         return found
 
     async def _allowed(self, url: Url) -> Url:
-        """``url`` with the address that was looked at, so that no second look-up differs."""
+        """Return ``url`` with the address that was checked, so that it is not resolved twice."""
         if not url.host:
             raise NotAllowed("a serial line cannot be probed")
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Takes over a changed configuration while the agent runs: checked first, refused as a whole."""
+"""Take over a changed configuration while the agent runs: checked first, refused as a whole."""
 
 import asyncio
 import hashlib
@@ -15,20 +15,20 @@ from agent.expose.prometheus.collectors import ReloadMetrics
 from agent.model.errors import ConfigError
 
 _log = structlog.get_logger("reload")
-_LOOK_EVERY_S = 2.0  # at a watched file
+_LOOK_EVERY_S = 2.0  # between two checks of a watched file
 _HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """How a reload ended; ``text`` is for people."""
+    """The result of a reload; ``text`` is for people."""
 
     done: bool
     text: str
 
 
 def check_fixed(before: Config, after: Config) -> None:
-    """Raise ConfigError where ``after`` changes what only a restart can change."""
+    """Raise ConfigError if ``after`` changes what only a restart can change."""
     keys = list(changed(before.spec, after.spec))
     if before.web != after.web:
         keys.append("http.web_config")
@@ -56,7 +56,7 @@ class Reloader:
         self.metrics = ReloadMetrics(self._digest(), time.time())
 
     async def reload(self) -> ReloadOutcome:
-        """Read the file anew. Never raises ConfigError: the outcome says it."""
+        """Read the file again. Never raises ConfigError: the outcome has its text."""
         async with self._one_at_a_time:
             digest = self._digest()
             try:
@@ -72,7 +72,7 @@ class Reloader:
             return ReloadOutcome(True, text)
 
     async def watch(self) -> None:
-        """Reload whenever the file changes, until cancelled; a file being written is waited for."""
+        """Reload when the file changes, until cancelled; waits for a file that is being written."""
         known = seen = self._state()
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -85,7 +85,7 @@ class Reloader:
         try:
             found = self._path.stat()
         except OSError:
-            return None  # an editor is about to put the new one there
+            return None  # an editor is about to replace the file
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _digest(self) -> str:

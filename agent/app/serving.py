@@ -1,4 +1,4 @@
-"""The HTTP interface of a running agent: everything that its configuration offers there."""
+"""The HTTP interface of a running agent, with everything that its configuration enables."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ from agent.web.routes import add_pages
 
 
 class ShownAgent(Protocol):
-    """What the HTTP interface needs of an agent."""
+    """The part of an agent that the HTTP interface uses."""
 
     config: Config
     store: Store
@@ -40,7 +40,7 @@ class ShownAgent(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether every device had its first cycle."""
+        """Return whether every device had its first cycle."""
         ...
 
     def profile(self, name: str) -> Profile | None:
@@ -56,7 +56,7 @@ class ShownAgent(Protocol):
 async def serving(
     agent: ShownAgent, recorder: EventService, reload: Reload
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve what the configuration offers over HTTP; gives the address that is really bound."""
+    """Serve the configured HTTP interface; yields the address that is bound."""
     config = agent.config
     tls = None if config.web.tls is None else Certificates(config.web.tls).context
     app, live = _app(agent, recorder, reload)
@@ -64,11 +64,11 @@ async def serving(
         try:
             yield address
         finally:
-            live.close()  # a stream has no end of its own, and a stop would wait for it
+            live.close()  # a stream never ends by itself, and a stop would wait for it
 
 
 def _app(agent: ShownAgent, recorder: EventService, reload: Reload) -> tuple[FastAPI, Live]:
-    """The HTTP interface with all that the configuration offers there."""
+    """Return the HTTP application with everything that the configuration enables."""
     config = agent.config
     app = create_app(
         *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),

@@ -1,4 +1,4 @@
-"""The only place where things are wired together: configuration in, a running agent out."""
+"""Put the parts of the agent together: configuration in, a running agent out."""
 
 import asyncio
 import contextlib
@@ -86,11 +86,11 @@ class Agent:
 
     @property
     def ready(self) -> bool:
-        """Whether every device had its first cycle, well or badly."""
+        """Return whether every device had its first cycle, successful or not."""
         return not self._waiting
 
     def stuck(self) -> list[str]:
-        """Devices whose poller has ended no cycle, well or badly, for longer than can be.
+        """Return the devices whose poller has ended no cycle for longer than possible.
 
         A device that does not answer is not among them: its cycles end.
         """
@@ -107,7 +107,7 @@ class Agent:
         return library.get(name) if name in library.profiles else None
 
     def plan(self, rack: str) -> CablePlan | None:
-        """Where the build sheet of a rack is, and its devices by role; None without a sheet."""
+        """Return the build sheet of a rack and its devices by role, or None without a sheet."""
         names = {device.role: device.name for device in self.config.devices if device.rack == rack}
         path = self.config.rack(rack).sheet if names else None
         return None if path is None else CablePlan(path, names)
@@ -173,10 +173,10 @@ class Agent:
         return f"{len(added)} added, {len(changed)} changed, {len(removed)} removed, {kept} kept"
 
     def _differs(self, before: DeviceConfig, after: DeviceConfig, config: Config) -> bool:
-        """Whether a device has to start anew: it or its profile is another.
+        """Return whether a device has to restart: it or its profile is another.
 
-        One that finds its profile by asking is held to the one it found; one that found none asks
-        again, because there may be a profile for it now.
+        If its profile is found by identification, the one found is compared; if none was found, the
+        device is asked again, because there may be a profile for it now.
         """
         if before != after:
             return True
@@ -231,7 +231,7 @@ def _labels(device: DeviceConfig) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running agent: where it listens, and the task that ends only by a bug."""
+    """A running agent: its address, and the task that ends only by a bug."""
 
     agent: Agent
     host: str
@@ -241,13 +241,13 @@ class Running:
 
     @property
     def url(self) -> str:
-        """Its start page."""
+        """Return the address of its start page."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         scheme = "http" if self.agent.config.web.tls is None else "https"
         return f"{scheme}://{host}:{self.port}"
 
     async def until(self, stop: asyncio.Event) -> None:
-        """Wait for ``stop``. Raises what a poller died of, should one die."""
+        """Wait for ``stop``. Raises the error that ended a poller, if one did."""
         waiting = asyncio.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({waiting, self.polling}, return_when=asyncio.FIRST_COMPLETED)
@@ -263,8 +263,8 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Run ``config`` with its HTTP interface while the block runs.
 
-    ``load`` reads the configuration anew where a reload is asked for; without it the same one is
-    taken over again. Raises ConfigError when a port cannot be bound, before anything is polled.
+    ``load`` reads the configuration again for a reload; without it the same one is taken over
+    again. Raises ConfigError when a port cannot be bound, before anything is polled.
     """
     agent = Agent(config)
     web = config.web
@@ -326,7 +326,7 @@ async def _traps(agent: Agent) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _events(agent: Agent) -> AsyncIterator[EventService]:
-    """Open the journal of events. Raises ConfigError when that is not possible."""
+    """Open the journal of events. Raises ConfigError if that is not possible."""
     spec, names = agent.config.spec.events, [device.name for device in agent.config.devices]
     recorder = EventService(spec.path, spec.max_events, names, time.time())
     agent.store.subscribe(recorder.observe, recorder.derive)
@@ -342,10 +342,7 @@ async def _events(agent: Agent) -> AsyncIterator[EventService]:
 
 @contextlib.asynccontextmanager
 async def _mqtt(agent: Agent, recorder: EventService) -> AsyncIterator[None]:
-    """Open the outbox for MQTT, if a broker is configured.
-
-    Raises ConfigError when it cannot be opened.
-    """
+    """Open the outbox for MQTT, if a broker is configured. Raises ConfigError."""
     config = agent.config
     if config.spec.mqtt is None:
         yield

@@ -1,4 +1,4 @@
-"""Printing: tables with colour on a terminal, plain text when piped, JSON for programs."""
+"""Print results: tables with colour on a terminal, plain text in a pipe, JSON for programs."""
 
 import json
 import sys
@@ -24,27 +24,27 @@ _PIPED_WIDTH = 10_000  # no cell is cut for a program that reads along
 
 
 class _Output(Console):
-    """Leaves a reader that has gone to whoever runs the command."""
+    """Console that passes a broken pipe on to the caller."""
 
     def on_broken_pipe(self) -> None:
-        """Called in the middle of a BrokenPipeError, which rich would make status 1."""
+        """Raise the BrokenPipeError, which rich would turn into exit status 1."""
         raise
 
 
 def _console() -> Console:
-    """A console on today's stdout: as wide as the terminal, or wide and plain into a pipe."""
+    """Return a console on the present stdout: as wide as the terminal, or plain in a pipe."""
     return _Output(
         width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False, soft_wrap=True
     )
 
 
 def out(text: str) -> None:
-    """One line on stdout."""
+    """Print one line on stdout."""
     sys.stdout.write(text + "\n")
 
 
 def err(text: str) -> None:
-    """One line on stderr; red on a terminal when it is an error."""
+    """Print one line on stderr; red on a terminal when it is an error."""
     style = "bold red" if text.startswith("error:") else "yellow" if text.startswith("warn") else ""
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
 
@@ -55,7 +55,7 @@ def warn(problem: object) -> None:
 
 
 def out_json(value: Any) -> None:
-    """A JSON document on stdout."""
+    """Print a JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -67,14 +67,14 @@ def _table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 
 def _add(table: Table, *cells: str | Text) -> None:
-    """Add a row of plain texts: what a device says may look like rich's markup or emoji codes."""
+    """Add a row of plain texts: texts of a device may look like rich's markup or emoji codes."""
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
 ) -> None:
-    """Rows of plain texts below their columns' names; those in ``right`` stand to the right."""
+    """Print rows of plain texts below their columns' names; columns in ``right`` align right."""
     table = _table(*columns, right=right)
     for row in rows:
         _add(table, *row)
@@ -82,7 +82,7 @@ def print_table(
 
 
 def plan_json(loads: Sequence[Load], lines: Sequence[LineLoad]) -> dict[str, Any]:
-    """A plan for a program. ``requests`` of a device is null until it is known what it is."""
+    """Return a plan as JSON. ``requests`` of a device is null until its profile is known."""
     return {
         "devices": [
             {
@@ -141,7 +141,7 @@ def _what(request: Request) -> str:
 
 
 def print_plan(loads: Sequence[Load], lines: Sequence[LineLoad]) -> None:
-    """One line per request, one sum per device, and one per Modbus line."""
+    """Print one line per request, one sum per device, and one per Modbus line."""
     right = ("every", "points", "out", "in >=", "time", "requests", "used")
     table = _table(
         "device", "profile", "every", "request", "what", "points", "out", "in >=", "time",
@@ -203,14 +203,16 @@ def _every(seconds: float) -> str:
 
 
 def print_look(look: Look) -> None:
-    """Who the device is, every reading, every failure."""
+    """Print the identity of the device, every reading and every failure."""
     console = _console()
     if look.profile is not None and look.identity is not None:
         who = look.identity
         parts = (who.vendor, who.model, who.serial and f"serial {who.serial}",
                  who.firmware and f"firmware {who.firmware}")  # fmt: skip
-        said = ", ".join(part for part in parts if part) or "says nothing of itself"
-        console.print(Text.assemble((look.profile.name, "bold"), f" ({look.profile.kind}): {said}"))
+        named = ", ".join(part for part in parts if part) or "no identity reported"
+        console.print(
+            Text.assemble((look.profile.name, "bold"), f" ({look.profile.kind}): {named}")
+        )
     if look.readings:
         console.print(_readings(look.readings))
     for failure in look.failures:
@@ -228,9 +230,9 @@ def _readings(readings: Sequence[Reading]) -> Table:
     table = _table("metric", "labels", "value", "unit", "source", "raw", right=("value",))
     for reading in readings:
         labels = " ".join(f"{name}={value}" for name, value in reading.labels.items())
-        told = reading.quality is not Quality.BAD
-        value = _number(reading.value) if told else Text(reading.quality.value, style="red")
-        unit = Text(reading.unit if told else "")
+        good = reading.quality is not Quality.BAD
+        value = _number(reading.value) if good else Text(reading.quality.value, style="red")
+        unit = Text(reading.unit if good else "")
         if reading.quality is Quality.UNCERTAIN:
             unit.append(" uncertain: ", style="yellow")
         unit.append(reading.reason, style="dim")
@@ -257,7 +259,7 @@ def _place(reading: Reading) -> str:
 
 
 def identification_json(found: Identification) -> dict[str, Any]:
-    """What ``rackagent identify --format json`` prints."""
+    """Return the JSON of ``rackagent identify --format json``."""
     return {
         "sys_object_id": found.sys_object_id,
         "sys_descr": found.sys_descr,
@@ -270,7 +272,7 @@ def identification_json(found: Identification) -> dict[str, Any]:
 
 
 def print_identification(found: Identification) -> None:
-    """The device's own words, then what fits, best first."""
+    """Print the identity that the device reports, then the profiles that fit, best first."""
     console = _console()
     for name, text in (
         ("sysObjectID", found.sys_object_id),
@@ -287,7 +289,7 @@ def print_identification(found: Identification) -> None:
 
 
 def profile_json(profile: Profile, *, points: bool = False) -> dict[str, Any]:
-    """A profile for a program, with its points when asked."""
+    """Return a profile as JSON, with its points if ``points`` is set."""
     found: dict[str, Any] = {
         "profile": profile.name,
         "title": profile.title,
@@ -316,7 +318,7 @@ def _point_json(point: SnmpPoint | ModbusPoint) -> dict[str, Any]:
 
 
 def print_profiles(profiles: Sequence[Profile]) -> None:
-    """One line per profile."""
+    """Print one line per profile."""
     table = _table("profile", "kind", "protocol", "points", "verified", "title", right=("points",))
     for p in profiles:
         _add(table, p.name, p.kind, p.protocol, str(len(p.points)), p.verified, p.title)
@@ -324,7 +326,7 @@ def print_profiles(profiles: Sequence[Profile]) -> None:
 
 
 def print_profile(profile: Profile) -> None:
-    """What one profile reads."""
+    """Print what one profile reads."""
     console = _console()
     console.print(Text.assemble((profile.name, "bold"), f": {profile.title}"))
     console.print(f"{profile.kind} over {profile.protocol}, verified by {profile.verified}")

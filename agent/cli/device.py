@@ -32,7 +32,9 @@ from agent.profile.library import open_library
 
 def read(
     url: DeviceUrl,
-    profile: Annotated[str, typer.Option(help="Profile name, or auto to ask the device.")] = "auto",
+    profile: Annotated[
+        str, typer.Option(help="Profile name, or auto to identify the device.")
+    ] = "auto",
     community: Community = "public",
     snmp_version: Version = SnmpVersion.V2C,
     credentials: CredentialsName = None,
@@ -84,7 +86,7 @@ def identify(
     retries: Retries = 1,
     engine: Engine = "native",
 ) -> None:
-    """Find which profile fits the device at URL and why, and what it says of itself."""
+    """Show the identity of the device at URL, and which profiles fit it and why."""
     target = make_target(
         url, community, snmp_version, credentials, config, timeout, retries, engine
     )
@@ -100,9 +102,9 @@ def identify(
 
 def walk(
     url: DeviceUrl,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The .snmprec file to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Recording to write (.snmprec).")],
     mask: Annotated[
-        list[str] | None, typer.Option(help="Mask every text that holds this word; repeatable.")
+        list[str] | None, typer.Option(help="Mask every text that contains this word; repeatable.")
     ] = None,
     community: Community = "public",
     snmp_version: Version = SnmpVersion.V2C,
@@ -112,10 +114,10 @@ def walk(
     retries: Retries = 1,
     engine: Engine = "native",
 ) -> None:
-    """Record everything an SNMP device says, with names, places, serials and addresses masked.
+    """Record all variables of an SNMP device, with names, locations, serials and addresses masked.
 
-    The recording can be replayed ('rackagent simulate --recording') and is what a new profile is
-    tested against. Read it before you hand it on: masking knows standard MIBs, not your vendor's.
+    The recording can be replayed ('rackagent simulate --recording') and is used to test a new
+    profile. Read it before you publish it: masking covers standard MIBs, not your vendor's.
     """
     if out.exists():
         raise ConfigError(f"{out} exists; a recording is never overwritten")

@@ -1,4 +1,4 @@
-"""``rackagent profiles import``: a profile from somebody else's register map."""
+"""``rackagent profiles import``: a profile from a vendor's register map."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,19 +11,19 @@ from agent.cli import console
 from agent.model.errors import ConfigError
 
 app = typer.Typer(
-    help="Turn a foreign register map into a profile, with a report of what is left to decide.",
+    help="Convert a vendor's register map to a profile, and list what is left to decide.",
     no_args_is_help=True,
 )
 
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="The profile to write; stdout by default.")
+    Path | None, typer.Option("--out", "-o", help="Profile to write (default: stdout).")
 ]
 _Reader = Callable[[Path], tuple[list[Row], dict[str, Any], Draft]]
 
 
 @app.command()
 def rackmon(
-    file: Annotated[Path, typer.Argument(help="A rackmon map (JSON).", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="rackmon map (JSON).", show_default=False)],
     out: Out = None,
 ) -> None:
     """Import an OpenBMC rackmon map; units come from the names and are marked for confirmation."""
@@ -42,7 +42,7 @@ def from_csv(
     ],
     out: Out = None,
 ) -> None:
-    """Import a vendor's register table; 4xxxx and 3xxxx addresses are understood."""
+    """Convert a vendor's register table; 4xxxx and 3xxxx addresses are supported."""
     _convert(read_csv, file, out)
 
 
@@ -51,7 +51,7 @@ def _convert(read: _Reader, file: Path, out: Path | None) -> None:
         raise ConfigError(f"{out} exists; an import never overwrites")
     rows, head, draft = read(file)
     if out is not None:
-        head = {**head, "name": out.stem}  # a profile is found by its file's name
+        head = {**head, "name": out.stem}  # a profile is found by its file name
     draft_profile(rows, head, draft, f"imported from {file.name}")
     if out is None:
         console.out(draft.yaml.rstrip())

@@ -1,4 +1,4 @@
-"""``rackagent init``: what a node needs to run the agent, written once and ready to be edited."""
+"""``rackagent init``: write a configuration, a password and a systemd unit to start from."""
 
 import secrets
 from importlib.resources import files
@@ -28,20 +28,20 @@ http:
   listen: 0.0.0.0:9847
   web_config: web.yml            # who may read: a password, and TLS once you have a certificate
 
-# SIGHUP (systemctl reload rackagent) takes a changed file over; this does without being told.
+# SIGHUP (systemctl reload rackagent) loads a changed file; 'watch' loads it without a signal.
 reload: {{watch: true}}
 
-# Alarms, states and silent devices, kept over restarts.
+# Alarms, states and devices that do not respond, kept over restarts.
 events: {{path: {state}/events.db}}
 
-# Readings to a broker; what it misses waits on disk.
+# Readings to a broker; undelivered messages are kept on disk.
 # mqtt:
 #   url: mqtts://broker.example:8883
 #   username: rackagent
 #   password: {{file: secrets/mqtt-password}}
 #   outbox: {{path: {state}/outbox.db}}
 
-# Secrets come from files or the environment, and never stand here.
+# Secrets come from files or the environment, and are never written here.
 credentials:
   read-only: {{version: 2c, community: {{file: secrets/snmp-community}}}}
   # rack-v3:
@@ -74,17 +74,20 @@ basic_auth_users:
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(help="Where to write, /etc/rackagent on most nodes.")
+        Path, typer.Argument(help="Folder to write to; /etc/rackagent on most nodes.")
     ] = Path("/etc/rackagent"),
-    site: Annotated[str, typer.Option(help="The site's name, a label of every series.")] = "lab",
+    site: Annotated[str, typer.Option(help="Name of the site, a label of every series.")] = "lab",
     state: Annotated[
-        Path, typer.Option(help="Where the service keeps events and what waits for a broker.")
+        Path,
+        typer.Option(
+            help="Folder in which the service stores events and undelivered MQTT messages."
+        ),
     ] = Path("/var/lib/rackagent"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Write site.yaml, web.yml with a new password, a secret's file and the systemd unit.
 
-    The password is printed once and kept nowhere. Nothing that exists is overwritten without
+    The password is printed once and stored only as a hash. Existing files are overwritten only with
     --force.
     """
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
@@ -123,7 +126,7 @@ def _write(path: Path, text: str, *, private: bool) -> None:
 
 
 def _unit_text(folder: Path) -> str:
-    """The unit that ships, for this folder; from the checkout, or as it was installed."""
+    """Return the shipped unit for this folder, from the checkout or the installed package."""
     installed = Path(str(files("agent"))) / "data" / _UNIT
     path = installed if installed.exists() else _CHECKOUT / _UNIT
     return path.read_text(encoding="utf-8").replace("/etc/rackagent", str(folder))

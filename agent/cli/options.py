@@ -15,13 +15,13 @@ from agent.poll.read_once import Target
 
 
 class Format(StrEnum):
-    """How results are printed."""
+    """Format of results."""
 
     TABLE = "table"
     JSON = "json"
 
 
-ConfigPath = Annotated[Path, typer.Argument(help="A site's YAML file.", show_default=False)]
+ConfigPath = Annotated[Path, typer.Argument(help="Site configuration (YAML).", show_default=False)]
 DeviceUrl = Annotated[
     str,
     typer.Argument(
@@ -31,27 +31,29 @@ DeviceUrl = Annotated[
         show_default=False,
     ),
 ]
-Community = Annotated[str, typer.Option(help="SNMP v1 or v2c community.")]
-Version = Annotated[SnmpVersion, typer.Option("--snmp-version", help="1 or 2c, with --community.")]
+Community = Annotated[str, typer.Option(help="SNMP community, for v1 and v2c.")]
+Version = Annotated[
+    SnmpVersion, typer.Option("--snmp-version", help="SNMP version for --community: 1 or 2c.")
+]
 CredentialsName = Annotated[
-    str | None, typer.Option("--credentials", help="Name of credentials in the --config file.")
+    str | None, typer.Option("--credentials", help="Name of the credentials in the --config file.")
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The file that holds --credentials.")
+    Path | None, typer.Option("--config", help="Site configuration that defines --credentials.")
 ]
-Timeout = Annotated[float, typer.Option(help="Seconds for one try.", min=0.05, max=300)]
-Retries = Annotated[int, typer.Option(help="Tries after the first.", min=0, max=10)]
+Timeout = Annotated[float, typer.Option(help="Timeout of one try, in seconds.", min=0.05, max=300)]
+Retries = Annotated[int, typer.Option(help="Number of retries.", min=0, max=10)]
 Engine = Annotated[str, typer.Option(help="SNMP engine: native or pysnmp.")]
 Folders = Annotated[
-    list[Path] | None, typer.Option("--profiles", help="A folder of your own profiles; repeatable.")
+    list[Path] | None, typer.Option("--profiles", help="Folder with your own profiles; repeatable.")
 ]
-Output = Annotated[Format, typer.Option("--format", "-f", help="How to print the result.")]
+Output = Annotated[Format, typer.Option("--format", "-f", help="Output format.")]
 
 
 def login(name: str | None, config: Path | None, fallback: SnmpCredentials) -> SnmpCredentials:
-    """The credentials ``name`` of the file ``config``; ``fallback`` where none are named.
+    """Return the credentials ``name`` of the file ``config``; ``fallback`` without a name.
 
-    Raises ConfigError where the file is not given or does not define them.
+    Raises ConfigError if the file is not given or does not define them.
     """
     if name is None:
         return fallback
@@ -74,7 +76,7 @@ def make_target(
     retries: int,
     engine: str,
 ) -> Target:
-    """The device that the options of a command mean. Raises ConfigError."""
+    """Return the device that the options of a command name. Raises ConfigError."""
     if engine not in ("native", "pysnmp"):
         raise ConfigError(f"--engine is native or pysnmp, not {engine!r}")
     if credentials is None and snmp_version is SnmpVersion.V3:

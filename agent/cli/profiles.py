@@ -1,4 +1,4 @@
-"""``rackagent profiles``: the device library, and the tools to write and prove a profile."""
+"""``rackagent profiles``: the device library, and the tools to write and check a profile."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,12 +26,14 @@ _CHECK_FAILED = 1
 _PROBLEMS_SHOWN = 20
 
 
-profiles_app = typer.Typer(help="The device library.", no_args_is_help=True)
+profiles_app = typer.Typer(
+    help="List, check, test and draft device profiles.", no_args_is_help=True
+)
 
 
 @profiles_app.command("list")
 def list_profiles(profiles: Folders = None, output: Output = Format.TABLE) -> None:
-    """Every profile: name, kind, protocol, points, how it was verified."""
+    """List every profile: name, kind, protocol, points, how it was verified."""
     found = open_library(profiles or []).all()
     if output is Format.JSON:
         console.out_json([console.profile_json(profile) for profile in found])
@@ -45,7 +47,7 @@ def show_profile(
     profiles: Folders = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """One profile: what it reads, from where, in which unit."""
+    """Show one profile: what it reads, from where, in which unit."""
     profile = open_library(profiles or []).get(name)
     if output is Format.JSON:
         console.out_json(console.profile_json(profile, points=True))
@@ -55,18 +57,18 @@ def show_profile(
 
 @profiles_app.command("check")
 def check_profile(
-    file: Annotated[Path, typer.Argument(help="A profile's YAML file.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Profile (YAML).", show_default=False)],
     witness: Annotated[
         Path | None,
-        typer.Option("--witness", "-w", help="A page of values typed from the datasheet."),
+        typer.Option("--witness", "-w", help="Witness page: values typed from the datasheet."),
     ] = None,
     profiles: Folders = None,
 ) -> None:
     """Check a profile you are writing; every problem is named with its line.
 
-    A witness page holds what the device answers and what must come of it. The exit status is 1 when
-    the profile says something else, or cannot be read as it is written. Warnings name what it must
-    say of itself before it can be shipped.
+    A witness page holds answers of the device and the expected readings. The exit status is 1 if
+    the readings differ, or if the profile is invalid. Warnings name what is missing before it can
+    be shipped.
 
     Examples:
       rackagent profiles check ./acme-pdu.yaml
@@ -90,19 +92,21 @@ def check_profile(
 
 @profiles_app.command("test")
 def hold_profile(
-    name: Annotated[str, typer.Argument(help="A profile's name, or its YAML file.")],
+    name: Annotated[str, typer.Argument(help="Name of a profile, or its YAML file.")],
     recording: Annotated[
         list[Path] | None,
-        typer.Option("--recording", "-r", help="A .snmprec or snmpwalk -On file; repeatable."),
+        typer.Option(
+            "--recording", "-r", help="Recording (.snmprec or snmpwalk -On output); repeatable."
+        ),
     ] = None,
     profiles: Folders = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Hold a profile against itself and against recordings of devices.
+    """Test a profile by itself and with recordings of devices.
 
-    Itself: every request within the device's limits, every conversion there and back. A recording:
-    what is read, what is bad, what stands twice, how much of the vendor's own rows is used. The
-    exit status is 1 when a series stands twice, something fails or a value is implausible.
+    By itself: every request is within the device's limits, every conversion can be inverted. With a
+    recording: readings, bad values, duplicate series, and the share of the vendor's rows that is
+    used. The exit status is 1 if there are duplicates, failures or implausible values.
 
     Examples:
       rackagent profiles test apc-rpdu2
@@ -124,22 +128,23 @@ def hold_profile(
 @profiles_app.command("draft")
 def draft_profile(
     recording: Annotated[
-        Path, typer.Argument(help="A .snmprec or snmpwalk -On file.", show_default=False)
+        Path,
+        typer.Argument(help="Recording (.snmprec or snmpwalk -On output).", show_default=False),
     ],
     mib: Annotated[
         list[Path] | None,
-        typer.Option("--mib", help="A MIB file, or a folder of them; repeatable. Needs pysmi."),
+        typer.Option("--mib", help="MIB file, or a folder of MIB files; repeatable. Needs pysmi."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The profile to write; else it goes to stdout."),
+        typer.Option("--out", "-o", help="Profile to write (default: stdout)."),
     ] = None,
     profiles: Folders = None,
 ) -> None:
-    """Draft a profile of a device that was recorded, and say what is known of it already.
+    """Draft a profile from the recording of a device, and name the profile that fits it already.
 
     Metrics, units, scales and states are guessed from the MIB's words and the values. Each guess is
-    marked, and what could not be guessed is listed. Nothing of it is true until you checked it.
+    marked, and what could not be guessed is listed. Check everything with the datasheet.
 
     Examples:
       rackagent walk snmp://10.0.0.5 --out acme.snmprec
@@ -176,7 +181,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _named(library: Library, name: str) -> Profile:
-    """The library's profile of this name, or the one of a file. Raises ConfigError."""
+    """Return the library's profile of this name, or the one in a file. Raises ConfigError."""
     file = Path(name)
     if file.suffix in (".yaml", ".yml") or "/" in name:
         return library.load(file)
@@ -211,14 +216,22 @@ def _show_verdict(profile: Profile, faults: Sequence[str], witnesses: Sequence[W
     requests = len(make_plan(profile).requests)
     console.out(f"{profile.name}: {len(profile.points)} points in {requests} requests")
     if witnesses:
-        counts = ("readings", "good", "uncertain", "bad", "failures", "twice", "vendor rows read")
-        console.print_table(("recording", *counts, "auto takes"), map(_row, witnesses), counts)
+        counts = (
+            "readings",
+            "good",
+            "uncertain",
+            "bad",
+            "failures",
+            "duplicates",
+            "vendor rows read",
+        )
+        console.print_table(("recording", *counts, "auto selects"), map(_row, witnesses), counts)
     problems = [f"{profile.name}: {fault}" for fault in faults]
     problems += [f"{w.recording}: {problem}" for w in witnesses for problem in w.problems]
     _show_problems(problems)
     for witness in witnesses:
         if witness.found != profile.name:
-            taken = f"takes {witness.found}" if witness.found else "finds nothing"
+            taken = f"selects {witness.found}" if witness.found else "finds nothing"
             console.err(f"warning: {witness.recording}: 'auto' {taken}: look at 'identify'")
     if not problems:
         console.out("no problem found")

@@ -21,7 +21,7 @@ COMMANDS = "rackagent.commands"
 
 
 class Status(IntEnum):
-    """What the exit status says."""
+    """The exit status of a command."""
 
     FINE = 0
     CHECK_FAILED = 1
@@ -32,9 +32,9 @@ class Status(IntEnum):
 
 app = typer.Typer(
     name="rackagent",
-    help="Polls a rack's PDUs, power shelves, cooling units and switches over SNMP and Modbus, and"
-    " exposes what they say to Prometheus, in one model of names and units.",
-    epilog="Start with 'rackagent demo': a simulated rack, the agent on it, and a page to look at.",
+    help="Poll a rack's PDUs, power shelves, cooling units and switches over SNMP and Modbus, and"
+    " expose the readings to Prometheus, in one model of names and units.",
+    epilog="Start with 'rackagent demo': a simulated rack, the agent on it, and its web page.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -67,11 +67,11 @@ def _options(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Options of the program itself."""
+    """Declare the options of the program itself."""
 
 
 def guarded(call: Callable[[], None]) -> Status:
-    """Run ``call``; turn what may go wrong into a message on stderr and an exit status."""
+    """Run ``call``; turn expected errors into a message on stderr and an exit status."""
     stdout = sys.stdout
     try:
         call()
@@ -90,7 +90,7 @@ def guarded(call: Callable[[], None]) -> Status:
         console.err(f"error: {error.kind}: {error}")
         return Status.UNREACHABLE
     except SystemExit:
-        # A reader that has gone (head, less) is no failed check. Typer ends with 1 then, and with
+        # A closed pipe (head, less) is no failed check. Typer then ends with 1 and with another
         # another stdout; what is still in the buffer would make the interpreter complain.
         if sys.stdout is stdout and _flushed():
             raise
@@ -98,7 +98,7 @@ def guarded(call: Callable[[], None]) -> Status:
 
 
 def _flushed() -> bool:
-    """Whether everything printed reached its reader; the rest goes nowhere."""
+    """Return whether all output was delivered; the rest is discarded."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -110,7 +110,7 @@ def _flushed() -> bool:
 
 
 def main() -> None:
-    """The console script ``rackagent``; other packages add commands by entry point."""
+    """Run the console script ``rackagent``; other packages add commands by entry point."""
     for point in entry_points(group=COMMANDS):
         point.load()(app)
     sys.exit(guarded(app))

@@ -29,22 +29,22 @@ def scan(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write the configuration here.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Configuration to write.")] = None,
     units: Annotated[
         str | None,
-        typer.Option(help="Modbus unit ids to try with every profile, for example 1-20,100."),
+        typer.Option(help="Modbus unit IDs to try with every profile, for example 1-20,100."),
     ] = None,
-    community: Annotated[str, typer.Option(help="SNMP v2c community.")] = "public",
+    community: Annotated[str, typer.Option(help="SNMP community, for v2c.")] = "public",
     credentials: Annotated[
-        str | None, typer.Option(help="Name of credentials in the --config file.")
+        str | None, typer.Option(help="Name of the credentials in the --config file.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="The file that holds --credentials.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Site configuration that defines --credentials.")
+    ] = None,
 ) -> None:
     """Find devices by reading only: SNMP agents of a network, or units on a Modbus line.
 
-    A line is tried at the unit ids and probe registers that the profiles declare. What answers is
+    On a line, the unit IDs and probe registers of the profiles are tried. Devices that respond are
     written as a configuration to start from.
     """
     if out is not None and out.exists():
@@ -61,7 +61,7 @@ def scan(
 
 
 def _units(text: str | None) -> list[int]:
-    """``1-20,100`` as numbers. Raises ConfigError for anything else, and outside 1..247."""
+    """Parse ``1-20,100`` into numbers. Raises ConfigError for anything else, and outside 1..247."""
     if text is None:
         return []
     found: set[int] = set()
@@ -77,7 +77,7 @@ def _units(text: str | None) -> list[int]:
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    """A progress bar on stderr; nothing when that is not a terminal."""
+    """Show a progress bar on stderr, if that is a terminal."""
     columns = (TextColumn("scanning"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(
         *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
@@ -90,7 +90,7 @@ def _report(found: list[Found], out: Path | None) -> None:
     for device in found:
         console.err(f"{device.url}: {device.profile or 'no profile fits'} ({device.why})")
     if not found:
-        raise DeviceError("nothing answered")
+        raise DeviceError("no device found")
     text = as_config(found)
     if out is None:
         console.out(text.rstrip())

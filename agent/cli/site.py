@@ -19,16 +19,20 @@ from agent.plan.lines import line_loads, loads
 from agent.profile.spec import SnmpFileSpec
 from agent.profile.spec_modbus import ModbusFileSpec
 
-schema_app = typer.Typer(help="JSON Schema for editors.", no_args_is_help=True)
+schema_app = typer.Typer(help="Print JSON Schemas for your editor.", no_args_is_help=True)
 
 
 def run(
     config: ConfigPath,
-    log_format: Annotated[str, typer.Option(help="auto, console or json.")] = "auto",
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_format: Annotated[str, typer.Option(help="Log format: auto, console or json.")] = "auto",
+    log_level: Annotated[
+        str, typer.Option(help="Log level: debug, info, warning or error.")
+    ] = "info",
     web_config: Annotated[
         Path | None,
-        typer.Option(help="TLS and passwords (Prometheus' web.yml); instead of http.web_config."),
+        typer.Option(
+            help="TLS and passwords (web.yml as in Prometheus); replaces http.web_config."
+        ),
     ] = None,
 ) -> None:
     """Run the daemon: poll every device of CONFIG and serve /metrics until SIGTERM or Ctrl-C."""
@@ -50,9 +54,9 @@ def run(
 
 
 def check(config: ConfigPath) -> None:
-    """Check CONFIG and the profiles it uses, without touching a device.
+    """Check CONFIG and the profiles it uses, without contacting a device.
 
-    Every problem is named with file, line and key; the exit status is 2 when there is one.
+    Every problem is named with file, line and key; the exit status is 2 if there is one.
     """
     checked = load_config(config)
     checked.library.all()
@@ -70,7 +74,7 @@ def _counted(number: int, noun: str) -> str:
 def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
     """Show the requests each device of CONFIG gets: bytes, time on the line, points.
 
-    Sums up each Modbus line and warns of one that cannot carry what is asked of it.
+    The load of each Modbus line is summed up, with a warning if the line is overloaded.
     """
     found = loads(load_config(config))
     lines = line_loads(found)
@@ -85,25 +89,25 @@ def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
 
 @schema_app.command("config")
 def schema_config() -> None:
-    """The JSON Schema of a site's YAML file."""
+    """Print the JSON Schema of a site configuration."""
     console.out_json(SiteSpec.model_json_schema())
 
 
 @schema_app.command("generation")
 def schema_generation() -> None:
-    """The schema of a generation's file."""
+    """Print the JSON Schema of a generation."""
     console.out_json(GenerationSpec.model_json_schema())
 
 
 @schema_app.command("sheet")
 def schema_sheet() -> None:
-    """The schema of a build sheet in YAML."""
+    """Print the JSON Schema of a build sheet."""
     console.out_json(Sheet.model_json_schema())
 
 
 @schema_app.command("profile")
 def schema_profile() -> None:
-    """The JSON Schema of a profile."""
+    """Print the JSON Schema of a profile."""
     models = (SnmpFileSpec, ModbusFileSpec)
     schemas = [model.model_json_schema(ref_template="#/$defs/{model}") for model in models]
     definitions: dict[str, Any] = {}
@@ -114,5 +118,5 @@ def schema_profile() -> None:
 
 @schema_app.command("witness")
 def schema_witness() -> None:
-    """The JSON Schema of a witness page."""
+    """Print the JSON Schema of a witness page."""
     console.out_json(PageSpec.model_json_schema())

@@ -1,4 +1,4 @@
-"""The agent's side of the fleet: polls a configuration for a while and says what that cost.
+"""The agent's side of the fleet: poll a configuration for a while and print the cost.
 
 ``python -m bench.fleet.poll CONFIG WARM_UP_S SECONDS`` prints one line of JSON.
 """
@@ -56,7 +56,7 @@ async def poll(config: Path, warm_up_s: float, seconds: float) -> dict[str, Any]
 
 
 def _lateness(results: list[PollResult], intervals_s: dict[str, float]) -> list[float]:
-    """How far each cycle began behind its device's own grid, whose phase is the earliest start."""
+    """Return the delay of each cycle behind its device's own grid (phase: the earliest start)."""
     starts: dict[str, list[float]] = {}
     for result in results:
         starts.setdefault(result.device, []).append(result.started_at)

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def start_simulator(racks: int, fleet: Path, core: int) -> "subprocess.Popen[str]":
-    """A simulated fleet on one core; its configuration for the agent goes to ``fleet``."""
+    """Simulate a fleet on one core; its configuration for the agent is written to ``fleet``."""
     command = [sys.executable, "-m", "agent", "simulate", str(HERE / "rack.yaml")]
     command += [f"--racks={racks}", f"--fleet-config={fleet}"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -1,1 +1,1 @@
-"""What reading registers costs, and how close to the wire a serial line is read."""
+"""CPU cost of reading registers, and reads of a serial line against its physical minimum."""

@@ -1,8 +1,8 @@
-"""Measure Modbus clients side by side, and serial reads against their line's physical minimum.
+"""Measure Modbus clients in turns, and serial reads against their line's physical minimum.
 
 ``python -m bench.modbus.bench_modbus [--seconds S] [--rounds N]`` compiles the C server, runs every
 combination of client, connections, registers and event loop in processes of their own, in turn, and
-writes bench/results/modbus.json. Every ratio is time of ours / time of theirs: below 1 is faster.
+writes bench/results/modbus.json. Every ratio is the agent's time / the peer's: below 1 is faster.
 """
 
 import argparse
@@ -69,7 +69,7 @@ PROFILES = ("orv3-rpu", "orv3-hpr-psu")
 
 @dataclass(frozen=True)
 class Planned:
-    """What one device is asked in one full read, and on which line."""
+    """The requests of one full read of a device, and its line."""
 
     name: str
     baudrate: int
@@ -78,7 +78,7 @@ class Planned:
 
 
 def planned() -> list[Planned]:
-    """The agent's own plans: of its profiles (identity and every interval), and of whole maps."""
+    """Return the plans of the agent's profiles (identity and every interval) and of whole maps."""
     library = open_library([ROOT / "drivers" / "profiles"])
     found = []
     for name in PROFILES:
@@ -100,7 +100,7 @@ def _planned(name: str, baudrate: int, parity: str, requests: Iterable[Request])
 
 @contextmanager
 def server(program: Path, seconds: int) -> Iterator[None]:
-    """The C server on one port per connection."""
+    """Run the C server on one port per connection."""
     command = [str(program), str(FIRST_PORT), str(max(CONNECTIONS)), str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -115,7 +115,7 @@ def server(program: Path, seconds: int) -> Iterator[None]:
 def cell(
     client: str, connections: int, registers: int, seconds: float, loop: str
 ) -> dict[str, float]:
-    """One measurement."""
+    """Run one measurement."""
     arguments = [client, connections, registers, seconds, loop, FIRST_PORT]
     command = [sys.executable, "-m", "bench.modbus.cell", *map(str, arguments)]
     output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120).stdout
@@ -124,7 +124,7 @@ def cell(
 
 
 def clients(seconds: float, rounds: int) -> list[dict[str, object]]:
-    """Every cell's medians. Clients alternate within a round, so that drift hits all alike."""
+    """Return every cell's medians. Clients alternate in a round, so that drift affects all."""
     rows: list[dict[str, object]] = []
     for loop in LOOPS:
         for registers in REGISTERS:
@@ -148,7 +148,7 @@ def clients(seconds: float, rounds: int) -> list[dict[str, object]]:
 
 
 def ratio(rows: Sequence[dict[str, object]], other: str, registers: int) -> float:
-    """Median over loops and connections of our CPU per request over theirs."""
+    """Return the agent's CPU per request over the peer's: median of loops and connections."""
 
     def cpu(client: str) -> list[float]:
         return [
@@ -176,11 +176,11 @@ async def read_line(
 
 
 def line(asked: Planned, loop: str, reads: int) -> dict[str, object]:
-    """Bus time of full reads of one device, beside the least its bits and silences can take.
+    """Measure full reads of one device, beside the least time its bits and silences can take.
 
-    The line's time is what the bits of request and reply take, the silence before the reply, and
-    how long the line then lay idle until our next request: measured at the device, so that its own
-    lateness on a busy machine is not counted, and ours is. The least idle time is one silence.
+    The line's time is that of the bits of request and reply, of the silence before the reply, and
+    of the idle line before the next request: measured at the device, so that its own delay on a
+    busy machine is not counted, and the agent's is. The least idle time is one silence.
     """
     baudrate, parity, blocks = asked.baudrate, asked.parity, asked.blocks
     command = [sys.executable, "-m", "bench.modbus.paced_line", str(baudrate), parity]
@@ -249,7 +249,7 @@ def main() -> None:
     rpu = [float(str(row["ratio"])) for row in line_rows if str(row["map"]).startswith("orv3-rpu")]
     ratios["rpu_bus_time_vs_minimum"] = max(rpu)
     result = {
-        "meaning": "ratios are ours / theirs of CPU per request, and of time; below 1 is faster",
+        "meaning": "ratios are agent / peer of CPU per request, and of time; below 1 is faster",
         "python": platform.python_version(),
         "seconds": arguments.seconds,
         "rounds": arguments.rounds,

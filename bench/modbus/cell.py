@@ -42,7 +42,7 @@ async def measure(client: str, connections: int, registers: int, seconds: float,
     elapsed_s, cpu_s, total = time.perf_counter() - started, _cpu_s() - cpu_s, sum(counts)
     print(json.dumps({"requests_per_s": total / elapsed_s, "cpu_us": cpu_s / total * 1e6}))
     sys.stdout.flush()
-    # The peers' clients are not ours to tidy: the process ends here.
+    # Clients of the peers need no clean-up: the process ends here.
     os._exit(0)
 
 

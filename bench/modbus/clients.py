@@ -1,4 +1,4 @@
-"""Three ways to read registers over Modbus TCP: ours, plain pymodbus, and the least by hand."""
+"""Three ways to read registers over Modbus TCP: the agent, plain pymodbus, and hand-written."""
 
 import asyncio
 import struct
@@ -18,7 +18,7 @@ _HOST_TIMEOUT_S = 2.0
 
 
 async def ours(host: str, port: int, count: int) -> Read:
-    """A transport of the agent, with everything it checks."""
+    """Return a transport of the agent, with all its checks."""
     transport = ModbusTransport(ModbusBus.tcp(host, port), 1, Limits(timeout_s=_HOST_TIMEOUT_S))
     request = ReadRegisters("holding", 0, count)
     unpack = struct.Struct(f">{count}H").unpack

@@ -1,10 +1,10 @@
-"""A serial device on a pseudo-terminal that keeps the time of its baud rate to a few microseconds.
+"""A serial device on a pseudo-terminal that keeps the timing of its baud rate to microseconds.
 
 Usage: paced_line.py BAUDRATE PARITY. Prints the path, serves until its input closes, then prints
-how long the line lay idle before each request, in seconds from the last byte of the reply before,
+how long the line was idle before each request, in seconds from the last byte of the reply before,
 as a JSON list. Every reply begins 3.5 characters (1.75 ms above 19,200 baud) after the last bit of
 its request, as the fastest device that keeps the standard would, and its bytes arrive in groups as
-a UART's FIFO gives them.
+from the FIFO of a UART.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""The price of a scrape beside prometheus-client's own."""
+"""The cost of a scrape compared with prometheus-client's own."""

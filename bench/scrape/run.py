@@ -1,8 +1,8 @@
-"""Measure one scrape of many series beside prometheus-client's ``generate_latest`` of the same.
+"""Measure one scrape of many series, and prometheus-client's ``generate_latest`` of the same.
 
 ``python -m bench.scrape.run [--series N] [--rounds N]`` writes bench/results/scrape.json. Both run
-in this process, in turns; the content is compared line by line before anything is timed. What our
-polls have paid in advance, because they render their own lines, is told beside it.
+in this process, in turns; the content is compared line by line before anything is timed. The cost
+of polls, which render their own lines in advance, is reported beside it.
 """
 
 import argparse
@@ -38,7 +38,7 @@ _PLACE = {"site": "hall-1", "rack": "r01"}
 
 
 class Fleet:
-    """So many devices, ours and prometheus-client's, with the same numbers."""
+    """Devices of the agent and of prometheus-client, with the same numbers."""
 
     def __init__(self, series: int) -> None:
         self.names = [f"pdu-{number:04}" for number in range(max(1, series // _ROWS))]
@@ -56,7 +56,7 @@ class Fleet:
         self.count = len(self.names) * _ROWS
 
     def poll(self) -> float:
-        """New values everywhere; the CPU seconds that ours took to take them over and render."""
+        """Set new values everywhere; return the CPU seconds of taking over and rendering them."""
         spent = 0.0
         for name in self.names:
             values = [round(self._random.uniform(0, 500), 2) for _ in range(_ROWS)]
@@ -71,7 +71,7 @@ class Fleet:
         return spent
 
     def differ(self) -> int:
-        """How many series or values are not the same in both texts."""
+        """Return the number of series or values that differ in both texts."""
         return len(_samples(self.exposition.render()) ^ _samples(generate_latest(self.registry)))
 
     @staticmethod
@@ -97,7 +97,7 @@ def _cpu_s(work: Callable[[], object]) -> float:
 
 
 async def _first_byte_s(fleet: Fleet, rounds: int) -> list[float]:
-    """Seconds from a request over loopback to the first octet of its answer."""
+    """Return the seconds from a request over loopback to the first octet of its answer."""
     app = create_app(fleet.store, fleet.exposition, [], lambda: True)
     found = []
     async with serve(app, "127.0.0.1", 0) as (host, port):

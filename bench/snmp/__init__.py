@@ -1,1 +1,1 @@
-"""SNMP beside pysnmp and snmp_exporter: what a poll costs from the wire to the text."""
+"""SNMP compared with pysnmp and snmp_exporter: the cost of a poll from datagrams to text."""

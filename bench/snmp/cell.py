@@ -1,4 +1,4 @@
-"""One measurement of ours in a process of its own: WHAT ENGINE VERSION TARGETS SECONDS LOOP PORT.
+"""One measurement in its own process: WHAT ENGINE VERSION TARGETS SECONDS LOOP PORT.
 
 WHAT is ``poll`` (polls and shared scrapes in a closed loop), ``get`` (one GET of ten OIDs) or
 ``memory`` (two polls of each target, then the size). Prints one JSON object.
@@ -44,7 +44,7 @@ async def _closed_loop(
 
 
 async def _poll(rig: Rig, seconds: float) -> dict[str, float]:
-    """Polls as fast as they go; after as many as there are targets, one scrape of them all."""
+    """Poll as fast as possible; after as many polls as there are targets, scrape all once."""
     targets, polls, text = len(rig.pollers), 0, b""
 
     async def step(number: int) -> None:
@@ -67,7 +67,7 @@ async def _poll(rig: Rig, seconds: float) -> dict[str, float]:
 
 
 async def _get(rig: Rig, seconds: float) -> dict[str, float]:
-    """GETs of ten OIDs, one in flight per target."""
+    """Send GETs of ten OIDs, one in flight per target."""
 
     async def step(number: int) -> None:
         answer = await rig.pollers[number][1].fetch(_TEN)
@@ -82,7 +82,7 @@ async def _get(rig: Rig, seconds: float) -> dict[str, float]:
 
 
 async def _memory(rig: Rig) -> dict[str, float]:
-    """The resident size after two polls of every target."""
+    """Return the resident size after two polls of every target."""
     free = asyncio.Semaphore(_AT_ONCE)
 
     async def step(number: int) -> None:
@@ -96,7 +96,7 @@ async def _memory(rig: Rig) -> dict[str, float]:
 
 
 def rss_mb(pid: int) -> float:
-    """Resident memory of a process in MB."""
+    """Return the resident memory of a process in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
@@ -116,7 +116,7 @@ async def _run(what: str, rig: Rig, seconds: float, port: int) -> None:
             result = await _memory(rig)
     print(json.dumps(result))
     sys.stdout.flush()
-    # The peers' engines are not ours to tidy: the process ends here.
+    # Engines of the peers need no clean-up: the process ends here.
     os._exit(0)
 
 
@@ -128,7 +128,7 @@ def main() -> None:
     rig = Rig([address(number) for number in range(int(targets))], version, engine, Limits())
     coroutine = _run(what, rig, float(seconds), int(port))
     if loop == "uvloop":
-        run_loop(coroutine)  # the daemon's own way
+        run_loop(coroutine)  # as in the daemon
     else:
         spare_collector()
         asyncio.run(coroutine)

@@ -1,4 +1,4 @@
-"""The programs beside ours: how to build the C ones, start them on their core, and end them."""
+"""The peers of the measurement: build the C programs, start them on their core, and end them."""
 
 import shutil
 import socket
@@ -18,11 +18,11 @@ _READY_WITHIN_S = 5.0
 
 
 class MissingError(Exception):
-    """Something the benchmark needs is not installed; the text says what installs it."""
+    """A program that the benchmark needs is not installed; the text says how to install it."""
 
 
 def pinned(core: int, *command: str) -> list[str]:
-    """``command`` on one core only."""
+    """Return ``command`` limited to one core."""
     return ["taskset", "-c", str(core), *command]
 
 
@@ -53,7 +53,7 @@ def build(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Peers:
-    """What runs beside the measured client, and where."""
+    """The programs beside the measured client, and their core."""
 
     folder: Path
     snmp_port: int
@@ -61,7 +61,7 @@ class Peers:
     exporter_port: int
 
     def exporter_cpu_s(self) -> float:
-        """User and system CPU seconds of snmp_exporter so far, by the kernel's ticks of 10 ms."""
+        """Return the CPU seconds of snmp_exporter so far, by the kernel's ticks of 10 ms."""
         fields = Path(f"/proc/{self.exporter.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / sysconf("SC_CLK_TCK")
 
@@ -89,7 +89,7 @@ def peers() -> Iterator[Peers]:
 
 @contextmanager
 def responder_only() -> Iterator[int]:
-    """Build and start the responder alone; gives its port."""
+    """Build and start the responder alone; yields its port."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-snmp-")))
         build(folder)

@@ -1,4 +1,4 @@
-"""What the daemon wires together for SNMP, without its HTTP server: pollers, store, exposition."""
+"""The SNMP part of the daemon without its HTTP server: pollers, store, exposition."""
 
 import resource
 from functools import partial
@@ -17,7 +17,7 @@ from agent.transport.factory import Transports
 
 PROFILE = "bench-outlets"
 ROWS = 384
-"""Varbinds of the outlet table; what else a poll reads is not counted."""
+"""Varbinds of the outlet table; other varbinds of a poll are not counted."""
 
 CREDENTIALS = {
     "v2c": SnmpCredentials(version=SnmpVersion.V2C, community="public"),
@@ -33,18 +33,18 @@ CREDENTIALS = {
 
 
 def cpu_s() -> float:
-    """User and system CPU seconds of this process so far."""
+    """Return the user and system CPU seconds of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def address(number: int) -> str:
-    """The ``number``-th target that answers; the load on snmp_exporter names them alike."""
+    """Return the ``number``-th target that answers, as the load on snmp_exporter names it."""
     return f"127.3.{number // 250}.{number % 250 + 1}"
 
 
 def silent_address(number: int) -> str:
-    """The ``number``-th target that never answers."""
+    """Return the ``number``-th target that never answers."""
     return f"127.9.{number // 250}.{number % 250 + 1}"
 
 
@@ -65,7 +65,7 @@ class Rig:
         self.pollers: list[tuple[Poller, Transport]] = []
 
     async def open(self, port: int) -> None:
-        """Make every transport and poller; nothing is sent yet."""
+        """Create every transport and poller; nothing is sent yet."""
         for name, host in self._hosts.items():
             url = parse_url(f"snmp://{host}:{port}")
             transport = await self._transports.open(url, *self._open)
@@ -77,14 +77,14 @@ class Rig:
             self.pollers.append((poller, transport))
 
     async def close(self) -> None:
-        """Leave nothing behind."""
+        """Close every transport."""
         for _, transport in self.pollers:
             await transport.close()
         await self._transports.close()
 
 
 def insist(result: PollResult) -> None:
-    """Stop the measurement where a poll is not whole, since it would be cheap for a bad reason."""
+    """Stop the measurement if a poll is incomplete, since it would be cheap for a bad reason."""
     values = sum(len(block.series) for blocks in result.blocks.values() for block in blocks)
     if not result.up or result.failures or values < 288:
         raise SystemExit(f"{result.device}: up={result.up} values={values} {result.failures[:2]}")

@@ -1,7 +1,7 @@
-"""`make bench-snmp`: ours beside pysnmp and snmp_exporter, in one run, as a table and as JSON.
+"""Compare the agent with pysnmp and snmp_exporter in one run, as a table and as JSON.
 
-Client on one core, responder on another; the clients take turns, and medians count. The figure
-that counts is CPU seconds per 100,000 varbinds from the wire to the exposed text.
+Client on one core, responder on another; the clients take turns, and medians count. The main figure
+is CPU seconds per 100,000 varbinds from datagrams to the exposed text.
 """
 
 import argparse
@@ -42,7 +42,7 @@ _NAMES = {
 def cell(
     beside: Peers, what: str, engine: str, version: str, targets: int, seconds: float, loop: str
 ) -> Measured:
-    """A measurement of ours, in a process of its own on the client's core."""
+    """Run a measurement of the agent in its own process on the client's core."""
     arguments = [what, engine, version, str(targets), str(seconds), loop, str(beside.snmp_port)]
     command = pinned(CLIENT_CORE, sys.executable, "-m", "bench.snmp.cell", *arguments)
     done = subprocess.run(
@@ -53,7 +53,7 @@ def cell(
 
 
 def exporter(beside: Peers, version: str, seconds: float) -> Measured:
-    """The same rows through snmp_exporter, asked over HTTP from the server's core."""
+    """Read the same rows through snmp_exporter, over HTTP from the server's core."""
     process = _load(beside, version, _TARGETS, _WARM_UP_S, seconds)
     assert process.stdout is not None
     with process:
@@ -72,7 +72,7 @@ def exporter(beside: Peers, version: str, seconds: float) -> Measured:
 
 
 def exporter_memory(beside: Peers) -> Measured:
-    """snmp_exporter after two scrapes of each of 1,000 targets; it keeps nothing of them."""
+    """Measure snmp_exporter after two scrapes of each of 1,000 targets; it stores none of them."""
     with _load(beside, "v2c", _TARGETS, 0, 0) as process:
         process.communicate(timeout=_ONCE_S)
     return {"rss_mb": rss_mb(beside.exporter.pid)}
@@ -88,7 +88,7 @@ def _load(
 
 
 def contenders(beside: Peers, seconds: float) -> dict[str, Callable[[], Measured]]:
-    """Who takes turns in every round, by the name in the results."""
+    """Return the clients that take turns in every round, by their name in the results."""
 
     def ours(engine: str, version: str, targets: int, loop: str) -> Callable[[], Measured]:
         return lambda: cell(beside, "poll", engine, version, targets, seconds, loop)
@@ -104,7 +104,7 @@ def contenders(beside: Peers, seconds: float) -> dict[str, Callable[[], Measured
 
 
 def singles(beside: Peers, seconds: float) -> dict[str, Measured]:
-    """What is measured once: GET of ten OIDs, and memory."""
+    """Measure once: GET of ten OIDs, and memory."""
     memory = (_MEMORY_TARGETS, 0, "uvloop")
     return {
         "get10_native_v2c": cell(beside, "get", "native", "v2c", _TARGETS, seconds, "uvloop"),
@@ -119,7 +119,7 @@ def singles(beside: Peers, seconds: float) -> dict[str, Measured]:
 
 
 def ratios(medians: dict[str, Measured]) -> dict[str, float]:
-    """Ours against the peers; above 1 is better."""
+    """Return the ratios of the agent to the peers; above 1 is better."""
 
     def less_cpu(ours: str, theirs: str) -> float:
         return medians[theirs]["cpu_s_per_100k"] / medians[ours]["cpu_s_per_100k"]

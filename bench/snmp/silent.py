@@ -1,8 +1,10 @@
-"""What silent devices cost the others: 1,000 targets, 500 of them mute, and memory over 100 cycles.
+"""Measure the effect of silent devices on others: 1,000 targets, half of them silent.
 
-Usage: python -m bench.snmp.silent [--version v2c|v3]. The polls of a cycle are spread over ten
-seconds, as the daemon spreads them over an interval, so that durations are those of polls and not
-of a queue. Writes bench/results/snmp_silent.json.
+Usage: python -m bench.snmp.silent [--version v2c
+
+v3]. The polls of a cycle are spread over ten seconds, as the daemon spreads them over an interval,
+so that durations are those of polls and not of a queue. Memory is measured over 100 cycles. Writes
+bench/results/snmp_silent.json.
 """
 
 import argparse

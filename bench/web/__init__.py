@@ -1,1 +1,1 @@
-"""How the pages stand up to a hall of 1,500 devices."""
+"""The cost of the pages of a hall with 1,500 devices."""

@@ -1,7 +1,7 @@
-"""The agent of the measurement: polls, serves, and says what a span of time cost it.
+"""The agent of the measurement: poll, serve, and report the cost of a span of time.
 
-``python -m bench.web.agent CONFIG`` prints its address; for each line it is given it prints what
-has passed since the last one, as JSON.
+``python -m bench.web.agent CONFIG`` prints its address; for each line of input it prints the cost
+since the last one, as JSON.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _LOOK_S = 0.005
 
 
 class Meter:
-    """CPU, polls, the longest stretch of work in which nothing else had a turn."""
+    """CPU, polls, and the longest time in which no other task ran."""
 
     def __init__(self) -> None:
         self.polls = 0
@@ -38,14 +38,14 @@ class Meter:
         self._cpu, self._wall = time.process_time(), time.monotonic()
 
     async def watch(self) -> None:
-        """Note the CPU that this thread spends between two turns of ours."""
+        """Record the CPU time of this thread between two turns of this task."""
         while True:
             before = time.thread_time()
             await asyncio.sleep(_LOOK_S)
             self._stretches.append(time.thread_time() - before)
 
-    def told(self) -> dict[str, Any]:
-        """What has passed since the last time."""
+    def measured(self) -> dict[str, Any]:
+        """Return the measurements since the last call."""
         cpu, wall = time.process_time() - self._cpu, time.monotonic() - self._wall
         stretches = sorted(self._stretches)
         found = {
@@ -84,7 +84,7 @@ async def _run(file: Path) -> None:
             watching = asyncio.create_task(meter.watch())
             print(current.url, flush=True)
             while await asyncio.to_thread(sys.stdin.readline):
-                print(json.dumps(meter.told()), flush=True)
+                print(json.dumps(meter.measured()), flush=True)
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching

@@ -1,4 +1,4 @@
-"""What the parts of a page of 1,500 devices cost, from the polls of one simulated rack.
+"""Measure the parts of a page of 1,500 devices, from the polls of one simulated rack.
 
 ``python -m bench.web.costs [RACKS]`` prints milliseconds as one line of JSON.
 """
@@ -36,13 +36,13 @@ _INTERVAL_S = 10
 def costs(racks: int) -> dict[str, Any]:
     """Milliseconds, the least of several rounds; ``history_poll_us`` microseconds."""
     config = load_config(RACK)
-    agent, told = asyncio.run(_polled(config))
+    agent, results_of = asyncio.run(_polled(config))
     views, results = [], []
     for number in range(racks):
         for view in agent.views:
             name = f"r{number:03}-{view.name}"
             views.append(replace(view, name=name, rack=f"r{number:03}"))
-            results.append(_named(told[view.name], name))
+            results.append(_named(results_of[view.name], name))
     store, history = Store(dict.fromkeys((view.name for view in views), 1e9)), History()
     for result in results:
         store.put(result)
@@ -55,7 +55,7 @@ def costs(racks: int) -> dict[str, Any]:
     pages = Pages(Site(store, views, history, agent.profile), lambda: True)
     found: dict[str, Any] = {"devices": len(views)}
     found["history_poll_us"] = round(_least(hear) * 1000 / len(views), 1)
-    due = results[: len(results) // _INTERVAL_S]  # what a second brings
+    due = results[: len(results) // _INTERVAL_S]  # the results of one second
 
     def second() -> None:
         for result in due:
@@ -91,18 +91,18 @@ def _least(work: Callable[[], object], first: Callable[[], object] = lambda: Non
 
 
 async def _polled(config: Config) -> tuple[Agent, dict[str, PollResult]]:
-    """The agent of one rack, and a poll of each of its devices."""
-    agent, told = Agent(config), dict[str, PollResult]()
-    agent.store.subscribe(lambda _, result: told.update({result.device: result}))
+    """Return the agent of one rack, and a poll of each of its devices."""
+    agent, results_of = Agent(config), dict[str, PollResult]()
+    agent.store.subscribe(lambda _, result: results_of.update({result.device: result}))
     async with serving(config), Transports(config.quirks()) as transports:
         polling = asyncio.create_task(agent.run(transports))
         until = time.monotonic() + _PATIENCE_S
-        while len(told) < len(config.devices) and time.monotonic() < until:  # noqa: ASYNC110
+        while len(results_of) < len(config.devices) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         polling.cancel()
         with suppress(asyncio.CancelledError):
             await polling
-    return agent, told
+    return agent, results_of
 
 
 def _named(result: PollResult, name: str) -> PollResult:

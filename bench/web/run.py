@@ -1,4 +1,4 @@
-"""Measure the hall of a fleet in a browser, and what those who look cost the agent.
+"""Measure the hall of a fleet in a browser, and the cost of its viewers.
 
 ``python -m bench.web.run [--racks N] [--seconds S] [--viewers N]`` writes bench/results/web.json.
 """
@@ -84,19 +84,19 @@ def _measure(fleet: Path, cores: list[int], options: argparse.Namespace) -> dict
         url = agent.stdout.readline().strip()
         time.sleep(_WARM_UP_S)
 
-        def told() -> dict[str, Any]:
+        def measured() -> dict[str, Any]:
             agent.stdin.write("\n")  # type: ignore[union-attr]
             agent.stdin.flush()  # type: ignore[union-attr]
             found: dict[str, Any] = json.loads(agent.stdout.readline())  # type: ignore[union-attr]
             return found
 
         found: dict[str, Any] = {}
-        told()
+        measured()
         for phase, viewers in (("alone", 0), ("looked_at", options.viewers), ("alone_again", 0)):
             taken = asyncio.run(_look(url, viewers, options.seconds))
-            found[phase] = told() | taken
+            found[phase] = measured() | taken
         found["loads"] = asyncio.run(_load(f"{url}/hall"))
-        found["loading"] = told()
+        found["loading"] = measured()
     finally:
         agent.stdin.close()
         agent.wait()

@@ -1,1 +1,1 @@
-"""Look at and steer a running simulation: HTTP, terminal, trace log."""
+"""Watch and control a running simulation: HTTP, terminal, trace log."""

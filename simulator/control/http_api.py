@@ -1,6 +1,6 @@
-"""A small HTTP interface to a simulated site: look at it, load it, break it, keep its state.
+"""A small HTTP interface to a simulated site: read it, set its load, inject faults, keep its state.
 
-For loopback only: who reaches it may do everything to the simulation.
+For loopback only: it has no authentication and controls the whole simulation.
 """
 
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from agent.model.errors import ConfigError
 from simulator.control.summary import summary
 from simulator.faults.catalogue import catalogue
 from simulator.faults.injection import Active
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 
 _MISSING, _UNPROCESSABLE = 404, 422
 
@@ -30,7 +30,7 @@ class FaultOrder(BaseModel):
 
 
 class LoadOrder(BaseModel):
-    """Work for a rack's trays, 0 (idle) to 1.1. ``rack`` may be left out where there is one."""
+    """Work of a rack's trays, 0 (idle) to 1.1. ``rack`` may be left out if there is only one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,8 +38,8 @@ class LoadOrder(BaseModel):
     ratio: float
 
 
-def create_control(site: Site) -> FastAPI:
-    """The application. Errors are ``{"detail": TEXT}`` with status 422 (404: no such fault)."""
+def create_control(site: SimulatedSite) -> FastAPI:
+    """Return the application; errors are ``{"detail": TEXT}``, status 422 (404: unknown fault)."""
     app = FastAPI(title="rackagent simulator", docs_url=None, redoc_url=None)
 
     @app.exception_handler(ConfigError)
@@ -51,10 +51,10 @@ def create_control(site: Site) -> FastAPI:
     return app
 
 
-def _add_state(app: FastAPI, site: Site) -> None:
+def _add_state(app: FastAPI, site: SimulatedSite) -> None:
     @app.get("/state")
     async def state() -> dict[str, Any]:
-        """Every rack's main figures, every device, and the faults in force."""
+        """Return every rack's main figures, every device, and the active faults."""
         return {
             "elapsed_s": site.elapsed_s,
             "speed": site.speed,
@@ -68,37 +68,37 @@ def _add_state(app: FastAPI, site: Site) -> None:
                     "rack": item.device.rack,
                     "role": item.device.role,
                     "profile": item.profile.name,
-                    "powered": item.panel.powered,
-                    "boots": item.panel.boot.count,
+                    "powered": item.role_view.powered,
+                    "boots": item.role_view.boot.count,
                 }
                 for item in site
             },
-            "faults": [shown(active) for active in site.desk.active],
+            "faults": [shown(active) for active in site.injector.active],
         }
 
     @app.post("/load")
     async def load(order: LoadOrder) -> dict[str, Any]:
-        """Give a rack work."""
+        """Set the load of a rack."""
         model = site.rack(order.rack)
         model.set_load(order.ratio)
         return {"ratio": model.load}
 
     @app.get("/snapshot")
     async def snapshot() -> dict[str, Any]:
-        """The state of every rack, to be put back later."""
+        """Return the state of every rack, to be restored later."""
         return site.snapshot()
 
     @app.put("/snapshot")
     async def restore(state: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
-        """Go on from a snapshot."""
+        """Continue from a snapshot."""
         site.restore(state)
         return {"racks": list(site.racks)}
 
 
-def _add_faults(app: FastAPI, site: Site) -> None:
+def _add_faults(app: FastAPI, site: SimulatedSite) -> None:
     @app.get("/faults")
     async def faults() -> dict[str, Any]:
-        """The catalogue: what can be injected, its parameters, what it looks like."""
+        """Return the catalogue of faults: parameters and symptoms."""
         return {
             kind.name: {
                 "of": kind.of,
@@ -111,20 +111,20 @@ def _add_faults(app: FastAPI, site: Site) -> None:
 
     @app.post("/faults", status_code=201)
     async def inject(order: FaultOrder) -> dict[str, Any]:
-        """Break something now."""
-        return shown(site.desk.inject(order.fault, order.params, order.for_))
+        """Inject a fault now."""
+        return shown(site.injector.inject(order.fault, order.params, order.for_))
 
     @app.delete("/faults/{number}")
     async def clear(number: int) -> JSONResponse:
-        """Repair one fault."""
+        """Clear one fault."""
         try:
-            return JSONResponse(shown(site.desk.clear(number)))
+            return JSONResponse(shown(site.injector.clear(number)))
         except ConfigError as error:
             return JSONResponse({"detail": str(error)}, _MISSING)
 
 
 def shown(active: Active) -> dict[str, Any]:
-    """A fault in force as JSON."""
+    """Return an active fault as JSON."""
     return {
         "id": active.id,
         "fault": active.fault,

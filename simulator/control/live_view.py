@@ -1,4 +1,4 @@
-"""One screen of a terminal that shows what the simulated racks do, second by second."""
+"""Show the simulated racks on one screen of a terminal, second by second."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from rich.text import Text
 from simulator.control.summary import alarms, summary
 from simulator.model.observe.points import Value
 from simulator.model.rack import RackModel
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 
 _EVERY_S = 0.5
 _RACKS_SHOWN = 20
@@ -21,8 +21,8 @@ _LINES_SHOWN = 12  # of devices, of faults and of alarms
 
 
 @contextlib.asynccontextmanager
-async def showing(site: Site, console: Console) -> AsyncIterator[None]:
-    """Keep the screen fresh while the block runs; the terminal is then as it was."""
+async def showing(site: SimulatedSite, console: Console) -> AsyncIterator[None]:
+    """Refresh the screen while the block runs, then restore the terminal."""
     with Live(screen_of(site), console=console, screen=True, auto_refresh=False) as live:
 
         async def refresh() -> None:
@@ -39,8 +39,8 @@ async def showing(site: Site, console: Console) -> AsyncIterator[None]:
                 await task
 
 
-def screen_of(site: Site) -> Group:
-    """Racks, devices, faults and alarms as they are now."""
+def screen_of(site: SimulatedSite) -> Group:
+    """Return the racks, devices, faults and alarms as they are now."""
     minutes, seconds = divmod(int(site.elapsed_s), 60)
     title = f"rack time {minutes // 60}:{minutes % 60:02d}:{seconds:02d}  x{site.speed:g}"
     return Group(
@@ -48,11 +48,11 @@ def screen_of(site: Site) -> Group:
         Panel(_devices(site), title="devices", title_align="left"),
         Panel(_faults(site), title="faults", title_align="left"),
         Panel(_alarms(site), title="alarms", title_align="left"),
-        Text("Ctrl-C ends it.", style="dim"),
+        Text("Press Ctrl-C to stop.", style="dim"),
     )
 
 
-def _racks(site: Site) -> Table:
+def _racks(site: SimulatedSite) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("rack", "load %", "IT kW", "bus V", "A kW", "B kW", "L/min", "in C", "out C",
                    "valve %", "leak"):  # fmt: skip
@@ -85,20 +85,20 @@ def _figure(value: Value | None, factor: float = 1.0, digits: int = 1) -> str:
     return f"{value * factor:.{digits}f}" if isinstance(value, float | int) else "-"
 
 
-def _devices(site: Site) -> Group:
+def _devices(site: SimulatedSite) -> Group:
     lines = [
         Text(
             f"{item.device.name:<16} {item.device.url}  {item.profile.name}"
-            + ("" if item.panel.powered else "  no power"),
-            style="" if item.panel.powered else "red",
+            + ("" if item.role_view.powered else "  no power"),
+            style="" if item.role_view.powered else "red",
         )
         for item in site.devices[:_LINES_SHOWN]
     ]
     return _listed(lines, len(site))
 
 
-def _faults(site: Site) -> Group:
-    active = site.desk.active
+def _faults(site: SimulatedSite) -> Group:
+    active = site.injector.active
     lines = [
         Text(
             f"{fault.id:>3} {fault.fault} @ {fault.where}"
@@ -111,7 +111,7 @@ def _faults(site: Site) -> Group:
     return _listed(lines, len(active))
 
 
-def _alarms(site: Site) -> Group:
+def _alarms(site: SimulatedSite) -> Group:
     found = [
         f"{name} {alarm}"
         for name, model in list(site.racks.items())[:_RACKS_SHOWN]

@@ -1,4 +1,4 @@
-"""What a rack does now, in a few figures: for the control interface and the live view."""
+"""The main figures of a rack, for the control interface and the live view."""
 
 from simulator.model.observe.points import Value
 from simulator.model.rack import RackModel
@@ -35,7 +35,7 @@ _FIGURES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 
 
 def summary(model: RackModel) -> dict[str, Value | None]:
-    """Load and main figures in base units; None for what this rack lacks."""
+    """Return load and main figures in base units; None for what the rack does not have."""
     found: dict[str, Value | None] = {"load_ratio": model.load}
     for name, role, metric, labels in _FIGURES:
         found[name] = model.find(role, metric, labels) if role in model.roles else None
@@ -43,7 +43,7 @@ def summary(model: RackModel) -> dict[str, Value | None]:
 
 
 def alarms(model: RackModel) -> list[str]:
-    """``role: alarm`` of every alarm that is active."""
+    """Return ``role: alarm`` of every active alarm."""
     return [
         f"{role}: {dict(point.labels).get('alarm', '')}"
         for role in model.roles

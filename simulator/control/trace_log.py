@@ -1,4 +1,4 @@
-"""Keeps what a simulated site showed: one line of JSON per device and rack second."""
+"""Write what a simulated site showed: one line of JSON per device and rack second."""
 
 import contextlib
 import json
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.model.errors import ConfigError
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 
 
 @contextlib.contextmanager
-def keeping(site: Site, path: Path) -> Iterator[None]:
+def tracing(site: SimulatedSite, path: Path) -> Iterator[None]:
     """Append to ``path`` while the block runs: rack second, device, faults, observations.
 
-    Raises ConfigError where the file cannot be written.
+    Raises ConfigError if the file cannot be written.
     """
     try:
         file = path.open("a", encoding="utf-8")
@@ -32,10 +32,10 @@ def keeping(site: Site, path: Path) -> Iterator[None]:
             site.watchers.remove(write)
 
 
-def _lines(site: Site) -> Iterator[str]:
-    faults = [f"{active.fault}@{active.where}" for active in site.desk.active]
+def _lines(site: SimulatedSite) -> Iterator[str]:
+    faults = [f"{active.fault}@{active.where}" for active in site.injector.active]
     for item in site:
-        if not item.panel.powered:
+        if not item.role_view.powered:
             continue
         observed = item.model.observe(item.device.role).items()
         yield json.dumps(

@@ -1,4 +1,4 @@
-"""What a simulated device shows of its rack, and what a reboot of the device does to that."""
+"""Show the role of a rack that a simulated device has, and reboot the device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from simulator.devices.device import Source
 
 @dataclass(slots=True)
 class Boot:
-    """The latest start of a device: when (in its rack's seconds), and where its counters stood.
+    """The latest start of a device: its rack time, and the counters at that moment.
 
-    ``count`` is how often it started; ``bases`` are by point id.
+    ``count`` is how often it started; ``bases`` are by point ID.
     """
 
     count: int = 1
@@ -20,23 +20,23 @@ class Boot:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel(Source):
-    """A role of a rack as a device shows it that may be rebooted."""
+class RoleView(Source):
+    """A role of a rack as a device shows it, which may be rebooted."""
 
     boot: Boot = field(default_factory=Boot)
 
     @property
     def uptime_s(self) -> float:
-        """Rack seconds since the device started."""
+        """Return the rack seconds since the device started."""
         return max(0.0, self.model.elapsed_s - self.boot.at_s)
 
     @property
     def powered(self) -> bool:
-        """Whether the device could answer at all."""
+        """Return whether the device has power and can answer."""
         return self.model.powered(self.role)
 
     def value(self, metric: str, labels: Mapping[str, str]) -> float | str | None:
-        """What the device shows for a metric now, None where the model knows none."""
+        """Return the current value of a metric, or None if the model does not have it."""
         point = self.point(metric, labels)
         if point is None or not point.present:
             return None
@@ -45,7 +45,7 @@ class Panel(Source):
         return value if base is None or isinstance(value, str) else max(0.0, value - base)
 
     def reboot(self) -> None:
-        """Start again: uptime and every counter from zero."""
+        """Restart: uptime and every counter from zero."""
         boot = self.boot
         boot.count += 1
         boot.at_s = self.model.elapsed_s

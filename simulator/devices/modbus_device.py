@@ -15,10 +15,10 @@ _ROUNDING = 0.5
 
 
 class ProfileBank:
-    """The register bank of one unit. What the model does not drive reads as zero or a calm state.
+    """The register bank of one unit. What the model does not drive reads as zero or a normal state.
 
     Registers that no point or identity field covers do not exist: reading them is an illegal
-    address, unless they lie in a gap the profile reads across.
+    address, unless they are in a gap the profile reads across.
     """
 
     def __init__(self, profile: Profile, source: Source) -> None:
@@ -55,7 +55,7 @@ class ProfileBank:
                 self._texts[(field.table, place)] = (name, field)
 
     def _spell(self, table: str, address: int) -> int:
-        """One word of who the unit says it is now."""
+        """Return one word of the unit's current identity."""
         name, field = self._texts[(table, address)]
         text = self._source.identity().get(name, "")
         words = field.data_type == "string" or field.data_type in TEXTS
@@ -81,12 +81,12 @@ class ProfileBank:
         return frozenset(covered)
 
     def read(self, table: str, address: int, count: int) -> Sequence[int]:
-        """The words as the rack stands now. Raises IllegalAddress."""
+        """Return the words for the rack's present state. Raises IllegalAddress."""
         span = range(address, address + count)
         if any((table, place) not in self._known for place in span):
             raise IllegalAddress(address)
         words = {place: self._word(table, place) for place in span}
-        # A point may begin before the block: a read in its middle shows its tail.
+        # A point may begin before the block: a read that starts inside it shows its end.
         for start in range(max(0, address - self._longest + 1), address + count):
             for point in self._points.get((table, start), ()):
                 self._put(words, point)
@@ -117,7 +117,7 @@ class ProfileBank:
                 words[point.address + place] = int.from_bytes(octets[start : start + width], "big")
 
     def _put_bits(self, words: dict[int, int], point: ModbusPoint, raw: float | str) -> None:
-        """Bits beside those of other points; a flag is set by any value but zero."""
+        """Set bits beside those of other points; a flag is set by any value but zero."""
         number = 0 if isinstance(raw, str) else round(raw)
         number = int(number != 0) if point.bits == 1 else min(max(number, 0), (1 << point.bits) - 1)
         shift = (point.bit or 0) + (8 if point.data_type.endswith("_high") else 0)
@@ -128,7 +128,7 @@ class ProfileBank:
                 words[point.address + place] |= word
 
     def _power(self, table: str, address: int) -> int:
-        """The least power of ten with which all values of a scale register fit their types."""
+        """Return the least power of ten with which all values of a register fit their types."""
         points = [(point, self._raw(point)) for point in self._scaled[(table, address)]]
         for power in range(_POWER_MIN, _POWER_MAX):
             if all(_fits(point, raw, power) for point, raw in points):
@@ -144,7 +144,7 @@ class ProfileBank:
         try:
             return to_native(point, value, self._linear[point.number])
         except ValueError:
-            # The model has more states than this device can say: it shows its first one.
+            # The model has more states than this device can report: it shows its first one.
             return calm(point.states) if point.states else 0
 
 

@@ -1,7 +1,7 @@
-"""A simulated SNMP agent: the rows of a profile, made backwards from the rack model.
+"""A simulated SNMP agent: the rows of a profile, computed backwards from the rack model.
 
-The profile says how a row becomes a reading; here a reading becomes a row: index parts and lookups
-get the values that give its labels, its scale and its unit back.
+The profile defines how a row becomes a reading; here a reading becomes a row: index parts and
+lookups get the values from which the profile makes its labels, its scale and its unit.
 """
 
 import time
@@ -17,13 +17,13 @@ from agent.profile.points import InfoField, Lookup, Matcher, Profile, Scalar, Sn
 from simulator.devices.device import Labels, Source, calm
 from simulator.wire.mib_view import LiveValue, LiveView
 
-_DIGITS = 3  # decimals that a device with a digits column gives
+_DIGITS = 3  # decimals of a device with a digits column
 _SUBID_MAX = 2**32 - 1
 _SMALL_ENUM = 32  # values of an enumeration worth trying
 
 
 def build_view(profile: Profile, source: Source, name: str) -> LiveView:
-    """Everything ``source`` can show through ``profile``, under the device's ``name``."""
+    """Return a view of everything ``source`` shows through ``profile``, for the device ``name``."""
     view = LiveView()
     began = time.monotonic()
     identity = source.identity()
@@ -57,7 +57,7 @@ def _identify(view: LiveView, info: InfoField, source: Source, name: str) -> Non
 
 @dataclass(slots=True)
 class _Rows:
-    """Hands out indexes and sets cells; rows with the same labels in a table share an index."""
+    """Allocates indexes and sets cells; rows with the same labels in a table share an index."""
 
     profile: Profile
     source: Source
@@ -66,7 +66,7 @@ class _Rows:
     _cells: dict[bytes, Scalar] = field(default_factory=dict)
 
     def add(self, point: SnmpPoint, labels: Labels) -> bool:
-        """One reading as one row; False when this point cannot say these labels."""
+        """Write one reading as one row; return False if this point cannot express these labels."""
         wanted = dict(labels)
         lookups = self._lookup_values(point, wanted)
         if lookups is None:
@@ -104,13 +104,13 @@ class _Rows:
     def _lookup_values(
         self, point: SnmpPoint, wanted: Mapping[str, str]
     ) -> dict[str, Scalar] | None:
-        """A raw value for each lookup of the point, None where no value gives what is wanted."""
+        """Return a raw value for each lookup, or None if no value gives the wanted label."""
         values: dict[str, Scalar] = {}
         conversion = point.conversion
         for name in point.lookups:
             lookup = self.profile.lookups[name]
             if lookup.part is not None:
-                continue  # it renames an index part; see _index
+                continue  # it replaces an index part; see _index
             text = _label_of(point, name, wanted)
             if name == conversion.digits_lookup:
                 values[name] = _raw_for(lookup, _DIGITS)
@@ -132,7 +132,7 @@ class _Rows:
     def _index(
         self, point: SnmpPoint, wanted: Mapping[str, str], lookups: Mapping[str, Scalar]
     ) -> dict[str, int] | None:
-        """The index parts that give the wanted labels; None where the point cannot say them."""
+        """Return the index parts that give the wanted labels, or None if the point has none."""
         if point.index is None:
             return {}
         if not set(wanted) <= {label for label, _ in point.labels}:
@@ -160,7 +160,7 @@ class _Rows:
         return index
 
     def _fixed(self, point: SnmpPoint) -> dict[str, int]:
-        """Index parts that ``where`` ties to a number, itself or through a lookup of the part."""
+        """Return the index parts that ``where`` fixes to a number, directly or through a lookup."""
         fixed: dict[str, int] = {}
         for name, fits in point.where:
             lookup = self.profile.lookups.get(name)
@@ -171,7 +171,7 @@ class _Rows:
         return fixed
 
     def _part_text(self, point: SnmpPoint, part: str, wanted: Mapping[str, str]) -> str | None:
-        """The wanted label text that an index part gives, itself or through a lookup."""
+        """Return the wanted label text that an index part gives, directly or through a lookup."""
         names = [n for n in point.lookups if self.profile.lookups[n].part == part]
         texts = (_label_of(point, name, wanted) for name in (part, *names))
         return next((text for text in texts if text is not None), None)
@@ -205,7 +205,7 @@ def _held(read: Callable[[], int], counter: bool) -> Callable[[], int]:
 
 
 def _label_of(point: SnmpPoint, part: str, wanted: Mapping[str, str]) -> str | None:
-    """The wanted label text that comes from this index part or lookup alone."""
+    """Return the wanted label text that comes from this index part or lookup alone."""
     for label, template in point.labels:
         if template == f"{{{part}}}":
             return wanted.get(label)
@@ -217,7 +217,7 @@ def _mapped(lookup: Lookup, raw: Scalar) -> Scalar | None:
 
 
 def _raw_for(lookup: Lookup, value: Scalar) -> Scalar:
-    """The raw value that the lookup turns into ``value``; the value itself where it has no map."""
+    """Return the raw value that the lookup maps to ``value``; ``value`` itself without a map."""
     for raw, mapped in (lookup.map or {}).items():
         if str(mapped) == str(value):
             return raw
@@ -235,7 +235,7 @@ def _unit_raw(lookup: Lookup, point: SnmpPoint) -> Scalar:
 
 
 def _fitting(lookup: Lookup, fits: Matcher, text: str | None) -> Scalar | None:
-    """A raw value the matcher accepts; the label's own text where that fits."""
+    """Return a raw value that the matcher accepts; the label's own text if that fits."""
     if text is not None and fits(text):
         return _raw_for(lookup, text)
     if fits.exact:

@@ -1,7 +1,7 @@
-"""A simulated switch: standard MIBs written out by hand, not derived from a profile.
+"""A simulated switch: standard MIBs written by hand, not derived from a profile.
 
-Being independent of the profiles it is also their witness. Rows follow RFC 2863 (IF-MIB),
-RFC 6933 and 3433 (entities and their sensors) and IEEE 802.1AB (LLDP-MIB), named as SONiC does.
+Being independent of the profiles it also checks them. Rows follow RFC 2863 (IF-MIB), RFC 6933 and
+3433 (entities and their sensors) and IEEE 802.1AB (LLDP-MIB), named as SONiC does.
 """
 
 import time
@@ -39,7 +39,7 @@ _OPTICS = (
 
 
 def build_switch(source: Source, name: str) -> LiveView:
-    """Everything the switch ``source`` shows, under the device's ``name``."""
+    """Return a view of everything the switch ``source`` shows, for the device ``name``."""
     view = LiveView()
     began = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""Every fault under one roof: those of the rack, those of the wire, and names that people say."""
+"""Every fault by name: those of the rack, those of the wire, and their aliases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,15 +31,15 @@ _ALIASES = (
 )
 
 ALIASES: Mapping[str, Alias] = {alias.name: alias for alias in _ALIASES}
-"""Every other name."""
+"""Every alias."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultEntry:
     """One entry of the catalogue. ``of`` is ``rack``, ``snmp``, ``modbus`` or ``device`` (both).
 
-    ``alias`` is the fault it is another name for, empty for a fault of its own; ``lasts_s`` is how
-    long it is unless that is said, None until it is cleared.
+    ``alias`` is the fault it is another name for, empty for a fault of its own; ``lasts_s`` is its
+    default duration, None if it lasts until it is cleared.
     """
 
     name: str
@@ -50,25 +50,29 @@ class Kind:
     lasts_s: float | None = None
 
 
-def catalogue() -> dict[str, Kind]:
-    """All faults by name, those of the rack first."""
+def catalogue() -> dict[str, FaultEntry]:
+    """Return all faults by name, those of the rack first."""
     found = {
-        fault.name: Kind(fault.name, "rack", fault.signature, fault.defaults)
+        fault.name: FaultEntry(fault.name, "rack", fault.signature, fault.defaults)
         for fault in FAULTS.values()
     }
     for wire in WIRE_FAULTS.values():
         of = "device" if len(wire.protocols) > 1 else wire.protocols[0]
-        found[wire.name] = Kind(wire.name, of, wire.signature, wire.defaults, lasts_s=wire.lasts_s)
+        found[wire.name] = FaultEntry(
+            wire.name, of, wire.signature, wire.defaults, lasts_s=wire.lasts_s
+        )
     for alias in ALIASES.values():
         own = found[alias.fault]
         rest = {**own.defaults, **alias.params}
-        found[alias.name] = Kind(alias.name, own.of, own.signature, rest, alias.fault, own.lasts_s)
+        found[alias.name] = FaultEntry(
+            alias.name, own.of, own.signature, rest, alias.fault, own.lasts_s
+        )
     return found
 
 
 def unknown(name: str) -> ConfigError:
-    """What to say of a fault that does not exist."""
+    """Return the error for an unknown fault name."""
     names = sorted((*FAULTS, *WIRE_FAULTS, *ALIASES))
     close = get_close_matches(name, names, 1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(names)}"
-    return ConfigError(f"no fault {name!r}{hint}")
+    hint = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}"
+    return ConfigError(f"unknown fault {name!r}{hint}")

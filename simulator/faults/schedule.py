@@ -21,9 +21,9 @@ _SHAPE = "NAME[:PARAM=VALUE,...][@AT][+FOR], for example pump_trip:pump=1@60s+30
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A fault to come. ``params`` may hold ``device`` or ``rack``; times in rack seconds.
+    """A planned fault. ``params`` may hold ``device`` or ``rack``; times in rack seconds.
 
-    ``for_s`` is None for one that stays; ``origin`` says where it was written.
+    ``for_s`` is None for one that stays; ``origin`` is where it was written.
     """
 
     fault: str
@@ -44,14 +44,14 @@ class _FaultSpec(StrictModel):
     params: dict[str, str | int | float] = Field(default_factory=dict)
 
 
-class _FileSpec(StrictModel):
-    """The whole file: the key ``faults`` may be left out and the list stand alone."""
+class _ScheduleFile(StrictModel):
+    """The whole file; a bare list without the key ``faults`` is accepted too."""
 
     faults: list[_FaultSpec]
 
 
 def duration_s(value: str | float) -> float:
-    """Seconds of ``90``, ``"500ms"``, ``"5m"``. Raises ConfigError."""
+    """Parse a duration such as ``90``, ``"500ms"``, ``"5m"`` into seconds. Raises ConfigError."""
     try:
         return _DURATION.validate_python(value)
     except ValidationError:
@@ -59,7 +59,7 @@ def duration_s(value: str | float) -> float:
 
 
 def parse_fault(text: str) -> Planned:
-    """A fault as it is written on a command line. Raises ConfigError."""
+    """Parse a fault as written on a command line. Raises ConfigError."""
     match = _TEXT.fullmatch(text.strip())
     if match is None:
         raise ConfigError(f"fault {text!r}: write {_SHAPE}")
@@ -75,7 +75,7 @@ def parse_fault(text: str) -> Planned:
 
 
 def _pairs(text: str) -> Iterator[str]:
-    """Parts at commas; a part after ``labels=`` that holds a pair of its own belongs to it."""
+    """Split at commas; a part after ``labels=`` that holds a pair of its own belongs to it."""
     labels = re.search(r"\blabels=(.*)", text)
     head = text if labels is None else text[: labels.start()]
     yield from (part for part in head.split(",") if part.strip())
@@ -84,8 +84,8 @@ def _pairs(text: str) -> Iterator[str]:
 
 
 def read_faults(path: Path) -> list[Planned]:
-    """The faults of a YAML file. Raises ConfigError with every problem, by file and line."""
-    spec = load_list(path, "faults").validate(_FileSpec)
+    """Read the faults of a YAML file. Raises ConfigError with every problem, by file and line."""
+    spec = load_list(path, "faults").validate(_ScheduleFile)
     return [_planned(item, f"{path}: faults[{place}]") for place, item in enumerate(spec.faults)]
 
 

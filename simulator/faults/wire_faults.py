@@ -1,4 +1,4 @@
-"""The faults between a device and who reads it, each with what it does on SNMP and on Modbus."""
+"""The faults between a device and its client, each with its effect on SNMP and on Modbus."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from itertools import count
 
 from agent.model import smi
 from agent.model.errors import ConfigError
-from simulator.devices.device_view import Panel
+from simulator.devices.device_view import RoleView
 from simulator.model.faults.fault import Param, Params, number
 from simulator.model.physics.formulas import salt, uniform
 from simulator.wire import modbus_faults as modbus
@@ -19,23 +19,23 @@ _LEAP_S = 600.0  # well past the 150 s that SNMP v3 allows two clocks to be apar
 
 
 @dataclass
-class UnitFaults(modbus.Fault):
-    """All faults of one Modbus endpoint, by key; the first that has something to say is heard.
+class UnitFaults(modbus.ModbusFault):
+    """All faults of one Modbus endpoint, by key; the first one with steps is applied.
 
-    ``panels`` are its units: one without power is silent.
+    ``role_views`` are its units: one without power does not answer.
     """
 
-    panels: Mapping[int, Panel]
-    faults: dict[str, modbus.Fault] = field(default_factory=dict)
+    role_views: Mapping[int, RoleView]
+    faults: dict[str, modbus.ModbusFault] = field(default_factory=dict)
 
     def accepts(self) -> bool:
-        """Whether no fault refuses connections."""
+        """Return whether no fault refuses connections."""
         return all(fault.accepts() for fault in self.faults.values())
 
-    def spoil(self, exchange: modbus.Exchange) -> Sequence[modbus.Step] | None:
-        """The steps of the first fault that has any; silence without power."""
-        panel = self.panels.get(exchange.unit)
-        if panel is not None and not panel.powered:
+    def spoil(self, exchange: modbus.Exchange) -> Sequence[modbus.WireStep] | None:
+        """Return the steps of the first fault that has any; no reply without power."""
+        role_view = self.role_views.get(exchange.unit)
+        if role_view is not None and not role_view.powered:
             return ()
         said = (fault.spoil(exchange) for fault in self.faults.values())
         return next((steps for steps in said if steps is not None), None)
@@ -43,7 +43,7 @@ class UnitFaults(modbus.Fault):
 
 @dataclass(frozen=True, slots=True)
 class SnmpLine:
-    """An SNMP device's side of the wire; ``usm`` where it speaks v3."""
+    """An SNMP device's side of the wire; ``usm`` if it uses v3."""
 
     wire: snmp.SnmpWire
     usm: UsmAgent | None = None
@@ -52,7 +52,7 @@ class SnmpLine:
 
 @dataclass(frozen=True, slots=True)
 class ModbusLine:
-    """A Modbus unit's side of the wire; ``check_sum`` where frames carry one."""
+    """A Modbus unit's side of the wire; ``check_sum`` if its frames carry one."""
 
     faults: UnitFaults
     unit: int
@@ -62,14 +62,14 @@ class ModbusLine:
 
 @dataclass(frozen=True, slots=True)
 class WireEnd:
-    """What a wire fault lays hands on: a device's panel and its line."""
+    """The parts of a device that a wire fault changes: its view and its line."""
 
     device: str
-    panel: Panel
+    role_view: RoleView
     line: SnmpLine | ModbusLine
 
 
-Make = Callable[[WireEnd, Params], "snmp.SnmpFault | modbus.Fault"]
+Make = Callable[[WireEnd, Params], "snmp.SnmpFault | modbus.ModbusFault"]
 Act = Callable[[WireEnd], None]
 
 
@@ -79,10 +79,10 @@ def _nothing(end: WireEnd) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WireFault:
-    """One kind. ``snmp`` and ``modbus`` make it; None where the protocol does not know it.
+    """One kind of fault. ``snmp`` and ``modbus`` make it; None if the protocol does not have it.
 
-    ``begins`` and ``ends`` are done to the device besides; ``lasts_s`` is how long it is, in rack
-    seconds, unless it is said.
+    ``begins`` and ``ends`` also act on the device; ``lasts_s`` is the default duration in rack
+    seconds.
     """
 
     name: str
@@ -96,26 +96,26 @@ class WireFault:
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """Of which devices it can be."""
+        """Return the protocols of the devices that can have it."""
         known = (("snmp", self.snmp), ("modbus", self.modbus))
         return tuple(name for name, make in known if make is not None)
 
-    def lay(self, end: WireEnd, key: str, params: Params) -> None:
-        """Begin. Raises ConfigError where the device's wire cannot have it."""
+    def begin(self, end: WireEnd, key: str, params: Params) -> None:
+        """Start the fault. Raises ConfigError if the device cannot have it."""
         line = end.line
         make = self.snmp if isinstance(line, SnmpLine) else self.modbus
         if make is None:
             only = " or ".join(self.protocols)
-            raise ConfigError(f"fault {self.name}: {end.device} is no {only} device")
+            raise ConfigError(f"fault {self.name}: {end.device} is not a device of {only}")
         made = make(end, params)
         self.begins(end)
         if isinstance(line, SnmpLine) and isinstance(made, snmp.SnmpFault):
             line.wire.faults[key] = made
-        elif isinstance(line, ModbusLine) and isinstance(made, modbus.Fault):
+        elif isinstance(line, ModbusLine) and isinstance(made, modbus.ModbusFault):
             line.faults.faults[key] = made
 
-    def lift(self, end: WireEnd, key: str) -> None:
-        """End."""
+    def end(self, end: WireEnd, key: str) -> None:
+        """End the fault."""
         line = end.line
         if isinstance(line, SnmpLine):
             line.wire.faults.pop(key, None)
@@ -137,8 +137,8 @@ def _above_zero(params: Params, name: str, most: float) -> float:
 
 
 def _chances(end: WireEnd) -> Callable[[], float]:
-    """Numbers from 0 to 1 that are the same in every run."""
-    seed = end.panel.model.seed
+    """Return numbers from 0 to 1 that are the same in every run."""
+    seed = end.role_view.model.seed
     numbers: Iterator[float] = (uniform(salt(seed, end.device, "loss", n)) for n in count())
     return lambda: next(numbers)
 
@@ -163,14 +163,14 @@ def _address(params: Params) -> int | None:
     return None if address == _EVERY_ADDRESS else address
 
 
-def _crc(end: WireEnd, params: Params) -> modbus.Fault:
+def _crc(end: WireEnd, params: Params) -> modbus.ModbusFault:
     if isinstance(end.line, ModbusLine) and not end.line.check_sum:
         raise ConfigError(f"fault crc: {end.device} speaks Modbus TCP, which has no check sum")
     return modbus.Damaged(unit=_unit(end))
 
 
 def _restart(end: WireEnd) -> None:
-    end.panel.reboot()
+    end.role_view.reboot()
     if isinstance(end.line, SnmpLine) and end.line.usm is not None:
         end.line.usm.reboot()
 
@@ -206,7 +206,7 @@ WIRE_FAULTS: Mapping[str, WireFault] = {
         ),
         WireFault(
             "delay",
-            "answers come late (seconds of the wall clock): timeouts, then late strays",
+            "answers come late (seconds of the wall clock): timeouts, then late answers",
             {"seconds": 1.0},
             lambda end, params: snmp.Delay(_seconds(params)),
             lambda end, params: modbus.Late(unit=_unit(end), seconds=_seconds(params)),
@@ -222,7 +222,7 @@ WIRE_FAULTS: Mapping[str, WireFault] = {
         ),
         WireFault(
             "duplicate",
-            "answers come twice: nothing may change",
+            "answers come twice: the readings stay the same",
             {},
             lambda end, params: snmp.Duplicate(),
             lambda end, params: modbus.Twice(unit=_unit(end)),
@@ -245,14 +245,14 @@ WIRE_FAULTS: Mapping[str, WireFault] = {
         ),
         WireFault(
             "gen_err",
-            "genErr for every variable below an OID; the others are read",
+            "genErr for every variable below an OID; the others still have values",
             {"oid": "1.3.6.1.4.1"},
             lambda end, params: snmp.GenErr(_below(params)),
             None,
         ),
         WireFault(
             "engine_id_change",
-            "SNMP v3 under another engine id: discovery again, then as before",
+            "SNMP v3 under another engine id: discovery again, then normal answers",
             {},
             _v3_only("engine_id_change"),
             None,
@@ -260,7 +260,7 @@ WIRE_FAULTS: Mapping[str, WireFault] = {
         ),
         WireFault(
             "time_window",
-            "the SNMP v3 clock leaps: one report that it is out of the window, then as before",
+            "the SNMP v3 clock leaps: one report notInTimeWindows, then normal answers",
             {},
             _v3_only("time_window"),
             None,
@@ -291,7 +291,7 @@ WIRE_FAULTS: Mapping[str, WireFault] = {
         ),
         WireFault(
             "wrong_unit",
-            "replies name another unit: protocol errors, never its values",
+            "replies name another unit: protocol errors, no values of the wrong unit",
             {"offset": 1},
             None,
             lambda end, params: modbus.WrongUnit(

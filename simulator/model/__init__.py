@@ -1,7 +1,7 @@
 """The physics of a simulated rack, and what its devices show of it."""
 
 from simulator.model.faults.catalogue import FAULTS
-from simulator.model.faults.fault import Fault
+from simulator.model.faults.fault import RackFault
 from simulator.model.observe.points import Labels, Observation, Point, Value
 from simulator.model.physics.spec import RackModelSpec, load_model, shipped_models
 from simulator.model.rack import ActiveFault, RackModel
@@ -9,10 +9,10 @@ from simulator.model.rack import ActiveFault, RackModel
 __all__ = [
     "FAULTS",
     "ActiveFault",
-    "Fault",
     "Labels",
     "Observation",
     "Point",
+    "RackFault",
     "RackModel",
     "RackModelSpec",
     "Value",

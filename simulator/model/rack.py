@@ -1,4 +1,4 @@
-"""A simulated rack as its user sees it: let time pass, read devices, break things."""
+"""A simulated rack: advance time, read devices, inject faults."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from typing import Any
 from agent.model.errors import ConfigError
 from simulator.model import snapshot
 from simulator.model.faults.catalogue import find_fault
-from simulator.model.faults.fault import Bench, Fault, Params
+from simulator.model.faults.fault import Bench, Params, RackFault
 from simulator.model.observe import cooling, network, pdu, shelf
 from simulator.model.observe.points import Board, Observation, Overlay, Point, Value, View
 from simulator.model.physics.machine import Machine, MachineState
-from simulator.model.physics.network import Neighbor, Switch
+from simulator.model.physics.network import LinkPartner, SwitchModel
 from simulator.model.physics.spec import RackModelSpec
 
 _STEP_LIMIT_S = 86_400.0
@@ -27,7 +27,7 @@ class _RackState:
 
 @dataclass(frozen=True, slots=True)
 class ActiveFault:
-    """A fault that is in the rack now."""
+    """A fault that is active in the rack."""
 
     name: str
     params: Mapping[str, float | str]
@@ -47,69 +47,69 @@ class RackModel:
         self.spec, self.seed = spec, seed
         self._machine = Machine(spec, seed, _checked_load(load))
         self._board = Board(self._machine.state, seed)
-        for room in (pdu, shelf, cooling, network):
-            room.build(self._board, self._machine)
+        for part in (pdu, shelf, cooling, network):
+            part.build(self._board, self._machine)
         self._bench = Bench(self._machine, self._board)
         self._state = _RackState(self._machine.state, self._board.overlay)
 
     def step(self, dt_s: float = 1.0) -> None:
-        """Let ``dt_s`` pass (0 to a day); the physics move at 1 Hz whatever the step."""
+        """Advance by ``dt_s`` (0 to a day); the physics move at 1 Hz for any step."""
         if not 0.0 <= dt_s <= _STEP_LIMIT_S:
             raise ValueError(f"a step of {dt_s} s: must be 0 to {_STEP_LIMIT_S:g}")
         self._machine.step(dt_s)
 
     def set_load(self, ratio: float) -> None:
-        """Work for the trays, 0 (idle) to 1.1. Raises ConfigError."""
+        """Set the work of the trays, 0 (idle) to 1.1. Raises ConfigError."""
         self._machine.trays.state.ratio = _checked_load(ratio)
 
     @property
     def load(self) -> float:
-        """Work that was asked for."""
+        """Return the requested work."""
         return self._machine.trays.state.ratio
 
     @property
     def elapsed_s(self) -> float:
-        """Time since the start."""
+        """Return the time since the start."""
         return self._machine.state.tick + self._machine.state.rest_s
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Every device there is."""
+        """Return every role."""
         return tuple(self._board.views)
 
     @property
     def machine(self) -> Machine:
-        """The rack itself, without instruments and their errors (for tests and live views)."""
+        """Return the rack without instruments and their errors (for tests and live views)."""
         return self._machine
 
     def powered(self, role: str) -> bool:
-        """Whether a device could answer: what hangs on the bus bar dies with it."""
+        """Return whether a device has power: what the bus bar feeds fails with it."""
         self._view(role)
         return self._machine.bus_alive or role.startswith(("pdu-", "cdu"))
 
     def points(self, role: str) -> tuple[Point, ...]:
-        """All points of a device, in a fixed order. Raises KeyError for an unknown role."""
+        """Return all points of a device, in a fixed order. Raises KeyError for an unknown role."""
         return tuple(self._view(role).points)
 
     def point(self, role: str, metric: str, labels: Mapping[str, str]) -> Point | None:
-        """The point that a profile's metric and labels mean: resolve once, then ``value()`` it."""
+        """Return the point that a profile's metric and labels mean, or None."""
         return self._view(role).match(metric, labels)
 
     def find(self, role: str, metric: str, labels: Mapping[str, str]) -> Value | None:
-        """What a device shows for a metric and labels (best match), None where it shows nothing."""
+        """Return the value of the best matching point, or None if the device shows none."""
         point = self.point(role, metric, labels)
         return point.value() if point is not None and point.present else None
 
     def observe(self, role: str) -> Observation:
-        """Everything a device shows now, in base units or state names, by metric and labels."""
+        """Return all present values of a device, in base units or state names."""
         return {point.key(): point.value() for point in self._view(role).points if point.present}
 
-    def cable_plan(self) -> dict[str, dict[str, Neighbor]]:
-        """Who should stand at the other end: by switch, then by port (counted from 1)."""
+    def cable_plan(self) -> dict[str, dict[str, LinkPartner]]:
+        """Return the planned neighbours: by switch, then by port (counted from 1)."""
         return {switch.name: dict(_planned(switch)) for switch in self._machine.switches}
 
     def inject(self, name: str, /, **params: object) -> ActiveFault:
-        """Break something. Numbers may come as text. Raises ConfigError for what cannot be."""
+        """Inject a fault. Numbers may come as text. Raises ConfigError for an impossible one."""
         kind = find_fault(name)
         values = kind.parameters(params)
         kind.apply(self._bench, values)
@@ -117,9 +117,9 @@ class RackModel:
         return ActiveFault(name, dict(values))
 
     def clear(self, name: str = "", /, **params: object) -> int:
-        """Repair the faults of a name (all, if empty) that have these parameters; how many.
+        """Clear the faults of a name (all, if empty) that have these parameters; return how many.
 
-        A fault that overlaps a repaired one stays in force.
+        A fault that overlaps a cleared one stays active.
         """
         wanted = find_fault(name).parameters(params) if name else {}
         wanted = {key: wanted[key] for key in params}
@@ -137,18 +137,18 @@ class RackModel:
 
     @property
     def faults(self) -> tuple[ActiveFault, ...]:
-        """Faults that are in the rack now, oldest first."""
+        """Return the active faults, oldest first."""
         entries = self._state.faults.values()
         return tuple(ActiveFault(entry["name"], dict(entry["params"])) for entry in entries)
 
     def reset_latches(self) -> None:
-        """Let the latched bus minimum start again from now."""
+        """Restart the latched bus minimum."""
         power = self._machine.power.state
         power.bus_minimum_v = power.bus_v
 
     @property
     def state(self) -> dict[str, Any]:
-        """Everything that a rack of this model needs to go on from here, JSON-able."""
+        """The state that a rack of this model needs to continue from here, JSON-able."""
         return {
             "model": self.spec.name,
             "seed": self.seed,
@@ -156,7 +156,7 @@ class RackModel:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state that a rack of the same model and seed gave.
+        """Continue from a state that a rack of the same model and seed gave.
 
         Points stay valid. Raises ConfigError when it does not fit; the rack is then unchanged.
         """
@@ -174,7 +174,7 @@ class RackModel:
 
     @classmethod
     def from_state(cls, spec: RackModelSpec, state: Mapping[str, Any]) -> "RackModel":
-        """A rack that goes on from a state."""
+        """Return a rack that continues from a state."""
         rack = cls(spec, int(state.get("seed", 0)))
         rack.restore(state)
         return rack
@@ -183,7 +183,7 @@ class RackModel:
         return self._board.views[role]
 
 
-def _planned(switch: Switch) -> Iterator[tuple[str, Neighbor]]:
+def _planned(switch: SwitchModel) -> Iterator[tuple[str, LinkPartner]]:
     for port in range(switch.spec.ports):
         neighbor = switch.planned(port)
         if neighbor is not None:
@@ -196,5 +196,5 @@ def _checked_load(ratio: float) -> float:
     return float(ratio)
 
 
-def _key(kind: Fault, params: Params) -> str:
+def _key(kind: RackFault, params: Params) -> str:
     return ":".join((kind.name, *(f"{name}={params[name]}" for name in kind.place)))

@@ -7,7 +7,7 @@ from agent.model.errors import ConfigError
 
 
 def dump(node: Any) -> Any:
-    """A copy of ``node`` made of dicts, lists and scalars only."""
+    """Return a copy of ``node`` made of dicts, lists and scalars only."""
     if is_dataclass(node) and not isinstance(node, type):
         return {item.name: dump(getattr(node, item.name)) for item in fields(node)}
     if isinstance(node, list):
@@ -18,9 +18,9 @@ def dump(node: Any) -> Any:
 
 
 def restore(node: Any, data: Any, path: str = "state") -> None:
-    """Write ``data`` (as ``dump`` gave it) into ``node`` in place: others hold on to its parts.
+    """Write ``data`` (as returned by ``dump``) into ``node`` in place, part by part.
 
-    Raises ConfigError where the shapes differ, so a state of another model is refused.
+    Raises ConfigError if the shapes differ, so a state of another model is refused.
     """
     if not isinstance(data, dict) or set(data) != {item.name for item in fields(node)}:
         raise ConfigError(f"{path}: is not a state of this rack model")

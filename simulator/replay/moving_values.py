@@ -1,7 +1,7 @@
 """Values of a recording that move: each is a pure function of the seconds since the start.
 
-Nothing is summed up on the way, so that any instant can be asked for, in any order, and the same
-seed shows the same device again.
+Nothing is accumulated, so that any instant can be read, in any order, and the same seed gives the
+same device again.
 """
 
 import math
@@ -12,10 +12,10 @@ from hashlib import blake2b
 from agent.model import smi
 from agent.model.errors import ConfigError, Problem
 from agent.model.values import VarBind
-from simulator.replay.spec import COUNTERS, Count, Drive, Motion, Noise, Ramp, Step
-from simulator.wire.mib_view import Row, StaticView, encode_row
+from simulator.replay.spec import COUNTERS, Count, Drive, Motion, Ramp, RandomNoise, StepChange
+from simulator.wire.mib_view import MibRow, StaticView, encode_row
 
-DRIVES_MAX = 200  # each is held against every row once
+DRIVES_MAX = 200  # each is compared with every row once
 
 SYS_UPTIME = smi.oid("1.3.6.1.2.1.1.3.0")
 _TICKS = 100.0  # of sysUpTime, per second
@@ -43,14 +43,14 @@ _COUNTERS = (smi.COUNTER32, smi.COUNTER64)
 _MOVES: Mapping[type[Motion], tuple[int, ...]] = {
     Count: (*_COUNTERS, smi.TIME_TICKS),
     Ramp: (smi.INTEGER, smi.GAUGE32, smi.TIME_TICKS),
-    Noise: (smi.INTEGER, smi.GAUGE32),
-    Step: tuple(_RANGES),
+    RandomNoise: (smi.INTEGER, smi.GAUGE32),
+    StepChange: tuple(_RANGES),
 }
 """The types each motion moves: a counter goes back by a step only, as after a restart."""
 
 _SIGMAS_MAX = 4.0
 
-# What a counter did since the device's last start it goes on doing, more or less.
+# A counter continues near its mean rate since the device's last start.
 _UPTIME_UNKNOWN_S = 86_400.0
 _UPTIME_LEAST_S = 60.0
 _RATE_SPREAD = (0.5, 1.5)
@@ -72,17 +72,17 @@ _TWINS: Mapping[bytes, bytes] = {  # RFC 2863: a 32-bit counter is the low half 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """One row's way through time: ``carrier`` says where the value is, ``noise`` how far off."""
+    """The motion of one row: ``carrier`` gives the value, ``noise`` the deviation from it."""
 
     oid: bytes
     tag: int
     recorded: int
-    carrier: Count | Ramp | Step | None
-    noise: Noise | None
+    carrier: Count | Ramp | StepChange | None
+    noise: RandomNoise | None
     seed: int
 
     def value(self, at_s: float) -> int:
-        """What the row shows ``at_s`` seconds after the start; never what its type cannot hold.
+        """Return the value ``at_s`` seconds after the start, within what its type can hold.
 
         A device that recorded more than that may go as far as it did.
         """
@@ -95,27 +95,29 @@ class Moving:
         return max(min(low, self.recorded), min(max(high, self.recorded), round(level)))
 
 
-def _carried(carrier: Ramp | Step | None, recorded: int, at_s: float) -> float:
+def _carried(carrier: Ramp | StepChange | None, recorded: int, at_s: float) -> float:
     match carrier:
         case Ramp(to=to, from_=start, over=over, period=period):
             begin = recorded if start is None else start
             return begin + (to - begin) * _way(at_s, over, period)
-        case Step(to=to, at=at, for_=for_) if at <= at_s and (for_ is None or at_s < at + for_):
+        case StepChange(to=to, at=at, for_=for_) if at <= at_s and (
+            for_ is None or at_s < at + for_
+        ):
             return to
         case _:
             return recorded
 
 
 def _way(at_s: float, over: float | None, period: float | None) -> float:
-    """How much of a ramp is behind us, 0 to 1."""
+    """Return how much of a ramp has passed, 0 to 1."""
     if over is not None:
         return min(1.0, at_s / over)
-    assert period is not None  # the specification sees to it  # noqa: S101
+    assert period is not None  # the specification requires it  # noqa: S101
     phase = at_s % period / period
     return 2.0 * min(phase, 1.0 - phase)
 
 
-def _noise(noise: Noise, level: float, at_s: float, seed: int, oid: bytes) -> float:
+def _noise(noise: RandomNoise, level: float, at_s: float, seed: int, oid: bytes) -> float:
     sigma = noise.sigma if noise.sigma is not None else (noise.ratio or 0.0) * abs(level)
     first, second = _drawn(seed, oid, math.floor(at_s / noise.every))
     normal = math.sqrt(-2.0 * math.log(1.0 - first)) * math.cos(math.tau * second)  # Box-Muller
@@ -123,23 +125,23 @@ def _noise(noise: Noise, level: float, at_s: float, seed: int, oid: bytes) -> fl
 
 
 def _drawn(seed: int, oid: bytes, tick: int) -> tuple[float, float]:
-    """Two numbers of 0 to below 1 that depend on nothing but what is given."""
+    """Return two numbers of 0 to below 1 that depend only on the arguments."""
     digest = blake2b(f"{seed} {tick} ".encode() + oid, digest_size=16).digest()
     first, second = (int.from_bytes(half, "big") >> 11 for half in (digest[:8], digest[8:]))
     return first / 2**53, second / 2**53
 
 
 def bind(rows: Sequence[VarBind], drives: Sequence[Drive], seed: int = 0) -> list[Moving]:
-    """The rows of a recording that move. The longest OID counts, of equal ones the last.
+    """Return the rows of a recording that move. The longest OID wins, of equal ones the last.
 
-    Noise is chosen on its own and joins what else moves a row. Raises ConfigError with every
-    drive that moves nothing.
+    Noise is chosen separately and is added to any other motion of a row. Raises ConfigError with
+    every drive that moves nothing.
     """
     if len(drives) > DRIVES_MAX:
-        raise ConfigError(f"{len(drives)} drives: at most {DRIVES_MAX} at once")
+        raise ConfigError(f"{len(drives)} drives: the limit is {DRIVES_MAX}")
     last = {oid: (tag, value) for oid, tag, value in rows}
-    carriers: dict[bytes, Count | Ramp | Step] = {}
-    noises: dict[bytes, Noise] = {}
+    carriers: dict[bytes, Count | Ramp | StepChange] = {}
+    noises: dict[bytes, RandomNoise] = {}
     problems: list[Problem] = []
     for drive in sorted(drives, key=lambda each: len(each.prefix)):
         motions = _all_that_counts(last, seed) if drive.motion is None else _moved(drive, last)
@@ -147,7 +149,7 @@ def bind(rows: Sequence[VarBind], drives: Sequence[Drive], seed: int = 0) -> lis
         if problem is not None:
             problems.append(problem)
         for oid, motion in motions.items():
-            if isinstance(motion, Noise):
+            if isinstance(motion, RandomNoise):
                 noises[oid] = motion
             else:
                 carriers[oid] = motion
@@ -170,13 +172,13 @@ def _under(prefix: bytes, oids: Iterable[bytes]) -> list[bytes]:
 
 def _moved(drive: Drive, cells: _Cells) -> dict[bytes, Motion]:
     motion = drive.motion
-    assert motion is not None  # of counters; these are not asked here  # noqa: S101
+    assert motion is not None  # of counters, which are handled elsewhere  # noqa: S101
     fit = _MOVES[type(motion)]
     return {oid: motion for oid in _under(drive.prefix, cells) if cells[oid][0] in fit}
 
 
 def _mistake(drive: Drive, cells: _Cells, moved: Mapping[bytes, Motion]) -> Problem | None:
-    """What is wrong with a drive, if anything."""
+    """Return what is wrong with a drive, or None."""
     if moved:
         return _unfit(drive, cells, moved)
     if drive.motion is None:
@@ -186,15 +188,15 @@ def _mistake(drive: Drive, cells: _Cells, moved: Mapping[bytes, Motion]) -> Prob
     if not found:
         return drive.problem(f"the recording has no row {shown}, and none under it", "oid")
     have = ", ".join(sorted({_NAMES[cells[oid][0]] for oid in found}))
-    rows = f"{shown} is" if found == [drive.prefix] else f"what stands under {shown} is"
+    rows = f"{shown} is" if found == [drive.prefix] else f"the rows under {shown} are"
     types = ", ".join(_NAMES[tag] for tag in _MOVES[type(drive.motion)])
     return drive.problem(f"{drive.name} moves {types}; {rows} {have}", drive.name)
 
 
 def _unfit(drive: Drive, cells: _Cells, moved: Iterable[bytes]) -> Problem | None:
-    """A value to go to that one of the rows cannot hold."""
+    """Return the error for a target value that one of the rows cannot hold."""
     motion = drive.motion
-    if not isinstance(motion, Ramp | Step):
+    if not isinstance(motion, Ramp | StepChange):
         return None
     ends = {"to": motion.to, "from": motion.from_ if isinstance(motion, Ramp) else None}
     for oid in moved:
@@ -208,7 +210,7 @@ def _unfit(drive: Drive, cells: _Cells, moved: Iterable[bytes]) -> Problem | Non
 
 
 def _all_that_counts(cells: _Cells, seed: int) -> dict[bytes, Motion]:
-    """A rate for every counter, after its mean since the last start; one at zero stays there."""
+    """Return a rate for every counter: its mean since the last start, or 0 for one at zero."""
     tag, ticks = cells.get(SYS_UPTIME, (smi.NULL, None))
     known = tag == smi.TIME_TICKS and isinstance(ticks, int)
     found: dict[bytes, Motion] = {SYS_UPTIME: Count(rate=_TICKS)} if known else {}
@@ -227,7 +229,7 @@ def _all_that_counts(cells: _Cells, seed: int) -> dict[bytes, Motion]:
 
 
 def _twin(oid: bytes, cells: _Cells) -> bytes:
-    """The 64-bit counter of the same thing where the recording has one that counts, or itself."""
+    """Return the counting 64-bit counter of the same quantity, or ``oid`` itself."""
     for narrow, wide in _TWINS.items():
         if oid.startswith(narrow):
             other = wide + oid[len(narrow) :]
@@ -238,7 +240,7 @@ def _twin(oid: bytes, cells: _Cells) -> bytes:
 
 
 class DrivenView:
-    """A recording of which some rows move; ``now`` gives the seconds since the start."""
+    """A recording of which some rows move; ``now`` returns the seconds since the start."""
 
     def __init__(
         self, rows: Iterable[VarBind], moving: Iterable[Moving], now: Callable[[], float]
@@ -247,15 +249,15 @@ class DrivenView:
         self._moving = {each.oid: each for each in moving}
         self._now = now
 
-    def get(self, oid: bytes) -> Row | None:
-        """The variable with exactly this name, with its value of now."""
+    def get(self, oid: bytes) -> MibRow | None:
+        """Return the variable with exactly this name and its current value, or None."""
         return self._of_now(self._still.get(oid))
 
-    def next(self, oid: bytes) -> Row | None:
-        """The first variable behind this name, None at the end of the view."""
+    def next(self, oid: bytes) -> MibRow | None:
+        """Return the first variable after this name, or None at the end of the view."""
         return self._of_now(self._still.next(oid))
 
-    def _of_now(self, row: Row | None) -> Row | None:
+    def _of_now(self, row: MibRow | None) -> MibRow | None:
         moving = None if row is None else self._moving.get(row.oid)
         if moving is None:
             return row

@@ -1,4 +1,4 @@
-"""What drives a recording's values, as people write it: ``OID=count:rate=1000``, or a YAML list.
+"""Notation for moving values of a recording: ``OID=count:rate=1000``, or a YAML list.
 
 The list holds ``{oid: 1.3.6.1.4.1.9999.1, ramp: {to: 230, over: 60s}, noise: {ratio: 1%}}`` and
 ``{counters: true}``.
@@ -20,11 +20,11 @@ from agent.parse.yaml_source import Document, Key
 from simulator.yaml_list import load_list
 
 COUNTERS = "counters"
-"""What is written for every counter of a recording and its sysUpTime, instead of an OID."""
+"""Used instead of an OID for every counter of a recording and its sysUpTime."""
 
 _SHAPE = f"OID=MOTION[:PARAM=VALUE,...] or {COUNTERS}, for example 1.3.6.1.2.1.1.3=count:rate=100"
 _LONGEST_S = 31_536_000
-_FASTEST = 1e12  # per second; what counts faster is a slip of the pen
+_FASTEST = 1e12  # per second; a faster counter is a mistake
 _FARTHEST = 2.0**64
 _FINEST_S = 0.001
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -46,13 +46,13 @@ Level = Annotated[float, Field(ge=-_FARTHEST, le=_FARTHEST)]
 
 
 class Count(StrictModel):
-    """``rate`` more each second, anew from zero behind the type's last value."""
+    """Count up by ``rate`` per second; wraps to zero after the type's largest value."""
 
     rate: float = Field(gt=0, le=_FASTEST)
 
 
 class Ramp(StrictModel):
-    """From what was recorded (or ``from``) evenly ``to``, once, or there and back each period."""
+    """Move linearly from the recorded value (or ``from``) to ``to``, once or periodically."""
 
     to: Level
     from_: Level | None = Field(None, alias="from")
@@ -66,10 +66,10 @@ class Ramp(StrictModel):
         return self
 
 
-class Noise(StrictModel):
-    """Normally distributed around the value, anew every so often: ``sigma`` or a ``ratio`` of it.
+class RandomNoise(StrictModel):
+    """Normally distributed around the value, drawn again every ``every``: ``sigma`` or a ``ratio``.
 
-    No draw is farther away than four of it.
+    Draws are limited to four standard deviations.
     """
 
     sigma: float | None = Field(None, ge=0, le=_FARTHEST)
@@ -77,52 +77,59 @@ class Noise(StrictModel):
     every: Duration = Field(1.0, ge=_FINEST_S, le=_LONGEST_S)
 
     @model_validator(mode="after")
-    def _one(self) -> "Noise":
+    def _one(self) -> "RandomNoise":
         if (self.sigma is None) == (self.ratio is None):
             raise ValueError("noise has either 'sigma' or 'ratio'")
         return self
 
 
-class Step(StrictModel):
-    """Another value after ``at``, and what was recorded again after ``for``."""
+class StepChange(StrictModel):
+    """Another value after ``at``, and the recorded one again after ``for``."""
 
     to: Level
     at: Duration = Field(0.0, ge=0, le=_LONGEST_S)
     for_: Duration | None = Field(None, alias="for", gt=0, le=_LONGEST_S)
 
 
-Motion = Count | Ramp | Noise | Step
+Motion = Count | Ramp | RandomNoise | StepChange
 
-MOTIONS: Mapping[str, type[Motion]] = {"count": Count, "ramp": Ramp, "noise": Noise, "step": Step}
-"""Every motion by the name it has on a command line and in a file."""
+MOTIONS: Mapping[str, type[Motion]] = {
+    "count": Count,
+    "ramp": Ramp,
+    "noise": RandomNoise,
+    "step": StepChange,
+}
+"""Every motion by its name on a command line and in a file."""
 
 
-class _Entry(StrictModel):
+class _DriveEntry(StrictModel):
     """One item of a file."""
 
     oid: Annotated[str, AfterValidator(_prefix)] | None = None
     counters: Literal[True] | None = None
     count: Count | None = None
     ramp: Ramp | None = None
-    noise: Noise | None = None
-    step: Step | None = None
+    noise: RandomNoise | None = None
+    step: StepChange | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> "_Entry":
+    def _whole(self) -> "_DriveEntry":
         given = [name for name, motion in self.motions() if motion is not None]
         carriers = [name for name in given if name != "noise"]
         if (self.oid is None) == (self.counters is None):
-            raise ValueError(f"has either 'oid' or '{COUNTERS}: true'")
+            raise ValueError(f"give either 'oid' or '{COUNTERS}: true'")
         if self.counters and given:
-            raise ValueError(f"'{COUNTERS}' stands alone: name an 'oid' for {given[0]!r}")
+            raise ValueError(f"'{COUNTERS}' takes no other key: give an 'oid' for {given[0]!r}")
         if self.oid is not None and not given:
             raise ValueError(f"needs a motion: {', '.join(MOTIONS)}")
         if len(carriers) > 1:
-            raise ValueError(f"has {' and '.join(map(repr, carriers))}; only noise joins another")
+            raise ValueError(
+                f"has {' and '.join(map(repr, carriers))}; only noise can be combined with another"
+            )
         return self
 
     def motions(self) -> Iterator[tuple[str, Motion | None]]:
-        """Every motion's name and what is written for it."""
+        """Return every motion's name and its parameters."""
         yield from (
             ("count", self.count),
             ("ramp", self.ramp),
@@ -131,17 +138,17 @@ class _Entry(StrictModel):
         )
 
 
-class _FileSpec(StrictModel):
+class _DriveFile(StrictModel):
     """The whole file."""
 
-    drive: list[_Entry]
+    drive: list[_DriveEntry]
 
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """One motion of every row at or under ``prefix``; without either, of all that counts.
+    """One motion of every row at or under ``prefix``; without a prefix, of all counters.
 
-    ``document`` and ``key`` are where it was written, for what is found wrong with it later.
+    ``document`` and ``key`` locate it for error messages.
     """
 
     prefix: bytes
@@ -151,16 +158,16 @@ class Drive:
 
     @property
     def name(self) -> str:
-        """What the motion is called."""
+        """Return the name of the motion."""
         return next((name for name, kind in MOTIONS.items() if type(self.motion) is kind), COUNTERS)
 
     def problem(self, message: str, *key: str) -> Problem:
-        """Something wrong with it, at ``key`` in what was written."""
+        """Return an error about it, at ``key`` in the source."""
         return self.document.problem((*self.key, *key), message)
 
 
 def parse_drive(text: str) -> Drive:
-    """One drive as it is written on a command line. Raises ConfigError."""
+    """Parse one drive as written on a command line. Raises ConfigError."""
     origin = f"--drive {text}"
     where, equals, rest = text.strip().partition("=")
     if where == COUNTERS and not equals:
@@ -169,9 +176,9 @@ def parse_drive(text: str) -> Drive:
     if not where or not name:
         raise _wrong(origin, f"write {_SHAPE}")
     if name not in MOTIONS:
-        raise _wrong(origin, f"unknown motion {name!r}; there are: {', '.join(MOTIONS)}")
+        raise _wrong(origin, f"unknown motion {name!r}; known: {', '.join(MOTIONS)}")
     document = Document(origin, {"oid": where, name: _params(origin, params)}, {})
-    [drive] = _drives(document.validate(_Entry), document, ())
+    [drive] = _drives(document.validate(_DriveEntry), document, ())
     return drive
 
 
@@ -186,15 +193,15 @@ def _params(origin: str, text: str) -> dict[str, float | str]:
         if not equals or not name:
             raise _wrong(origin, f"{pair!r} is not PARAM=VALUE; write {_SHAPE}")
         if name in params:
-            raise _wrong(origin, f"{name!r} stands twice")
+            raise _wrong(origin, f"{name!r} is given twice")
         params[name] = float(value) if _NUMBER.fullmatch(value) else value
     return params
 
 
 def read_drives(path: Path) -> list[Drive]:
-    """The drives of a YAML file. Raises ConfigError with every problem, by file and line."""
+    """Read the drives of a YAML file. Raises ConfigError with every problem, by file and line."""
     document = load_list(path, "drive")
-    entries = document.validate(_FileSpec).drive
+    entries = document.validate(_DriveFile).drive
     return [
         drive
         for place, entry in enumerate(entries)
@@ -202,7 +209,7 @@ def read_drives(path: Path) -> list[Drive]:
     ]
 
 
-def _drives(entry: _Entry, document: Document, key: Key) -> list[Drive]:
+def _drives(entry: _DriveEntry, document: Document, key: Key) -> list[Drive]:
     if entry.oid is None:
         return [Drive(b"", None, document, key)]
     prefix = smi.oid(entry.oid)

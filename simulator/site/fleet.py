@@ -1,4 +1,4 @@
-"""Many racks from one: a configuration repeated, each rack on loopback addresses of its own."""
+"""Many racks from one: a configuration repeated, each rack on its own loopback addresses."""
 
 import contextlib
 import json
@@ -14,18 +14,18 @@ from agent.parse.url import Url, parse_url
 from agent.parse.yaml_source import load
 
 RACKS_MAX = 250  # one octet of 127.0.x.y each
-_FILES = 65_536  # sockets of a fleet, with room to spare
+_FILES = 65_536  # sockets of a fleet, with a margin
 
 
 def fleet_data(config: Path, racks: int) -> dict[str, Any]:
-    """The configuration in ``config`` with its racks repeated ``racks`` times.
+    """Return the configuration in ``config`` with its racks repeated ``racks`` times.
 
     Copy x of a device is ``NAME-xxx`` on 127.0.x.y, where y counts the endpoints of a rack; ports
     stay. Raises ConfigError for a wrong file, more racks than addresses, or a serial line.
     """
     load_config(config)
     if not 1 <= racks <= RACKS_MAX:
-        raise ConfigError(f"--racks {racks}: 1 to {RACKS_MAX} have addresses of their own")
+        raise ConfigError(f"--racks {racks}: must be 1 to {RACKS_MAX}, one address range per rack")
     data = dict(load(config).data)
     if "profiles" in data:
         data["profiles"] = [str((config.parent / folder).resolve()) for folder in data["profiles"]]
@@ -40,7 +40,7 @@ def fleet_data(config: Path, racks: int) -> dict[str, Any]:
 def write_fleet(config: Path, racks: int, target: Path) -> Config:
     """Write that configuration to ``target``, for the agent that polls it, and load it.
 
-    Raises ConfigError, also where ``target`` cannot be written.
+    Raises ConfigError, also if ``target`` cannot be written.
     """
     text = json.dumps(fleet_data(config, racks), indent=1) + "\n"
     try:
@@ -52,13 +52,13 @@ def write_fleet(config: Path, racks: int, target: Path) -> Config:
 
 @contextlib.contextmanager
 def fleet_config(config: Path, racks: int) -> Iterator[Config]:
-    """That configuration, loaded, for who needs no file of it."""
+    """Return that configuration, loaded, for a caller that needs no file."""
     with tempfile.TemporaryDirectory() as folder:
         yield write_fleet(config, racks, Path(folder) / config.name)
 
 
 def raise_file_limit() -> None:
-    """Let this process have as many sockets as the system allows it: one per device."""
+    """Raise the limit of open sockets as far as the system allows: a fleet has one per device."""
     if sys.platform == "win32":
         return
     import resource
@@ -76,7 +76,7 @@ def _paths(rack: Mapping[str, Any], folder: Path) -> dict[str, str]:
 
 
 def _hosts(racks: list[Mapping[str, Any]]) -> dict[str, int]:
-    """A number for each endpoint; Modbus units behind one address share theirs."""
+    """Return a number for each endpoint; Modbus units behind one address share theirs."""
     hosts: dict[str, int] = {}
     for rack in racks:
         for device in rack["devices"]:
@@ -85,7 +85,7 @@ def _hosts(racks: list[Mapping[str, Any]]) -> dict[str, int]:
                 raise ConfigError(f"{device['name']}: a serial line cannot be repeated")
             hosts.setdefault(url.line, len(hosts) + 1)
     if len(hosts) > RACKS_MAX:
-        raise ConfigError(f"a rack has {len(hosts)} addresses; {RACKS_MAX} can be repeated")
+        raise ConfigError(f"a rack has {len(hosts)} addresses; at most {RACKS_MAX} can be repeated")
     return hosts
 
 

@@ -1,4 +1,4 @@
-"""Serves the racks of a configuration on the addresses that the configuration gives."""
+"""Serve the racks of a configuration on the addresses in that configuration."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from agent.model.errors import ConfigError
 from agent.plan import SYS_UP_TIME
 from agent.profile.points import Profile
 from simulator.devices.device import Source
-from simulator.devices.device_view import Panel
+from simulator.devices.device_view import RoleView
 from simulator.devices.modbus_device import ProfileBank
 from simulator.devices.snmp_device import build_view
 from simulator.devices.switch_device import build_switch
@@ -22,7 +22,7 @@ from simulator.faults.schedule import Planned
 from simulator.faults.wire_faults import ModbusLine, SnmpLine, UnitFaults, WireEnd
 from simulator.model.physics.spec import RackModelSpec, load_model, shipped_models
 from simulator.model.rack import RackModel
-from simulator.site.site import Served, Site
+from simulator.site.site import Served, SimulatedSite
 from simulator.site.trap_sender import TrapSender, senders
 from simulator.wire.mib_view import LiveView
 from simulator.wire.modbus_server import ModbusServer, RegisterBank
@@ -30,7 +30,7 @@ from simulator.wire.snmp_faults import SnmpWire
 from simulator.wire.snmp_responder import SnmpResponder
 from simulator.wire.usm_agent import UsmAgent
 
-__all__ = ["Served", "Site", "device_view", "serving"]
+__all__ = ["Served", "SimulatedSite", "device_view", "serving"]
 
 _TICKS_PER_S, _TICKS_MAX = 100, 2**32  # TimeTicks, RFC 2578 section 7.1.8
 
@@ -43,16 +43,16 @@ async def serving(
     speed: float = 1.0,
     faults: Sequence[Planned] = (),
     live: bool = True,
-) -> AsyncIterator[Site]:
-    """Serve every device of ``config`` while the block runs; the racks live at ``speed``.
+) -> AsyncIterator[SimulatedSite]:
+    """Serve every device of ``config`` while the block runs; the racks run at ``speed``.
 
-    Where they are not ``live``, time passes only by ``Site.advance``. Traps go to ``traps.listen``
-    where the configuration has it. Raises ConfigError for a rack without a model, a role that
-    its model does not have, a profile ``auto``, a fault that cannot be, or an address that cannot
-    be bound.
+    If they are not ``live``, time passes only by ``SimulatedSite.advance``. Traps go to
+    ``traps.listen`` if the configuration has it. Raises ConfigError for a rack without a model, a
+    role that its model does not have, a profile ``auto``, an impossible fault, or an address that
+    cannot be bound.
     """
     site, hosts = build(config, seed=seed, speed=speed)
-    site.desk.plan(faults)
+    site.injector.plan(faults)
     async with contextlib.AsyncExitStack() as stack:
         for host in hosts:
             await host.start(stack)
@@ -67,7 +67,7 @@ async def serving(
 
 
 @contextlib.asynccontextmanager
-async def _living(site: Site) -> AsyncIterator[None]:
+async def _living(site: SimulatedSite) -> AsyncIterator[None]:
     clock = asyncio.create_task(site.live(), name="rack clock")
     try:
         yield
@@ -79,8 +79,8 @@ async def _living(site: Site) -> AsyncIterator[None]:
 
 def build(
     config: Config, *, seed: int = 0, speed: float = 1.0
-) -> tuple[Site, list["_SnmpHost | _ModbusHost"]]:
-    """The racks and devices of ``config``, and what will listen for them. Raises ConfigError."""
+) -> tuple[SimulatedSite, list["_SnmpHost | _ModbusHost"]]:
+    """Return the racks and devices of ``config``, and their listeners. Raises ConfigError."""
     models = {
         name: RackModel(spec, seed + place)
         for place, (name, spec) in enumerate(_models(config).items())
@@ -91,9 +91,9 @@ def build(
     for device in config.devices:
         model = models[device.rack]
         profile = _profile(config, device, model)
-        panel = Panel(model, device.role)
+        role_view = RoleView(model, device.role)
         if device.url.protocol == "snmp":
-            snmp = _snmp_host(device, profile, panel)
+            snmp = _snmp_host(device, profile, role_view)
             hosts.append(snmp)
             served.append(snmp.item)
         else:
@@ -101,8 +101,8 @@ def build(
             if endpoint not in endpoints:
                 endpoints[endpoint] = _ModbusHost(device)
                 hosts.append(endpoints[endpoint])
-            served.append(endpoints[endpoint].add(device, profile, panel))
-    return Site(models, served, speed), hosts
+            served.append(endpoints[endpoint].add(device, profile, role_view))
+    return SimulatedSite(models, served, speed), hosts
 
 
 def _models(config: Config) -> dict[str, RackModelSpec]:
@@ -139,7 +139,7 @@ def _profile(config: Config, device: DeviceConfig, model: RackModel) -> Profile:
 
 
 def device_view(profile: Profile, source: Source, name: str) -> LiveView:
-    """The SNMP rows of one device."""
+    """Return the SNMP rows of one device."""
     if profile.kind == "switch":
         return build_switch(source, name)
     return build_view(profile, source, name)
@@ -159,15 +159,15 @@ class _SnmpHost:
         stack.callback(self.responder.close)
 
 
-def _snmp_host(device: DeviceConfig, profile: Profile, panel: Panel) -> _SnmpHost:
-    view = device_view(profile, panel, device.name)
-    view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: _ticks(panel.uptime_s))
+def _snmp_host(device: DeviceConfig, profile: Profile, role_view: RoleView) -> _SnmpHost:
+    view = device_view(profile, role_view, device.name)
+    view.set(SYS_UP_TIME, smi.TIME_TICKS, lambda: _ticks(role_view.uptime_s))
     v3 = device.credentials.version is SnmpVersion.V3
     usm = UsmAgent(device.credentials, f"{device.rack}/{device.name}") if v3 else None
-    wire = SnmpWire(lambda: panel.powered)
+    wire = SnmpWire(lambda: role_view.powered)
     responder = SnmpResponder(view, device.credentials.community, usm=usm, wire=wire)
-    end = WireEnd(device.name, panel, SnmpLine(wire, usm))
-    return _SnmpHost(Served(device, profile, panel.model, panel, end), responder)
+    end = WireEnd(device.name, role_view, SnmpLine(wire, usm))
+    return _SnmpHost(Served(device, profile, role_view.model, role_view, end), responder)
 
 
 def _ticks(seconds: float) -> int:
@@ -176,23 +176,25 @@ def _ticks(seconds: float) -> int:
 
 @dataclass(slots=True)
 class _ModbusHost:
-    """One endpoint with every unit that shares it: a TCP port, or a serial line's far end."""
+    """One endpoint with every unit that shares it: a TCP port, or the end of a serial line."""
 
     first: DeviceConfig
     units: dict[int, RegisterBank] = field(default_factory=dict)
-    panels: dict[int, Panel] = field(default_factory=dict)
+    role_views: dict[int, RoleView] = field(default_factory=dict)
     faults: UnitFaults = field(init=False)
 
     def __post_init__(self) -> None:
-        self.faults = UnitFaults(self.panels)
+        self.faults = UnitFaults(self.role_views)
 
-    def add(self, device: DeviceConfig, profile: Profile, panel: Panel) -> Served:
-        """A unit more."""
+    def add(self, device: DeviceConfig, profile: Profile, role_view: RoleView) -> Served:
+        """Add a unit."""
         unit = device.url.unit
-        self.units[unit] = ProfileBank(profile, panel)
-        self.panels[unit] = panel
+        self.units[unit] = ProfileBank(profile, role_view)
+        self.role_views[unit] = role_view
         line = ModbusLine(self.faults, unit, check_sum=device.url.scheme != "modbus+tcp")
-        return Served(device, profile, panel.model, panel, WireEnd(device.name, panel, line))
+        return Served(
+            device, profile, role_view.model, role_view, WireEnd(device.name, role_view, line)
+        )
 
     async def start(self, stack: contextlib.AsyncExitStack) -> None:
         """Listen until ``stack`` unwinds. Raises ConfigError."""
@@ -215,12 +217,12 @@ class _ModbusHost:
 
 @contextlib.contextmanager
 def _linked(path: Path, target: str) -> Iterator[None]:
-    """A symbolic link for a serial line's path; what stands there already is left alone."""
+    """Create a symbolic link at a serial line's path; an existing file is left alone."""
     try:
         path.symlink_to(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ConfigError(f"cannot stand in for the serial line {path}: {reason}") from None
+        raise ConfigError(f"cannot simulate the serial line {path}: {reason}") from None
     try:
         yield
     finally:

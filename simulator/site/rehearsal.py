@@ -1,4 +1,4 @@
-"""The simulator as a rig for commissioning: rack time passes only while the run waits."""
+"""The simulator as the rig of a commissioning run: rack time passes only while the run waits."""
 
 import asyncio
 import contextlib
@@ -10,37 +10,37 @@ from agent.model.errors import ConfigError
 from simulator.faults.schedule import parse_fault
 from simulator.model.rack import RackModel
 from simulator.site.rack_server import serving
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 
 
 class SimulatedRig:
     """Racks that are served on the addresses of the configuration.
 
-    ``speed`` is how many rack seconds may pass in one second; 0 is as many as can be.
+    ``speed`` is how many rack seconds may pass in one second; 0 means as fast as possible.
     """
 
-    def __init__(self, site: Site, speed: float) -> None:
+    def __init__(self, site: SimulatedSite, speed: float) -> None:
         self._site, self._speed = site, speed
         self._start = time.time()
         self._injected: dict[str, list[int]] = {}
 
     def now(self) -> float:
-        """When the rehearsal began, and the rack seconds since."""
+        """Return the start of the rehearsal plus the rack seconds since."""
         return self._start + self._site.elapsed_s
 
     async def wait(self, seconds: float) -> None:
-        """Let rack seconds pass."""
+        """Advance the rack time."""
         self._site.advance(seconds)
         await asyncio.sleep(seconds / self._speed if self._speed else 0)
 
     async def idle(self, seconds: float) -> None:
-        """Let rack seconds pass, no faster than seconds unless a speed was asked for."""
+        """Advance the rack time, in real time unless a speed was given."""
         self._site.advance(seconds)
         await asyncio.sleep(seconds / (self._speed or 1.0))
 
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
         """Inject the fault of that name. Raises ConfigError."""
-        active = self._site.desk.inject(event, parameters)
+        active = self._site.injector.inject(event, parameters)
         self._injected.setdefault(event, []).append(active.id)
         return ""
 
@@ -48,15 +48,15 @@ class SimulatedRig:
         """Clear every fault that ``begin`` injected under that name."""
         for number in self._injected.pop(event, []):
             with contextlib.suppress(ConfigError):  # another took its place
-                self._site.desk.clear(number)
+                self._site.injector.clear(number)
         return ""
 
     def rack(self, name: str = "") -> RackModel:
-        """A rack by name; the only one without. Raises ConfigError."""
+        """Return a rack by name; without a name the only one. Raises ConfigError."""
         return self._site.rack(name)
 
     async def load(self, ratio: float) -> str:
-        """Give every rack this work. Raises ConfigError."""
+        """Set the load of every rack. Raises ConfigError."""
         for model in self._site.racks.values():
             model.set_load(ratio)
         return ""

@@ -1,4 +1,4 @@
-"""A simulated site: its racks, its devices, its faults, and the clock they live by."""
+"""A simulated site: its racks, its devices, its faults, and their common clock."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -8,13 +8,13 @@ from typing import Any
 from agent.config import DeviceConfig
 from agent.model.errors import ConfigError
 from agent.profile.points import Profile
-from simulator.devices.device_view import Panel
-from simulator.faults.injection import Desk, DeviceSeat
+from simulator.devices.device_view import RoleView
+from simulator.faults.injection import FaultInjector, FaultTarget
 from simulator.faults.wire_faults import WireEnd
 from simulator.model.rack import RackModel
 
 _STEP_S = 1.0
-_TICK_S = 0.05  # between two looks at the clock, at most; a rack that runs faster is as smooth
+_TICK_S = 0.05  # longest sleep between two ticks of the clock
 _CATCH_UP_S = 3600.0  # rack seconds made up for at once after the machine slept
 
 
@@ -25,11 +25,11 @@ class Served:
     device: DeviceConfig
     profile: Profile
     model: RackModel
-    panel: Panel
+    role_view: RoleView
     end: WireEnd
 
 
-class Site:
+class SimulatedSite:
     """Everything that is simulated. Iterating gives its devices.
 
     ``watchers`` are called after every whole rack second (``elapsed_s`` is then that second).
@@ -41,11 +41,11 @@ class Site:
         self.racks, self.devices, self.speed = racks, devices, speed
         self.elapsed_s = 0.0
         self.watchers: list[Callable[[], None]] = []
-        seats = {
-            item.device.name: DeviceSeat(item.device.rack, item.device.role, item.end)
+        targets = {
+            item.device.name: FaultTarget(item.device.rack, item.device.role, item.end)
             for item in devices
         }
-        self.desk = Desk(racks, seats, lambda: self.elapsed_s)
+        self.injector = FaultInjector(racks, targets, lambda: self.elapsed_s)
 
     def __iter__(self) -> Iterator[Served]:
         return iter(self.devices)
@@ -54,25 +54,25 @@ class Site:
         return len(self.devices)
 
     def rack(self, name: str = "") -> RackModel:
-        """A rack by name; the only one without. Raises ConfigError."""
+        """Return a rack by name; without a name the only one. Raises ConfigError."""
         if not name and len(self.racks) == 1:
             return next(iter(self.racks.values()))
         if name not in self.racks:
-            raise ConfigError(f"no rack {name!r}; there are: {', '.join(self.racks)}")
+            raise ConfigError(f"unknown rack {name!r}; known: {', '.join(self.racks)}")
         return self.racks[name]
 
     def advance(self, seconds: float) -> None:
-        """Let rack seconds pass; faults begin and end exactly when they are due."""
+        """Advance by rack seconds; faults begin and end exactly when they are due."""
         end = self.elapsed_s + seconds
-        self.desk.run_due()
+        self.injector.run_due()
         while self.elapsed_s < end:
-            due = self.desk.next_due_s()
+            due = self.injector.next_due_s()
             stop = end if due is None else min(end, due)
-            # Whole seconds one by one only where somebody looks at each of them.
+            # Whole seconds one by one only if there is a watcher for each of them.
             if self.watchers:
                 stop = min(stop, self.elapsed_s // _STEP_S * _STEP_S + _STEP_S)
             self._move_to(stop)
-            self.desk.run_due()
+            self.injector.run_due()
 
     def _move_to(self, stop_s: float) -> None:
         second = self.elapsed_s // _STEP_S
@@ -84,17 +84,17 @@ class Site:
                 watcher()
 
     def snapshot(self) -> dict[str, Any]:
-        """The state of every rack, JSON-able."""
+        """Return the state of every rack, JSON-able."""
         return {"racks": {name: model.state for name, model in self.racks.items()}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a snapshot of a site with the same racks.
+        """Continue from a snapshot of a site with the same racks.
 
-        Raises ConfigError, and changes nothing, where it does not fit.
+        Raises ConfigError, and changes nothing, if it does not fit.
         """
         racks = state.get("racks")
         if not isinstance(racks, dict) or set(racks) != set(self.racks):
-            raise ConfigError(f"a snapshot of other racks than {', '.join(self.racks)}")
+            raise ConfigError(f"the snapshot does not hold the racks {', '.join(self.racks)}")
         before = {name: model.state for name, model in self.racks.items()}
         try:
             for name, model in self.racks.items():
@@ -105,10 +105,10 @@ class Site:
             for name, model in self.racks.items():
                 model.restore(before[name])
             raise
-        self.desk.restored()
+        self.injector.restored()
 
     async def live(self) -> None:
-        """Let the racks live by the wall clock, until cancelled.
+        """Run the racks by the wall clock, until cancelled.
 
         A late wake-up is made up for, so the racks' clocks do not drift.
         """

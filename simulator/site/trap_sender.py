@@ -1,8 +1,8 @@
 """Traps of simulated SNMP devices: alarms, outlets and links that change, and cold starts.
 
-What vendors send differs from model to model; these say with standard or generic names that
-something happened, which is what makes a manager look. Sources: RFC 3416 section 4.2.6, RFC 3418,
-RFC 2863 (linkDown and linkUp).
+What vendors send differs from model to model; these report with standard or generic names that
+something happened, which makes a manager poll. Sources: RFC 3416 section 4.2.6, RFC 3418, RFC 2863
+(linkDown and linkUp).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,9 +15,9 @@ from agent.model.values import VarBind
 from agent.plan import SYS_NAME, SYS_UP_TIME
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from simulator.devices.device_view import Panel
+from simulator.devices.device_view import RoleView
 from simulator.model.observe.points import Point, Value
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 from simulator.wire.snmp_responder import SnmpResponder
 from simulator.wire.usm_agent import UsmAgent
 
@@ -33,7 +33,7 @@ _PER_LOOK_MAX = 100  # a device does not send more at once
 
 
 Seal = Callable[[Pdu], bytes]
-"""A whole message around a trap, as the device's credentials want it."""
+"""Encodes a whole message around a trap, with the device's credentials."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class DeviceTraps:
 
     name: str
     seal: Seal
-    panel: Panel
+    role_view: RoleView
     responder: SnmpResponder
     enterprise: bytes
     points: tuple[Point, ...]
@@ -51,10 +51,10 @@ class DeviceTraps:
     sent: int = 0
 
     def changes(self) -> Iterator[bytes]:
-        """The encoded traps for what has changed since the last look."""
+        """Return the encoded traps for what has changed since the last call."""
         before, self.shown = self.shown, {point.id: point.value() for point in self.points}
-        if self.panel.boot.count != self.boots:
-            self.boots = self.panel.boot.count
+        if self.role_view.boot.count != self.boots:
+            self.boots = self.role_view.boot.count
             yield self._trap(_COLD_START, ())
             return
         for point in self.points:
@@ -77,7 +77,7 @@ class DeviceTraps:
 
     def _trap(self, trap: bytes, more: tuple[VarBind, ...]) -> bytes:
         self.sent += 1
-        ticks = int(self.panel.uptime_s * _TICKS_PER_S) % _TICKS_MAX
+        ticks = int(self.role_view.uptime_s * _TICKS_PER_S) % _TICKS_MAX
         varbinds: list[VarBind] = [
             (SYS_UP_TIME, smi.TIME_TICKS, ticks),
             (_TRAP_OID, smi.OBJECT_ID, trap),
@@ -88,7 +88,7 @@ class DeviceTraps:
 
 
 class TrapSender:
-    """Looks at devices every rack second and sends what changed to one receiver."""
+    """Checks devices every rack second and sends a trap for each change to one receiver."""
 
     def __init__(self, devices: list[DeviceTraps], receiver: tuple[str, int]) -> None:
         self._devices, self._receiver = devices, receiver
@@ -97,12 +97,12 @@ class TrapSender:
         """Send a trap for everything that has changed. A device without power sends none."""
         for device in self._devices:
             for number, trap in enumerate(device.changes()):
-                if number < _PER_LOOK_MAX and device.panel.powered:
+                if number < _PER_LOOK_MAX and device.role_view.powered:
                     device.responder.notify(trap, self._receiver)
 
 
-def senders(site: Site, responders: Mapping[str, SnmpResponder]) -> list[DeviceTraps]:
-    """The devices of ``site`` that can send: all of SNMP but those of v1, which has other traps."""
+def senders(site: SimulatedSite, responders: Mapping[str, SnmpResponder]) -> list[DeviceTraps]:
+    """Return the devices of ``site`` that can send traps: those of SNMP v2c and v3."""
     found = []
     for item in site:
         responder = responders.get(item.device.name)
@@ -114,7 +114,7 @@ def senders(site: Site, responders: Mapping[str, SnmpResponder]) -> list[DeviceT
             DeviceTraps(
                 item.device.name,
                 _seal(item.device.credentials, responder.usm),
-                item.panel,
+                item.role_view,
                 responder,
                 prefixes[0] if prefixes else smi.oid("1.3.6.1.4.1.8072.3.2.10"),
                 points,

@@ -1,4 +1,4 @@
-"""What an SNMP responder serves: rows in numeric OID order, fixed or alive."""
+"""Hold the rows an SNMP responder serves: in numeric OID order, fixed or computed when read."""
 
 import re
 from bisect import bisect_right
@@ -12,13 +12,13 @@ from agent.protocol.snmp import ber
 
 Value = int | bytes | None
 LiveValue = Value | Callable[[], Value]
-"""A value, or what is asked for it at every read; its None says that there is no such row now."""
+"""A value, or a function that is called at every read; if it returns None, the row is absent."""
 
 _SEARCHES_KEPT = 1024  # start OIDs of walks; a poller uses the same few again and again
 _LONG_SUBID = re.compile(rb"[\x80-\xff]+[\x00-\x7f]")
 
 
-class Row(NamedTuple):
+class MibRow(NamedTuple):
     """One variable ready to send: ``encoded`` is the whole VarBind in BER."""
 
     oid: bytes
@@ -29,47 +29,47 @@ class Row(NamedTuple):
 class MibView(Protocol):
     """The variables of one device. OIDs are BER content octets."""
 
-    def get(self, oid: bytes) -> Row | None:
-        """The variable with exactly this name."""
+    def get(self, oid: bytes) -> MibRow | None:
+        """Return the variable with exactly this name, or None."""
         ...
 
-    def next(self, oid: bytes) -> Row | None:
-        """The first variable behind this name, None at the end of the view."""
+    def next(self, oid: bytes) -> MibRow | None:
+        """Return the first variable after this name, or None at the end of the view."""
         ...
 
 
 class StaticView:
     """Rows that never change, encoded once; one view may serve many responders.
 
-    Of rows with the same OID the last one counts.
+    If several rows have the same OID, the last one is used.
     """
 
     def __init__(self, varbinds: Iterable[VarBind]) -> None:
         rows = {oid: encode_row(oid, tag, value) for oid, tag, value in varbinds}
         self._rows = rows
-        self._order = _Order(rows)
+        self._order = _OidOrder(rows)
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def get(self, oid: bytes) -> Row | None:
-        """The variable with exactly this name."""
+    def get(self, oid: bytes) -> MibRow | None:
+        """Return the variable with exactly this name, or None."""
         return self._rows.get(oid)
 
-    def next(self, oid: bytes) -> Row | None:
-        """The first variable behind this name, None at the end of the view."""
+    def next(self, oid: bytes) -> MibRow | None:
+        """Return the first variable after this name, or None at the end of the view."""
         found = self._order.after(oid)
         return None if found is None else self._rows[found]
 
 
 class LiveView:
-    """Rows that may be set, removed, or computed at the moment they are read."""
+    """Rows that may be set, removed, or computed when they are read."""
 
     def __init__(self, varbinds: Iterable[tuple[bytes, int, LiveValue]] = ()) -> None:
         self._cells: dict[bytes, tuple[int, LiveValue]] = {
             oid: (tag, value) for oid, tag, value in varbinds
         }
-        self._order: _Order | None = None
+        self._order: _OidOrder | None = None
 
     def __len__(self) -> int:
         return len(self._cells)
@@ -81,12 +81,12 @@ class LiveView:
         self._cells[oid] = (tag, value)
 
     def remove(self, oid: bytes) -> None:
-        """Take one variable away; one that is not there stays away."""
+        """Remove one variable, if the view has it."""
         if self._cells.pop(oid, None) is not None:
             self._order = None
 
-    def get(self, oid: bytes) -> Row | None:
-        """The variable with exactly this name, with its value of now."""
+    def get(self, oid: bytes) -> MibRow | None:
+        """Return the variable with exactly this name and its current value, or None."""
         cell = self._cells.get(oid)
         if cell is None:
             return None
@@ -96,24 +96,24 @@ class LiveView:
         now = value()
         return None if now is None else encode_row(oid, tag, now)
 
-    def next(self, oid: bytes) -> Row | None:
-        """The first variable behind this name, None at the end of the view."""
+    def next(self, oid: bytes) -> MibRow | None:
+        """Return the first variable after this name, or None at the end of the view."""
         if self._order is None:
-            self._order = _Order(self._cells)
+            self._order = _OidOrder(self._cells)
         found = self._order.after(oid)
         while found is not None and (row := self.get(found)) is None:
             found = self._order.after(found)
         return None if found is None else row
 
 
-def encode_row(oid: bytes, tag: int, value: Value) -> Row:
-    """One variable as a row."""
+def encode_row(oid: bytes, tag: int, value: Value) -> MibRow:
+    """Encode one variable as a row."""
     name = ber.tlv(smi.OBJECT_ID, oid)
-    return Row(oid, tag, ber.tlv(ber.SEQUENCE, name + ber.value(tag, value)))
+    return MibRow(oid, tag, ber.tlv(ber.SEQUENCE, name + ber.value(tag, value)))
 
 
-class _Order:
-    """OIDs in numeric order: which one comes after any other, whether it is among them or not."""
+class _OidOrder:
+    """OIDs in numeric order; finds the one after any OID, whether that OID is among them or not."""
 
     def __init__(self, oids: Iterable[bytes]) -> None:
         self._oids: list[bytes] = sorted(oids, key=_order_key)
@@ -133,10 +133,10 @@ class _Order:
 
 
 def _order_key(oid: bytes) -> bytes:
-    """Octets that sort as the numbers of the OID do.
+    """Return octets that sort in the numeric order of the OID.
 
     A sub-identifier of several octets gets its octet count in front: the octets of 16383 (FF 7F)
-    are greater than those of 16384 (81 80 00), but with their counts they compare rightly.
+    are greater than those of 16384 (81 80 00), but with their counts they compare correctly.
     """
     return _LONG_SUBID.sub(_with_count, oid)
 

@@ -1,4 +1,4 @@
-"""What can go wrong between a Modbus server and its client, one small class each."""
+"""Faults between a Modbus server and its client: one small class each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Do nothing on this connection for a while; what was asked meanwhile is answered after."""
+    """Do nothing on this connection for a while; later requests are answered afterwards."""
 
     seconds: float
 
@@ -25,12 +25,12 @@ class HangUp:
     """Close the connection."""
 
 
-Step = Send | Wait | HangUp
+WireStep = Send | Wait | HangUp
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and the honest reply to it, for a fault to spoil. ``number`` counts from 1."""
+    """One request and the correct reply to it, for a fault to change. ``number`` counts from 1."""
 
     framing: Framing
     number: int
@@ -41,40 +41,40 @@ class Exchange:
 
     @property
     def address(self) -> int:
-        """The first address that was asked for."""
+        """Return the first address that was requested."""
         return int.from_bytes(self.request[1:3], "big")
 
     @property
     def frame(self) -> bytes:
-        """The honest reply as bytes."""
+        """Return the correct reply as bytes."""
         return self.framing.frame(self.transaction, self.unit, self.reply)
 
 
-class Fault:
-    """Behaves. Override what shall go wrong."""
+class ModbusFault:
+    """A fault that changes nothing. Subclasses override what goes wrong."""
 
     def accepts(self) -> bool:
-        """Whether a new connection stays open."""
+        """Return whether a new connection stays open."""
         return True
 
-    def spoil(self, exchange: Exchange) -> Sequence[Step] | None:
-        """What to do instead of the honest reply; None for the honest reply."""
+    def spoil(self, exchange: Exchange) -> Sequence[WireStep] | None:
+        """Return the steps instead of the correct reply, or None for the correct reply."""
         return None
 
 
 @dataclass
-class _Some(Fault):
+class _Some(ModbusFault):
     """A fault of the next ``times`` requests (None: all) of ``unit`` (None: every unit).
 
-    ``address`` narrows it to requests that begin there.
+    ``address`` limits it to requests that start there.
     """
 
     times: int | None = None
     unit: int | None = None
     address: int | None = None
 
-    def spoil(self, exchange: Exchange) -> Sequence[Step] | None:
-        """The fault's steps for the requests it is meant for."""
+    def spoil(self, exchange: Exchange) -> Sequence[WireStep] | None:
+        """Return the fault's steps for the requests it applies to."""
         if self.unit not in (None, exchange.unit) or self.address not in (None, exchange.address):
             return None
         if self.times is not None:
@@ -83,34 +83,34 @@ class _Some(Fault):
             self.times -= 1
         return self.steps(exchange)
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """What happens instead of the honest reply. Silence, if not overridden."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Return what happens instead of the correct reply: no reply, unless overridden."""
         return ()
 
 
 class Silent(_Some):
-    """No reply."""
+    """The unit does not reply."""
 
 
 @dataclass
 class Lossy(_Some):
-    """A share of the replies does not arrive: ``chance`` gives numbers below 1, ``ratio`` its."""
+    """The share ``ratio`` of the replies is lost: ``chance`` returns numbers below 1."""
 
     ratio: float = 0.3
     chance: Callable[[], float] = lambda: 0.0
 
-    def spoil(self, exchange: Exchange) -> Sequence[Step] | None:
-        """Silence, as often as chance has it."""
+    def spoil(self, exchange: Exchange) -> Sequence[WireStep] | None:
+        """Return no reply as often as ``chance`` decides."""
         return super().spoil(exchange) if self.chance() < self.ratio else None
 
 
 @dataclass
 class Late(_Some):
-    """The honest reply after ``seconds``; the device answers nothing else meanwhile."""
+    """The correct reply after ``seconds``; the device answers nothing else meanwhile."""
 
     seconds: float = 1.0
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
         """Wait, then send."""
         return (Wait(self.seconds), Send(exchange.frame))
 
@@ -121,8 +121,8 @@ class Refuses(_Some):
 
     code: int = 6
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """The exception."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the exception."""
         return (_send(exchange, reply=bytes((exchange.request[0] | 0x80, self.code))),)
 
 
@@ -132,8 +132,8 @@ class WrongUnit(_Some):
 
     offset: int = 1
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """The frame of another unit."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the frame of another unit."""
         return (_send(exchange, unit=exchange.unit + self.offset & 0xFF),)
 
 
@@ -143,8 +143,8 @@ class WrongTransaction(_Some):
 
     offset: int = 7
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """The frame of another transaction."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the frame of another transaction."""
         return (_send(exchange, transaction=exchange.transaction + self.offset & 0xFFFF),)
 
 
@@ -154,29 +154,29 @@ class WrongFunction(_Some):
 
     function: int = 4
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """Right data under a wrong function."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the right data under a wrong function code."""
         return (_send(exchange, reply=bytes((self.function,)) + exchange.reply[1:]),)
 
 
 @dataclass
 class WrongCount(_Some):
-    """The reply carries ``extra`` registers more (or fewer) than asked, and says so."""
+    """The reply has ``extra`` registers more (or fewer) than requested."""
 
     extra: int = 1
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """A well-formed reply of the wrong size."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send a well-formed reply of the wrong size."""
         size = max(0, exchange.reply[1] + 2 * self.extra)
         data = (exchange.reply[2:] + bytes(2 * max(0, self.extra)))[:size]
         return (_send(exchange, reply=bytes((exchange.reply[0], size)) + data),)
 
 
 class LyingCount(_Some):
-    """The byte count says what was asked, the frame holds two bytes less."""
+    """The byte count is that of the request, the frame holds two bytes less."""
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """A reply whose byte count lies."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send a reply with a wrong byte count."""
         return (_send(exchange, reply=exchange.reply[:-2]),)
 
 
@@ -186,8 +186,8 @@ class Damaged(_Some):
 
     position: int = -3
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """The frame, one octet wrong."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the frame with one octet wrong."""
         frame = bytearray(exchange.frame)
         frame[self.position] ^= 0xFF
         return (Send(bytes(frame)),)
@@ -199,46 +199,46 @@ class Truncated(_Some):
 
     size: int = 5
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """The beginning of the frame."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the first bytes of the frame."""
         return (Send(exchange.frame[: self.size]),)
 
 
 @dataclass
-class Noise(_Some):
-    """Bytes that belong to no frame, before and after the honest reply."""
+class StrayBytes(_Some):
+    """Bytes that belong to no frame, before and after the correct reply."""
 
     before: bytes = b""
     after: bytes = b""
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """Noise around the frame, in one segment."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send stray bytes around the frame, in one segment."""
         return (Send(self.before + exchange.frame + self.after),)
 
 
 class Twice(_Some):
     """The reply arrives twice in one segment."""
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """The frame and its copy."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send the frame and its copy."""
         return (Send(exchange.frame * 2),)
 
 
-class Held(_Some):
+class Coalesced(_Some):
     """The replies of the first ``times`` requests come in one segment with the one after them."""
 
     _held = b""
 
-    def spoil(self, exchange: Exchange) -> Sequence[Step] | None:
-        """Keep, and when nothing more is to be kept, send all."""
+    def spoil(self, exchange: Exchange) -> Sequence[WireStep] | None:
+        """Hold the frame back, or send all of them once enough are held."""
         steps = super().spoil(exchange)
         if steps is None and self._held:
             held, self._held = self._held, b""
             return (Send(held + exchange.frame),)
         return steps
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """Keep the frame."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Hold the frame back."""
         self._held += exchange.frame
         return ()
 
@@ -250,10 +250,10 @@ class Split(_Some):
     size: int = 1
     pause_s: float = 0.001
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """Segment, pause, segment, ..."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send segment, pause, segment, ..."""
         frame = exchange.frame
-        steps: list[Step] = []
+        steps: list[WireStep] = []
         for start in range(0, len(frame), self.size):
             steps += [Send(frame[start : start + self.size]), Wait(self.pause_s)]
         return steps
@@ -265,19 +265,19 @@ class ClosesMidRequest(_Some):
 
     size: int = 0
 
-    def steps(self, exchange: Exchange) -> Sequence[Step]:
-        """Some bytes, then the end."""
+    def steps(self, exchange: Exchange) -> Sequence[WireStep]:
+        """Send some bytes, then close."""
         return (Send(exchange.frame[: self.size]), HangUp())
 
 
 @dataclass
-class ClosesAtOnce(Fault):
+class ClosesAtOnce(ModbusFault):
     """The next ``times`` connections (None: all) are accepted and closed."""
 
     times: int | None = None
 
     def accepts(self) -> bool:
-        """Not while the fault lasts."""
+        """Refuse the connection while the fault lasts."""
         if self.times is None:
             return False
         self.times -= 1
@@ -291,7 +291,7 @@ def _send(
     unit: int | None = None,
     reply: bytes | None = None,
 ) -> Send:
-    """The reply with something in it replaced, framed so that only that is wrong."""
+    """Return the correct reply with something replaced, framed so that only that is wrong."""
     spoilt = replace(
         exchange,
         transaction=exchange.transaction if transaction is None else transaction,

@@ -1,7 +1,7 @@
 """A small Modbus server: several units on TCP, on RTU over TCP and on pseudo-terminals.
 
-Unlike most servers it stays silent for absent units, answers pipelined requests, and misbehaves on
-request. Source: Modbus Application Protocol V1.1b3.
+Unlike most servers it does not answer for absent units, it answers pipelined requests, and it
+misbehaves when a fault is set. Source: Modbus Application Protocol V1.1b3.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
-from simulator.wire.modbus_faults import Exchange, Fault, HangUp, Send, Step
+from simulator.wire.modbus_faults import Exchange, HangUp, ModbusFault, Send, WireStep
 from simulator.wire.modbus_wire import Framing, Mbap, Rtu
 
 _TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
@@ -22,22 +22,22 @@ ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
 class IllegalAddress(Exception):
-    """A bank does not have one of the registers asked for."""
+    """A request names a register that the bank does not have."""
 
 
 class RegisterBank(Protocol):
-    """What one unit holds."""
+    """The registers of one unit."""
 
     def read(self, table: str, address: int, count: int) -> Sequence[int]:
-        """``count`` words (bits for coil and discrete) from 0-based ``address``.
+        """Return ``count`` words (bits for coil and discrete) from 0-based ``address``.
 
-        Raises IllegalAddress when one of them does not exist.
+        Raises IllegalAddress if one of them does not exist.
         """
         ...
 
 
 def answer(bank: RegisterBank, pdu: bytes) -> bytes:
-    """The honest reply PDU. Writes are refused as an illegal function: the model is read-only."""
+    """Return the correct reply PDU; writes are refused as an illegal function."""
     function = pdu[0]
     table = _TABLES.get(function)
     if table is None or len(pdu) < 5:
@@ -59,8 +59,8 @@ def answer(bank: RegisterBank, pdu: bytes) -> bytes:
     return bytes((function, size)) + packed.to_bytes(size, "little")
 
 
-class _Session:
-    """One connection: cuts requests, answers them in order, carries out the steps of faults."""
+class _ServedConnection:
+    """One connection: answers requests in order and carries out the steps of faults."""
 
     def __init__(
         self,
@@ -74,11 +74,11 @@ class _Session:
         self._write = write
         self._hang_up = hang_up
         self._buffer = bytearray()
-        self._steps: deque[Step] = deque()
+        self._steps: deque[WireStep] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    def heard(self, data: bytes) -> None:
-        """Answer every request that is complete by now."""
+    def received(self, data: bytes) -> None:
+        """Answer every request that is complete."""
         self._buffer += data
         if len(self._buffer) > _BUFFER_MAX:
             del self._buffer[:-_BUFFER_MAX]
@@ -88,7 +88,7 @@ class _Session:
             self._go()
 
     def end(self) -> None:
-        """Forget what was still to be sent."""
+        """Drop what was still to be sent."""
         self._steps.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -123,23 +123,23 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: "ModbusServer", framing: Framing) -> None:
         self._server = server
         self._framing = framing
-        self._session: _Session | None = None
+        self._session: _ServedConnection | None = None
         self.gone = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, unless a fault says otherwise."""
+        """Start the session, unless a fault refuses the connection."""
         # uvloop keeps the methods of asyncio.Transport, not the class.
         self.transport = plain = cast(asyncio.Transport, transport)
         self._server.connections.add(self)
         if self._server.fault.accepts():
-            self._session = _Session(self._server, self._framing, plain.write, plain.close)
+            self._session = _ServedConnection(self._server, self._framing, plain.write, plain.close)
         else:
             plain.close()
 
     def data_received(self, data: bytes) -> None:
-        """Hand on to the session."""
+        """Pass the bytes to the session."""
         if self._session is not None:
-            self._session.heard(data)
+            self._session.received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the session."""
@@ -150,20 +150,20 @@ class _Connection(asyncio.Protocol):
 
 
 class PtyPort:
-    """The far end of a serial cable: a pseudo-terminal whose ``path`` a client opens."""
+    """The server's end of a serial cable: a pseudo-terminal whose ``path`` a client opens."""
 
     def __init__(self, server: "ModbusServer") -> None:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        # Our own hold on the client's end keeps the line up while nobody has it open.
+        # Keeping the client's end open here keeps the line up while no client has it open.
         self.path = os.ttyname(self._slave)
-        self._session = _Session(server, Rtu(), self.put, self.close)
+        self._session = _ServedConnection(server, Rtu(), self.put, self.close)
         self._open = True
         asyncio.get_running_loop().add_reader(self._master, self._readable)
 
     def close(self) -> None:
-        """Unplug: a client that has the path open sees the line go down."""
+        """Unplug the cable: a client that has the path open sees the line go down."""
         if not self._open:
             return
         self._open = False
@@ -177,42 +177,42 @@ class PtyPort:
             data = os.read(self._master, _BUFFER_MAX)
         except BlockingIOError:
             return
-        self._session.heard(data)
+        self._session.received(data)
 
     def put(self, data: bytes) -> None:
-        """Put bytes on the line, asked for or not."""
+        """Put bytes on the line, requested or not."""
         try:
             os.write(self._master, data)
         except BlockingIOError:
-            # Nobody reads the far end and the driver's buffer is full: bytes fall off the line.
+            # No client reads and the driver's buffer is full: the bytes are lost.
             return
 
 
 class ModbusServer:
     """Units and their banks on any number of listeners. ``fault`` may be set at any time.
 
-    A unit that is not among ``units`` is silent. ``requests`` counts what was asked of each unit,
+    A unit that is not in ``units`` does not answer. ``requests`` counts the requests to each unit,
     absent ones included.
     """
 
-    def __init__(self, units: Mapping[int, RegisterBank], fault: Fault | None = None) -> None:
+    def __init__(self, units: Mapping[int, RegisterBank], fault: ModbusFault | None = None) -> None:
         self.units = units
-        self.fault = fault or Fault()
+        self.fault = fault or ModbusFault()
         self.requests: dict[int, int] = {}
         self.connections: set[_Connection] = set()
         self._listeners: list[asyncio.Server] = []
         self._ports: list[PtyPort] = []
 
     async def start_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen for Modbus TCP; returns the port (0 asks for a free one)."""
+        """Listen for Modbus TCP and return the port (0 takes a free one)."""
         return await self._listen(Mbap(), host, port)
 
     async def start_rtu_tcp(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen for RTU over TCP; returns the port (0 asks for a free one)."""
+        """Listen for RTU over TCP and return the port (0 takes a free one)."""
         return await self._listen(Rtu(), host, port)
 
     def start_pty(self) -> PtyPort:
-        """Serve RTU on a new pseudo-terminal; its ``path`` is what a client opens."""
+        """Serve RTU on a new pseudo-terminal; a client opens its ``path``."""
         port = PtyPort(self)
         self._ports.append(port)
         return port
@@ -233,8 +233,10 @@ class ModbusServer:
         self._listeners.clear()
         self._ports.clear()
 
-    def steps(self, framing: Framing, transaction: int, unit: int, pdu: bytes) -> Sequence[Step]:
-        """What follows one request."""
+    def steps(
+        self, framing: Framing, transaction: int, unit: int, pdu: bytes
+    ) -> Sequence[WireStep]:
+        """Return the steps that answer one request."""
         number = self.requests.get(unit, 0) + 1
         self.requests[unit] = number
         bank = self.units.get(unit)

@@ -1,7 +1,7 @@
-"""How a Modbus server cuts requests from a stream and frames its replies: MBAP and RTU.
+"""Split a stream into Modbus requests and frame the replies: MBAP and RTU.
 
-It shares no code with the agent's framing, so that the two cannot agree on a mistake.
-Source: Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02.
+It shares no code with the agent's framing, so that the two cannot agree on a mistake. Source:
+Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02.
 """
 
 import struct
@@ -13,14 +13,14 @@ _SIZED_REQUESTS = (15, 16)
 
 
 class Framing(Protocol):
-    """How requests are cut from the stream and replies put on it."""
+    """Splits requests off the stream and frames replies."""
 
     def requests(self, buffer: bytearray) -> Iterator[tuple[int, int, bytes]]:
-        """Cut (transaction, unit, pdu) of every complete request from ``buffer``."""
+        """Remove every complete request from ``buffer``; yield (transaction, unit, pdu)."""
         ...
 
     def frame(self, transaction: int, unit: int, pdu: bytes) -> bytes:
-        """The bytes of one reply."""
+        """Return the bytes of one reply."""
         ...
 
 
@@ -30,7 +30,7 @@ class Mbap:
     _HEADER: ClassVar[struct.Struct] = struct.Struct(">HHHB")
 
     def requests(self, buffer: bytearray) -> Iterator[tuple[int, int, bytes]]:
-        """Cut by the header's length; a stream without headers is dropped."""
+        """Split by the header's length; a stream without headers is dropped."""
         while len(buffer) >= 8:
             transaction, protocol, length, unit = self._HEADER.unpack_from(buffer)
             if protocol or not 2 <= length <= 254:
@@ -43,7 +43,7 @@ class Mbap:
             yield transaction, unit, pdu
 
     def frame(self, transaction: int, unit: int, pdu: bytes) -> bytes:
-        """Header and PDU."""
+        """Return header and PDU."""
         return self._HEADER.pack(transaction, 0, len(pdu) + 1, unit) + pdu
 
 
@@ -60,7 +60,7 @@ _CRC = _crc_table()
 
 
 def crc16(data: bytes | bytearray) -> bytes:
-    """The RTU check sum, low byte first as it is sent."""
+    """Return the RTU check sum, low byte first as it is sent."""
     crc = 0xFFFF
     for octet in data:
         crc = crc >> 8 ^ _CRC[(crc ^ octet) & 0xFF]
@@ -71,7 +71,7 @@ class Rtu:
     """Modbus RTU, on serial lines and over TCP."""
 
     def requests(self, buffer: bytearray) -> Iterator[tuple[int, int, bytes]]:
-        """Cut by shape and CRC; bytes that begin no request are skipped one by one."""
+        """Split by shape and CRC; bytes that start no request are skipped one by one."""
         while len(buffer) >= 8:
             size = _REQUEST_SIZES.get(buffer[1], 0)
             if buffer[1] in _SIZED_REQUESTS:
@@ -86,6 +86,6 @@ class Rtu:
                 del buffer[0]
 
     def frame(self, transaction: int, unit: int, pdu: bytes) -> bytes:
-        """Unit, PDU and CRC."""
+        """Return unit, PDU and CRC."""
         body = bytes((unit,)) + pdu
         return body + crc16(body)

@@ -1,9 +1,9 @@
-"""What can go wrong between an SNMP agent and its client, one small class each."""
+"""Faults between an SNMP agent and its client: one small class each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from simulator.wire.mib_view import MibView, Row
+from simulator.wire.mib_view import MibRow, MibView
 
 Timed = tuple[float, bytes]
 """A datagram, and the seconds after which it is sent."""
@@ -14,34 +14,34 @@ class RowFails(Exception):
 
 
 class SnmpFault:
-    """Behaves. Override what shall go wrong."""
+    """A fault that changes nothing. Subclasses override what goes wrong."""
 
     def spoil(self, answers: Sequence[Timed]) -> Sequence[Timed]:
-        """What is sent instead of ``answers``."""
+        """Return what is sent instead of ``answers``."""
         return answers
 
     def breaks(self, oid: bytes) -> bool:
-        """Whether reading this variable fails."""
+        """Return whether reading this variable fails."""
         return False
 
 
 class Silence(SnmpFault):
-    """No answer."""
+    """The agent does not answer."""
 
     def spoil(self, answers: Sequence[Timed]) -> Sequence[Timed]:
-        """Nothing."""
+        """Send nothing."""
         return ()
 
 
 @dataclass(frozen=True)
 class Loss(SnmpFault):
-    """A share of the answers is lost; ``chance`` gives numbers from 0 to 1."""
+    """A share of the answers is lost; ``chance`` returns numbers from 0 to 1."""
 
     ratio: float
     chance: Callable[[], float]
 
     def spoil(self, answers: Sequence[Timed]) -> Sequence[Timed]:
-        """What got through."""
+        """Return the answers that were not lost."""
         return [answer for answer in answers if self.chance() >= self.ratio]
 
 
@@ -52,7 +52,7 @@ class Delay(SnmpFault):
     seconds: float
 
     def spoil(self, answers: Sequence[Timed]) -> Sequence[Timed]:
-        """The same, later."""
+        """Return the answers with the delay added."""
         return [(after_s + self.seconds, data) for after_s, data in answers]
 
 
@@ -60,7 +60,7 @@ class Duplicate(SnmpFault):
     """Answers come twice."""
 
     def spoil(self, answers: Sequence[Timed]) -> Sequence[Timed]:
-        """Each, and each again."""
+        """Return each answer twice."""
         return [answer for answer in answers for _ in range(2)]
 
 
@@ -71,7 +71,7 @@ class Cut(SnmpFault):
     size: int
 
     def spoil(self, answers: Sequence[Timed]) -> Sequence[Timed]:
-        """The beginnings."""
+        """Cut every answer."""
         return [(after_s, data[: self.size]) for after_s, data in answers]
 
 
@@ -82,7 +82,7 @@ class GenErr(SnmpFault):
     prefix: bytes
 
     def breaks(self, oid: bytes) -> bool:
-        """Whether the variable lies below."""
+        """Return whether the variable is below the prefix."""
         return oid.startswith(self.prefix)
 
 
@@ -92,16 +92,16 @@ def _always() -> bool:
 
 @dataclass(slots=True)
 class SnmpWire:
-    """Everything that stands between one agent and its clients. Faults act in their order.
+    """The network between one agent and its clients. Faults are applied in their order.
 
-    ``powered`` says whether the device lives at all.
+    ``powered`` returns whether the device has power.
     """
 
     powered: Callable[[], bool] = _always
     faults: dict[str, SnmpFault] = field(default_factory=dict)
 
     def carry(self, answer: bytes) -> Sequence[Timed]:
-        """What is sent for an honest answer."""
+        """Return what is sent for a correct answer."""
         if not self.powered():
             return ()
         answers: Sequence[Timed] = ((0.0, answer),)
@@ -112,20 +112,20 @@ class SnmpWire:
 
 @dataclass(frozen=True, slots=True)
 class WiredView:
-    """A view whose variables fail where a fault of ``wire`` breaks them."""
+    """A view whose variables fail if a fault of ``wire`` makes them unreadable."""
 
     view: MibView
     wire: SnmpWire
 
-    def get(self, oid: bytes) -> Row | None:
-        """The variable with exactly this name. Raises RowFails."""
+    def get(self, oid: bytes) -> MibRow | None:
+        """Return the variable with exactly this name. Raises RowFails."""
         return self._checked(self.view.get(oid))
 
-    def next(self, oid: bytes) -> Row | None:
-        """The first variable behind this name. Raises RowFails."""
+    def next(self, oid: bytes) -> MibRow | None:
+        """Return the first variable after this name. Raises RowFails."""
         return self._checked(self.view.next(oid))
 
-    def _checked(self, row: Row | None) -> Row | None:
+    def _checked(self, row: MibRow | None) -> MibRow | None:
         faults = self.wire.faults
         if row is not None and faults and any(fault.breaks(row.oid) for fault in faults.values()):
             raise RowFails

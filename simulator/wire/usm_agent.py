@@ -1,4 +1,4 @@
-"""The agent's side of SNMPv3: one engine and its user, reports, time window, traps; without I/O.
+"""The agent's side of SNMPv3, without I/O: one engine, one user, reports, time window, traps.
 
 Sources: RFC 3414 section 3.2 (the order of the checks), RFC 3412 section 7.1 (reports), RFC 3413
 section 3.2 (contexts) and 3.3 (notifications).
@@ -14,25 +14,25 @@ from agent.model.errors import ProtocolError
 from agent.protocol.snmp import ber, keys, message, usm, v3
 from agent.protocol.snmp.message import Pdu
 
-_NET_SNMP = bytes.fromhex("80001f88")  # an enterprise of RFC 3411's new form
+_NET_SNMP = bytes.fromhex("80001f88")  # an enterprise number in the format of RFC 3411
 _OCTETS = 5
 _UNKNOWN_CONTEXT = smi.oid("1.3.6.1.6.3.12.1.5.0")
 _AUTHORIZATION_ERROR = 16
 _NO_REQUEST_ID = 0
 
 Respond = Callable[[Pdu], bytes | None]
-"""An encoded Response-PDU to a request, None where there is none."""
+"""Returns the encoded Response-PDU to a request, or None if it gets none."""
 
 
 class _Refused(Exception):
-    """A request ends in a report of this counter, sealed at this level."""
+    """The request is answered by a report of this counter, protected at this level."""
 
     def __init__(self, counter: bytes, level: int = 0) -> None:
         self.counter, self.level = counter, level
 
 
 class UsmAgent:
-    """One engine with one user. ``name`` makes the engine id its own; ``clock`` gives seconds."""
+    """One engine with one user. ``name`` makes the engine ID unique; ``clock`` returns seconds."""
 
     def __init__(
         self,
@@ -57,26 +57,26 @@ class UsmAgent:
 
     @property
     def engine_time(self) -> int:
-        """Seconds since the engine started; those of a wall clock, as a time window must be."""
+        """Return the wall-clock seconds since the engine started."""
         return min(int(self._clock() - self._began), usm.MAX_BOOTS)
 
     def reboot(self) -> None:
-        """Start the engine again: boots rise, time is 0."""
+        """Restart the engine: boots increases, time is 0."""
         self.boots += 1
         self._began = self._clock()
 
     def leap(self, seconds: float) -> None:
-        """Be that much later at once, as when the device's clock is set."""
+        """Move the engine's time forward at once, as when the device's clock is set."""
         self._began -= seconds
 
     def change_engine_id(self) -> None:
-        """Become another engine, as after an exchange of the management card."""
+        """Change the engine ID, as after an exchange of the management card."""
         self._changes += 1
         self._localize()
         self.boots, self._began = 1, self._clock()
 
     def answer(self, data: bytes, respond: Respond) -> bytes | None:
-        """The response or report to one v3 message, None where an agent keeps silent."""
+        """Return the response or report to one v3 message, or None for no answer."""
         try:
             envelope = v3.decode(data)
         except ProtocolError:
@@ -97,7 +97,7 @@ class UsmAgent:
         return None if response is None else self._seal(envelope.message_id, level, response)
 
     def notify(self, message_id: int, pdu: bytes) -> bytes:
-        """A trap at the user's own level; the sender of a trap is authoritative for it."""
+        """Encode a trap at the user's own level; the sender of a trap is authoritative for it."""
         return self._seal(message_id, self._level, pdu)
 
     def _localize(self) -> None:
@@ -163,7 +163,7 @@ class UsmAgent:
         authenticator = self._authenticator if level & v3.AUTH else None
         octets = 0 if authenticator is None else authenticator.mac_octets
         engine = (self.engine_id, boots, engine_time)
-        name = self._user if user is None else user  # a report goes to whoever asked
+        name = self._user if user is None else user  # a report goes to the requester
         whole, start = v3.encode(message_id, level, engine, name, octets, salt, body)
         if authenticator is None:
             return whole
@@ -171,6 +171,6 @@ class UsmAgent:
 
 
 def _forbidden(request: Pdu) -> bytes:
-    """The user may read at its own level only (RFC 3415)."""
+    """Check the request's level: the user may read at its own level only (RFC 3415)."""
     body = message.encode_varbinds(request.varbinds)
     return message.encode_pdu(message.RESPONSE, request.request_id, _AUTHORIZATION_ERROR, 0, body)

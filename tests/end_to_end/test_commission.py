@@ -134,13 +134,13 @@ def test_a_recorded_run_is_judged_again_byte_for_byte(hall: Hall, passed: str) -
     results.write_text(results.read_text().replace('"SKIP"', '"PASS"'))
     changed = hall.run("evidence", "judge", "changed")
     assert changed.returncode == 1
-    assert "results.json is not what the samples give" in changed.stderr
+    assert "results.json does not match the samples" in changed.stderr
 
 
 def test_sealed_evidence_is_verified_and_a_changed_byte_is_named(hall: Hall, passed: str) -> None:
     well = hall.run("evidence", "verify", passed)
     assert well.returncode == 0, well.stderr
-    assert well.stdout.startswith(f"{passed}: as it was sealed; a rehearsal")
+    assert well.stdout.startswith(f"{passed}: evidence intact; a rehearsal")
     for name in sorted(path.name for path in (hall.folder / passed).iterdir() if path.is_file()):
         copy = hall.folder / "tampered"
         shutil.copytree(hall.folder / passed, copy)

@@ -70,7 +70,7 @@ async def test_a_leak_is_raised_once_and_cleared_over_a_restart(tmp_path: Path) 
     async with serving(config, live=False) as rack:
         rack.advance(5.0)
         async with running(config) as current:
-            fault = rack.desk.inject("leak", {})
+            fault = rack.injector.inject("leak", {})
             rack.advance(600.0)
             [raised] = await until(current, leak)
             assert (raised["action"], raised["standing"]) == ("raised", True)
@@ -81,7 +81,7 @@ async def test_a_leak_is_raised_once_and_cleared_over_a_restart(tmp_path: Path) 
             assert metric(current, 'rackagent_events_standing{kind="alarm"} ') == [
                 'rackagent_events_standing{kind="alarm"} 1.0'
             ]
-        rack.desk.clear(fault.id)
+        rack.injector.clear(fault.id)
         rack.advance(3600.0)
         async with running(config) as current:
             found = await until(current, lambda each: leak(each) and each["action"] == "cleared")

@@ -51,7 +51,7 @@ def test_a_run_on_the_rack_is_signed_and_no_rehearsal_goes_on_with_it(tmp_path: 
     assert json.loads((tmp_path / "run" / "results.json").read_text())["simulated"] is False
 
     well = hall.run("evidence", "verify", "run", "--key", "public.pem")
-    assert (well.returncode, well.stdout) == (0, "run: as it was sealed\n")
+    assert (well.returncode, well.stdout) == (0, "run: evidence intact\n")
     manifest = tmp_path / "run" / "manifest.dsse.json"
     sealed = manifest.read_bytes()
     content = bytearray(sealed)

@@ -17,7 +17,7 @@ from agent.poll.read_once import Look, Target, read_device
 from simulator.faults.schedule import Planned
 from simulator.model import RackModel, load_model
 from simulator.site.rack_server import serving
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 
 STATES = (
@@ -72,7 +72,7 @@ class Bench:
     """A site that is served, and the configuration an agent would read it with."""
 
     config: Config
-    site: Site
+    site: SimulatedSite
 
     def device(self, name: str) -> DeviceConfig:
         return next(device for device in self.config.devices if device.name == name)

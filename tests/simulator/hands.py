@@ -16,7 +16,7 @@ class Rack:
         self.site.advance(seconds)
 
     def inject(self, fault: str, /, **params: object) -> None:
-        self.site.desk.inject(fault, params)
+        self.site.injector.inject(fault, params)
 
     async def number(self, device: str, metric: str, **labels: str) -> float:
         return (await self.bench.read(device)).number(metric, **labels)

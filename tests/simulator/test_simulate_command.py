@@ -11,10 +11,10 @@ from rich.console import Console
 from agent.config import load_config
 from agent.model.errors import ConfigError
 from simulator.control.live_view import screen_of, showing
-from simulator.control.trace_log import keeping
+from simulator.control.trace_log import tracing
 from simulator.site.fleet import fleet_config, fleet_data, write_fleet
 from simulator.site.rack_server import build, serving
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 from tests.end_to_end.ports import free_tcp_ports
 from tests.end_to_end.programs import background, eventually, fetch, rackagent
 from tests.simulator.bench import bench, write_site
@@ -23,7 +23,7 @@ _ROLES = {"pdu-a": "apc-rpdu2", "cdu": "orv3-rpu", "switch-1": "switch"}
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path) -> SimulatedSite:
     return build(load_config(write_site(tmp_path, _ROLES)), speed=10.0)[0]
 
 
@@ -86,11 +86,13 @@ def test_what_is_wrong_is_said_before_anything_is_served(
     assert said in str(error.value)
 
 
-def test_nothing_of_a_record_is_kept_of_devices_without_power(site: Site, tmp_path: Path) -> None:
+def test_nothing_of_a_record_is_kept_of_devices_without_power(
+    site: SimulatedSite, tmp_path: Path
+) -> None:
     kept = tmp_path / "kept.jsonl"
-    with keeping(site, kept):
-        site.desk.inject("feed_lost", {"feed": "a"})
-        site.desk.inject("feed_lost", {"feed": "b"})
+    with tracing(site, kept):
+        site.injector.inject("feed_lost", {"feed": "a"})
+        site.injector.inject("feed_lost", {"feed": "b"})
         site.advance(3.0)
     site.advance(5.0)
     devices = [json.loads(line)["device"] for line in kept.read_text().splitlines()]
@@ -98,26 +100,26 @@ def test_nothing_of_a_record_is_kept_of_devices_without_power(site: Site, tmp_pa
     assert len(devices) <= 9
 
 
-def _printed(site: Site) -> str:
+def _printed(site: SimulatedSite) -> str:
     console = Console(width=140, file=io.StringIO())
     console.print(screen_of(site))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def test_the_screen_shows_what_the_rack_does(site: Site) -> None:
+def test_the_screen_shows_what_the_rack_does(site: SimulatedSite) -> None:
     calm = _printed(site)
     assert "rack time 0:00:00  x10" in calm
     assert "switch-1" in calm
     assert calm.count("none") == 2, "no faults, no alarms"
-    site.desk.inject("stop_pumps", for_s=100.0)
+    site.injector.inject("stop_pumps", for_s=100.0)
     site.advance(61.0)
     text = _printed(site)
     assert "rack time 0:01:01" in text
     assert "pumps_lost @ r1  39 s left" in text
     assert "cdu: flow_low" in text
     for feed in "ab":
-        site.desk.inject("feed_lost", {"feed": feed})
+        site.injector.inject("feed_lost", {"feed": feed})
     site.advance(5.0)
     assert "no power" in _printed(site)
 

@@ -1,4 +1,4 @@
-"""``rackagent evidence answer``: answer a run that goes on, from another terminal."""
+"""``rackagent evidence answer``: answer a running run from another terminal."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +11,21 @@ from agent.commission.journal.reader import follow
 
 
 def answer_run(
-    folder: Annotated[Path, typer.Argument(help="The directory of the run.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="Directory of the run.", show_default=False)],
     prompt: Annotated[
-        str, typer.Argument(help="What is answered: a prompt, or pause, continue, note or abort.")
+        str, typer.Argument(help="Prompt to answer, or pause, continue, note or abort.")
     ] = "",
-    who: Annotated[str, typer.Option(help="Who answers.", show_default=False)] = "",
+    who: Annotated[
+        str, typer.Option(help="Name of the person who answers.", show_default=False)
+    ] = "",
     no: Annotated[bool, typer.Option("--no", help="Refuse instead of confirming.")] = False,
-    text: Annotated[str, typer.Option(help="What there is to say.")] = "",
-    file: Annotated[Path | None, typer.Option(help="The attachment that is asked for.")] = None,
+    text: Annotated[str, typer.Option(help="Text of the answer.")] = "",
+    file: Annotated[Path | None, typer.Option(help="File to attach.")] = None,
 ) -> None:
-    """Answer what a run asks for, or ask it to pause, to go on, to note something or to end.
+    """Answer a prompt of a run, or make it pause, continue, note a text or abort.
 
-    Without a prompt: what it asks for. A pause comes between two steps; abort limits are watched
-    meanwhile.
+    Without a prompt, list the open prompts. A pause begins between two steps; abort limits are
+    watched meanwhile.
 
     Examples:
       rackagent evidence answer evidence/r01 lose_feed_a.do --who Ada
@@ -38,7 +40,7 @@ def answer_run(
     try:
         progress = follow(folder)
     except OSError as error:
-        raise typer.BadParameter(f"{folder} holds no run: {error.strerror}") from None
+        raise typer.BadParameter(f"{folder} contains no run: {error.strerror}") from None
     console.out(f"{progress.rack} {progress.stage}: {progress.state}, {progress.share:.0%} done")
     rows = [(each.id, each.kind, each.text) for each in progress.prompts]
     if rows:

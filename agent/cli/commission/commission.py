@@ -1,4 +1,4 @@
-"""``rackagent commission``: take a rack through a stage, and say what it came to."""
+"""``rackagent commission``: take a rack through a stage and judge it."""
 
 import asyncio
 import contextlib
@@ -44,40 +44,41 @@ _WORD = re.compile(r"(?:rack|device)=[\w.-]+")
 
 def commission(
     config: ConfigPath,
-    stage: Annotated[str, typer.Option(help="L11, L12, L3, L4 or L5; as the generation has them.")],
+    stage: Annotated[str, typer.Option(help="Stage of the generation, for example L11.")],
     generation: Annotated[
         str | None,
-        typer.Option(help="A generation's name, or its YAML file; the rack's own by default."),
+        typer.Option(help="Name of a generation, or its YAML file; by default that of the rack."),
     ] = None,
     rack: Annotated[
         list[str] | None,
-        typer.Option(help="Which rack of CONFIG; the only one by default; repeatable."),
+        typer.Option(help="Rack of CONFIG; may be left out if there is only one; repeatable."),
     ] = None,
     all_racks: Annotated[
-        bool, typer.Option("--all-racks", help="Every rack of CONFIG, side by side.")
+        bool, typer.Option("--all-racks", help="Run on every rack of CONFIG at the same time.")
     ] = False,
     generations: Folder = None,
     sheet: Annotated[
         Path | None,
         typer.Option(
-            help="The build sheet: YAML or CSV; the rack's own by default. {rack} becomes its name."
+            help="Build sheet (YAML or CSV), by default that of the rack; {rack} is replaced by the"
+            " name of the rack."
         ),
     ] = None,
     cables: Annotated[
-        Path | None, typer.Option(help="With a CSV of devices: the CSV of cables.")
+        Path | None, typer.Option(help="Cables (CSV), if --sheet is a CSV of devices.")
     ] = None,
     waivers: Annotated[
-        Path | None, typer.Option(help="A YAML file of waivers: check, by, why, until.")
+        Path | None, typer.Option(help="Waivers (YAML): check, by, why, until.")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The directory for the evidence, of several racks OUT/RACK;"
+            help="Directory for the evidence; with several racks OUT/RACK;"
             " evidence/RACK-STAGE-TIME by default."
         ),
     ] = None,
     interval: Annotated[
-        float, typer.Option(help="Seconds between two rounds of readings.", min=1, max=60)
+        float, typer.Option(help="Polling interval in seconds.", min=1, max=60)
     ] = 5.0,
     key: Annotated[
         Path | None,
@@ -87,43 +88,50 @@ def commission(
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --out that was cut off.")
+        bool, typer.Option("--resume", help="Continue the interrupted run in --out.")
     ] = False,
     retest: Annotated[
         str,
         typer.Option(
-            help="Only these checks of the run in --of, in a new directory.", metavar="CHECK,..."
+            help="Repeat only these checks of the run in --of, in a new directory.",
+            metavar="CHECK,...",
         ),
     ] = "",
-    of: Annotated[Path | None, typer.Option(help="The run that --retest is of.")] = None,
+    of: Annotated[Path | None, typer.Option(help="Directory of the run to retest.")] = None,
     operator: Annotated[
         str,
-        typer.Option(help="Who carries it out, and is asked; without, nobody is.", metavar="NAME"),
+        typer.Option(
+            help="Name of the operator, who is prompted; without it, nobody is prompted.",
+            metavar="NAME",
+        ),
     ] = "",
     witness: Annotated[
-        str, typer.Option(help="Who sees it, with --operator.", metavar="NAME")
+        str, typer.Option(help="Name of the witness, with --operator.", metavar="NAME")
     ] = "",
     simulated: Annotated[
-        bool, typer.Option("--simulated", help="Rehearse: serve the rack of CONFIG ourselves.")
+        bool,
+        typer.Option("--simulated", help="Rehearse on a simulated rack instead of the devices."),
     ] = False,
     speed: Annotated[
         float,
-        typer.Option(help="Rack seconds per second, with --simulated; 0 is as fast as can be."),
+        typer.Option(help="Rack seconds per second, with --simulated; 0 is as fast as possible."),
     ] = 0.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same rack.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed: the same seed gives the same rack.")] = 0,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help=r"With --simulated: NAME[:PARAM=VALUE,...]\[@AT][+FOR]; repeatable."),
+        typer.Option(
+            help=r"With --simulated: fault to inject, as in 'rackagent simulate'; repeatable."
+        ),
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Take a rack through a stage of its generation, and judge it.
 
-    Stimuli are the configuration's commands, or said so that somebody does them; either counts only
-    once the data show it. With --operator the run asks for what a person has to do, confirm or
-    attach, and waits; answers are typed, or given with 'rackagent evidence answer'.
+    Stimuli are commands of the configuration, or instructions to a person; either counts only when
+    telemetry confirms it. With --operator the run prompts for manual steps, confirmations and
+    attachments, and waits; answers are typed, or given with 'rackagent evidence answer'.
 
-    Everything read and every verdict goes to the evidence directory. The exit status is 0 when
+    All readings and verdicts are written to the evidence directory. The exit status is 0 when
     nothing blocks, 1 when a check failed or could not be judged. A run does not begin when a device
     does not answer (3), or when none gives what an abort limit or a step's confirmation needs (4).
     Of several racks, the status is the highest.
@@ -180,7 +188,7 @@ def commission(
 
 
 def _generation(site: Config, rack: str, given: str | None, folder: Path | None) -> Generation:
-    """The generation that a rack is judged by: ``given``, or its own. Raises ConfigError."""
+    """Return the generation that judges a rack: ``given``, or its own. Raises ConfigError."""
     name = given or site.rack(rack).generation
     if name is None:
         said = f"is missing; add it, or give --generation ({', '.join(find_generations(folder))})"
@@ -193,14 +201,14 @@ def _generation(site: Config, rack: str, given: str | None, folder: Path | None)
         said = f"{error}. What the simulator runs is the rack's 'model'"
         raise ConfigError([site.rack_problem(rack, "generation", said)]) from None
     if loaded.spec.abstract:
-        raise ConfigError(f"generation {name!r} is only there to be extended")
+        raise ConfigError(f"generation {name!r} can only be extended by others")
     return loaded
 
 
 def _for_one_rack(order: Order, site: Config, *, several: bool) -> Order:
-    """The order with its devices by role and only its own faults. Raises ConfigError.
+    """Return the order with its devices by role and only its own faults. Raises ConfigError.
 
-    Of several racks, some may not have begun when the run was cut off.
+    Of several racks, some may not have begun when the run was interrupted.
     """
     named = roles(order.facts.generation, ((d.role, d.name) for d in order.config.devices))
     rehearsal = order.rehearsal
@@ -220,16 +228,16 @@ def _for_one_rack(order: Order, site: Config, *, several: bool) -> Order:
 
 
 def _again(order: Order, checks: str, of: Path) -> Order:
-    """The order as a retest. Raises ConfigError."""
+    """Return the order as a retest. Raises ConfigError."""
     names = [each.strip() for each in checks.split(",")]
-    facts, told = retested(
+    facts, retest = retested(
         *(order.facts, order.rack, names, of), simulated=order.rehearsal is not None
     )
-    return replace(order, facts=facts, retest_of=told)
+    return replace(order, facts=facts, retest_of=retest)
 
 
 def _racks(site: Config, names: list[str], *, all_racks: bool) -> list[str]:
-    """The racks that are meant. Raises ConfigError."""
+    """Return the selected racks. Raises ConfigError."""
     known = list(dict.fromkeys(device.rack for device in site.devices))
     if all_racks and names:
         raise ConfigError("--all-racks and --rack exclude each other")
@@ -240,7 +248,7 @@ def _racks(site: Config, names: list[str], *, all_racks: bool) -> list[str]:
 
 
 def _sheet(path: Path | None, cables: Path | None, rack: str) -> Sheet | None:
-    """The build sheet of a rack. Raises ConfigError."""
+    """Return the build sheet of a rack. Raises ConfigError."""
     if path is None:
         return None
     own = [
@@ -266,11 +274,11 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
     who = orders[0].crew.operator
     operator = Operator(who, display.say, several=several) if who else None
 
-    def heard(order: Order) -> Hear:
+    def on_event(order: Order) -> Hear:
         def hear(event: Event) -> None:
-            display.hear(order, event)
+            display.on_event(order, event)
             if operator is not None:
-                operator.hear(order, event)
+                operator.on_event(order, event)
 
         return hear
 
@@ -278,12 +286,12 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
         stop = asyncio.Event()
         typed = operator.listening() if operator is not None else contextlib.nullcontext()
         with stopping(stop), typed:
-            return await _until(stop, carry_out_all(orders, key, heard))
+            return await _until(stop, carry_out_all(orders, key, on_event))
 
     try:
         return run_loop(all_of_them())
     except asyncio.CancelledError:
-        display.say("error: interrupted, its commands undone; --resume --out DIR goes on")
+        display.say("error: interrupted, its commands undone; continue with --resume --out DIR")
         raise typer.Exit(_CHECK_FAILED) from None
     finally:
         display.close()
@@ -292,7 +300,7 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
 async def _until(
     stop: asyncio.Event, runs: Coroutine[Any, Any, list[OrderOutcome]]
 ) -> list[OrderOutcome]:
-    """What comes of the runs. Cancels them on ``stop``, so that they undo what they did."""
+    """Return the outcomes of the runs. Cancels them on ``stop``, so that they undo stimuli."""
     working = asyncio.create_task(runs, name="runs")
     stopped = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -303,7 +311,7 @@ async def _until(
 
 
 def _status(outcome: OrderOutcome) -> int:
-    """What the exit status would say of one rack."""
+    """Return the exit status for one rack."""
     if outcome.report is not None:
         return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
     if isinstance(outcome.error, NotCovered):

@@ -1,4 +1,4 @@
-"""``rackagent evidence``: what a commissioning run left, judged and verified."""
+"""``rackagent evidence``: judge, verify, export and compare commissioning runs."""
 
 import sys
 from enum import StrEnum
@@ -31,20 +31,22 @@ _FAILED = 1
 _NO_ACCEPTANCE = "; a rehearsal on a simulated rack, no acceptance"
 _QUIET = {Verdict.PASS, Verdict.SKIP}
 
-app = typer.Typer(help="What a commissioning run left.", no_args_is_help=True)
+app = typer.Typer(
+    help="Judge, verify, export and compare commissioning runs.", no_args_is_help=True
+)
 
-Run = Annotated[Path, typer.Argument(help="The directory of a run.", show_default=False)]
+Run = Annotated[Path, typer.Argument(help="Directory of a run.", show_default=False)]
 
 
 @app.command("judge")
 def judge_again(
     folder: Run,
 ) -> None:
-    """Judge a recorded run again. The exit status is 1 where its results are not the same."""
+    """Judge a recorded run again. The exit status is 1 if its results differ."""
     report = bundle.judged(folder)
     show(report)
     if results_json(report) != bundle.stored_results(folder):
-        console.err(f"error: {folder / bundle.RESULTS} is not what the samples give")
+        console.err(f"error: {folder / bundle.RESULTS} does not match the samples")
         raise typer.Exit(_FAILED)
     console.out("the results are the same")
 
@@ -53,15 +55,15 @@ def judge_again(
 def verify_evidence(
     folder: Run,
     key: Annotated[
-        Path | None, typer.Option(help="The public ed25519 key (PEM) that must have signed it.")
+        Path | None, typer.Option(help="Public ed25519 key (PEM) of the expected signer.")
     ] = None,
 ) -> None:
-    """Check that the evidence of a run is what was sealed, and that its samples give its results.
+    """Verify that the evidence of a run is unchanged, and that its samples give its results.
 
-    Every file is held against the manifest, and every verdict is given again. The exit status is 1
-    when anything was changed, is missing or was added; each is named.
+    Every file is compared with the manifest, and every verdict is judged again. The exit status is
+    1 if a file was changed, is missing or was added; each is named.
 
-    A pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
+    Create a pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
     openssl pkey -in key.pem -pubout -out public.pem
     """
     problems, signed = unsound(folder, None if key is None else public_key(key))
@@ -71,9 +73,9 @@ def verify_evidence(
         raise typer.Exit(_FAILED)
     rehearsed = bundle.is_rehearsal(bundle.started(folder))
     if key is None and not rehearsed:
-        hint = "signed, but by whom was not looked at: name --key" if signed else "not signed"
+        hint = "signed, but the signer was not checked: give --key" if signed else "not signed"
         console.err(f"warning: {hint}")
-    console.out(f"{folder}: as it was sealed{_NO_ACCEPTANCE if rehearsed else ''}")
+    console.out(f"{folder}: evidence intact{_NO_ACCEPTANCE if rehearsed else ''}")
 
 
 @app.command("conclude")
@@ -83,7 +85,7 @@ def conclude_run(
         Path | None, typer.Option(help="Sign the evidence with this ed25519 key (PEM).")
     ] = None,
 ) -> None:
-    """Judge and seal a run that was cut off and will not go on; what was not done is an ERROR."""
+    """Judge and seal an interrupted run that will not be continued; missing steps are an ERROR."""
     report = conclude(folder, None if key is None else private_key(key))
     show(report)
     if blocks(report.verdict):
@@ -94,19 +96,19 @@ def conclude_run(
 def report_again(
     folder: Run,
     out: Annotated[
-        Path | None, typer.Option(help="The page to write; DIR-report.html by default.")
+        Path | None, typer.Option(help="Page to write (default: DIR-report.html).")
     ] = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="A PDF beside it; needs Chromium or Chrome.")
+        bool, typer.Option("--pdf", help="Also write a PDF; needs Chromium or Chrome.")
     ] = False,
 ) -> None:
-    """Make the report of a run again, outside its sealed directory.
+    """Write the report of a run again, outside its sealed directory.
 
-    The page stands alone: it can be sent and printed. It holds what the samples give now.
+    The page is self-contained: it can be sent and printed. It shows what the samples give now.
     """
     target = out or folder.parent / f"{folder.resolve().name}-report.html"
     if target.resolve().is_relative_to(folder.resolve()):
-        raise ConfigError(f"{target} is in the sealed directory; --out names another place")
+        raise ConfigError(f"{target} is in the sealed directory; choose another with --out")
     content = report_page(folder, bundle.judged(folder), signed_by(folder))
     keep(target, content)
     console.out(f"report: {target}")
@@ -119,13 +121,13 @@ def report_again(
 @app.command("export")
 def export(
     folder: Run,
-    table: Annotated[Path, typer.Option("--csv", help="The file to write; - is standard output.")],
+    table: Annotated[Path, typer.Option("--csv", help="CSV file to write; - is standard output.")],
     unit: Annotated[
         list[str] | None,
-        typer.Option(help="Convert to this unit whatever can be told in it; repeatable."),
+        typer.Option(help="Convert values of the same dimension to this unit; repeatable."),
     ] = None,
 ) -> None:
-    """Write every sample of a run as CSV, one a line, in base units or in those asked for.
+    """Write every sample of a run as CSV, one per line, in base units or those of --unit.
 
     Example:
       rackagent evidence export evidence/r01-L11 --csv samples.csv --unit kW --unit L/min
@@ -147,7 +149,7 @@ def export(
 
 
 class PageLayout(StrEnum):
-    """How a comparison is shown."""
+    """Format of a comparison."""
 
     TABLE = "table"
     JSON = "json"
@@ -157,18 +159,18 @@ class PageLayout(StrEnum):
 @app.command("compare")
 def compare_runs(
     folders: Annotated[
-        list[Path], typer.Argument(help="The directories of two runs or more.", show_default=False)
+        list[Path], typer.Argument(help="Directories of two runs or more.", show_default=False)
     ],
     layout: Annotated[
-        PageLayout, typer.Option("--format", "-f", help="How to print the result.")
+        PageLayout, typer.Option("--format", "-f", help="Output format.")
     ] = PageLayout.TABLE,
     differences: Annotated[
-        bool, typer.Option("--differences", help="Only the lines on which the runs differ.")
+        bool, typer.Option("--differences", help="Show only the lines in which the runs differ.")
     ] = False,
 ) -> None:
-    """Lay runs side by side: factory against site, a rack against its siblings.
+    """Compare runs: factory with site, a rack with its siblings.
 
-    A ! marks what stands out: of four runs or more what is far from their median, of fewer what is
+    A ! marks outliers: with four runs or more values far from their median, with fewer values
     further from the first run than the guard band. Firmware is compared too, and for runs of one
     rack the serials of its devices.
 
@@ -196,7 +198,7 @@ def compare_runs(
 
 
 def show(report: RunReport) -> None:
-    """What a run came to, and every check that did not simply pass."""
+    """Print the verdict of a run, and every check that did not simply pass."""
     rows = []
     for result in report.results:
         if result.verdict in _QUIET:
@@ -209,8 +211,8 @@ def show(report: RunReport) -> None:
     counts = dict.fromkeys(Verdict, 0)
     for result in report.results:
         counts[result.verdict] += 1
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     generation = report.facts.generation
     what = "REHEARSAL on a simulated rack: " if report.simulated else ""
     run = f"{report.rack} {generation.name} {report.facts.stage}"
-    console.out(f"{what}{run}: {report.verdict} ({told})")
+    console.out(f"{what}{run}: {report.verdict} ({summary})")

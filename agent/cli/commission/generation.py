@@ -1,4 +1,4 @@
-"""``rackagent generation``: what a kind of rack must be, and how it is judged."""
+"""``rackagent generation``: the requirements of a kind of rack, and how it is judged."""
 
 import json
 from pathlib import Path
@@ -32,20 +32,21 @@ _SHOWN_MAX = 60  # characters of a value in a table; JSON has all
 _SOURCE_MAX = 40
 
 generation_app = typer.Typer(
-    help="Generations: what a kind of rack must be, and how it is judged.", no_args_is_help=True
+    help="List, show and compare generations: the requirements of a kind of rack.",
+    no_args_is_help=True,
 )
 
 Folder = Annotated[
-    Path | None, typer.Option("--generations", help="A folder of your own generations.")
+    Path | None, typer.Option("--generations", help="Folder with your own generations.")
 ]
 GenerationName = Annotated[
-    str, typer.Argument(help="A generation's name, or its YAML file.", show_default=False)
+    str, typer.Argument(help="Name of a generation, or its YAML file.", show_default=False)
 ]
 
 
 @generation_app.command("list")
 def list_generations(generations: Folder = None, output: Output = Format.TABLE) -> None:
-    """Every generation: version, hash, devices, checks and stages."""
+    """List every generation: version, hash, devices, checks and stages."""
     paths = find_generations(generations)
     found = [load_generation(path, paths) for path in paths.values()]
     shown = [generation for generation in found if not generation.spec.abstract]
@@ -69,11 +70,11 @@ def list_generations(generations: Folder = None, output: Output = Format.TABLE) 
 @generation_app.command("show")
 def show_generation(
     name: GenerationName,
-    stage: Annotated[str | None, typer.Option(help="Only the checks of this stage.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Show only the checks of this stage.")] = None,
     generations: Folder = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """One generation: its checks with limit, unit and source."""
+    """Show one generation: its checks with limit, unit and source."""
     generation = open_generation(name, generations)
     checks = generation.spec.checks if stage is None else generation.checks(stage)
     if output is Format.JSON:
@@ -103,7 +104,7 @@ def show_generation(
 
 @generation_app.command("check")
 def check_generation(
-    file: Annotated[Path, typer.Argument(help="A generation's YAML file.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="Generation (YAML).", show_default=False)],
     generations: Folder = None,
 ) -> None:
     """Check a generation you are writing; every problem is named with its line."""
@@ -123,7 +124,7 @@ def diff_generations(
     generations: Folder = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """What OTHER says that ONE does not, key by key. The exit status is 1 where they differ."""
+    """Show the differences of two generations, key by key. The exit status is 1 if they differ."""
     found = differences(open_generation(one, generations), open_generation(other, generations))
     if output is Format.JSON:
         console.out_json(
@@ -160,7 +161,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def _limit(check: Check) -> str:
-    """The bounds of a check as people write them."""
+    """Return the limits of a check as text."""
     if isinstance(check, AlarmCheck):
         return check.expect
     if isinstance(check, EqualsCheck):

@@ -1,4 +1,4 @@
-"""The operator of runs at a terminal, or behind a pipe: lines typed become answers to them."""
+"""The operator of runs at a terminal or behind a pipe: typed lines become answers."""
 
 import asyncio
 import contextlib
@@ -14,8 +14,8 @@ from agent.commission.journal.writer import Event
 from agent.commission.run.order import Order
 from agent.model.errors import ConfigError
 
-_LINES_MAX = 1_000  # typed and not yet asked for
-_LINE_MAX = 4_096  # bytes of one
+_LINES_MAX = 1_000  # typed before they are needed
+_LINE_MAX = 4_096  # bytes of one line
 _HINTS = {
     "confirm": "yes, or: no WHY",
     "do": "yes once it is done, or: no WHY",
@@ -27,9 +27,9 @@ _YES, _NO = ("y", "yes"), ("n", "no")
 
 
 class Operator:
-    """Prompts of runs told by ``say``, answers from stdin. ``hear`` follows the journals.
+    """Prints prompts of runs with ``say`` and reads answers from stdin.
 
-    What is asked first is answered first; a command (pause, note) goes to every run.
+    The oldest prompt is answered first; a command (pause, note) goes to every run.
     """
 
     def __init__(self, who: str, say: Callable[[str], None], *, several: bool) -> None:
@@ -39,12 +39,12 @@ class Operator:
         self._lines: deque[str] = deque(maxlen=_LINES_MAX)
         self._rest = b""
 
-    def hear(self, order: Order, event: Event) -> None:
-        """Follow a journal: what is asked, and what is not any more."""
+    def on_event(self, order: Order, event: Event) -> None:
+        """Update the open prompts by one event of a journal."""
         folder = order.folder
         if event["event"] == "asked":
-            told = {key: str(event[key]) for key in ("id", "kind", "text", "step", "check")}
-            prompt = Prompt(**told, blocks=bool(event["blocks"]))  # type: ignore[arg-type]
+            texts = {key: str(event[key]) for key in ("id", "kind", "text", "step", "check")}
+            prompt = Prompt(**texts, blocks=bool(event["blocks"]))  # type: ignore[arg-type]
             self._open[folder, prompt.id] = prompt
             rack = f"{order.rack}: " if self._several else ""
             self._say(f"? {rack}{prompt.text} ({_HINTS[prompt.kind]})")
@@ -59,11 +59,11 @@ class Operator:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Take what is typed while the block runs."""
+        """Read typed lines while the block runs."""
         loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
         try:
             loop.add_reader(stdin, self._read, stdin)
-        except OSError:  # a file: all of it is there, and nothing tells when there is more
+        except OSError:  # a file: read it whole, because it cannot be watched for more
             self._rest = os.read(stdin, _LINES_MAX * _LINE_MAX)
             self._split()
             yield
@@ -87,7 +87,7 @@ class Operator:
         self._lines.extend(line.decode(errors="replace").strip() for line in whole)
 
     def _work(self) -> None:
-        """Give every line to what it answers; it waits where nothing is asked."""
+        """Give every line to its prompt; lines without an open prompt wait."""
         while self._lines:
             word, _, rest = self._lines[0].partition(" ")
             if word in _WORDS and not rest:
@@ -115,7 +115,7 @@ class Operator:
             if line not in ("", "later"):
                 self._send(place, file=Path(line).expanduser())
             else:
-                self._open.pop(place)  # it is asked for again when the run ends
+                self._open.pop(place)  # it is asked again when the run ends
         elif word in _YES:
             self._send(place, text=rest)
         else:

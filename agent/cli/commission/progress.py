@@ -1,4 +1,4 @@
-"""How commissioning runs go on, said as their journals are written: bars, lines or JSON."""
+"""Show the progress of commissioning runs from their journals: bars, lines or JSON."""
 
 import json
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ from agent.commission.run.order import Order
 from agent.model.catalogue import CATALOGUE
 from agent.model.figures import short
 
-_MEASURED_MAX = 2  # measurements of one check that a line tells
+_MEASURED_MAX = 2  # measurements of one check in a line
 _VALUES_MAX = 3  # signals beside a bar
 
 
 class Display(Protocol):
-    """Tells people or programs what the journal of an order says."""
+    """Shows the events of a run's journal to people or programs."""
 
-    def hear(self, order: Order, event: Event) -> None:
-        """Tell of one line."""
+    def on_event(self, order: Order, event: Event) -> None:
+        """Show one event."""
         ...
 
     def say(self, text: str) -> None:
-        """Tell people something else."""
+        """Show another text to people."""
         ...
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Release the terminal."""
         ...
 
 
@@ -43,22 +43,22 @@ class Lines:
         self._several = several
         self._began: dict[str, float] = {}
         self._titles: dict[str, str] = {}
-        self._told: dict[tuple[str, str], str] = {}
+        self._printed: dict[tuple[str, str], str] = {}
 
-    def hear(self, order: Order, event: Event) -> None:
-        """Say what a line of the journal means to a person, if it does."""
+    def on_event(self, order: Order, event: Event) -> None:
+        """Print the text of an event, if it has one."""
         if text := self.words(order, event):
             self.say(text)
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         console.err(text)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: plain lines hold no resource."""
 
     def words(self, order: Order, event: Event) -> str:
-        """What a line of the journal means to a person; empty if nothing."""
+        """Return the text of an event for people; empty if it has none."""
         rack = order.rack
         if event["event"] == "plan":
             self._titles |= {each["step"]: each["title"] for each in event["steps"]}
@@ -81,13 +81,13 @@ class Lines:
             case "step_began":
                 return f"{step}: {self._titles.get(step, '')}"
             case "step_confirmed":
-                return f"{step}: seen in the data"
+                return f"{step}: confirmed by telemetry"
             case "paused":
                 return f"paused by {event['who']}"
             case "continued":
-                return "goes on"
-            case "judged" if self._told.get((rack, event["check"])) != event["verdict"]:
-                self._told[rack, event["check"]] = event["verdict"]
+                return "continues"
+            case "judged" if self._printed.get((rack, event["check"])) != event["verdict"]:
+                self._printed[rack, event["check"]] = event["verdict"]
                 return f"{event['verdict']} {event['check']}{_why(event)}"
             case "aborted":
                 return f"aborted: {event['why']}"
@@ -95,23 +95,23 @@ class Lines:
 
 
 class JsonLines:
-    """Every line of every journal on stdout, with its rack and its directory."""
+    """Prints every line of every journal on stdout, with its rack and its directory."""
 
-    def hear(self, order: Order, event: Event) -> None:
-        """One line of JSON."""
+    def on_event(self, order: Order, event: Event) -> None:
+        """Print one line of JSON."""
         line = {"rack": order.rack, "evidence": str(order.folder), **event}
         console.out(json.dumps(line, ensure_ascii=False))
 
     def say(self, text: str) -> None:
-        """For people: on stderr."""
+        """Print a text for people on stderr."""
         console.err(text)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: JSON lines hold no resource."""
 
 
 class Bars:
-    """A bar for each rack on a terminal, with the time left and the values that matter now."""
+    """A bar for each rack on a terminal, with the time left and the present values."""
 
     def __init__(self, *, several: bool) -> None:
         self._lines = Lines(several=several)
@@ -129,8 +129,8 @@ class Bars:
         )
         self._progress.start()
 
-    def hear(self, order: Order, event: Event) -> None:
-        """Move the bar; what is worth a line goes above it."""
+    def on_event(self, order: Order, event: Event) -> None:
+        """Move the bar; print the text of an event above it."""
         if text := self._lines.words(order, event):
             self.say(text)
         story = self._stories.setdefault(order.rack, Story(order.folder))
@@ -148,11 +148,11 @@ class Bars:
         )
 
     def say(self, text: str) -> None:
-        """A line above the bars."""
+        """Print a line above the bars."""
         self._progress.console.print(Text(text))
 
     def close(self) -> None:
-        """The bars stand as they are."""
+        """Leave the bars on the screen as they are."""
         self._progress.stop()
 
 
@@ -162,7 +162,7 @@ def _left(seen: Seen) -> str:
 
 
 def _values(order: Order, values: Mapping[str, tuple[float, float] | None]) -> str:
-    """The signals that the run looks at now, in base units."""
+    """Return the signals that the run watches now, in base units."""
     signals = order.facts.generation.spec.signals
     found = []
     for name, pair in list(values.items())[:_VALUES_MAX]:

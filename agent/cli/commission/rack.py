@@ -1,4 +1,4 @@
-"""``rackagent rack``: a rack against its build sheet."""
+"""``rackagent rack``: compare a rack with its build sheet."""
 
 import time
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ from agent.poll.read_once import Look, read_devices
 
 _CHECK_FAILED, _UNREACHABLE = 1, 3
 
-rack_app = typer.Typer(help="A rack against its build sheet.", no_args_is_help=True)
+rack_app = typer.Typer(help="Compare a rack with its build sheet.", no_args_is_help=True)
 
 RackName = Annotated[
-    str | None, typer.Option("--rack", help="Which rack of CONFIG; the only one by default.")
+    str | None, typer.Option("--rack", help="Rack of CONFIG; may be left out if there is only one.")
 ]
 
 
@@ -36,21 +36,23 @@ def verify(
     sheet: Annotated[
         Path | None,
         typer.Option(
-            help="The build sheet: YAML, a CSV of devices, or NetBox's export of them; the rack's"
-            " own by default."
+            help="Build sheet: YAML, a CSV of devices, or NetBox's export of devices; by default"
+            " that of the rack."
         ),
     ] = None,
     cables: Annotated[
         Path | None,
-        typer.Option(help="With a CSV of devices: the CSV of cables, or NetBox's export of them."),
+        typer.Option(
+            help="Cables, if --sheet is a CSV of devices: CSV, or NetBox's export of cables."
+        ),
     ] = None,
     rack: RackName = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Compare what the devices of a rack say with its build sheet.
+    """Compare the devices of a rack with its build sheet.
 
-    Serials, parts, firmware and MACs; every cable at both ends, as far as LLDP tells; ports and
-    their speed. Two cables that are exchanged are named as a swap. The exit status is 1 when
+    Serials, parts, firmware and MACs; every cable at both ends, as far as LLDP shows it; ports
+    and their speed. Two cables that are exchanged are named as a swap. The exit status is 1 when
     something is not as planned, 3 when a device does not answer.
 
     Examples:
@@ -79,9 +81,9 @@ def verify(
 
 @rack_app.command("draft")
 def draft(config: ConfigPath, rack: RackName = None) -> None:
-    """Draft a build sheet from what the devices of a rack say; a rack that is known to be right.
+    """Draft a build sheet from a rack that is known to be right.
 
-    Nothing of it is a plan until you have compared it with the papers.
+    Compare the draft with the documents of the rack before you use it.
     """
     chosen = choose_rack(load_config(config), rack)
     looks = run_loop(read_devices(chosen))
@@ -93,7 +95,7 @@ def draft(config: ConfigPath, rack: RackName = None) -> None:
 
 
 def choose_rack(config: Config, name: str | None) -> Config:
-    """The configuration with one rack only. Raises ConfigError."""
+    """Return the configuration with one rack only. Raises ConfigError."""
     racks = list(dict.fromkeys(device.rack for device in config.devices))
     if name is None and len(racks) > 1:
         raise ConfigError(f"{config.file} has several racks; name one: {', '.join(racks)}")

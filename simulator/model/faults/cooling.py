@@ -1,11 +1,11 @@
 """Faults of the cooling side."""
 
 from agent.model.errors import ConfigError
-from simulator.model.faults.fault import Act, Bench, Fault, Params, index, number, positive
-from simulator.model.physics.hydraulics import Loop
+from simulator.model.faults.fault import Act, Bench, Params, RackFault, index, number, positive
+from simulator.model.physics.hydraulics import CoolantLoop
 
 
-def _loop(bench: Bench) -> Loop:
+def _loop(bench: Bench) -> CoolantLoop:
     if bench.machine.loop is None:
         raise ConfigError(f"{bench.machine.spec.name} has no coolant loop")
     return bench.machine.loop
@@ -14,7 +14,7 @@ def _loop(bench: Bench) -> Loop:
 def _pump_trip(bench: Bench, params: Params) -> None:
     loop = _loop(bench)
     pumps = loop.state.pumps
-    if not int(float(params["pump"])):  # 0 asks for the one that is running
+    if not int(float(params["pump"])):  # 0 selects the one that is running
         running = (n for n, pump in enumerate(pumps, 1) if pump.duty and pump.healthy)
         params["pump"] = next(running, 1)
     pumps[index(params, "pump", len(pumps))].healthy = False
@@ -84,7 +84,7 @@ def _leak(bench: Bench, params: Params) -> None:
 
 def _mend(bench: Bench, params: Params) -> None:
     state = _loop(bench).state
-    state.leak_l_min = state.lost_l = 0.0  # mended, wiped up and filled again
+    state.leak_l_min = state.lost_l = 0.0  # repaired, dried and refilled
 
 
 def _cable_cut(cut: bool) -> Act:
@@ -111,7 +111,7 @@ def _no_drift(bench: Bench, params: Params) -> None:
 
 
 COOLING_FAULTS = (
-    Fault(
+    RackFault(
         "pump_trip",
         "flow falls, the standby pump brings it back",
         {"pump": 0},
@@ -119,7 +119,7 @@ COOLING_FAULTS = (
         _pump_trip,
         _pump_back,
     ),
-    Fault(
+    RackFault(
         "pumps_lost",
         "flow 0; the return sensor lags behind the hot rack",
         {},
@@ -127,7 +127,7 @@ COOLING_FAULTS = (
         _pumps(False),
         _pumps(True),
     ),
-    Fault(
+    RackFault(
         "clog",
         "pressure difference up, flow down",
         {"factor": 2.0},
@@ -135,7 +135,7 @@ COOLING_FAULTS = (
         _clog,
         _unclog,
     ),
-    Fault(
+    RackFault(
         "exchanger_fouled",
         "temperatures unchanged, valve further open",
         {"factor": 0.5},
@@ -143,15 +143,15 @@ COOLING_FAULTS = (
         _foul,
         _clean,
     ),
-    Fault(
+    RackFault(
         "valve_stuck",
-        "command and position part, supply too warm",
+        "position no longer follows the command, supply too warm",
         {"position": 0.3},
         (),
         _stick,
         _unstick,
     ),
-    Fault(
+    RackFault(
         "facility_warm",
         "valve fully open, small approach",
         {"delta_k": 6.0},
@@ -159,7 +159,7 @@ COOLING_FAULTS = (
         _warm,
         _unwarm,
     ),
-    Fault(
+    RackFault(
         "air_in_loop",
         "flow and pressures are noisy",
         {"factor": 8.0},
@@ -167,7 +167,7 @@ COOLING_FAULTS = (
         _air_in,
         _vent,
     ),
-    Fault(
+    RackFault(
         "leak",
         "pressure falls, then the leak sensor reports",
         {"rate_l_min": 0.2},
@@ -175,7 +175,7 @@ COOLING_FAULTS = (
         _leak,
         _mend,
     ),
-    Fault(
+    RackFault(
         "leak_cable_cut",
         "sensor fault, no leak",
         {},
@@ -183,7 +183,7 @@ COOLING_FAULTS = (
         _cable_cut(True),
         _cable_cut(False),
     ),
-    Fault(
+    RackFault(
         "supply_return_swapped",
         "return colder than supply",
         {},
@@ -191,9 +191,9 @@ COOLING_FAULTS = (
         _swapped(True),
         _swapped(False),
     ),
-    Fault(
+    RackFault(
         "humidity_drift",
-        "humidity and dew point climb while the room stays as it is",
+        "humidity and dew point climb while the ambient air stays the same",
         {"per_hour": 0.3},
         (),
         _drift,

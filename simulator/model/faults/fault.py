@@ -1,4 +1,4 @@
-"""What a physical fault is: its name, its parameters, how it is laid on a rack and undone."""
+"""Physical faults: name, parameters, and functions that apply one to a rack and undo it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Params = dict[str, Param]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a fault may lay hands on."""
+    """The parts of a rack that a fault may change."""
 
     machine: Machine
     board: Board
@@ -23,10 +23,10 @@ Act = Callable[[Bench, Params], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RackFault:
     """One kind of fault. ``defaults`` gives its parameters, their types and usual values.
 
-    ``place`` names the parameters that say where: a second fault in the same place replaces the
+    ``place`` names the parameters of its location: a second fault in the same place replaces the
     first. ``apply`` may be called again with the same parameters and then changes nothing.
     """
 
@@ -38,19 +38,19 @@ class Fault:
     undo: Act
 
     def parameters(self, given: Mapping[str, object]) -> Params:
-        """The defaults with what was given, numbers also accepted as text. Raises ConfigError."""
+        """Return the defaults with the given values. Raises ConfigError."""
         return complete(self.name, self.defaults, given)
 
 
 def complete(name: str, defaults: Mapping[str, Param], given: Mapping[str, object]) -> Params:
-    """``defaults`` of the fault ``name`` with what was given, numbers also accepted as text.
+    """Return ``defaults`` of the fault ``name`` with the given values; numbers may come as text.
 
-    Raises ConfigError for a parameter that it does not have, or of another type.
+    Raises ConfigError for an unknown parameter, or one of another type.
     """
     unknown = sorted(set(given) - set(defaults))
     if unknown:
         known = ", ".join(defaults) or "none"
-        raise ConfigError(f"fault {name}: no parameter {unknown[0]!r}; it has: {known}")
+        raise ConfigError(f"fault {name}: unknown parameter {unknown[0]!r}; known: {known}")
     return {**defaults, **{key: _typed(name, key, defaults[key], given[key]) for key in given}}
 
 
@@ -64,20 +64,20 @@ def _typed(fault: str, name: str, default: Param, value: object) -> Param:
 
 
 def number(params: Params, name: str) -> float:
-    """A parameter as a number."""
+    """Return a parameter as a number."""
     return float(params[name])
 
 
 def index(params: Params, name: str, count: int) -> int:
-    """A parameter that counts from 1, as one that counts from 0. Raises ConfigError."""
+    """Return a parameter that counts from 1 as one that counts from 0. Raises ConfigError."""
     number = int(float(params[name]))
     if not 1 <= number <= count:
-        raise ConfigError(f"{name} {number}: there are 1 to {count}")
+        raise ConfigError(f"{name} {number}: must be 1 to {count}")
     return number - 1
 
 
 def positive(params: Params, name: str) -> float:
-    """A parameter that must be more than 0. Raises ConfigError."""
+    """Return a parameter that must be more than 0. Raises ConfigError."""
     value = number(params, name)
     if not 0.0 < value < 1e6:
         raise ConfigError(f"{name} {value:g}: must be more than 0")

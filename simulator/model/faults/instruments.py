@@ -1,7 +1,7 @@
-"""Faults of cables, optics, sensors and of what devices say of themselves."""
+"""Faults of cables, optics, sensors and device identities."""
 
 from agent.model.errors import ConfigError
-from simulator.model.faults.fault import Act, Bench, Fault, Params, index, positive
+from simulator.model.faults.fault import Act, Bench, Params, RackFault, index, positive
 from simulator.model.observe.points import Point
 
 
@@ -52,7 +52,7 @@ def _link(up: bool) -> Act:
 def _selected(bench: Bench, params: Params) -> list[Point]:
     view = bench.board.views.get(str(params["role"]))
     if view is None:
-        raise ConfigError(f"role {params['role']!r}: there are {', '.join(bench.board.views)}")
+        raise ConfigError(f"role {params['role']!r}: must be one of {', '.join(bench.board.views)}")
     text = str(params["labels"])
     pairs = [item.partition("=") for item in text.split(",") if item]
     labels = {name.strip(): value.strip() for name, _, value in pairs}
@@ -90,7 +90,7 @@ def _identity_place(bench: Bench, params: Params) -> str:
         metric, labels = "rack_component_info", {"component": part}
     view = bench.board.views.get(role)
     if view is None or not any(view.select(metric, labels)):
-        raise ConfigError(f"wrong_identity: {role} {part}".rstrip() + " does not say who it is")
+        raise ConfigError(f"wrong_identity: {role} {part}".rstrip() + " has no identity")
     return f"{role}/{part}" if part else role
 
 
@@ -107,11 +107,11 @@ def _pairs(bench: Bench, params: Params) -> list[tuple[str, str]]:
     views = bench.board.views
     source, target = views.get(str(params["source"])), views.get(str(params["target"]))
     if source is None or target is None:
-        raise ConfigError(f"crosstalk: roles are {', '.join(views)}")
+        raise ConfigError(f"crosstalk: roles must be two of {', '.join(views)}")
     found = ((point.id, source.match(point.metric, dict(point.labels))) for point in target.points)
     pairs = [(own, other.id) for own, other in found if other is not None]
     if not pairs:
-        raise ConfigError(f"crosstalk: {source.role} and {target.role} have nothing in common")
+        raise ConfigError(f"crosstalk: {source.role} and {target.role} have no metric in common")
     return pairs
 
 
@@ -127,7 +127,7 @@ def _uncross(bench: Bench, params: Params) -> None:
 _SENSOR: Params = {"role": "cdu", "metric": "rack_coolant_temperature_celsius", "labels": ""}
 
 INSTRUMENT_FAULTS = (
-    Fault(
+    RackFault(
         "cable_swap",
         "two LLDP neighbours exchanged, both links up",
         {"switch": 1, "port_a": 1, "port_b": 2},
@@ -135,15 +135,15 @@ INSTRUMENT_FAULTS = (
         _cables(True),
         _cables(False),
     ),
-    Fault(
+    RackFault(
         "dirty_optic",
-        "received light down, link up, more corrected errors",
+        "received optical power down, link up, more corrected errors",
         {"switch": 1, "port": 1, "loss_db": 3.0},
         ("switch", "port"),
         _dirty,
         _wiped,
     ),
-    Fault(
+    RackFault(
         "link_down",
         "a port is down at both ends",
         {"switch": 1, "port": 1},
@@ -151,31 +151,31 @@ INSTRUMENT_FAULTS = (
         _link(False),
         _link(True),
     ),
-    Fault(
+    RackFault(
         "frozen_sensor",
-        "no variance",
+        "the value no longer varies",
         _SENSOR,
         ("role", "metric", "labels"),
         _freeze,
         _thaw,
     ),
-    Fault(
+    RackFault(
         "wrong_scale",
-        "a value is ten times what it is",
+        "a value is ten times its true value",
         {"role": "pdu-a", "metric": "rack_inlet_power_watts", "labels": "", "factor": 10.0},
         ("role", "metric", "labels"),
         _scale,
         _unscale,
     ),
-    Fault(
+    RackFault(
         "wrong_identity",
-        "serial number or firmware is not the build sheet's",
+        "serial number or firmware differs from the build sheet",
         {"role": "cdu", "part": "", "serial": "", "firmware": "0.9.9"},
         ("role", "part"),
         _impostor,
         _genuine,
     ),
-    Fault(
+    RackFault(
         "crosstalk",
         "two devices show identical values",
         {"source": "shelf-1", "target": "shelf-2"},

@@ -1,14 +1,14 @@
 """Faults of the electrical side."""
 
 from agent.model.errors import ConfigError
-from simulator.model.faults.fault import Act, Bench, Fault, Params, index, number, positive
+from simulator.model.faults.fault import Act, Bench, Params, RackFault, index, number, positive
 from simulator.model.physics.electrical import FEEDS, PHASES
 
 
 def _feed(params: Params) -> int:
     letter = str(params["feed"]).lower()
     if letter not in FEEDS:
-        raise ConfigError(f"feed {letter!r}: there are {' and '.join(FEEDS)}")
+        raise ConfigError(f"feed {letter!r}: must be {' or '.join(FEEDS)}")
     return FEEDS.index(letter)
 
 
@@ -55,7 +55,7 @@ def _miswired(crossed: bool) -> Act:
     def act(bench: Bench, params: Params) -> None:
         spec = bench.machine.power.spec
         one = index(params, "shelf_a", spec.shelves)
-        # 0 asks for the shelf of feed B that stands in the same place as the one of feed A.
+        # 0 selects the shelf of feed B at the same position as the one of feed A.
         if not int(float(params["shelf_b"])):
             params["shelf_b"] = one + 1 + bench.machine.power.per_feed
         two = index(params, "shelf_b", spec.shelves)
@@ -101,7 +101,7 @@ def _strong_bbu(bench: Bench, params: Params) -> None:
 
 
 POWER_FAULTS = (
-    Fault(
+    RackFault(
         "feed_lost",
         "the feed reads 0 V and 0 A, the other carries both",
         {"feed": "a"},
@@ -109,7 +109,7 @@ POWER_FAULTS = (
         _feed_lost(False),
         _feed_lost(True),
     ),
-    Fault(
+    RackFault(
         "phase_lost",
         "one phase of a feed reads 0 V; its supplies drop out",
         {"feed": "a", "phase": 1},
@@ -117,7 +117,7 @@ POWER_FAULTS = (
         _phase_lost(False),
         _phase_lost(True),
     ),
-    Fault(
+    RackFault(
         "outlet_off",
         "the outlet is off; its shelf has no input",
         {"feed": "a", "outlet": 1},
@@ -125,7 +125,7 @@ POWER_FAULTS = (
         _outlet(False),
         _outlet(True),
     ),
-    Fault(
+    RackFault(
         "psu_dead",
         "phase unbalance of 40 % on its shelf",
         {"shelf": 1, "psu": 1},
@@ -133,7 +133,7 @@ POWER_FAULTS = (
         _psu_dead(False),
         _psu_dead(True),
     ),
-    Fault(
+    RackFault(
         "ab_miswired",
         "opening feed A drops a shelf of feed B",
         {"shelf_a": 1, "shelf_b": 0},
@@ -141,7 +141,7 @@ POWER_FAULTS = (
         _miswired(True),
         _miswired(False),
     ),
-    Fault(
+    RackFault(
         "ct_reversed",
         "power of one phase is negative",
         {"feed": "a", "phase": 1},
@@ -149,7 +149,7 @@ POWER_FAULTS = (
         _ct(-1.0),
         _ct(1.0),
     ),
-    Fault(
+    RackFault(
         "bad_joint",
         "a shelf's bus clip warms with the square of the current",
         {"shelf": 1, "factor": 6.0},
@@ -157,7 +157,7 @@ POWER_FAULTS = (
         _bad_joint,
         _good_joint,
     ),
-    Fault(
+    RackFault(
         "weak_bbu",
         "low health; the battery empties early",
         {"bbu": 1, "health": 0.4},

@@ -1,1 +1,1 @@
-"""What each kind of device shows of the rack."""
+"""The instruments of each kind of device: its points and their values."""

@@ -1,4 +1,4 @@
-"""What the cooling unit (CDU, RPU or rear door) shows of the rack, under the role ``cdu``."""
+"""The instruments of the cooling unit (CDU, RPU or rear door), under the role ``cdu``."""
 
 from functools import partial
 
@@ -11,12 +11,12 @@ from simulator.model.observe.points import (
     SPEED,
     TEMPERATURE,
     Board,
-    Noise,
+    SensorNoise,
     Value,
     View,
 )
 from simulator.model.physics.formulas import dew_point_c
-from simulator.model.physics.hydraulics import Loop, PumpState
+from simulator.model.physics.hydraulics import CoolantLoop, PumpState
 from simulator.model.physics.machine import Machine
 from simulator.model.physics.thermal import Heat
 
@@ -43,7 +43,7 @@ def build(board: Board, machine: Machine) -> None:
     _alarms(view, heat, loop)
 
 
-def _technology(view: View, heat: Heat, loop: Loop) -> None:
+def _technology(view: View, heat: Heat, loop: CoolantLoop) -> None:
     state, spec = loop.state, loop.spec
 
     def unrest() -> float:
@@ -53,7 +53,7 @@ def _technology(view: View, heat: Heat, loop: Loop) -> None:
         return _KPA * loop.static_kpa
 
     def after_pumps() -> float:
-        # Filter and exchanger stand between the pumps and this sensor, pipes after the rack.
+        # Filter and exchanger are between the pumps and this sensor, pipes after the rack.
         return _KPA * (loop.static_kpa + loop.rack_drop_kpa + 0.2 * loop.rest_drop_kpa)
 
     def head() -> float:
@@ -101,7 +101,7 @@ def _technology(view: View, heat: Heat, loop: Loop) -> None:
         PRESSURE,
         **where,
     )
-    add("rack_coolant_ph_value", lambda: spec.ph, Noise(fixed=0.02), **where)
+    add("rack_coolant_ph_value", lambda: spec.ph, SensorNoise(fixed=0.02), **where)
     add("rack_heat_removed_watts", lambda: 1e3 * heat.heat_seen_kw, POWER, **where)
     add("rack_cooling_power_watts", lambda: 1e3 * loop.pump_kw, POWER, part="pumps")
     add(
@@ -110,7 +110,7 @@ def _technology(view: View, heat: Heat, loop: Loop) -> None:
     )
 
 
-def _pump(view: View, loop: Loop, pump: PumpState, number: int) -> None:
+def _pump(view: View, loop: CoolantLoop, pump: PumpState, number: int) -> None:
     add, spec = view.add, loop.spec
     add("rack_pump_speed_rpm", lambda: spec.pump_rpm * pump.speed, SPEED, pump=number)
     add("rack_pump_duty_ratio", lambda: pump.speed, pump=number)
@@ -125,7 +125,7 @@ def _pump(view: View, loop: Loop, pump: PumpState, number: int) -> None:
     )
 
 
-def _leak(view: View, loop: Loop) -> None:
+def _leak(view: View, loop: CoolantLoop) -> None:
     state = loop.state
 
     def word() -> str:
@@ -239,7 +239,7 @@ def _rear_door(view: View, heat: Heat) -> None:
     )
 
 
-def _alarms(view: View, heat: Heat, loop: Loop | None) -> None:
+def _alarms(view: View, heat: Heat, loop: CoolantLoop | None) -> None:
     def too_warm() -> bool:
         return heat.supply_seen_c > heat.setpoint_c + _SUPPLY_BAND_K
 

@@ -1,13 +1,21 @@
-"""What the switches show of the rack: ports, counters, optics, neighbours."""
+"""The instruments of the switches: ports, counters, optics, neighbours."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from simulator.model.observe.points import OPTICAL, TEMPERATURE, VOLTAGE, Board, Noise, Value, View
+from simulator.model.observe.points import (
+    OPTICAL,
+    TEMPERATURE,
+    VOLTAGE,
+    Board,
+    SensorNoise,
+    Value,
+    View,
+)
 from simulator.model.physics.machine import Machine
-from simulator.model.physics.network import Switch, dbm, mac_address
+from simulator.model.physics.network import SwitchModel, dbm, mac_address
 
-_DBM = Noise(fixed=0.03)
+_DBM = SensorNoise(fixed=0.03)
 
 
 def build(board: Board, machine: Machine) -> None:
@@ -21,7 +29,7 @@ def build(board: Board, machine: Machine) -> None:
             _optic(view, switch, port, machine.heat.state.air.room_c)
 
 
-def _port(view: View, switch: Switch, port: int) -> None:
+def _port(view: View, switch: SwitchModel, port: int) -> None:
     state, label = switch.state.ports[port], {"port": port + 1}
     bytes_per_s = switch.spec.speed_gbit_s * 125e6
 
@@ -62,7 +70,7 @@ def _port(view: View, switch: Switch, port: int) -> None:
     view.add_info("rack_lldp_neighbor_info", neighbor, **label)
 
 
-def _optic(view: View, switch: Switch, port: int, room_c: float) -> None:
+def _optic(view: View, switch: SwitchModel, port: int, room_c: float) -> None:
     if switch.planned(port) is None:
         return  # an empty cage
     add, label = view.add, {"port": port + 1}

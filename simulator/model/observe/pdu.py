@@ -1,4 +1,4 @@
-"""What the PDU of a feed shows of the rack: inlet, phases, branches, outlets, room sensors."""
+"""The instruments of a feed's PDU: inlet, phases, branches, outlets, ambient sensors."""
 
 from functools import partial
 from math import sqrt
@@ -10,7 +10,7 @@ from simulator.model.observe.points import (
     TEMPERATURE,
     VOLTAGE,
     Board,
-    Noise,
+    SensorNoise,
     View,
 )
 from simulator.model.physics.electrical import FEEDS, PHASES, Power
@@ -18,7 +18,7 @@ from simulator.model.physics.formulas import unbalance_ratio
 from simulator.model.physics.machine import Machine
 from simulator.model.physics.thermal import Heat
 
-_FREQUENCY = Noise(share=0.0002)
+_FREQUENCY = SensorNoise(share=0.0002)
 _ROOT3 = sqrt(3.0)
 _ALL = tuple(range(PHASES))
 
@@ -41,7 +41,7 @@ def build(board: Board, machine: Machine) -> None:
 
 
 class _Meter:
-    """The meter of one feed. A current transformer the wrong way round turns its power's sign."""
+    """Add the meter of one feed. A reversed current transformer inverts the sign of its power."""
 
     def __init__(self, power: Power, feed: int) -> None:
         self.power, self.feed, self.spec = power, feed, power.spec
@@ -106,7 +106,7 @@ class _Meter:
 
 
 class _Socket:
-    """One outlet. Those beyond the shelves' are spares: on, with nothing plugged in."""
+    """Add one outlet. Those beyond the shelves' are spare: on, with nothing plugged in."""
 
     def __init__(self, meter: _Meter, outlet: int) -> None:
         self.meter, self.outlet = meter, outlet

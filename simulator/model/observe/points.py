@@ -1,4 +1,4 @@
-"""What devices show of the rack: points with noise, sensor faults laid over them, lookup."""
+"""The values that devices show: points with noise, sensor faults applied to them, lookup."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,35 +12,35 @@ Labels = tuple[tuple[str, str], ...]
 Observation = dict[tuple[str, Labels], Value]
 
 _MATCHED_MAX = 4096
-"""So many answers to what a profile means are remembered by a view."""
+"""Number of resolved profile points that a view remembers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
-    """Deviation of a sensor, as a share of the value and in the value's unit."""
+class SensorNoise:
+    """Standard deviation of a sensor, as a share of the value and in the value's unit."""
 
     share: float = 0.0
     fixed: float = 0.0
 
 
-EXACT = Noise()
-POWER = Noise(share=0.003)
-CURRENT = Noise(share=0.003)
-VOLTAGE = Noise(share=0.0005)
-TEMPERATURE = Noise(fixed=0.05)
-FLOW = Noise(share=0.005)
-PRESSURE = Noise(share=0.003)
-SPEED = Noise(share=0.002)
-SHARE = Noise(fixed=0.001)
-HUMIDITY = Noise(fixed=0.003)
-OPTICAL = Noise(share=0.01)
+EXACT = SensorNoise()
+POWER = SensorNoise(share=0.003)
+CURRENT = SensorNoise(share=0.003)
+VOLTAGE = SensorNoise(share=0.0005)
+TEMPERATURE = SensorNoise(fixed=0.05)
+FLOW = SensorNoise(share=0.005)
+PRESSURE = SensorNoise(share=0.003)
+SPEED = SensorNoise(share=0.002)
+SHARE = SensorNoise(fixed=0.001)
+HUMIDITY = SensorNoise(fixed=0.003)
+OPTICAL = SensorNoise(share=0.01)
 
 
 @dataclass(slots=True)
 class Overlay:
-    """What is wrong with instruments, not with the rack. Keys are point ids, or roles.
+    """Faults of instruments, not of the rack. Keys are point IDs, or roles.
 
-    ``reroute`` makes a point show another's value; ``identity`` replaces what a role says it is.
+    ``reroute`` makes a point show another's value; ``identity`` replaces a role's identity.
     """
 
     held: dict[str, Value] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Point:
         metric: str,
         labels: Labels,
         read: Callable[[], Value],
-        noise: Noise,
+        noise: SensorNoise,
     ) -> None:
         if metric not in CATALOGUE:
             raise KeyError(metric)
@@ -70,31 +70,31 @@ class Point:
         self.unrest: Callable[[], float] | None = None
         self._board, self._read = board, read
         self._noise = None if noise is EXACT else noise
-        self._salt: int | None = None  # a fleet has many points that nobody ever reads
+        self._salt: int | None = None  # computed on first use
 
     @property
     def id(self) -> str:
-        """A text of its own, the same in every rack of the model."""
+        """A text for this point, the same in every rack of the model."""
         return "|".join((self.role, self.metric, *(f"{n}={value}" for n, value in self.labels)))
 
     def value(self) -> Value:
-        """What the device shows at this second, in the metric's base unit or as a state's name."""
+        """Return the value at this second, in the metric's base unit or as a state's name."""
         overlay = self._board.overlay
         if overlay.held or overlay.reroute or overlay.scale:
             return self._overlaid(overlay)
         return self._sample()
 
     def info_labels(self) -> Mapping[str, str]:
-        """Labels of an info metric that change with the rack; empty for any other point."""
+        """Return the labels of an info metric that change with the rack; empty for others."""
         return self.info() if self.info is not None else {}
 
     @property
     def present(self) -> bool:
-        """False while an info metric has nothing to say (no neighbour, no part)."""
+        """Return False while an info metric has no value (no neighbour, no part)."""
         return self.info is None or bool(self.info())
 
     def key(self) -> tuple[str, Labels]:
-        """Metric and all labels, sorted."""
+        """Return the metric and all labels, sorted."""
         if self.info is None:
             return self.metric, self.labels
         return self.metric, tuple(sorted({**dict(self.labels), **self.info()}.items()))
@@ -134,9 +134,14 @@ class View:
         self._matched: dict[tuple[str, Labels], Point | None] = {}
 
     def add(
-        self, metric: str, read: Callable[[], Value], noise: Noise = EXACT, /, **labels: object
+        self,
+        metric: str,
+        read: Callable[[], Value],
+        noise: SensorNoise = EXACT,
+        /,
+        **labels: object,
     ) -> Point:
-        """A point more. Label values are written as text."""
+        """Add a point. Label values are written as text."""
         pairs = tuple(sorted((name, str(value)) for name, value in labels.items()))
         point = Point(self._board, self.role, metric, pairs, read, noise)
         self.points.append(point)
@@ -147,13 +152,13 @@ class View:
     def add_info(
         self, metric: str, info: Callable[[], Mapping[str, str]], /, **labels: object
     ) -> Point:
-        """An info metric, whose value is 1 and whose word is in its labels."""
+        """Add an info metric, whose value is 1 and whose information is in its labels."""
         point = self.add(metric, lambda: 1.0, **labels)
         point.info = info
         return point
 
     def match(self, metric: str, labels: Mapping[str, str]) -> Point | None:
-        """The point that a profile's metric and labels mean here, None if there is none.
+        """Return the point that a profile's metric and labels mean here, or None.
 
         Exact labels win; otherwise no label may contradict, most must agree, fewest be added.
         """
@@ -175,7 +180,7 @@ class View:
         return best
 
     def select(self, metric: str, labels: Mapping[str, str]) -> Iterator[Point]:
-        """All points of a metric (any, if empty) that carry these labels."""
+        """Return all points of a metric (any, if empty) that carry these labels."""
         for point in self.points:
             if metric in ("", point.metric) and labels.items() <= dict(point.labels).items():
                 yield point
@@ -205,18 +210,18 @@ class Board:
         self._by_id: dict[str, Point] = {}
 
     def view(self, role: str) -> View:
-        """A new, empty view."""
+        """Add a new, empty view."""
         return self.views.setdefault(role, View(self, role))
 
     def by_id(self, point_id: str) -> Point:
-        """The point of that id. Raises KeyError."""
+        """Return the point of that ID. Raises KeyError."""
         if not self._by_id:
             points = (point for view in self.views.values() for point in view.points)
             self._by_id.update((point.id, point) for point in points)
         return self._by_id[point_id]
 
     def identify(self, view: View, model: str, part: str = "", kind: str = "") -> None:
-        """Let a role (or a part of it) say who it is; serial numbers follow from the seed."""
+        """Give a role (or a part of it) its identity; serial numbers follow from the seed."""
         place = f"{view.role}/{part}" if part else view.role
         own = {
             "vendor": "Simulated",

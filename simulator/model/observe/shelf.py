@@ -1,4 +1,4 @@
-"""What power shelves, battery shelves and a meter on the bus bar show of the rack."""
+"""The instruments of power shelves, battery shelves and a meter on the bus bar."""
 
 from functools import partial
 
@@ -34,7 +34,7 @@ def build(board: Board, machine: Machine) -> None:
 
 
 class _Shelf:
-    """One power shelf, wherever its cord is plugged in."""
+    """Add one power shelf, at any outlet."""
 
     def __init__(self, power: Power, heat: Heat, number: int) -> None:
         self.power, self.heat, self.number = power, heat, number
@@ -74,7 +74,7 @@ class _Shelf:
 
 
 class _Psu:
-    """One supply of a shelf, on the phase that its place gives it."""
+    """Add one PSU of a shelf, on the phase that its slot gives it."""
 
     def __init__(self, shelf: _Shelf, number: int) -> None:
         self.shelf, self.number, self.phase = shelf, number, number % PHASES
@@ -133,7 +133,7 @@ class _Psu:
 
 
 class _Battery:
-    """One battery shelf; its modules are alike."""
+    """Add one battery shelf; its modules are alike."""
 
     def __init__(self, machine: Machine, number: int) -> None:
         self.machine, self.number = machine, number

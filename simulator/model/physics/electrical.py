@@ -12,13 +12,13 @@ from simulator.model.physics.spec import BatterySpec, LoadSpec, PowerSpec, RackM
 
 FEEDS = ("a", "b")
 PHASES = 3
-_TRANSIENT_DIP_V = 1.5  # per unit of load thrown on the survivors at once (e)
+_TRANSIENT_DIP_V = 1.5  # per unit of load taken over by the remaining supplies at once (e)
 _CHARGED = 0.9999
 
 
 @dataclass(slots=True)
 class LoadState:
-    """What the trays draw. ``throttle`` is the share of the work that hot chips still do."""
+    """The demand of the trays. ``throttle`` is the share of the work that hot chips still do."""
 
     ratio: float = 0.5
     demand_kw: float = 0.0
@@ -76,7 +76,7 @@ class Trays:
         self.state = LoadState()
 
     def step(self, dt_s: float, chip_c: float, outlet_c: float, bus_alive: bool) -> None:
-        """Move the demand by ``dt_s`` toward what the work asks for."""
+        """Move the demand by ``dt_s`` toward the requested work."""
         spec, state = self.spec, self.state
         if chip_c > spec.throttle_chip_c:
             state.throttle = max(0.0, state.throttle - 0.2 * dt_s)
@@ -94,7 +94,7 @@ class Trays:
 
     @property
     def work(self) -> float:
-        """Share of the full work that is being done, 0..1."""
+        """Return the share of the full work that is done, 0..1."""
         return 0.0 if self.state.shut_down else self.state.ratio * self.state.throttle
 
 
@@ -147,7 +147,7 @@ class Power:
         self._warm_clips(dt_s)
 
     def rewire(self) -> None:
-        """Count the live supplies again; to be called after every change of the wiring."""
+        """Count the live supplies again; called after every change of the wiring."""
         state = self.state
         self._fold_energy()
         live = [[0] * PHASES for _ in state.live]
@@ -160,65 +160,65 @@ class Power:
         state.live_total = sum(map(sum, live))
 
     def cut(self) -> "OutageCount":
-        """A context to change the wiring in; its end counts outages and rewires."""
+        """Change the wiring inside this context; its end counts outages and rewires."""
         return OutageCount(self)
 
     def has_input(self, shelf: int, psu: int) -> bool:
-        """Whether a supply (0-based) sees AC."""
+        """Return whether a supply (0-based) has AC."""
         state = self.state
         feed, outlet = divmod(state.wiring[shelf], self.per_feed)
         live = state.feed_on[feed] and state.phase_on[feed][psu % PHASES]
         return live and state.outlet_on[feed][outlet]
 
     def is_live(self, shelf: int, psu: int) -> bool:
-        """Whether a supply (0-based) carries its share."""
+        """Return whether a supply (0-based) carries its share."""
         return self.state.psu_ok[shelf][psu] and self.has_input(shelf, psu)
 
     def phase_v(self, feed: int, phase: int) -> float:
-        """Voltage of a phase against neutral."""
+        """Return the voltage of a phase against neutral."""
         state = self.state
         on = state.feed_on[feed] and state.phase_on[feed][phase]
         return self.spec.line_voltage_v / sqrt(3.0) if on else 0.0
 
     def slot_kw(self, slot: int, phase: int) -> float:
-        """AC power of one phase of one shelf outlet."""
+        """Return the AC power of one phase of one shelf outlet."""
         return self.state.live[slot][phase] * self.state.psu_input_kw
 
     def feed_kw(self, feed: int, phase: int) -> float:
-        """AC power of one phase of a feed, as it flows (a reversed transformer does not matter)."""
+        """Return the true AC power of one phase of a feed, not what a transformer measures."""
         first = feed * self.per_feed
         live = self.state.live
         count = sum(live[slot][phase] for slot in range(first, first + self.per_feed))
         return count * self.state.psu_input_kw
 
     def amperes(self, kilowatts: float) -> float:
-        """Current of one phase that carries this power at the nominal voltage."""
+        """Return the current of one phase that carries this power at the nominal voltage."""
         spec = self.spec
         return kilowatts * 1e3 * sqrt(3.0) / (spec.line_voltage_v * spec.power_factor)
 
     def slot_energy_j(self, slot: int, phase: int) -> float:
-        """Energy that a shelf outlet's meter has counted on a phase."""
+        """Return the energy that a shelf outlet's meter has counted on a phase."""
         state = self.state
         since = state.psu_energy_kj - state.energy_mark_kj
         return 1e3 * (state.energy_base_kj[slot][phase] + state.live[slot][phase] * since)
 
     def shelf_live(self, shelf: int) -> int:
-        """Supplies of a shelf that carry load."""
+        """Return the supplies of a shelf that carry load."""
         return sum(self.state.live[self.state.wiring[shelf]])
 
     def shelf_amperes(self, shelf: int) -> float:
-        """Current a shelf gives to the bus bar."""
+        """Return the current a shelf gives to the bus bar."""
         state = self.state
         return self.shelf_live(shelf) * state.psu_kw * 1e3 / state.bus_v if state.bus_v else 0.0
 
     def battery_left_s(self, shelf: int) -> float:
-        """How long a battery shelf lasts at its rating."""
+        """Return how long a battery shelf lasts at its rating."""
         cells = self.state.batteries
         hold_s = self.battery.hold_s if self.battery else 0.0
         return hold_s * cells.charge[shelf] * cells.health[shelf]
 
     def battery_module_kw(self, shelf: int) -> float:
-        """Power that each module of a battery shelf gives (takes, if negative)."""
+        """Return the power that each module of a battery shelf gives (takes, if negative)."""
         modules = self.battery.modules if self.battery else 1
         return self.state.batteries.power_kw[shelf] / modules
 
@@ -278,7 +278,7 @@ class Power:
 
 
 class OutageCount:
-    """Counts, per supply, the loss of AC that a change of the wiring brings."""
+    """Count, per supply, the loss of AC that a change of the wiring brings."""
 
     __slots__ = ("_had_input", "_power")
 

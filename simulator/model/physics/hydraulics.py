@@ -6,7 +6,7 @@ from math import sqrt
 from simulator.model.physics.formulas import clamp
 from simulator.model.physics.spec import LoopSpec
 
-_FAILOVER_S = 1.0  # the controller misses a pump for this long before it starts another
+_FAILOVER_S = 1.0  # the controller waits this long for a missing pump before it starts another
 _KP, _KI_PER_S = 0.3, 0.05
 _EXPANSION_PER_K = 4.5e-4  # volume of PG25 per kelvin (e)
 _FILL_C = 30.0
@@ -14,7 +14,7 @@ _FILL_C = 30.0
 
 @dataclass(slots=True)
 class PumpState:
-    """One pump. ``speed`` is a share of full speed; ``duty`` means the controller wants it."""
+    """One pump. ``speed`` is a share of full speed; ``duty``: the controller has started it."""
 
     duty: bool
     speed: float = 0.0
@@ -24,7 +24,7 @@ class PumpState:
 
 @dataclass(slots=True)
 class LoopState:
-    """The loop. ``clog`` multiplies the rack's resistance, ``air`` the unrest of its sensors."""
+    """The loop. ``clog`` multiplies the rack's resistance, ``air`` the noise of its sensors."""
 
     pumps: list[PumpState]
     flow_l_min: float
@@ -38,7 +38,7 @@ class LoopState:
     mean_c: float = _FILL_C
 
 
-class Loop:
+class CoolantLoop:
     """Pumps and pipes of one rack's technology loop."""
 
     __slots__ = ("spec", "state")
@@ -67,39 +67,39 @@ class Loop:
 
     @property
     def rack_drop_kpa(self) -> float:
-        """Pressure difference across the rack."""
+        """Return the pressure difference across the rack."""
         flow = self.state.flow_l_min
         return self.spec.rack_square * self.state.clog * flow * flow + self.spec.rack_linear * flow
 
     @property
     def rest_drop_kpa(self) -> float:
-        """Pressure difference across filter, exchanger and pipes."""
+        """Return the pressure difference across filter, exchanger and pipes."""
         return self.spec.rest_kpa * (self.state.flow_l_min / self.spec.flow_l_min) ** 2
 
     @property
     def static_kpa(self) -> float:
-        """Pressure before the pumps: falls with what leaked, rises as the coolant expands."""
+        """Return the pressure before the pumps: falls with leaks, rises as the coolant expands."""
         spec, state = self.spec, self.state
         swelling = spec.volume_l * _EXPANSION_PER_K * (state.mean_c - _FILL_C)
         return spec.static_kpa * max(0.0, 1.0 + (swelling - state.lost_l) / spec.reserve_l)
 
     @property
     def level_ratio(self) -> float:
-        """Filling of the reservoir."""
+        """Return the filling of the reservoir."""
         return 1.0 - self.state.lost_l / self.spec.reserve_l
 
     @property
     def leak_seen(self) -> bool:
-        """Whether the detection cable lies in coolant and can still say so."""
+        """Return whether the detection cable is wet and works."""
         return self.state.lost_l >= self.spec.detect_l and not self.state.cable_cut
 
     @property
     def pump_kw(self) -> float:
-        """Electrical power of all pumps."""
+        """Return the electrical power of all pumps."""
         return self.spec.pump_kw * sum(pump.speed**3 for pump in self.state.pumps)
 
     def pump_word(self, pump: PumpState) -> str:
-        """What the unit says of a pump."""
+        """Return the pump state that the unit reports."""
         if not pump.healthy:
             return "failed"
         return "running" if pump.duty else "standby"

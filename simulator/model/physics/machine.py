@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from simulator.model.physics.electrical import LoadState, Power, PowerState, Trays
 from simulator.model.physics.formulas import salt, uniform
-from simulator.model.physics.hydraulics import Loop, LoopState
-from simulator.model.physics.network import Switch, SwitchState
+from simulator.model.physics.hydraulics import CoolantLoop, LoopState
+from simulator.model.physics.network import SwitchModel, SwitchState
 from simulator.model.physics.spec import RackModelSpec
 from simulator.model.physics.thermal import Heat, HeatState
 
@@ -37,10 +37,10 @@ class Machine:
         self.spec, self.seed = spec, seed
         self.trays = Trays(spec.load)
         self.power = Power(spec)
-        self.loop = Loop(spec.loop) if spec.loop else None
+        self.loop = CoolantLoop(spec.loop) if spec.loop else None
         self.heat = Heat(spec, self.loop)
         numbers = range(1, spec.network.switches + 1)
-        self.switches = tuple(Switch(spec.network, number, seed) for number in numbers)
+        self.switches = tuple(SwitchModel(spec.network, number, seed) for number in numbers)
         self.state = MachineState(
             self.trays.state,
             self.power.state,
@@ -64,7 +64,7 @@ class Machine:
 
     @property
     def bus_alive(self) -> bool:
-        """Whether the bus bar carries enough for what hangs on it."""
+        """Return whether the bus bar carries enough for what it feeds."""
         return self.power.state.bus_v > _ALIVE_V
 
     def _tick(self) -> None:
@@ -83,7 +83,7 @@ class Machine:
         self.state.tick += 1
 
     def _start_meters(self) -> None:
-        # A rack that has been running for a while: meters stand somewhere, at once and by the seed.
+        # A rack that has been running for a while: meters start at values that depend on the seed.
         power = self.power.state
         self.power.rewire()
         for slot, base in enumerate(power.energy_base_kj):

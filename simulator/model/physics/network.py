@@ -20,7 +20,7 @@ _TRANSMIT_W = 1.0e-3
 
 @dataclass(slots=True)
 class PortState:
-    """One port: where it stands, its counters at the last change, and the optic's loss in dB."""
+    """One port: its state, its counters at the last change, and the optic's loss in dB."""
 
     up: bool
     admin_up: bool
@@ -47,15 +47,15 @@ class SwitchState:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbor:
-    """What stands at the other end of a cable, as LLDP tells it."""
+class LinkPartner:
+    """The port at the other end of a cable, as LLDP reports it."""
 
     chassis: str
     port: str
     system: str
 
 
-class Switch:
+class SwitchModel:
     """One switch, its ports numbered from 0."""
 
     __slots__ = ("name", "number", "spec", "state")
@@ -75,7 +75,7 @@ class Switch:
         self.state = SwitchState(ports)
 
     def step(self, dt_s: float, work: float, powered: bool) -> None:
-        """Let ``dt_s`` of traffic pass at this share of the rack's work."""
+        """Add ``dt_s`` of traffic at this share of the rack's work."""
         state = self.state
         if powered is not state.powered:
             for port in range(len(state.ports)):
@@ -85,67 +85,67 @@ class Switch:
         state.activity_s += dt_s * (0.02 + 0.6 * work)
 
     def is_up(self, port: int) -> bool:
-        """Whether a port has link."""
+        """Return whether a port has link."""
         state = self.state.ports[port]
         return state.up and state.admin_up and state.peer >= 0 and self.state.powered
 
     def receive_w(self, port: int) -> float:
-        """Light that arrives at a port's optic."""
+        """Return the optical power that a port's optic receives."""
         state = self.state.ports[port]
         lit = state.up and state.peer >= 0
         return _RECEIVE_W * db_ratio(-state.loss_db) if lit else 0.0
 
     def transmit_w(self, port: int) -> float:
-        """Light that a port's optic sends."""
+        """Return the optical power that a port's optic sends."""
         return _TRANSMIT_W if self.state.ports[port].admin_up and self.state.powered else 0.0
 
     def bit_error_ratio(self, port: int) -> float:
-        """Bit errors before correction: two decades per 3 dB lost."""
+        """Return the bit error ratio before correction: two decades per 3 dB lost."""
         worse = db_ratio(self.state.ports[port].loss_db * 20.0 / 3.0)
         return min(1e-2, _HEALTHY_BER * worse)
 
     def receive_b(self, port: int) -> int:
-        """Octets received, modulo 2^64."""
+        """Return the octets received, modulo 2^64."""
         return (self.state.ports[port].receive_b + int(self._passed_b(port))) % _WRAP
 
     def transmit_b(self, port: int) -> int:
-        """Octets sent, modulo 2^64."""
+        """Return the octets sent, modulo 2^64."""
         return (self.state.ports[port].transmit_b + int(0.9 * self._passed_b(port))) % _WRAP
 
     def receive_packets(self, port: int) -> int:
-        """Packets received."""
+        """Return the packets received."""
         return self.receive_b(port) // _PACKET_B
 
     def transmit_packets(self, port: int) -> int:
-        """Packets sent."""
+        """Return the packets sent."""
         return self.transmit_b(port) // _PACKET_B
 
     def corrected(self, port: int) -> int:
-        """Code words that FEC has corrected."""
+        """Return the code words that FEC has corrected."""
         return (self.state.ports[port].corrected + int(self._errors(port))) % _WRAP
 
     def uncorrected(self, port: int) -> int:
-        """Code words that FEC could not correct; receive errors follow them."""
+        """Return the code words that FEC could not correct; receive errors follow them."""
         excess = self._errors(port) if self.bit_error_ratio(port) > 1e-4 else 0.0
         return (self.state.ports[port].uncorrected + int(1e-4 * excess)) % _WRAP
 
-    def neighbor(self, port: int) -> Neighbor | None:
-        """What LLDP hears on a port; None where nothing is cabled or no link."""
+    def neighbor(self, port: int) -> LinkPartner | None:
+        """Return the LLDP neighbour of a port, or None without cable or link."""
         return self.planned(self.state.ports[port].peer) if self.is_up(port) else None
 
-    def planned(self, port: int) -> Neighbor | None:
-        """What the cable plan says stands at the other end."""
+    def planned(self, port: int) -> LinkPartner | None:
+        """Return the neighbour of the cable plan."""
         spec = self.spec
         if 0 <= port < spec.nodes:
             name = f"node-{port + 1:02d}"
-            return Neighbor(mac_address(name, self.number), f"eth{self.number}", name)
+            return LinkPartner(mac_address(name, self.number), f"eth{self.number}", name)
         if spec.nodes <= port < spec.nodes + spec.uplinks:
             name = f"spine-{port - spec.nodes + 1}"
-            return Neighbor(mac_address(name, 0), f"Ethernet{self.number}", name)
+            return LinkPartner(mac_address(name, 0), f"Ethernet{self.number}", name)
         return None
 
     def fold(self, port: int) -> None:
-        """Write the counters down; to be called before anything changes that sets their rate."""
+        """Store the counters; called before every change that affects their rate."""
         state = self.state.ports[port]
         state.receive_b, state.transmit_b, state.corrected, state.uncorrected = (
             self.receive_b(port),
@@ -172,16 +172,16 @@ class Switch:
 
 
 def db_ratio(decibels: float) -> float:
-    """The ratio of powers that so many dB are."""
+    """Convert dB to a ratio of powers."""
     return math.pow(10.0, decibels / 10.0)
 
 
 def dbm(watts: float) -> float:
-    """Optical power in dBm; darkness is -40, as modules report it (SFF-8472)."""
+    """Return optical power in dBm; no light is -40, as modules report it (SFF-8472)."""
     return 10.0 * math.log10(watts * 1e3) if watts > 1e-7 else -40.0
 
 
 def mac_address(name: str, port: int) -> str:
-    """A locally administered address that belongs to this name and port."""
+    """Return a locally administered address that belongs to this name and port."""
     digits = f"{salt(name, port) & 0xFFFFFFFFFF:010x}"
     return "02:" + ":".join(digits[i : i + 2] for i in range(0, 10, 2))

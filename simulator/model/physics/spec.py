@@ -99,7 +99,7 @@ class LoopSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class ExchangerSpec:
-    """Where the heat leaves: a counterflow exchanger and what regulates its cold side.
+    """Where the heat leaves: a counterflow exchanger and what controls its cold side.
 
     ``cold`` water is throttled by a valve, ``cold`` air is blown by fans (``fans`` of them).
     """
@@ -125,7 +125,7 @@ class ExchangerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class AirSpec:
-    """The room's air and the fans that draw it through the rack."""
+    """The hall's air and the fans that draw it through the rack."""
 
     room_c: Celsius = 24.0
     humidity: Ratio = 0.45
@@ -150,7 +150,7 @@ class NetworkSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_STRICT)
 class RackModelSpec:
-    """One kind of rack. ``loop`` is None where air alone carries the heat to the exchanger."""
+    """One kind of rack. ``loop`` is None if air alone carries the heat to the exchanger."""
 
     name: str
     title: str
@@ -167,13 +167,13 @@ _ADAPTER = TypeAdapter(RackModelSpec)
 
 
 def shipped_models() -> tuple[str, ...]:
-    """Names of the rack models that come with the program."""
+    """Return the names of the shipped rack models."""
     folder = files("simulator") / "models"
     return tuple(sorted(Path(f.name).stem for f in folder.iterdir() if f.name.endswith(".yaml")))
 
 
 def load_model(name: str | Path) -> RackModelSpec:
-    """A shipped model by name, or one from a YAML file by its path.
+    """Load a shipped model by name, or one from a YAML file by its path.
 
     Raises ConfigError naming file, key and problem.
     """
@@ -184,7 +184,7 @@ def load_model(name: str | Path) -> RackModelSpec:
     path = Path(name)
     if not path.exists():
         known = ", ".join(shipped_models())
-        message = f"there is neither such a file nor a rack model of that name; known: {known}"
+        message = f"neither a file nor the name of a rack model; known: {known}"
         raise ConfigError([Problem(str(path), 0, "", message)])
     return _model(load(path))
 
@@ -213,7 +213,7 @@ def _clashes(model: RackModelSpec) -> list[tuple[Key, str]]:
     loop, power, network = model.loop, model.power, model.network
     found: list[tuple[Key, str]] = []
     if loop is not None and loop.duty_pumps > loop.pumps:
-        found.append((("loop", "duty_pumps"), f"more than the {loop.pumps} pumps there are"))
+        found.append((("loop", "duty_pumps"), f"more than the {loop.pumps} pumps of the loop"))
     if network.nodes + network.uplinks > network.ports:
         found.append((("network", "ports"), "fewer than nodes and uplinks together"))
     if power.outlets < (power.shelves + 1) // 2:

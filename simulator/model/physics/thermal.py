@@ -1,4 +1,4 @@
-"""The way of the heat: rack, delay, exchanger, temperature control, sensor lags, room air."""
+"""The path of the heat: rack, delay, exchanger, temperature control, sensor lags, ambient air."""
 
 from dataclasses import dataclass
 from math import exp, sqrt
@@ -12,11 +12,11 @@ from simulator.model.physics.formulas import (
     effectiveness,
     pg25_heat_kj_l_k,
 )
-from simulator.model.physics.hydraulics import Loop
+from simulator.model.physics.hydraulics import CoolantLoop
 from simulator.model.physics.spec import AirSpec, ExchangerSpec, RackModelSpec
 
 AIR_HEAT_KJ_L_K = AIR_DENSITY_KG_L * AIR_HEAT_KJ_KG_K
-_STAGNANT_KW_K = 0.05  # conduction keeps a stopped stream from being no stream at all
+_STAGNANT_KW_K = 0.05  # conduction: a stopped stream still carries a little heat
 _CHIP_LAG_S = 6.0
 _DEW_MARGIN_K = 2.0
 _RETURN_LAG_S = 3.0
@@ -27,8 +27,8 @@ _FAN_LAG_S = 5.0
 class ThermalState:
     """Temperatures along the hot stream, and the controller of the cold one.
 
-    ``stuck`` is where the valve hangs (negative: it moves); ``swapped`` means that the displayed
-    supply and return sensors stand in each other's place (the controller has its own).
+    ``stuck`` is the position of a stuck valve (negative: it moves); ``swapped`` means that the
+    displayed supply and return sensors are exchanged (the controller has its own).
     """
 
     outlet_c: float
@@ -71,11 +71,11 @@ class HeatState:
 
 
 class Heat:
-    """Carries the heat of one rack to its exchanger and into the room."""
+    """Carries the heat of one rack to its exchanger and into the air of the hall."""
 
     __slots__ = ("air_spec", "load_spec", "loop", "spec", "state")
 
-    def __init__(self, rack: RackModelSpec, loop: Loop | None) -> None:
+    def __init__(self, rack: RackModelSpec, loop: CoolantLoop | None) -> None:
         spec, air = rack.exchanger, rack.air
         self.load_spec = rack.load
         self.spec: ExchangerSpec = spec
@@ -110,51 +110,51 @@ class Heat:
 
     @property
     def air_kw_k(self) -> float:
-        """Heat the rack's air stream takes per kelvin."""
+        """Return the heat the rack's air stream takes per kelvin."""
         flow = self.air_spec.flow_l_s * self.state.air.fan_speed
         return max(_STAGNANT_KW_K, flow * AIR_HEAT_KJ_L_K)
 
     @property
     def cold_kw_k(self) -> float:
-        """Heat the exchanger's cold stream takes per kelvin."""
+        """Return the heat the exchanger's cold stream takes per kelvin."""
         per_litre = WATER_HEAT_KJ_L_K if self.spec.cold == "water" else AIR_HEAT_KJ_L_K
         return max(_STAGNANT_KW_K, self.cold_l_min / 60.0 * per_litre)
 
     @property
     def cold_l_min(self) -> float:
-        """Flow of facility water (or of the exchanger fans' air)."""
+        """Return the flow of facility water (or of the exchanger fans' air)."""
         return self.spec.cold_flow_l_min * self.state.thermal.position
 
     @property
     def humidity_seen(self) -> float:
-        """Relative humidity as its sensor gives it."""
+        """Return the relative humidity as its sensor gives it."""
         air = self.state.air
-        return clamp(air.humidity + air.drift, 0.02, 0.98)  # what such sensors end at
+        return clamp(air.humidity + air.drift, 0.02, 0.98)  # the limits of such sensors
 
     @property
     def dew_point_c(self) -> float:
-        """Dew point as the unit computes it from its sensors."""
+        """Return the dew point as the unit computes it from its sensors."""
         return dew_point_c(self.state.air.room_c, self.humidity_seen)
 
     @property
     def setpoint_c(self) -> float:
-        """Supply temperature aimed at: never within 2 K of the dew point."""
+        """Return the supply setpoint: never within 2 K of the dew point."""
         return max(self.spec.setpoint_c, self.dew_point_c + _DEW_MARGIN_K)
 
     @property
     def heat_seen_kw(self) -> float:
-        """Heat removed as the unit computes it from its flow and temperature sensors."""
+        """Return the heat removed as the unit computes it from its flow and temperature sensors."""
         return self.state.thermal.hot_kw_k * (self.return_seen_c - self.supply_seen_c)
 
     @property
     def supply_seen_c(self) -> float:
-        """Supply temperature as displayed."""
+        """Return the displayed supply temperature."""
         thermal = self.state.thermal
         return thermal.return_seen_c if thermal.swapped else thermal.supply_seen_c
 
     @property
     def return_seen_c(self) -> float:
-        """Return temperature as displayed."""
+        """Return the displayed return temperature."""
         thermal = self.state.thermal
         return thermal.supply_seen_c if thermal.swapped else thermal.return_seen_c
 
@@ -203,7 +203,7 @@ class Heat:
         thermal.position += clamp(target - thermal.position, -reach, reach)
 
     def _sense(self, dt_s: float, flow_ratio: float) -> None:
-        # The return sensor sits in the unit: without flow it never meets the rack's hot coolant.
+        # The return sensor is in the unit: without flow the rack's hot coolant does not reach it.
         thermal, air = self.state.thermal, self.state.air
         lag = min(1.0, dt_s * flow_ratio / _RETURN_LAG_S)
         thermal.return_seen_c += (thermal.outlet_c - thermal.return_seen_c) * lag

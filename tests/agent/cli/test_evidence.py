@@ -19,7 +19,7 @@ def test_report_is_made_again_outside_the_seal(run: Run, tmp_path: Path) -> None
     assert run("evidence", "verify", folder).status == 0
     inside = run("evidence", "report", folder, "--out", folder / "again.html")
     assert inside.status == 2
-    assert "is in the sealed directory; --out names another place" in inside.err
+    assert "is in the sealed directory; choose another with --out" in inside.err
     nowhere = run("evidence", "report", folder, "--out", tmp_path / "no" / "page.html")
     assert nowhere.status == 2
     assert "No such file" in nowhere.err
@@ -55,8 +55,8 @@ def test_a_rehearsal_is_called_so_wherever_it_is_looked_at(run: Run, tmp_path: P
     verified = run("evidence", "verify", rehearsed)
     assert (verified.status, verified.err) == (0, "")
     no = "a rehearsal on a simulated rack, no acceptance"
-    assert verified.out == f"{rehearsed}: as it was sealed; {no}\n"
-    assert run("evidence", "verify", real).out == f"{real}: as it was sealed\n"
+    assert verified.out == f"{rehearsed}: evidence intact; {no}\n"
+    assert run("evidence", "verify", real).out == f"{real}: evidence intact\n"
     judged = run("evidence", "judge", rehearsed)
     assert judged.out.startswith("REHEARSAL on a simulated rack: r1 small L11: PASS")
     assert run("evidence", "judge", real).out.startswith("r1 small L11: PASS")

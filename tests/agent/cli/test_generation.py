@@ -49,7 +49,7 @@ def test_limits_are_shown_as_people_write_them(run: Run) -> None:
     assert "limit soak mean >= 90 %" in lines["cooling.flow_setpoint"]
     assert "alarm soak clear" in lines["cooling.leak"]
     assert "equals full is normal" in lines["power.psu_count"]
-    assert "attachment idle a laboratory's certificate" in lines["cooling.chemistry"]
+    assert "attachment idle lab certificate (attachment)" in lines["cooling.chemistry"]
 
 
 def test_check_and_diff_of_ones_own(run: Run, tmp_path: Path) -> None:

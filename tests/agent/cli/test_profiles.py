@@ -114,7 +114,7 @@ def test_a_recording_of_another_device_is_pointed_out(run: Run) -> None:
     result = run("profiles", "test", "apc-rpdu2", "-r", "good.snmprec")
     assert result.status == 1
     assert "nothing of the recording is read" in result.err
-    assert "warning: good.snmprec: 'auto' takes snmp-generic" in result.err
+    assert "warning: good.snmprec: 'auto' selects snmp-generic" in result.err
 
 
 def test_the_verdict_for_programs(run: Run) -> None:

@@ -92,7 +92,7 @@ def test_read_shows_what_failed(run: Run, site: Path, device: MemoryTransport) -
     arguments = ("--profiles", site.parent / "mine", "--profile", "acme-cdu")
     result = run("read", "modbus+tcp://10.0.0.6/1", *arguments)
     assert result.status == 0
-    assert "says nothing of itself" in result.out
+    assert "no identity reported" in result.out
     assert "failed: rejected: illegal data address 12 in holding" in result.out
 
 

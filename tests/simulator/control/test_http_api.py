@@ -10,24 +10,24 @@ import pytest
 from agent.config import load_config
 from simulator.control.http_api import create_control
 from simulator.site.rack_server import build
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 from tests.simulator.bench import write_site
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path) -> SimulatedSite:
     roles = {"pdu-a": "apc-rpdu2", "pdu-b": "apc-rpdu2", "cdu": "orv3-rpu"}
     return build(load_config(write_site(tmp_path, roles)), speed=10.0)[0]
 
 
 @pytest.fixture
-async def http(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+async def http(site: SimulatedSite) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_control(site))
     async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as client:
         yield client
 
 
-async def test_the_state_of_everything(http: httpx.AsyncClient, site: Site) -> None:
+async def test_the_state_of_everything(http: httpx.AsyncClient, site: SimulatedSite) -> None:
     site.advance(30.0)
     state = (await http.get("/state")).json()
     assert (state["elapsed_s"], state["speed"]) == (30.0, 10.0)
@@ -42,7 +42,7 @@ async def test_the_state_of_everything(http: httpx.AsyncClient, site: Site) -> N
     assert state["faults"] == []
 
 
-async def test_break_look_and_repair(http: httpx.AsyncClient, site: Site) -> None:
+async def test_break_look_and_repair(http: httpx.AsyncClient, site: SimulatedSite) -> None:
     made = await http.post("/faults", json={"fault": "open_feed_a", "for": "2m"})
     assert made.status_code == 201
     fault = made.json()
@@ -61,7 +61,7 @@ async def test_break_look_and_repair(http: httpx.AsyncClient, site: Site) -> Non
     assert (await http.get("/state")).json()["faults"] == []
     again = await http.delete(f"/faults/{fault['id']}")
     assert again.status_code == 404
-    assert "in force: none" in again.json()["detail"]
+    assert "active: none" in again.json()["detail"]
 
 
 async def test_the_catalogue_says_what_there_is(http: httpx.AsyncClient) -> None:
@@ -72,12 +72,12 @@ async def test_the_catalogue_says_what_there_is(http: httpx.AsyncClient) -> None
     assert all(kind["signature"] for kind in kinds.values())
 
 
-async def test_load(http: httpx.AsyncClient, site: Site) -> None:
+async def test_load(http: httpx.AsyncClient, site: SimulatedSite) -> None:
     assert (await http.post("/load", json={"rack": "r1", "ratio": 0.9})).json() == {"ratio": 0.9}
     assert site.rack().load == 0.9
 
 
-async def test_keep_and_put_back(http: httpx.AsyncClient, site: Site) -> None:
+async def test_keep_and_put_back(http: httpx.AsyncClient, site: SimulatedSite) -> None:
     await http.post("/faults", json={"fault": "clog", "params": {"factor": 4}})
     kept = (await http.get("/snapshot")).json()
     await http.delete("/faults/1")
@@ -96,12 +96,17 @@ async def test_keep_and_put_back(http: httpx.AsyncClient, site: Site) -> None:
         ("POST", "/faults", {"fault": "leak", "for": "long"}, "is not a duration"),
         ("POST", "/faults", {"fault": "leak", "until": 3}, "until"),
         ("POST", "/load", {"ratio": 7}, "must be 0 to 1.1"),
-        ("POST", "/load", {"rack": "r9", "ratio": 1}, "no rack 'r9'; there are: r1"),
-        ("PUT", "/snapshot", {"racks": {}}, "other racks than r1"),
+        ("POST", "/load", {"rack": "r9", "ratio": 1}, "unknown rack 'r9'; known: r1"),
+        ("PUT", "/snapshot", {"racks": {}}, "does not hold the racks r1"),
     ],
 )
 async def test_what_is_wrong_is_said(
-    http: httpx.AsyncClient, site: Site, method: str, path: str, body: dict[str, Any], said: str
+    http: httpx.AsyncClient,
+    site: SimulatedSite,
+    method: str,
+    path: str,
+    body: dict[str, Any],
+    said: str,
 ) -> None:
     before = site.snapshot()
     answer = await http.request(method, path, json=body)

@@ -135,7 +135,7 @@ async def pumps_lost(rack: Rack) -> None:
     assert await rack.number("cdu", FLOW, **LOOP) == pytest.approx(0.0, abs=0.01)
     seen = await rack.series("cdu", 10, TEMPERATURE, **RETURN)
     assert abs(seen[-1] - before) < 6.0, "the return sensor lags: it meets no hot coolant"
-    rack.site.desk.clear(1)
+    rack.site.injector.clear(1)
     assert max(await rack.series("cdu", 30, TEMPERATURE, **RETURN)) > seen[-1] + 6.0
 
 

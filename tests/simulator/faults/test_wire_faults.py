@@ -36,7 +36,7 @@ async def rack(tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 def inject(rack: Bench, fault: str, **params: object) -> int:
-    return rack.site.desk.inject(fault, params).id
+    return rack.site.injector.inject(fault, params).id
 
 
 @pytest.mark.parametrize("device", ["pdu-a", "cdu"])
@@ -45,7 +45,7 @@ async def test_silent(rack: Bench, device: str) -> None:
     look = await rack.look(device, 0.1, 0)
     assert look.error is not None
     assert look.error.kind == "timeout"
-    rack.site.desk.clear(number)
+    rack.site.injector.clear(number)
     assert (await rack.look(device)).failures == ()
 
 
@@ -55,7 +55,7 @@ async def test_delay(rack: Bench, device: str) -> None:
     look = await rack.look(device, 0.1, 0)
     assert look.error is not None
     assert look.error.kind == "timeout"
-    rack.site.desk.clear(number)
+    rack.site.injector.clear(number)
     inject(rack, "delay", device=device, seconds=0.01)
     assert (await rack.look(device)).failures == ()
 
@@ -103,7 +103,7 @@ async def test_a_busy_device_is_waited_for(rack: Bench) -> None:
     reading = asyncio.create_task(rack.look("cdu"))
     await asyncio.sleep(0.05)
     assert not reading.done()
-    rack.site.desk.clear(number)
+    rack.site.injector.clear(number)
     assert (await reading).failures == ()
 
 
@@ -136,7 +136,7 @@ async def test_frozen_values_and_a_wrong_scale(rack: Bench) -> None:
     (power,) = [r for r in (await rack.look("pdu-a")).readings if r.metric == POWER]
     assert power.value == pytest.approx(before / 10, rel=0.03)
     assert "is not the sum of its phases" in power.reason
-    rack.site.desk.clear(number)
+    rack.site.injector.clear(number)
     inject(rack, "frozen_values", device="pdu-a")
     frozen = (await rack.read("pdu-a")).number(POWER)
     rack.site.rack().set_load(1.0)
@@ -146,7 +146,7 @@ async def test_frozen_values_and_a_wrong_scale(rack: Bench) -> None:
 
 async def test_a_reboot_is_silence_and_then_counters_from_zero(rack: Bench) -> None:
     energy = (await rack.read("pdu-a")).number("rack_inlet_energy_joules_total")
-    rack.site.desk.inject("reboot", {"device": "pdu-a"}, for_s=20.0)
+    rack.site.injector.inject("reboot", {"device": "pdu-a"}, for_s=20.0)
     assert (await rack.look("pdu-a", 0.1, 0)).readings == ()
     rack.site.advance(30.0)
     shown = await rack.read("pdu-a")
@@ -222,7 +222,7 @@ async def test_a_serial_line_that_is_there_is_left_alone(tmp_path: Path) -> None
     line = tmp_path / "line"
     line.write_text("not ours", encoding="utf-8")
     path.write_text(site.replace(url, f"modbus+rtu://{line}/1"), encoding="utf-8")
-    with pytest.raises(ConfigError, match="cannot stand in for the serial line"):
+    with pytest.raises(ConfigError, match="cannot simulate the serial line"):
         async with serving(load_config(path)):
             pass
     assert line.read_text(encoding="utf-8") == "not ours"
@@ -233,7 +233,7 @@ async def test_faults_on_the_clock_of_a_fast_rack(tmp_path: Path) -> None:
     async with bench(tmp_path, {"cdu": "orv3-rpu"}, faults=planned, speed=100.0) as rack:
         seen: set[tuple[str, ...]] = set()
         while rack.site.elapsed_s < 150.0:
-            seen.add(tuple(active.fault for active in rack.site.desk.active))
+            seen.add(tuple(active.fault for active in rack.site.injector.active))
             await asyncio.sleep(0.01)
     assert seen == {(), ("silent",)}
 

@@ -66,20 +66,20 @@ def test_clear_picks_by_parameters() -> None:
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("meteorite", {}, "no fault 'meteorite'"),
-        ("clog", {"size": 3}, "no parameter 'size'"),
+        ("meteorite", {}, "unknown fault 'meteorite'"),
+        ("clog", {"size": 3}, "unknown parameter 'size'"),
         ("clog", {"factor": "much"}, "must be a number"),
         ("clog", {"factor": -1}, "more than 0"),
         ("psu_dead", {"shelf": 9}, "1 to 8"),
         ("psu_dead", {"psu": "1.5"}, "whole number"),
-        ("feed_lost", {"feed": "c"}, "a and b"),
+        ("feed_lost", {"feed": "c"}, "must be a or b"),
         ("valve_stuck", {"position": 2}, "0 to 1"),
         ("weak_bbu", {}, "no battery shelves"),
         ("cable_swap", {"port_a": 32}, "must have a cable"),
         ("frozen_sensor", {"role": "toaster"}, "role"),
         ("frozen_sensor", {"metric": "rack_air_velocity_meters_per_second"}, "shows no"),
-        ("crosstalk", {"target": "toaster"}, "roles are"),
-        ("wrong_identity", {"role": "rack"}, "does not say"),
+        ("crosstalk", {"target": "toaster"}, "roles must be"),
+        ("wrong_identity", {"role": "rack"}, "has no identity"),
     ],
 )
 def test_what_cannot_be_broken_is_said(name: str, params: dict[str, object], message: str) -> None:

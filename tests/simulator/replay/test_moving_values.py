@@ -220,7 +220,7 @@ def test_counters_of_a_device_that_does_not_say_how_long_it_runs() -> None:
         (f"{TEXT}=noise:sigma=1", f"noise: noise moves INTEGER, Gauge32; {TEXT} is OCTET STRING"),
         (f"{GAUGE}=count:rate=1", "count moves Counter32, Counter64, TimeTicks; "),
         (f"{IN}=ramp:to=1,over=1s", f"ramp moves INTEGER, Gauge32, TimeTicks; {IN} is Counter32"),
-        ("1.3.6.1.4=count:rate=1", "what stands under 1.3.6.1.4 is Gauge32, INTEGER, OCTET STRING"),
+        ("1.3.6.1.4=count:rate=1", "the rows under 1.3.6.1.4 are Gauge32, INTEGER, OCTET STRING"),
         (f"{GAUGE}=step:to=-1", f"step.to: -1 does not fit {GAUGE}, a Gauge32"),
         (f"{INTEGER}=ramp:to=1,from=3e9,over=1s", "ramp.from: 3e+09 does not fit"),
     ],
@@ -248,7 +248,7 @@ def test_every_mistake_of_a_file_is_said_by_its_line(tmp_path: Path) -> None:
 
 
 def test_there_is_an_end_to_drives() -> None:
-    with pytest.raises(ConfigError, match=f"at most {DRIVES_MAX}"):
+    with pytest.raises(ConfigError, match=f"the limit is {DRIVES_MAX}"):
         driven(*["counters"] * (DRIVES_MAX + 1))
 
 
@@ -304,7 +304,7 @@ def test_the_agent_reads_a_counter_that_counts(tmp_path: Path) -> None:
     ) as process:
         assert process.stderr is not None
         assert "15 rows served" in (said := process.stderr.readline())
-        assert "4 of them driven" in said
+        assert "4 of them moving" in said
         (first, oid), (second, _) = (_received(f"snmp://127.0.0.1:{port}") for _ in range(2))
     assert oid == IN_WIDE
     assert 8589934296 <= first < second

@@ -6,7 +6,15 @@ import pytest
 
 from agent.model import smi
 from agent.model.errors import ConfigError
-from simulator.replay.spec import Count, Motion, Noise, Ramp, Step, parse_drive, read_drives
+from simulator.replay.spec import (
+    Count,
+    Motion,
+    Ramp,
+    RandomNoise,
+    StepChange,
+    parse_drive,
+    read_drives,
+)
 
 OCTETS = "1.3.6.1.2.1.2.2.1.10"
 
@@ -20,10 +28,13 @@ OCTETS = "1.3.6.1.2.1.2.2.1.10"
             "ramp: to=-5e1, from=.5, period=5m",
             Ramp.model_validate({"to": -50.0, "from": 0.5, "period": 300.0}),
         ),
-        ("noise:sigma=0.5", Noise(sigma=0.5)),
-        ("noise:ratio=1%,every=10s", Noise(ratio=0.01, every=10.0)),
-        ("noise:ratio=0.01", Noise(ratio=0.01)),
-        ("step:to=2,at=60,for=500ms", Step.model_validate({"to": 2.0, "at": 60.0, "for": 0.5})),
+        ("noise:sigma=0.5", RandomNoise(sigma=0.5)),
+        ("noise:ratio=1%,every=10s", RandomNoise(ratio=0.01, every=10.0)),
+        ("noise:ratio=0.01", RandomNoise(ratio=0.01)),
+        (
+            "step:to=2,at=60,for=500ms",
+            StepChange.model_validate({"to": 2.0, "at": 60.0, "for": 0.5}),
+        ),
     ],
 )
 def test_a_line(text: str, motion: Motion) -> None:
@@ -44,11 +55,11 @@ def test_all_that_counts_has_a_name() -> None:
         (OCTETS, "write OID=MOTION"),
         ("=count:rate=1", "write OID=MOTION"),
         (f"{OCTETS}=", "write OID=MOTION"),
-        (f"{OCTETS}=cuont:rate=1", "unknown motion 'cuont'; there are: count, ramp, noise, step"),
+        (f"{OCTETS}=cuont:rate=1", "unknown motion 'cuont'; known: count, ramp, noise, step"),
         ("ifInOctets=count:rate=1", "oid: 'ifInOctets' is not an OID"),
         (f"{OCTETS}=count", "count: required key 'rate' is missing"),
         (f"{OCTETS}=count:rate", "'rate' is not PARAM=VALUE"),
-        (f"{OCTETS}=count:rate=1,rate=2", "'rate' stands twice"),
+        (f"{OCTETS}=count:rate=1,rate=2", "'rate' is given twice"),
         (f"{OCTETS}=count:rate=fast", "count.rate: must be a number, not 'fast'"),
         (f"{OCTETS}=count:rate=0", "count.rate: must be more than 0"),
         (f"{OCTETS}=count:rate=1e999", "count.rate: must be at most 1e"),
@@ -83,7 +94,11 @@ def test_a_file(tmp_path: Path, head: str) -> None:
     path = tmp_path / "drive.yaml"
     path.write_text(head + LIST)
     drives = read_drives(path)
-    assert [drive.motion for drive in drives] == [None, Ramp(to=230, over=60), Noise(ratio=0.01)]
+    assert [drive.motion for drive in drives] == [
+        None,
+        Ramp(to=230, over=60),
+        RandomNoise(ratio=0.01),
+    ]
     problem = drives[2].problem("does not fit", "noise", "ratio")
     line = 5 + len(head.splitlines())
     assert str(problem) == f"{path}:{line}: drive[1].noise.ratio: does not fit"
@@ -96,11 +111,17 @@ def test_a_file(tmp_path: Path, head: str) -> None:
         ("\n- oid: 1.3.6.1\n  count: {rate: -1}", ":3: drive[0].count.rate: must be more than 0"),
         ("- {oid: 1.3.6.x, step: {to: 1}}", ":1: drive[0].oid: '1.3.6.x' is not an OID"),
         ("- {oid: 1.3, step: {to: 1}}", "drive[0].oid: must be text, not 1.3; put it in quotes"),
-        ("- {step: {to: 1}}", ":1: drive[0]: has either 'oid' or 'counters: true'"),
-        ("- {counters: true, oid: 1.3.6.1}", "has either 'oid' or 'counters: true'"),
-        ("- {counters: true, step: {to: 1}}", "'counters' stands alone: name an 'oid' for 'step'"),
+        ("- {step: {to: 1}}", ":1: drive[0]: give either 'oid' or 'counters: true'"),
+        ("- {counters: true, oid: 1.3.6.1}", "give either 'oid' or 'counters: true'"),
+        (
+            "- {counters: true, step: {to: 1}}",
+            "'counters' takes no other key: give an 'oid' for 'step'",
+        ),
         ("- {oid: 1.3.6.1}", "needs a motion: count, ramp, noise, step"),
-        ("- {oid: 1.3.6.1, count: {rate: 1}, step: {to: 1}}", "only noise joins another"),
+        (
+            "- {oid: 1.3.6.1, count: {rate: 1}, step: {to: 1}}",
+            "only noise can be combined with another",
+        ),
         ("drives: []", "unknown key 'drives'; did you mean 'drive'?"),
         ("- oid: 1.3.6.1\n  oid: 1.3.6.2", ":2: drive[0].oid: key 'oid' stands twice"),
         ("- {", "is not YAML"),

@@ -31,12 +31,12 @@ async def test_stimuli_are_faults_that_end(tmp_path: Path) -> None:
         assert await stand.load(0.75) == ""
         await stand.wait(1.0)
         assert model.load == 0.75
-        with pytest.raises(ConfigError, match="no fault 'open_feed_c'"):
+        with pytest.raises(ConfigError, match="unknown fault 'open_feed_c'"):
             await stand.begin("open_feed_c", {})
 
 
 async def test_a_fault_that_cannot_be_is_refused(tmp_path: Path) -> None:
     config = load_config(write_site(tmp_path, {"cdu": "orv3-rpu"}))
-    with pytest.raises(ConfigError, match="no fault 'clogg'"):
+    with pytest.raises(ConfigError, match="unknown fault 'clogg'"):
         async with rehearsal(config, seed=0, speed=0.0, faults=("clogg",)):
             pass

@@ -9,7 +9,7 @@ from agent.model import smi
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from simulator.site.rack_server import serving
-from simulator.site.site import Site
+from simulator.site.site import SimulatedSite
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.simulator.bench import write_site
 
@@ -32,12 +32,12 @@ class Heard(asyncio.DatagramProtocol):
                 if isinstance(value, bytes)]  # fmt: skip
 
 
-async def hear(site: Site, heard: Heard, fault: str, **params: object) -> list[str]:
+async def hear(site: SimulatedSite, heard: Heard, fault: str, **params: object) -> list[str]:
     """The kinds of trap that a fault and its repair bring."""
     heard.traps.clear()
-    number = site.desk.inject(fault, params).id
+    number = site.injector.inject(fault, params).id
     site.advance(2.0)
-    site.desk.clear(number)
+    site.injector.clear(number)
     site.advance(2.0)
     await asyncio.sleep(0.05)
     return heard.kinds()
@@ -84,7 +84,7 @@ async def test_the_agent_hears_them(tmp_path: Path) -> None:
         for _ in range(100):
             await asyncio.sleep(0.05)
             site.advance(1.0)
-            site.desk.inject("reboot", {"device": "pdu-a"}, for_s=0.5)
+            site.injector.inject("reboot", {"device": "pdu-a"}, for_s=0.5)
             text = current.agent.exposition.render().decode()
             if "coldStart" in text:
                 break

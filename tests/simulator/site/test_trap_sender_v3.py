@@ -60,7 +60,7 @@ async def heard_by_net_snmp(
     with snmptrapd(folder, port, usm.engine_id, keys, level) as log:
         async with serving(config) as site:
             site.advance(2.0)
-            site.desk.inject("outlet_off", {"feed": "a", "outlet": 3})
+            site.injector.inject("outlet_off", {"feed": "a", "outlet": 3})
             site.advance(2.0)
             text = ""
             for _ in range(20):
@@ -116,9 +116,9 @@ async def test_the_agent_counts_them(tmp_path: Path) -> None:
         text = ""
         for _ in range(100):
             await asyncio.sleep(0.05)
-            number = site.desk.inject("outlet_off", {"feed": "a", "outlet": 3}).id
+            number = site.injector.inject("outlet_off", {"feed": "a", "outlet": 3}).id
             site.advance(1.0)
-            site.desk.clear(number)
+            site.injector.clear(number)
             site.advance(1.0)
             text = current.agent.exposition.render().decode()
             if "rackagent_traps_total{" in text:
@@ -143,7 +143,7 @@ async def test_a_device_of_v1_sends_none(tmp_path: Path) -> None:
     try:
         async with serving(config) as site:
             site.advance(2.0)
-            site.desk.inject("outlet_off", {"feed": "a", "outlet": 3})
+            site.injector.inject("outlet_off", {"feed": "a", "outlet": 3})
             site.advance(2.0)
             await asyncio.sleep(0.05)
         assert not sent

@@ -312,8 +312,8 @@ async def test_a_simulated_device_with_v3_credentials(tmp_path: Path) -> None:
     async with bench(tmp_path, {"pdu-a": "apc-rpdu2"}, credentials=_v3()) as rack:
         power = (await rack.read("pdu-a")).number("rack_inlet_power_watts")
         assert 30e3 < power < 50e3
-        rack.site.desk.inject("engine_id_change")
+        rack.site.injector.inject("engine_id_change")
         assert (await rack.read("pdu-a")).number("rack_inlet_power_watts") > 30e3
-        rack.site.desk.inject("reboot", {"device": "pdu-a"}, for_s=1.0)
+        rack.site.injector.inject("reboot", {"device": "pdu-a"}, for_s=1.0)
         rack.site.advance(2.0)
         assert (await rack.look("pdu-a")).failures == ()

@@ -10,7 +10,7 @@ from agent.model.limits import Limits
 from agent.model.values import Answer, ReadRegisters
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 from agent.transport.modbus.transport import ModbusTransport
-from simulator.wire.modbus_faults import Fault
+from simulator.wire.modbus_faults import ModbusFault
 from simulator.wire.modbus_server import IllegalAddress, ModbusServer, PtyPort
 
 HASTY = BusLimits(
@@ -89,7 +89,7 @@ class Rig:
         else:
             await self.server.start_rtu_tcp(port=self._number)
 
-    def break_with(self, fault: Fault) -> None:
+    def break_with(self, fault: ModbusFault) -> None:
         self.server.fault = fault
 
     def unit(self, unit: int, timeout_s: float = 1.0, retries: int = 1) -> ModbusTransport:

@@ -14,11 +14,11 @@ from agent.model.errors import (
     RequestRejected,
 )
 from simulator.wire import modbus_faults as faults
-from simulator.wire.modbus_faults import Fault
+from simulator.wire.modbus_faults import ModbusFault
 
 from .conftest import Rig, until, words
 
-Make = Callable[..., Fault]
+Make = Callable[..., ModbusFault]
 SHORT_S = 0.15
 
 PASSING: dict[str, Make] = {
@@ -34,9 +34,13 @@ PASSING: dict[str, Make] = {
     "acknowledge": lambda: faults.Refuses(times=3, unit=1, code=5),
     "gateway path unavailable": lambda: faults.Refuses(times=1, unit=1, code=0x0A),
     "gateway target silent": lambda: faults.Refuses(times=1, unit=1, code=0x0B),
-    "garbage before": lambda: faults.Noise(times=1, unit=1, before=b"\xde\xad\xbe\xef\x00\x01\x03"),
-    "garbage after": lambda: faults.Noise(times=1, unit=1, after=b"\x01\x03\x04\xff\xff"),
-    "garbage around": lambda: faults.Noise(times=1, unit=1, before=b"\x01\x03", after=b"\x00" * 40),
+    "garbage before": lambda: faults.StrayBytes(
+        times=1, unit=1, before=b"\xde\xad\xbe\xef\x00\x01\x03"
+    ),
+    "garbage after": lambda: faults.StrayBytes(times=1, unit=1, after=b"\x01\x03\x04\xff\xff"),
+    "garbage around": lambda: faults.StrayBytes(
+        times=1, unit=1, before=b"\x01\x03", after=b"\x00" * 40
+    ),
     "two replies in one segment": lambda: faults.Twice(times=1, unit=1),
     "one reply in many segments": lambda: faults.Split(times=1, unit=1),
 }
@@ -56,7 +60,7 @@ async def test_a_connection_that_closes_once_costs_at_most_a_retry(net_rig: Rig,
     await passes(net_rig, CLOSING[name]())
 
 
-async def passes(rig: Rig, fault: Fault) -> None:
+async def passes(rig: Rig, fault: ModbusFault) -> None:
     """The fault strikes unit 1 once; every read is right all the same."""
     assert await rig.read(2, 10) == words(2, "holding", 10, 2)
     rig.break_with(fault)
@@ -94,13 +98,13 @@ async def test_a_connection_that_always_closes_fails_honestly_and_alone(net_rig:
     await lasts(net_rig, faults.ClosesMidRequest(unit=1), DeviceUnreachable)
 
 
-async def lasts(rig: Rig, fault: Fault, expected: type[DeviceError]) -> None:
+async def lasts(rig: Rig, fault: ModbusFault, expected: type[DeviceError]) -> None:
     """The fault strikes unit 1 until it is repaired; unit 2 and the time after are unharmed."""
     rig.break_with(fault)
     with pytest.raises(expected):
         await rig.read(1, 100, timeout_s=SHORT_S)
     assert await rig.read(2, 100) == words(2, "holding", 100, 2)
-    rig.break_with(Fault())
+    rig.break_with(ModbusFault())
     assert await rig.read(1, 200) == words(1, "holding", 200, 2)
 
 
@@ -149,7 +153,7 @@ async def test_the_reply_to_a_cancelled_read_is_never_believed(rig: Rig) -> None
 
 @pytest.mark.parametrize("count", [2, 125])
 async def test_late_and_current_replies_in_one_segment(rig: Rig, count: int) -> None:
-    rig.break_with(faults.Held(times=1, unit=1))
+    rig.break_with(faults.Coalesced(times=1, unit=1))
     with pytest.raises(DeviceTimeout):
         await rig.read(1, 100, count, timeout_s=0.05, retries=0)
     assert await rig.read(1, 200, count) == words(1, "holding", 200, count)
@@ -185,14 +189,14 @@ async def test_garbage_fails_the_read_long_before_its_timeout(rig: Rig) -> None:
     async with asyncio.timeout(5):
         with pytest.raises(ProtocolError, match=r"garbage|damaged"):
             await rig.read(1, 100, timeout_s=60)
-    rig.break_with(Fault())
+    rig.break_with(ModbusFault())
     assert await rig.read(1, 200) == words(1, "holding", 200, 2)
 
 
-class Shouts(Fault):
+class Shouts(ModbusFault):
     """Every reply is noise."""
 
-    def spoil(self, exchange: faults.Exchange) -> list[faults.Step]:
+    def spoil(self, exchange: faults.Exchange) -> list[faults.WireStep]:
         return [faults.Send(b"\xde\xad\xbe\xef" * 5)]
 
 
@@ -229,7 +233,7 @@ async def test_accept_then_close_backs_off_and_recovers(net_rig: Rig) -> None:
         with pytest.raises(DeviceUnreachable):
             await net_rig.read(1, 100, retries=0)
     assert net_rig.bus.link.connects < 10
-    net_rig.break_with(Fault())
+    net_rig.break_with(ModbusFault())
     await asyncio.sleep(net_rig.bus.link.backoff_s())
     assert await net_rig.read(1, 100) == words(1, "holding", 100, 2)
 
@@ -255,7 +259,7 @@ async def test_a_unit_alone_on_its_bus_is_always_asked(rig: Rig) -> None:
     for _ in range(4):
         with pytest.raises(DeviceTimeout):
             await rig.read(1, 100, timeout_s=0.02)
-    rig.break_with(Fault())
+    rig.break_with(ModbusFault())
     assert await rig.read(1, 100) == words(1, "holding", 100, 2)
 
 
@@ -264,7 +268,7 @@ async def test_units_silent_together_are_forgiven_together(rig: Rig) -> None:
     for _ in range(3):
         reads = (rig.read(unit, 100, timeout_s=0.02, retries=2) for unit in range(1, 6))
         await asyncio.gather(*reads, return_exceptions=True)
-    rig.break_with(Fault())
+    rig.break_with(ModbusFault())
     assert await rig.read(6, 100) == words(6, "holding", 100, 2)
     for unit in range(1, 6):
         assert await rig.read(unit, 100) == words(unit, "holding", 100, 2)
@@ -299,7 +303,7 @@ async def test_a_line_unplugged_mid_request_and_replugged(rig: Rig) -> None:
     async with asyncio.timeout(5):
         with pytest.raises(DeviceUnreachable):
             await reading
-    rig.break_with(Fault())
+    rig.break_with(ModbusFault())
     await rig.restore()
     await asyncio.sleep(rig.bus.link.backoff_s())
     assert await rig.read(1, 200) == words(1, "holding", 200, 2)

@@ -9,7 +9,7 @@ import pytest
 
 from agent.model.errors import DeviceError
 from simulator.wire import modbus_faults as faults
-from simulator.wire.modbus_faults import Exchange, Fault, Step
+from simulator.wire.modbus_faults import Exchange, ModbusFault, WireStep
 
 from .conftest import HASTY, Rig, words
 
@@ -21,11 +21,11 @@ IMPATIENT = replace(
     busy_pause_s=0.002,
     reconnect_max_s=0.02,  # waited out: a busy machine may miss 20 ms, and all else would fail fast
 )
-Draw = Callable[[random.Random], Fault]
+Draw = Callable[[random.Random], ModbusFault]
 
 ANYWHERE: tuple[Draw, ...] = (
-    lambda _: Fault(),
-    lambda _: Fault(),
+    lambda _: ModbusFault(),
+    lambda _: ModbusFault(),
     lambda _: faults.Silent(),
     lambda luck: faults.Late(seconds=luck.uniform(0.005, 0.06)),
     lambda luck: faults.Refuses(code=luck.choice([1, 2, 4, 5, 6, 10, 11])),
@@ -33,7 +33,7 @@ ANYWHERE: tuple[Draw, ...] = (
     lambda luck: faults.WrongCount(extra=luck.choice([-1, 1, 3])),
     lambda _: faults.LyingCount(),
     lambda luck: faults.Truncated(size=luck.randrange(1, 9)),
-    lambda luck: faults.Noise(before=luck.randbytes(5), after=luck.randbytes(6)),
+    lambda luck: faults.StrayBytes(before=luck.randbytes(5), after=luck.randbytes(6)),
     lambda _: faults.Twice(),
     lambda _: faults.Split(size=3, pause_s=0.001),
 )
@@ -41,14 +41,14 @@ NETWORK: tuple[Draw, ...] = (lambda luck: faults.ClosesMidRequest(size=luck.rand
 CHECKED: tuple[Draw, ...] = (lambda luck: faults.Damaged(position=luck.randrange(-4, 4)),)
 
 
-class Soup(Fault):
+class Soup(ModbusFault):
     """A fault drawn anew for every request."""
 
     def __init__(self, luck: random.Random, draws: Sequence[Draw]) -> None:
         self._luck = luck
         self._draws = draws
 
-    def spoil(self, exchange: Exchange) -> Sequence[Step] | None:
+    def spoil(self, exchange: Exchange) -> Sequence[WireStep] | None:
         return self._luck.choice(self._draws)(self._luck).spoil(exchange)
 
 
@@ -77,7 +77,7 @@ async def test_never_a_wrong_value(rig: Rig, seed: int) -> None:
 
     await asyncio.gather(reader(1), reader(2), reader(3))
     assert right > READS / 4, "the bus gave up on a line that works half of the time"
-    rig.break_with(Fault())
+    rig.break_with(ModbusFault())
     await asyncio.sleep(0.2 + rig.bus.link.backoff_s())
     for unit in (1, 2, 3):
         assert await rig.read(unit, 300, timeout_s=1) == words(unit, "holding", 300, 2)

@@ -13,7 +13,7 @@ from agent.transport.base import Transport
 from agent.transport.modbus.bus import BusLimits
 from agent.transport.modbus.serial_port import SerialSettings
 from agent.transport.modbus.transport import BusPool, ModbusTransport
-from simulator.wire.modbus_faults import Fault, Silent
+from simulator.wire.modbus_faults import ModbusFault, Silent
 
 from .conftest import Rig, words
 
@@ -104,7 +104,7 @@ def test_the_daemons_event_loop_carries_every_line(wire: str, tmp_path: Path) ->
         rig.break_with(Silent())
         with pytest.raises(DeviceTimeout):
             await rig.read(1, 100, timeout_s=0.05)
-        rig.break_with(Fault())
+        rig.break_with(ModbusFault())
         await rig.outage()
         with pytest.raises(DeviceUnreachable):
             await rig.read(1, 100)
