@@ -7,6 +7,7 @@ import pytest
 from agent.model.catalogue import CATALOGUE, Kind
 from docs import generate
 from tests.drivers.harness import library
+from tests.house import ROOT
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,25 @@ def test_every_key_of_a_site_has_its_line() -> None:
     page = generate.pages()["configuration.md"]
     for key in ("racks[].devices[].url", "mqtt.outbox.path", "credentials.NAME.auth.secret"):
         assert f"| `{key}` |" in page
+
+
+HOP = re.compile(r"`((?:[\w]+/)*\w+\.py)(?::([\w.]+))?`")
+
+
+def test_design_names_files_and_functions_that_exist() -> None:
+    text = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
+    wrong = []
+    for path, name in HOP.findall(text):
+        places = [ROOT / base / path for base in ("", "agent", "simulator")]
+        found = [place for place in places if place.is_file()] or [
+            place for place in ROOT.glob(f"agent/**/{path}") if place.is_file()
+        ]
+        code = "".join(place.read_text(encoding="utf-8") for place in found)
+        lacks = [
+            part
+            for part in name.split(".")
+            if part and not re.search(rf"^\s*(?:async )?(?:def|class) {part}\b|^{part}\b", code, re.M)
+        ]
+        if not found or lacks:
+            wrong.append(f"{path}:{name}")
+    assert not wrong
