@@ -23,7 +23,7 @@ TESTS = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test corpus docs bench-snmp bench-modbus bench-fleet bench-scrape bench-web fmt lint types pytest coverage lock clean
+.PHONY: help setup demo test corpus docs bench-snmp bench-modbus bench-fleet bench-scrape bench-web bench-judge fmt lint types pytest coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench-scrape: setup ## one scrape of 100,000 series beside prometheus-client; be
 
 bench-web: setup ## the hall of 100 simulated racks in a browser, and 20 who look; bench/results/web.json
 	$(BIN)/python -m bench.web.run $(ARGS)
+
+bench-judge: setup ## a soak of 24 hours written and judged; bench/results/judge.json
+	$(BIN)/python -m bench.judge.run $(ARGS)
 
 fmt: setup ## format, and mend what ruff can mend
 	$(BIN)/python -m ruff format

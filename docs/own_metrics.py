@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from pathlib import Path
 from typing import NamedTuple
 
+from agent.commission.journal.run_index import RunIndex
 from agent.events.service import EventService
 from agent.expose.prometheus.collectors import (
     EventMetrics,
@@ -42,7 +42,7 @@ async def _text() -> str:
     exposition, recorder = PrometheusExposition({"pdu": {}}), EventService(None, 10, [], 0.0)
     try:
         for part in (
-            CommissionMetrics(Path(), ""),
+            CommissionMetrics(RunIndex(None), ""),
             EventMetrics(recorder),
             MqttMetrics(lambda: 0, lambda: 0, lambda: 0),
             ReloadMetrics("", 0.0),

@@ -7,6 +7,7 @@ from typing import Protocol
 from fastapi import FastAPI
 
 from agent.app.probe import Prober
+from agent.commission.journal.run_index import RunIndex
 from agent.config import Config
 from agent.events.service import EventService
 from agent.expose.device_info import DeviceView
@@ -35,6 +36,7 @@ class ShownAgent(Protocol):
     exposition: PrometheusExposition
     history: History
     views: list[DeviceView]
+    runs: RunIndex
 
     @property
     def ready(self) -> bool:
@@ -67,7 +69,7 @@ async def serving(
 
 def _app(agent: ShownAgent, recorder: EventService, reload: Reload) -> tuple[FastAPI, Live]:
     """The HTTP interface with all that the configuration offers there."""
-    config, evidence = agent.config, agent.config.spec.evidence
+    config = agent.config
     app = create_app(
         *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),
         reload if config.spec.reload.http else None,
@@ -76,7 +78,7 @@ def _app(agent: ShownAgent, recorder: EventService, reload: Reload) -> tuple[Fas
     add_events(app, recorder, agent.store)
     site = Site(
         *(agent.store, agent.views, agent.history, agent.profile),
-        runs=Runs(evidence.folder if evidence else None),
+        runs=Runs(agent.runs),
         plan=agent.plan,
     )
     live = add_pages(app, site, lambda: agent.ready, config.web.users)

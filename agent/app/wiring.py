@@ -13,6 +13,7 @@ import structlog
 from agent.app.event_loop import CallbackErrors
 from agent.app.reload import Reloader, check_fixed
 from agent.app.serving import serving
+from agent.commission.journal.run_index import RunIndex
 from agent.config import Config, DeviceConfig
 from agent.config.web import exposure
 from agent.events.service import EventService
@@ -69,6 +70,8 @@ class Agent:
         self.store.subscribe(self.exposition.update, self.exposition.derive)
         self.history = History()
         self.store.subscribe(self.history.observe)
+        evidence = config.spec.evidence
+        self.runs = RunIndex(evidence.folder if evidence else None)
         self._waiting = {device.name for device in config.devices}
         self._polled_at = dict.fromkeys(self._waiting, time.monotonic())
         self._pollers: dict[str, Poller] = {}
@@ -268,9 +271,8 @@ async def running(
     reloader = Reloader(config, load or (lambda: config), agent.change)
     agent.exposition.registry.register(reloader.metrics)
     if config.spec.evidence is not None:
-        runs = CommissionMetrics(config.spec.evidence.folder, config.spec.site)
-        agent.exposition.registry.register(runs)
-        agent.components.append(Component(runs.run))
+        agent.exposition.registry.register(CommissionMetrics(agent.runs, config.spec.site))
+        agent.components.append(Component(agent.runs.keep))
 
     async def reload() -> tuple[bool, str]:
         outcome = await reloader.reload()

@@ -62,7 +62,7 @@ class Verdict(StrEnum):
     WAIVED = "WAIVED"
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     """Whether a check could be carried out, apart from how it ended (OCP Test & Validation)."""
 
     COMPLETE = "COMPLETE"
@@ -104,11 +104,11 @@ class CheckResult:
     reason: str = ""
 
     @property
-    def status(self) -> Status:
+    def status(self) -> CheckStatus:
         """Whether it could be carried out at all."""
         if self.verdict is Verdict.ERROR:
-            return Status.ERROR
-        return Status.SKIP if self.verdict is Verdict.SKIP else Status.COMPLETE
+            return CheckStatus.ERROR
+        return CheckStatus.SKIP if self.verdict is Verdict.SKIP else CheckStatus.COMPLETE
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -13,14 +13,14 @@ from agent.transport.base import Transport
 from agent.transport.factory import Transports, open_device
 
 
-class NotShown(DeviceError):
+class ReadingMissing(DeviceError):
     """A device answers, but does not show what a test looks for."""
 
     kind = "not_shown"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DeviceLook:
     """All readings of one device at one moment."""
 
     device: str
@@ -35,20 +35,20 @@ class Look:
         ]
 
     def one(self, metric: str, labels: Mapping[str, str]) -> Reading:
-        """The only such reading that has a value. Raises NotShown that says what there is."""
+        """The only such reading that has a value. Raises ReadingMissing that says what there is."""
         found = self.all(metric, labels)
         wanted = spelled(self.device, metric, labels)
         worth = [r for r in found if r.value is not None and r.quality is not Quality.BAD]
         if len(worth) == 1:
             return worth[0]
         if len(worth) > 1:
-            raise NotShown(f"{wanted} is several: {_labels(worth)}; name more labels")
+            raise ReadingMissing(f"{wanted} is several: {_labels(worth)}; name more labels")
         if found:
-            raise NotShown(f"{wanted} is bad: {found[0].reason}")
+            raise ReadingMissing(f"{wanted} is bad: {found[0].reason}")
         others = self.all(metric, {})
         if others:
-            raise NotShown(f"{wanted} is not there; there are: {_labels(others)}")
-        raise NotShown(f"{self.device} shows no {metric}")
+            raise ReadingMissing(f"{wanted} is not there; there are: {_labels(others)}")
+        raise ReadingMissing(f"{self.device} shows no {metric}")
 
 
 def spelled(device: str, metric: str, labels: Mapping[str, str]) -> str:
@@ -85,11 +85,11 @@ class Reader:
         """Every device that can be read."""
         return tuple(self._devices)
 
-    async def look(self, name: str) -> Look:
+    async def look(self, name: str) -> DeviceLook:
         """Read everything of a device now. Raises DeviceError."""
         device = self._devices.get(name)
         if device is None:
-            raise NotShown(f"no device {name!r}; there are: {', '.join(self._devices)}")
+            raise ReadingMissing(f"no device {name!r}; there are: {', '.join(self._devices)}")
         if name not in self._open:
             self._open[name] = await self._session(device)
         transport, session = self._open[name]
@@ -99,8 +99,8 @@ class Reader:
         if not answered:
             await self._drop(name)
             what = failures[0].message if failures else "no answer"
-            raise NotShown(f"{name} does not answer: {what}")
-        return Look(name, readings)
+            raise ReadingMissing(f"{name} does not answer: {what}")
+        return DeviceLook(name, readings)
 
     async def _session(self, device: DeviceConfig) -> tuple[Transport, Session]:
         transport = await open_device(device, self._transports)
@@ -116,7 +116,7 @@ class Reader:
             )
         except DeviceError as error:
             await transport.close()
-            raise NotShown(f"{device.name} does not answer: {error}") from None
+            raise ReadingMissing(f"{device.name} does not answer: {error}") from None
         return transport, session
 
     async def _drop(self, name: str) -> None:

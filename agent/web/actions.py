@@ -31,7 +31,7 @@ def add_operating(app: FastAPI, runs: Runs, guard: CsrfGuard) -> None:
         """Store the answer of a submitted form and redirect to the page of the run."""
         fields = await _form(request)
         who = _admitted(guard, request, fields.get("token", ""))
-        folder = _place(runs, run)
+        folder = await _place(runs, run)
         yes = fields.get("answer", "yes") == "yes"
         await _answer(folder, fields.get("id", ""), who, yes, fields.get("text", ""), None)
         return RedirectResponse(f"../{run}", status_code=303)
@@ -46,7 +46,7 @@ def add_operating(app: FastAPI, runs: Runs, guard: CsrfGuard) -> None:
     ) -> PlainTextResponse:
         """Store the request body as the file that a run asks for."""
         who = _admitted(guard, request, request.headers.get("x-token", ""))
-        folder = _place(runs, run)
+        folder = await _place(runs, run)
         with tempfile.TemporaryDirectory(prefix="rackagent-") as place:
             path = Path(place) / (Path(name).name or "file")
             await _receive(request, path)
@@ -61,9 +61,9 @@ def _admitted(guard: CsrfGuard, request: Request, token: str) -> str:
         raise HTTPException(403, str(error)) from None
 
 
-def _place(runs: Runs, run: str) -> Path:
+async def _place(runs: Runs, run: str) -> Path:
     try:
-        return runs.place(run)
+        return await runs.place(run)
     except NotFound as error:
         raise HTTPException(404, str(error)) from None
 

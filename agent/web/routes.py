@@ -125,6 +125,11 @@ class Pages:
         """Do the expensive part of the work for the page at ``path``, in slices."""
         if path in ("", "hall"):
             await self._site.refresh()
+        match path.split("/"):
+            case ["commissioning"]:
+                await self._site.runs.refresh()
+            case ["commissioning", name]:
+                await self._site.runs.refresh(name)
 
     def missing(self, path: str, what: str) -> str:
         """Return the HTML of the error page; ``what`` says which thing does not exist."""

@@ -35,7 +35,7 @@ class CheckPlots:
 
     async def svg(self, run: str, check: str) -> str:
         """Return the plot of a check as SVG. Raises NotFound."""
-        folder, key = self._runs.place(run), (run, check)
+        folder, key = await self._runs.place(run), (run, check)
         async with self._turn:
             now = asyncio.get_running_loop().time()
             kept = self._kept.get(key)
@@ -68,7 +68,7 @@ def add_run_files(app: FastAPI, runs: Runs, plots: CheckPlots) -> None:
     async def file(run: str, path: str) -> FileResponse:
         """Return a file of a run. The browser opens the report and saves any other file."""
         try:
-            place = runs.file(run, path)
+            place = await runs.file(run, path)
         except NotFound as error:
             raise HTTPException(404, str(error)) from None
         kind = _OPENED.get(path)

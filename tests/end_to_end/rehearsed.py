@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import CheckResult
@@ -82,7 +82,7 @@ async def rehearsed(
             rehearsal(config, seed=seed, speed=0.0, faults=faults)
         )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        journal = Journal(folder / "journal.jsonl")
+        journal = RunJournal(folder / "journal.jsonl")
         stack.callback(journal.close)
         store = SampleStore(_IN_MEMORY)
         stack.callback(store.close)

@@ -28,7 +28,7 @@ from agent.commission.journal.answers import check_name
 from agent.commission.journal.writer import Event
 from agent.commission.judge.verdicts import Facts, load_waivers
 from agent.commission.records import blocks
-from agent.commission.run.order import Hear, Order, Outcome, Rehearsal, carry_out_all
+from agent.commission.run.order import Hear, Order, OrderOutcome, Rehearsal, carry_out_all
 from agent.commission.run.prompts import Crew
 from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
@@ -256,7 +256,7 @@ def _folder(out: Path | None, rack: str, stage: str, racks: int) -> Path:
     return Path("evidence") / f"{rack}-{stage}-{now}"
 
 
-def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> list[Outcome]:
+def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> list[OrderOutcome]:
     several = len(orders) > 1
     display: Display
     if output is Format.JSON:
@@ -274,7 +274,7 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
 
         return hear
 
-    async def all_of_them() -> list[Outcome]:
+    async def all_of_them() -> list[OrderOutcome]:
         stop = asyncio.Event()
         typed = operator.listening() if operator is not None else contextlib.nullcontext()
         with stopping(stop), typed:
@@ -289,7 +289,9 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
         display.close()
 
 
-async def _until(stop: asyncio.Event, runs: Coroutine[Any, Any, list[Outcome]]) -> list[Outcome]:
+async def _until(
+    stop: asyncio.Event, runs: Coroutine[Any, Any, list[OrderOutcome]]
+) -> list[OrderOutcome]:
     """What comes of the runs. Cancels them on ``stop``, so that they undo what they did."""
     working = asyncio.create_task(runs, name="runs")
     stopped = asyncio.create_task(stop.wait(), name="stop")
@@ -300,7 +302,7 @@ async def _until(stop: asyncio.Event, runs: Coroutine[Any, Any, list[Outcome]]) 
     return await working
 
 
-def _status(outcome: Outcome) -> int:
+def _status(outcome: OrderOutcome) -> int:
     """What the exit status would say of one rack."""
     if outcome.report is not None:
         return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
@@ -309,7 +311,7 @@ def _status(outcome: Outcome) -> int:
     return _UNREACHABLE if isinstance(outcome.error, DeviceError) else _REFUSED
 
 
-def _tell(outcomes: list[Outcome], output: Format) -> None:
+def _tell(outcomes: list[OrderOutcome], output: Format) -> None:
     if output is Format.JSON:
         for outcome in outcomes:
             console.out(json.dumps(_summary(outcome), ensure_ascii=False))
@@ -326,7 +328,7 @@ def _tell(outcomes: list[Outcome], output: Format) -> None:
         console.print_table(("rack", "verdict", "evidence"), rows)
 
 
-def _summary(outcome: Outcome) -> dict[str, object]:
+def _summary(outcome: OrderOutcome) -> dict[str, object]:
     report = outcome.report
     return {
         "event": "verdict",

@@ -9,7 +9,7 @@ import typer
 
 from agent.cli import console
 from agent.commission.evidence import bundle
-from agent.commission.evidence.results import Report, results_json
+from agent.commission.evidence.results import RunReport, results_json
 from agent.commission.evidence.sealing import signed_by, unsound
 from agent.commission.evidence.signing import private_key, public_key
 from agent.commission.journal.samples import SampleStore
@@ -146,7 +146,7 @@ def export(
     console.out(f"{count} samples: {table}")
 
 
-class Layout(StrEnum):
+class PageLayout(StrEnum):
     """How a comparison is shown."""
 
     TABLE = "table"
@@ -160,8 +160,8 @@ def compare_runs(
         list[Path], typer.Argument(help="The directories of two runs or more.", show_default=False)
     ],
     layout: Annotated[
-        Layout, typer.Option("--format", "-f", help="How to print the result.")
-    ] = Layout.TABLE,
+        PageLayout, typer.Option("--format", "-f", help="How to print the result.")
+    ] = PageLayout.TABLE,
     differences: Annotated[
         bool, typer.Option("--differences", help="Only the lines on which the runs differ.")
     ] = False,
@@ -178,10 +178,10 @@ def compare_runs(
       rackagent evidence compare evidence/*-L11-* -f html > racks.html
     """
     found = compare(folders)
-    if layout is Layout.JSON:
+    if layout is PageLayout.JSON:
         console.out_json(comparison_json(found))
         return
-    if layout is Layout.HTML:
+    if layout is PageLayout.HTML:
         console.out(comparison_page(found, every=not differences).decode().rstrip("\n"))
         return
     for note in found.notes:
@@ -195,7 +195,7 @@ def compare_runs(
     console.print_table(("check", *columns), rows)
 
 
-def show(report: Report) -> None:
+def show(report: RunReport) -> None:
     """What a run came to, and every check that did not simply pass."""
     rows = []
     for result in report.results:

@@ -12,7 +12,7 @@ import yaml
 from agent.app.event_loop import run_loop
 from agent.cli import console
 from agent.cli.options import ConfigPath, Format, Output
-from agent.commission.judge.compare_sheet import Comparison, What, compare
+from agent.commission.judge.compare_sheet import SheetComparison, What, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import load_sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
@@ -115,7 +115,7 @@ def _seen(looks: Mapping[str, Look]) -> Seen:
     return look(samples, [name for name, each in looks.items() if each.readings])
 
 
-def _show(found: Comparison) -> None:
+def _show(found: SheetComparison) -> None:
     for what, count in found.compared.items():
         wrong = len([each for each in found.findings if each.what is what])
         console.out(f"{what}: {count} compared, {wrong} not as planned")
@@ -124,7 +124,7 @@ def _show(found: Comparison) -> None:
         console.print_table(("what", "where", "says"), rows)
 
 
-def _document(found: Comparison) -> dict[str, object]:
+def _document(found: SheetComparison) -> dict[str, object]:
     return {
         "compared": {str(what): count for what, count in found.compared.items()},
         "findings": [

@@ -6,25 +6,35 @@ is overwritten but what is made from the rest: results.json, junit.xml, ocptv.js
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from agent.commission.evidence.ocptv import ocptv_lines
-from agent.commission.evidence.results import Report, junit_xml, results_json
+from agent.commission.evidence.results import RunReport, junit_xml, results_json
 from agent.commission.journal.answers import ATTACHMENTS, sha256
+from agent.commission.journal.events import RunResumed, RunStarted
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import (
     Event,
-    Journal,
+    RunJournal,
     cut_off,
     ended_early,
     read_journal,
     spans,
 )
-from agent.commission.judge.verdicts import Attached, Facts, Waiver, Waivers, judge_stage, waived
+from agent.commission.judge.verdicts import (
+    Attached,
+    Facts,
+    StageVerdicts,
+    Waiver,
+    Waivers,
+    judge_stage,
+    waived,
+)
 from agent.commission.spec.build_sheet import Sheet
-from agent.commission.spec.generation import canonical, prove
+from agent.commission.spec.generation import canonical, prove, sorted_generation
 from agent.model.errors import ConfigError
 from agent.parse.yaml_source import Document, load_json
 
@@ -43,7 +53,7 @@ def begin(
     waivers: Sequence[Waiver] = (),
     about: Mapping[str, Any] | None = None,
     hear: Callable[[Event], None] = lambda _: None,
-) -> Journal:
+) -> RunJournal:
     """Make the directory and write down what the run is judged by. Raises ConfigError.
 
     ``about`` is what else its first line says; ``hear`` is told of every line of its journal.
@@ -60,18 +70,20 @@ def begin(
         digest = hashlib.sha256(config_file.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
-    journal = Journal(folder / JOURNAL, hear)
+    journal = RunJournal(folder / JOURNAL, hear)
     journal.write(
-        *("run_started", 0.0),
-        rack=rack,
-        tool=version,
-        generation=facts.generation.digest,
-        stage=facts.stage,
-        devices=dict(facts.devices),
-        interval_s=facts.interval_s,
-        configuration=digest,
-        only=sorted(facts.only),
-        **(about or {}),
+        RunStarted(
+            rack=rack,
+            tool=version,
+            generation=facts.generation.digest,
+            stage=facts.stage,
+            devices=dict(facts.devices),
+            interval_s=facts.interval_s,
+            configuration=digest,
+            only=sorted(facts.only),
+            **about or {},
+        ),
+        0.0,
     )
     return journal
 
@@ -83,7 +95,7 @@ def resume(
     hear: Callable[[Event], None] = lambda _: None,
     *,
     simulated: bool = False,
-) -> tuple[Journal, list[str], str]:
+) -> tuple[RunJournal, list[str], str]:
     """Go on in a directory: the steps that are done, and the one that the run died in, if any.
 
     Raises ConfigError if it is another run's.
@@ -107,8 +119,8 @@ def resume(
         raise ConfigError(f"{folder} {says}")
     if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
-    journal = Journal(folder / JOURNAL, hear)
-    journal.write("resumed", 0.0)
+    journal = RunJournal(folder / JOURNAL, hear)
+    journal.write(RunResumed(), 0.0)
     return journal, list(spans(events)), cut_off(events)
 
 
@@ -137,9 +149,6 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
     if generation.digest != started["generation"]:
         raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
     sheet = _optional(folder / SHEET)
-    hashes = {"configuration": started["configuration"]}
-    if sheet is not None:
-        hashes["sheet"] = hashlib.sha256(canonical(sheet.data)).hexdigest()
     shows: dict[str, list[str]] = next(
         (e["shows"] for e in reversed(events) if e["event"] == "profiles"), {}
     )
@@ -153,19 +162,36 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
         only=frozenset(started.get("only", ())),
         attached=attached(folder, events),
     )
-    return facts, hashes
+    return facts, _hashes(started, None if sheet is None else sheet.data)
 
 
-def judged(folder: Path) -> Report:
-    """The verdicts of a directory, from what was recorded in it. Raises ConfigError."""
+def as_kept(facts: Facts) -> Facts:
+    """The facts in the order in which ``facts_of`` finds them in the directory."""
+    return replace(
+        facts,
+        generation=sorted_generation(facts.generation),
+        devices=dict(sorted(facts.devices.items())),
+    )
+
+
+def judged(folder: Path, known: StageVerdicts | None = None) -> RunReport:
+    """The verdicts of a directory, from what was recorded in it. Raises ConfigError.
+
+    ``known`` is what this process has judged of the run already. Without it everything is read
+    from the directory alone, as a verification does.
+    """
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)
-    facts, hashes = facts_of(folder, events)
+    if known is None:
+        facts, hashes = facts_of(folder, events)
+    else:
+        facts = replace(known.facts, attached=attached(folder, events))
+        hashes = _hashes(started, facts.sheet and facts.sheet.model_dump(mode="json"))
     aborted = ended_early(events)
     steps = spans(events)
     store = SampleStore(folder / SAMPLES, read_only=True)
     try:
-        results = judge_stage(facts, store, steps, aborted)
+        results = judge_stage(facts, store, steps, aborted, None if known is None else known.steps)
     finally:
         store.close()
     waivers = given_waivers(folder)
@@ -173,10 +199,18 @@ def judged(folder: Path) -> Report:
         last = max((span.ended for span in steps.values()), default=0.0)
         today = datetime.fromtimestamp(last, UTC).date()
         results = list(waived(results, waivers, today))
-    return Report(
+    return RunReport(
         *(facts, started["rack"], started["tool"], steps, results, hashes, aborted),
         simulated=is_rehearsal(started),
     )
+
+
+def _hashes(started: Event, sheet: Any) -> dict[str, str]:
+    """The SHA-256 of the configuration and of the build sheet's content, where there is one."""
+    hashes = {"configuration": str(started["configuration"])}
+    if sheet is not None:
+        hashes["sheet"] = hashlib.sha256(canonical(sheet)).hexdigest()
+    return hashes
 
 
 def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
@@ -196,7 +230,7 @@ def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
     return found
 
 
-def write_results(folder: Path, report: Report) -> None:
+def write_results(folder: Path, report: RunReport) -> None:
     """What is made from the rest. Raises ConfigError where it cannot be written."""
     made = {
         RESULTS: results_json(report).encode(),

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from agent.commission.evidence.results import Report, instant
-from agent.commission.records import CheckResult, Measurement, Status, Verdict, blocks
+from agent.commission.evidence.results import RunReport, instant
+from agent.commission.records import CheckResult, CheckStatus, Measurement, Verdict, blocks
 
 _VERSION = {"major": 2, "minor": 0}
 _DIAGNOSES = {
@@ -25,7 +25,7 @@ _DIAGNOSES = {
 _VALIDATORS = {"at most": "LESS_THAN_OR_EQUAL", "at least": "GREATER_THAN_OR_EQUAL"}
 
 
-def ocptv_lines(report: Report) -> str:
+def ocptv_lines(report: RunReport) -> str:
     """The whole run, a line per artifact."""
     lines = []
     for number, (at, artifact) in enumerate(_artifacts(report)):
@@ -34,7 +34,7 @@ def ocptv_lines(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _artifacts(report: Report) -> Iterator[tuple[float, dict[str, Any]]]:
+def _artifacts(report: RunReport) -> Iterator[tuple[float, dict[str, Any]]]:
     yield report.began, {"schemaVersion": _VERSION}
     yield report.began, {"testRunArtifact": {"testRunStart": _start(report)}}
     if report.simulated:
@@ -60,7 +60,7 @@ def _step(number: int, **artifact: Any) -> dict[str, Any]:
     return {"testStepArtifact": {"testStepId": str(number), **artifact}}
 
 
-def _start(report: Report) -> dict[str, Any]:
+def _start(report: RunReport) -> dict[str, Any]:
     generation, simulated = report.facts.generation, report.simulated
     rack = f"{report.rack} (simulated)" if simulated else report.rack
     return {
@@ -86,7 +86,7 @@ def _start(report: Report) -> dict[str, Any]:
     }
 
 
-def _check(report: Report, result: CheckResult) -> Iterator[dict[str, Any]]:
+def _check(report: RunReport, result: CheckResult) -> Iterator[dict[str, Any]]:
     for measurement in result.measurements:
         yield {"measurement": _measurement(result, measurement)}
     check = report.check(result)
@@ -99,7 +99,7 @@ def _check(report: Report, result: CheckResult) -> Iterator[dict[str, Any]]:
         "message": message,
     }
     yield {"diagnosis": diagnosis}
-    if result.status is Status.ERROR:
+    if result.status is CheckStatus.ERROR:
         yield {"error": {"symptom": "no-verdict", "message": f"{result.check}: {result.reason}"}}
 
 
@@ -117,14 +117,14 @@ def _measurement(result: CheckResult, measurement: Measurement) -> dict[str, Any
     return found
 
 
-def _step_status(results: list[CheckResult]) -> Status:
+def _step_status(results: list[CheckResult]) -> CheckStatus:
     statuses = {result.status for result in results}
-    if Status.ERROR in statuses:
-        return Status.ERROR
-    return Status.SKIP if statuses == {Status.SKIP} else Status.COMPLETE
+    if CheckStatus.ERROR in statuses:
+        return CheckStatus.ERROR
+    return CheckStatus.SKIP if statuses == {CheckStatus.SKIP} else CheckStatus.COMPLETE
 
 
-def _end(report: Report) -> dict[str, str]:
+def _end(report: RunReport) -> dict[str, str]:
     verdict = report.verdict
     if verdict is Verdict.ERROR:
         return {"status": "ERROR", "result": "NOT_APPLICABLE"}

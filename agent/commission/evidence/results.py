@@ -19,7 +19,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunReport:
     """One run that ended. ``aborted`` says why it ended early; hashes are SHA-256.
 
     ``simulated``: it was a rehearsal, so nothing in it is about a real rack.
@@ -59,7 +59,7 @@ def instant(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
-def results_json(report: Report) -> str:
+def results_json(report: RunReport) -> str:
     """Everything, for programs."""
     generation = report.facts.generation
     document = {
@@ -88,7 +88,7 @@ def results_json(report: Report) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _check(report: Report, result: CheckResult) -> dict[str, Any]:
+def _check(report: RunReport, result: CheckResult) -> dict[str, Any]:
     check = report.check(result)
     return {
         "check": result.check,
@@ -118,7 +118,7 @@ def measurement_json(measurement: Measurement) -> dict[str, Any]:
     }
 
 
-def junit_xml(report: Report) -> bytes:
+def junit_xml(report: RunReport) -> bytes:
     """The run as a test suite, as CI programs read it; each check is a test case."""
     verdicts = [result.verdict for result in report.results]
     rehearsal = " (rehearsal on a simulated rack)" if report.simulated else ""

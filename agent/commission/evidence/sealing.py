@@ -8,11 +8,11 @@ from typing import Any
 
 from agent.commission.evidence.bundle import JUNIT, OCPTV, RESULTS, judged
 from agent.commission.evidence.ocptv import ocptv_lines
-from agent.commission.evidence.results import Report, junit_xml, results_json
+from agent.commission.evidence.results import RunReport, junit_xml, results_json
 from agent.commission.evidence.signing import (
+    InvalidEnvelope,
     PrivateKey,
     PublicKey,
-    Unsound,
     envelope,
     key_id,
     opened,
@@ -25,7 +25,7 @@ from agent.model.errors import ConfigError
 MANIFEST = "manifest.dsse.json"
 
 
-def seal(folder: Path, report: Report, key: PrivateKey | None) -> None:
+def seal(folder: Path, report: RunReport, key: PrivateKey | None) -> None:
     """Write the manifest of everything in the directory.
 
     Raises ConfigError, also for a rehearsal with a key: it is not to pass for an acceptance.
@@ -45,7 +45,7 @@ def refuse_signature(rehearsed: bool) -> None:
         )
 
 
-def _statement(folder: Path, report: Report) -> bytes:
+def _statement(folder: Path, report: RunReport) -> bytes:
     """What is said of the directory: its files, and what came of the run."""
     named = {verdict: _named(report, verdict) for verdict in Verdict}
     passed = [*named[Verdict.PASS], *named[Verdict.WAIVED]]
@@ -101,7 +101,7 @@ def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
     try:
         found, signed = opened(text, key)
         problems = list(_changed(folder, found["subject"]))
-    except (Unsound, KeyError, TypeError) as error:
+    except (InvalidEnvelope, KeyError, TypeError) as error:
         return [f"{MANIFEST}: {error}"], False
     if problems:
         return problems, signed  # what was changed is not worth being judged
@@ -125,7 +125,7 @@ def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"{name}: was not there when it was sealed" for name in there if name not in sealed)
 
 
-def _other_results(folder: Path, report: Report) -> Iterator[str]:
+def _other_results(folder: Path, report: RunReport) -> Iterator[str]:
     made = {
         RESULTS: results_json(report).encode(),
         JUNIT: junit_xml(report),
@@ -144,11 +144,11 @@ def _files(folder: Path) -> dict[str, Path]:
     }
 
 
-def _named(report: Report, verdict: Verdict) -> list[str]:
+def _named(report: RunReport, verdict: Verdict) -> list[str]:
     return [result.check for result in report.results if result.verdict is verdict]
 
 
-def _result(report: Report) -> str:
+def _result(report: RunReport) -> str:
     if report.simulated:
         return "REHEARSED"
     if blocks(report.verdict):

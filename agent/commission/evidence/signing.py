@@ -32,7 +32,7 @@ _REHEARSAL = "urn:rackagent:rehearsal:v1"
 """The predicate of a rehearsal: who looks for test results does not find one."""
 
 
-class Unsound(ConfigError):
+class InvalidEnvelope(ConfigError):
     """An envelope that is none, or whose signature does not hold; says which."""
 
 
@@ -60,7 +60,7 @@ def envelope(payload: bytes, key: Ed25519PrivateKey | None) -> bytes:
 def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
     """The statement in an envelope, and whether anybody signed it.
 
-    Raises Unsound for what is no envelope, and where ``key`` is given and has not signed it.
+    Raises InvalidEnvelope for what is no envelope, and where ``key`` has not signed it.
     """
     try:
         document = json.loads(text)
@@ -70,26 +70,26 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
         ]
         found = json.loads(payload)
         sound = document["payloadType"] == PAYLOAD_TYPE and found["_type"] == _STATEMENT
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise Unsound("is no DSSE envelope of an in-toto statement") from None
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        raise InvalidEnvelope("is no DSSE envelope of an in-toto statement") from None
     if not sound:
-        raise Unsound("is no DSSE envelope of an in-toto statement")
+        raise InvalidEnvelope("is no DSSE envelope of an in-toto statement")
     if key is not None and not signatures:
         rehearsed = found.get("predicateType") == _REHEARSAL
-        raise Unsound(f"nobody signed it{': it is of a rehearsal' if rehearsed else ''}")
+        raise InvalidEnvelope(f"nobody signed it{': it is of a rehearsal' if rehearsed else ''}")
     if key is not None:
         name = key_id(key)
         if not any(own == name and _holds(key, each, payload) for own, each in signatures):
-            raise Unsound("the signature does not hold: another key, or a changed manifest")
+            raise InvalidEnvelope("the signature does not hold: another key, or a changed manifest")
     if text != _written(payload, signatures):
-        raise Unsound("was written by somebody else")
+        raise InvalidEnvelope("was written by somebody else")
     return found, bool(signatures)
 
 
 def signers(text: bytes) -> list[str]:
     """The ids of the keys that say they have signed; that they did is not looked at.
 
-    Raises Unsound for what is no envelope.
+    Raises InvalidEnvelope for what is no envelope.
     """
     opened(text, None)
     return [str(each["keyid"]) for each in json.loads(text)["signatures"]]

@@ -51,7 +51,7 @@ class AnswerFile(StrictModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GivenAnswer:
     """What somebody said. ``sha256`` is of the attachment, where there is one."""
 
     id: str
@@ -151,7 +151,7 @@ def _put(folder: Path, id_: str, content: bytes) -> None:
         part.unlink()
 
 
-def take(folder: Path) -> Iterator[Answer | str]:
+def take(folder: Path) -> Iterator[GivenAnswer | str]:
     """The answers that have come, taken away; a text for one that cannot be used."""
     place = folder / ANSWERS
     try:
@@ -171,7 +171,7 @@ def take(folder: Path) -> Iterator[Answer | str]:
             yield f"an answer was left out: {_UNSAFE.sub('_', name)}: {_why(error)}"
 
 
-def _read(folder: Path, id_: str, content: bytes) -> Answer:
+def _read(folder: Path, id_: str, content: bytes) -> GivenAnswer:
     if len(content) > _BYTES_MAX or not _ID.fullmatch(id_):
         raise ValueError("is too long, or has no name that a prompt has")
     found = AnswerFile.model_validate_json(content)
@@ -180,7 +180,7 @@ def _read(folder: Path, id_: str, content: bytes) -> Answer:
         if not _FILE.fullmatch(found.file):
             raise ValueError(f"{ATTACHMENTS}/ holds no such file")
         digest = sha256(folder / ATTACHMENTS / found.file)
-    return Answer(id_, found.who, found.answer == "yes", found.text, found.file, digest)
+    return GivenAnswer(id_, found.who, found.answer == "yes", found.text, found.file, digest)
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -4,14 +4,37 @@ A run is a process of its own. Whoever wants to follow it reads its journal, whi
 what is torn, strange or not there yet is left out. Nothing here changes anything.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from agent.commission.journal.events import (
+    Beat,
+    CheckJudged,
+    Noted,
+    PromptAnswered,
+    PromptOpened,
+    Record,
+    RunAborted,
+    RunConcluded,
+    RunContinued,
+    RunEnded,
+    RunInterrupted,
+    RunPaused,
+    RunPlanned,
+    RunResumed,
+    RunStarted,
+    Said,
+    StepBegan,
+    StepConfirmed,
+    StepEnded,
+    parse_event,
+)
 from agent.commission.journal.writer import Event, is_written
 from agent.commission.records import Verdict
 
@@ -76,7 +99,7 @@ class StepSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RunMessage:
     """Something said to people. Unix seconds of the machine's clock."""
 
     at: float
@@ -105,7 +128,7 @@ class Progress:
     steps: tuple[StepSeen, ...]
     checks: tuple[CheckSeen, ...]
     prompts: tuple[Prompt, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[RunMessage, ...]
     values: Mapping[str, tuple[float, float] | None]
     began_at: float
     last_at: float
@@ -143,150 +166,130 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._head: Event = {}
-        self._plan: Event = {}
+        self._head: RunStarted | None = None
+        self._plan: RunPlanned | None = None
         self._steps: dict[str, _Step] = {}
         self._checks: dict[str, CheckSeen] = {}
         self._prompts: dict[str, Prompt] = {}
-        self._messages: list[Message] = []
+        self._messages: list[RunMessage] = []
         self._values: dict[str, tuple[float, float] | None] = {}
         self._step, self._why, self._paused, self._ended = "", "", False, False
         self._verdict: Verdict | None = None
-        self._now = self._planned_at = self._began_at = self._last_at = 0.0
+        self._now = self._planned_at = self._began_at = self._last_at = self._wall = 0.0
 
     def take(self, event: Event) -> None:
         """Take in one line; what is not as it should be is left out."""
-        try:
-            self._take(event)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            self._wall = float(event.get("wall", 0.0))
+            self._last_at = max(self._last_at, self._wall)
+            self._began_at = self._began_at or self._last_at
+            record = parse_event(event)
+            self._now = float(event["at"]) or self._now
+            if record is not None:
+                self._take(record)
 
-    def _take(self, event: Event) -> None:
-        self._last_at = max(self._last_at, float(event.get("wall", 0.0)))
-        self._began_at = self._began_at or self._last_at
-        if at := float(event["at"]):
-            self._now = at
-        told = getattr(self, f"_on_{event['event']}", None)
-        if told is not None:
-            told(event)
+    def _take(self, record: Record) -> None:  # noqa: C901  # one branch an event
+        match record:
+            case RunStarted():
+                self._head = record
+            case RunResumed():
+                self._why, self._paused, self._ended = "", False, False
+                self._prompts.clear()
+            case RunPlanned():
+                self._plan_to(record)
+            case StepBegan():
+                self._step = record.step
+                step = self._steps[self._step]
+                step.began, step.confirmed, step.ended = self._now, None, False
+            case StepConfirmed():
+                self._steps[record.step].confirmed = self._now
+            case StepEnded():
+                self._step = ""
+                self._steps[record.step].ended = True
+            case CheckJudged():
+                self._checks[record.check] = replace(
+                    self._checks[record.check],
+                    verdict=record.verdict,
+                    reason=record.reason,
+                    measured=tuple(record.measured),
+                )
+            case Beat():
+                self._values = {
+                    name: None if pair is None else (pair[0], pair[1])
+                    for name, pair in record.values.items()
+                }
+            case PromptOpened():
+                self._ask(record)
+            case PromptAnswered():
+                self._prompts.pop(record.id, None)
+                if record.text:
+                    self._say(f"{record.who}: {record.text}")
+            case Said():
+                self._say(record.text)
+            case Noted():
+                self._say(f"{record.who}: {record.text}")
+            case RunPaused():
+                self._paused = True
+                self._say(f"paused by {record.who}")
+            case RunContinued():
+                self._paused = False
+                self._say("goes on")
+            case RunAborted():
+                self._why, self._step = record.why, ""
+                self._prompts.clear()
+                self._say(f"aborted: {self._why}")
+            case RunInterrupted():
+                self._say("interrupted; it may be resumed")
+            case RunEnded():
+                self._ended, self._paused, self._step = True, False, ""
+                self._prompts.clear()
+            case RunConcluded():
+                self._verdict = record.verdict
 
-    def _on_run_started(self, event: Event) -> None:
-        self._head = event
-
-    def _on_resumed(self, _event: Event) -> None:
-        self._why, self._paused, self._ended = "", False, False
-        self._prompts.clear()
-
-    def _on_plan(self, event: Event) -> None:
+    def _plan_to(self, plan: RunPlanned) -> None:
         done = {name for name, step in self._steps.items() if step.ended}
-        self._plan, self._planned_at = event, self._now
+        self._plan, self._planned_at = plan, self._now
         self._steps = {
-            str(each["step"]): _Step(
-                *(str(each["title"]), float(each["seconds"]), float(each["holds"])),
-                checks=[str(name) for name in each["checks"]],
-                ended=each["step"] in done,
+            each.step: _Step(
+                *(each.title, each.seconds, each.holds),
+                checks=list(each.checks),
+                ended=each.step in done,
             )
-            for each in event["steps"]
+            for each in plan.steps
         }
         for name, step in self._steps.items():
             for check in step.checks:
-                about = event["checks"][check]
-                seen = CheckSeen(
-                    *(check, int(about["number"]), str(about["title"]), name, str(about["kind"]))
-                )
+                about = plan.checks[check]
+                seen = CheckSeen(check, about.number, about.title, name, about.kind)
                 self._checks.setdefault(check, seen)
 
-    def _on_step_began(self, event: Event) -> None:
-        self._step = str(event["step"])
-        step = self._steps[self._step]
-        step.began, step.confirmed, step.ended = self._now, None, False
-
-    def _on_step_confirmed(self, event: Event) -> None:
-        self._steps[event["step"]].confirmed = self._now
-
-    def _on_step_ended(self, event: Event) -> None:
-        self._step = ""
-        self._steps[event["step"]].ended = True
-
-    def _on_judged(self, event: Event) -> None:
-        was = self._checks[event["check"]]
-        self._checks[was.check] = CheckSeen(
-            *(was.check, was.number, was.title, was.step, was.kind, Verdict(event["verdict"])),
-            reason=str(event["reason"]),
-            measured=tuple(dict(each) for each in event["measured"]),
-        )
-
-    def _on_beat(self, event: Event) -> None:
-        self._values = {
-            str(name): None if pair is None else (float(pair[0]), float(pair[1]))
-            for name, pair in event["values"].items()
-        }
-
-    def _on_said(self, event: Event) -> None:
-        self._say(event, str(event["text"]))
-
-    def _on_noted(self, event: Event) -> None:
-        self._say(event, f"{event['who']}: {event['text']}")
-
-    def _on_asked(self, event: Event) -> None:
-        prompt = Prompt(
-            *(str(event["id"]), str(event["kind"]), str(event["text"])),
-            step=str(event.get("step", "")),
-            check=str(event.get("check", "")),
-            asked_at=self._last_at,
-            blocks=bool(event.get("blocks", True)),
-        )
+    def _ask(self, asked: PromptOpened) -> None:
         if len(self._prompts) < _PROMPTS_MAX:
-            self._prompts[prompt.id] = prompt
+            self._prompts[asked.id] = Prompt(
+                *(asked.id, asked.kind, asked.text, asked.step, asked.check),
+                asked_at=self._last_at,
+                blocks=asked.blocks,
+            )
 
-    def _on_answered(self, event: Event) -> None:
-        self._prompts.pop(event["id"], None)
-        if event.get("text"):
-            self._say(event, f"{event['who']}: {event['text']}")
-
-    def _on_paused(self, event: Event) -> None:
-        self._paused = True
-        self._say(event, f"paused by {event['who']}")
-
-    def _on_continued(self, event: Event) -> None:
-        self._paused = False
-        self._say(event, "goes on")
-
-    def _on_aborted(self, event: Event) -> None:
-        self._why, self._step = str(event["why"]), ""
-        self._prompts.clear()
-        self._say(event, f"aborted: {self._why}")
-
-    def _on_interrupted(self, event: Event) -> None:
-        self._say(event, "interrupted; it may be resumed")
-
-    def _on_run_ended(self, _event: Event) -> None:
-        self._ended, self._paused, self._step = True, False, ""
-        self._prompts.clear()
-
-    def _on_concluded(self, event: Event) -> None:
-        self._verdict = Verdict(event["verdict"])
-
-    def _say(self, event: Event, text: str) -> None:
-        self._messages.append(Message(float(event.get("wall", 0.0)), text))
+    def _say(self, text: str) -> None:
+        self._messages.append(RunMessage(self._wall, text))
         del self._messages[:-_MESSAGES_MAX]
 
     def progress(self, *, alive: bool) -> Progress:
         """How far it is; ``alive`` says whether somebody carries it out."""
         state = self._state(alive)
         left_s = self._left_s()
-        whole_s = float(self._plan.get("before_s", 0.0)) + sum(
-            step.seconds for step in self._steps.values()
-        )
+        whole_s = self._before_s + sum(step.seconds for step in self._steps.values())
+        head, plan = self._head, self._plan
         share = 1.0 - min(1.0, left_s / whole_s) if whole_s > 0 else 0.0
         if state is State.ENDED:
             share, left_s = 1.0, 0.0
         return Progress(
             folder=self._folder,
-            rack=str(self._head.get("rack", "")),
-            generation=str(self._plan.get("generation", "")),
-            version=str(self._plan.get("version", "")),
-            stage=str(self._head.get("stage", "")),
+            rack="" if head is None else head.rack,
+            generation="" if plan is None else plan.generation,
+            version="" if plan is None else plan.version,
+            stage="" if head is None else head.stage,
             state=state,
             step=self._step,
             share=share,
@@ -302,11 +305,11 @@ class Story:
             began_at=self._began_at,
             last_at=self._last_at,
             why=self._why,
-            operator=str(self._head.get("operator") or ""),
-            witness=str(self._head.get("witness") or ""),
-            retest_of=str((self._head.get("retest_of") or {}).get("run", "")),
+            operator=(head and head.operator) or "",
+            witness=(head and head.witness) or "",
+            retest_of=((head and head.retest_of) or {}).get("run", ""),
             verdict=self._verdict,
-            simulated=bool(self._head.get("simulated")),
+            simulated=head is not None and head.simulated,
         )
 
     def _state(self, alive: bool) -> State:
@@ -321,10 +324,14 @@ class Story:
         waits = any(prompt.blocks for prompt in self._prompts.values())
         return State.WAITING if waits else State.RUNNING
 
+    @property
+    def _before_s(self) -> float:
+        return 0.0 if self._plan is None else self._plan.before_s
+
     def _left_s(self) -> float:
         left_s = sum(step.left_s(self._now) for step in self._steps.values())
         if not any(step.began is not None for step in self._steps.values()):
-            before_s = float(self._plan.get("before_s", 0.0))
+            before_s = self._before_s
             left_s += min(before_s, max(0.0, before_s - (self._now - self._planned_at)))
         return left_s
 

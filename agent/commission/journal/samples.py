@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from sys import intern
 
 from agent.commission.records import Labels, Sample, SeriesKey
 from agent.model.errors import ConfigError
@@ -23,6 +24,7 @@ CREATE TABLE IF NOT EXISTS samples (
   quality TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS samples_at ON samples (at);
 """
+_QUALITIES = {str(quality): quality for quality in Quality}
 
 
 class SampleStore:
@@ -41,11 +43,15 @@ class SampleStore:
             found = list(rows)
         except sqlite3.Error as error:
             raise ConfigError(f"{path} cannot be opened: {error}") from None
-        self._read_only = read_only
+        self._path, self._read_only = path, read_only
         self._ids: dict[SeriesKey, int] = {}
         self._intervals_s: dict[SeriesKey, float] = {}
         for number, device, metric, labels, interval_s in found:
-            key = (device, metric, _labels(labels))
+            try:
+                key = (device, metric, _labels(labels))
+            except (ValueError, TypeError, RecursionError):
+                self._file.close()
+                raise ConfigError(f"{path}: series {number} has labels that are none") from None
             self._ids[key], self._intervals_s[key] = number, interval_s
 
     @property
@@ -71,8 +77,19 @@ class SampleStore:
             (began, ended, json.dumps(list(wanted))),
         )
         for series, at, number, word, quality, reason in rows:
-            value = number if word is None else word
-            yield Sample(*wanted[series], value, Quality(quality), at, reason)
+            value = number if word is None else intern(word)
+            try:
+                trust = _QUALITIES[quality]
+            except KeyError:
+                raise ConfigError(f"{self._path}: a sample has the quality {quality!r}") from None
+            yield Sample(*wanted[series], value, trust, at, intern(reason))
+
+    def mark(self, began: float, ended: float) -> tuple[int, int]:
+        """How many samples there are between two instants, and the newest row of them."""
+        [(count, newest)] = self._file.execute(
+            "SELECT COUNT(*), MAX(rowid) FROM samples WHERE at BETWEEN ? AND ?", (began, ended)
+        )
+        return int(count), int(newest or 0)
 
     def flaws(self) -> dict[str, tuple[int, str]]:
         """Of each device that showed any: how many values were not good, and why the first."""

@@ -8,12 +8,14 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from agent.commission.journal.events import Record, parse_event
 from agent.commission.judge import Span
-from agent.model.errors import ConfigError
+from agent.model.errors import ConfigError, Problem
 
 LINES_MAX = 1_000_000  # a line every 2 s for 23 days
 _LOCK_TRIES, _LOCK_WAIT_S = 20, 0.05  # whoever looks whether it is locked holds it for a moment
@@ -25,7 +27,7 @@ Both are Unix seconds; they differ only in a rehearsal.
 """
 
 
-class Journal:
+class RunJournal:
     """One file that is only ever added to. ``hear`` is told of every line."""
 
     def __init__(self, path: Path, hear: Callable[[Event], None] = lambda _: None) -> None:
@@ -41,14 +43,15 @@ class Journal:
         if _torn(path):
             self._file.write("\n")  # what comes now is not to be torn with it
 
-    def write(self, event: str, at: float, **what: Any) -> None:
+    def write(self, record: Record, at: float) -> None:
         """One line: what happened, and when by the rack's clock."""
-        self.mention(event, at, **what)
+        self.mention(record, at)
         os.fsync(self._file.fileno())
 
-    def mention(self, event: str, at: float, **what: Any) -> None:
-        """One line that only those who look on need: it may be lost with the machine."""
-        line = {"event": event, "at": at, "wall": round(time.time(), 3), **what}
+    def mention(self, record: Record, at: float) -> None:
+        """One line that only an onlooker needs: it may be lost with the machine."""
+        wall = round(time.time(), 3)
+        line = {"event": record.event, "at": at, "wall": wall, **asdict(record)}
         self._file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
         self._file.flush()
         self._hear(line)
@@ -87,23 +90,37 @@ def _torn(path: Path) -> bool:
 
 
 def read_journal(path: Path) -> list[Event]:
-    """The whole lines of a journal. Raises ConfigError where there is none."""
+    """The whole lines of a journal, each as ``events`` knows it.
+
+    Raises ConfigError where there is none, and with the line where one is not what it should be.
+    """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    return list(whole_lines(text))
-
-
-def whole_lines(text: str) -> Iterator[Event]:
-    """The lines of a text that are whole."""
-    for line in text.split("\n")[:LINES_MAX]:
+    found = []
+    for number, line in enumerate(text.split("\n")[:LINES_MAX], 1):
         try:
-            found = json.loads(line)
-        except json.JSONDecodeError:
-            continue  # a run was killed in the middle of it
-        if isinstance(found, dict) and "event" in found:
-            yield found
+            event = _whole(line)
+        except ValueError as error:
+            raise ConfigError([Problem(str(path), number, "", str(error))]) from None
+        if event is not None:
+            found.append(event)
+    return found
+
+
+def _whole(line: str) -> Event | None:
+    """The event of a line; None for one that a crash left half-written. Raises ValueError."""
+    try:
+        found = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    if not isinstance(found, dict) or "event" not in found:
+        return None
+    parse_event(found)
+    return found
 
 
 def spans(events: list[Event]) -> dict[str, Span]:

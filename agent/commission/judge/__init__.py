@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.commission.judge.build_sheet import judge_plan
-from agent.commission.judge.context import Case, Line, NotShown, Span
+from agent.commission.judge.context import CheckContext, InconclusiveError, LabelledSeries, Span
 from agent.commission.judge.measured import judge_failover, judge_limit, judge_settle, judge_soak
 from agent.commission.judge.plugin import judge_plugin
 from agent.commission.judge.states import judge_alarm, judge_attachment, judge_equals
-from agent.commission.judge.window import Unusable
+from agent.commission.judge.window import BadSample
 from agent.commission.records import CheckResult, Verdict
 from agent.commission.spec.models import Check
 
-__all__ = ["Case", "Line", "Span", "judge"]
+__all__ = ["CheckContext", "LabelledSeries", "Span", "judge"]
 
-_JUDGES: Mapping[str, Callable[[str, Any, Case], CheckResult]] = {
+_JUDGES: Mapping[str, Callable[[str, Any, CheckContext], CheckResult]] = {
     "limit": judge_limit,
     "soak": judge_soak,
     "settle": judge_settle,
@@ -27,13 +27,13 @@ _JUDGES: Mapping[str, Callable[[str, Any, Case], CheckResult]] = {
 }
 
 
-def judge(name: str, check: Check, case: Case) -> CheckResult:
+def judge(name: str, check: Check, case: CheckContext) -> CheckResult:
     """How a check ends. What cannot be trusted, or was never confirmed, is an ERROR."""
     if case.span.confirmed is None:
         return CheckResult(name, Verdict.ERROR, reason="the stimulus was not seen in the data")
     try:
         return _JUDGES[check.kind](name, check, case)
-    except NotShown as error:
+    except InconclusiveError as error:
         return CheckResult(name, Verdict.SKIP, reason=str(error))
-    except Unusable as error:
+    except BadSample as error:
         return CheckResult(name, Verdict.ERROR, reason=str(error))

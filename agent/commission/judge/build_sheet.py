@@ -1,53 +1,61 @@
 """The judge of plans: build sheet and approved firmware against what devices say."""
 
 from agent.commission.judge.compare_sheet import What, compare
-from agent.commission.judge.context import Case
-from agent.commission.judge.window import Unusable
+from agent.commission.judge.context import CheckContext
+from agent.commission.judge.window import BadSample
 from agent.commission.records import CheckResult, Measurement, Verdict
-from agent.commission.spec.inventory import IDENTITY, NEIGHBOR, PLAN_METRICS, PORT_STATE, Seen, look
+from agent.commission.spec.inventory import (
+    IDENTITY,
+    NEIGHBOR,
+    ONE_WALK_S,
+    PLAN_METRICS,
+    PORT_STATE,
+    Seen,
+    inventory,
+)
 from agent.commission.spec.models import PlanCheck
 
 _NAMED_MAX = 5
 
 
-def judge_plan(name: str, check: PlanCheck, case: Case) -> CheckResult:
+def judge_plan(name: str, check: PlanCheck, case: CheckContext) -> CheckResult:
     """As planned. Without a plan, or without anything that was said, there is no verdict."""
     window = case.reaction
     silent_now = set(window.silent(window.devices))
-    seen = look(window.samples(PLAN_METRICS), window.devices - silent_now)
+    seen = inventory(list(window.newest(PLAN_METRICS, ONE_WALK_S)), window.devices - silent_now)
     if check.what == "firmware" and case.sheet is None:
         return _decided(name, *_approved(case, seen))
     if case.sheet is None:
-        raise Unusable("there is no build sheet to compare with")
+        raise BadSample("there is no build sheet to compare with")
     what = What(check.what)
     comparison = compare(case.sheet, seen, case.devices)
     count = comparison.compared[what]
     if not count:
-        raise Unusable(f"the build sheet says nothing about {check.what}")
+        raise BadSample(f"the build sheet says nothing about {check.what}")
     silent = comparison.of(What.SILENT)
     if silent:
-        raise Unusable("; ".join(map(str, silent[:_NAMED_MAX])))
+        raise BadSample("; ".join(map(str, silent[:_NAMED_MAX])))
     findings = [str(each) for each in comparison.of(what)]
     if what is What.FIRMWARE:
         more, others = _approved(case, seen)
         findings, count = [*findings, *more], max(count, others)
     metric = {What.CABLING: NEIGHBOR, What.PORTS: PORT_STATE}.get(what, IDENTITY)
     if not case.reaction.shows(metric):
-        raise Unusable(f"no device has told its {metric}")
+        raise BadSample(f"no device has told its {metric}")
     return _decided(name, findings, count)
 
 
-def _approved(case: Case, seen: Seen) -> tuple[list[str], int]:
+def _approved(case: CheckContext, seen: Seen) -> tuple[list[str], int]:
     """Devices whose firmware the generation does not approve, and how many were looked at."""
     wrong, count = [], 0
     for group in case.generation.spec.devices.values():
         for role in group.roles if group.firmware else ():
             if role not in case.devices:
-                raise Unusable(f"the rack has no {role}")
+                raise BadSample(f"the rack has no {role}")
             device = case.devices[role]
             said = seen.identity.get((device, ""))
             if said is None:
-                raise Unusable(f"{device} does not say what it is")
+                raise BadSample(f"{device} does not say what it is")
             count += 1
             if said.get("firmware", "") not in group.firmware:
                 approved = " or ".join(group.firmware)

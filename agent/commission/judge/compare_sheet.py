@@ -37,7 +37,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SheetComparison:
     """What was compared, by what it is about, and what is not as planned."""
 
     findings: tuple[Finding, ...]
@@ -48,7 +48,7 @@ class Comparison:
         return tuple(each for each in self.findings if each.what in (what, What.SILENT))
 
 
-def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Comparison:
+def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> SheetComparison:
     """Everything on the sheet against everything seen. ``names`` are device names by role."""
     ends = _ends(sheet, names)
     findings = [
@@ -64,7 +64,7 @@ def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Comparison:
         What.CABLING: len([end for end in ends if end[0] in names.values()]),
         What.PORTS: len([end for end in ends if end[0] in names.values()]),
     }
-    return Comparison(tuple(findings), counted)
+    return SheetComparison(tuple(findings), counted)
 
 
 def _name(device: str, names: Mapping[str, str]) -> str:

@@ -1,11 +1,12 @@
 """The judges of numbers: limit, soak, settle and failover."""
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from agent.commission.judge.context import Case, Line, lines
-from agent.commission.judge.window import Course, Unusable
+from agent.commission.judge.context import CheckContext, LabelledSeries, lines
+from agent.commission.judge.window import BadSample, TimeSeries
 from agent.commission.records import CheckResult, Measurement, Verdict, worst
 from agent.commission.spec.models import (
     FailoverCheck,
@@ -33,7 +34,7 @@ class _Judged:
         return inf if self.measurement.margin is None else self.measurement.margin
 
 
-def judge_limit(name: str, check: LimitCheck, case: Case) -> CheckResult:
+def judge_limit(name: str, check: LimitCheck, case: CheckContext) -> CheckResult:
     """Every value on the right side of its limit."""
     found = lines(case, case.steady, check)
     if not found:
@@ -41,11 +42,11 @@ def judge_limit(name: str, check: LimitCheck, case: Case) -> CheckResult:
     return _decided(name, check, [_limited(check, line) for line in found])
 
 
-def judge_soak(name: str, check: SoakCheck, case: Case) -> CheckResult:
+def judge_soak(name: str, check: SoakCheck, case: CheckContext) -> CheckResult:
     """Inside a band for a time."""
     window = case.steady
     if window.duration_s < check.lasting:
-        raise Unusable(
+        raise BadSample(
             f"the step was judged for {window.duration_s:.0f} s, {check.lasting:.0f} s are needed"
         )
     found = lines(case, window, check)
@@ -54,7 +55,7 @@ def judge_soak(name: str, check: SoakCheck, case: Case) -> CheckResult:
     judged = []
     for line in found:
         if check.when is not None and line.held_s < check.lasting:
-            raise Unusable(
+            raise BadSample(
                 f"{check.when!r} held for {line.held_s:.0f} s, {check.lasting:.0f} s are needed"
             )
         course = _shown(check, line.course)
@@ -67,7 +68,7 @@ def judge_soak(name: str, check: SoakCheck, case: Case) -> CheckResult:
     return _decided(name, check, judged)
 
 
-def judge_settle(name: str, check: SettleCheck, case: Case) -> CheckResult:
+def judge_settle(name: str, check: SettleCheck, case: CheckContext) -> CheckResult:
     """At rest in its band in time, without passing the peak."""
     found = lines(case, case.reaction, check)
     if not found:
@@ -83,7 +84,7 @@ def judge_settle(name: str, check: SettleCheck, case: Case) -> CheckResult:
     return _decided(name, check, judged)
 
 
-def judge_failover(name: str, check: FailoverCheck, case: Case) -> CheckResult:
+def judge_failover(name: str, check: FailoverCheck, case: CheckContext) -> CheckResult:
     """Back in time at a share of what it was, and no device lost.
 
     A lost device is a failure, not missing data: that it stays is what is judged.
@@ -102,7 +103,7 @@ def judge_failover(name: str, check: FailoverCheck, case: Case) -> CheckResult:
     for line in before:
         was, course = line.course.mean, after.get(line.labels)
         if course is None or was <= 0:
-            raise Unusable(f"{line.name or check.measure}: nothing to compare with")
+            raise BadSample(f"{line.name or check.measure}: nothing to compare with")
         recovered = course.recover_s(check.ratio * was, case.span.began)
         judged += [
             _in_time("recovers", line, recovered, check.within),
@@ -111,14 +112,14 @@ def judge_failover(name: str, check: FailoverCheck, case: Case) -> CheckResult:
     return _decided(name, check, judged)
 
 
-def _shown(check: Measured, course: Course) -> Course:
+def _shown(check: Measured, course: TimeSeries) -> TimeSeries:
     """The course in the check's unit."""
-    return Course(course.times, tuple(from_base(v, check.unit) for v in course.values))
+    return TimeSeries(course.times, array("d", [from_base(v, check.unit) for v in course.values]))
 
 
 def _judged(
     what: str,
-    line: Line,
+    line: LabelledSeries,
     value: float,
     unit: str,
     *,
@@ -135,14 +136,14 @@ def _judged(
     return _Judged(what, measurement, guarded)
 
 
-def _limited(check: LimitCheck, line: Line) -> _Judged:
+def _limited(check: LimitCheck, line: LabelledSeries) -> _Judged:
     course = _shown(check, line.course)
     if check.reduce == "worst":
         return _banded(check, line, course)
     try:
         value = _scalar(check.reduce, course)
-    except Unusable as error:
-        raise Unusable(f"{line.name}: {error}") from None
+    except BadSample as error:
+        raise BadSample(f"{line.name}: {error}") from None
     return _judged(
         *("", line, value, check.unit),
         at_least=check.at_least,
@@ -151,7 +152,7 @@ def _limited(check: LimitCheck, line: Line) -> _Judged:
     )
 
 
-def _scalar(reduce: str, course: Course) -> float:
+def _scalar(reduce: str, course: TimeSeries) -> float:
     """What is judged of a course."""
     if reduce == "drift":
         return course.drift * _HOUR_S
@@ -165,7 +166,7 @@ def _scalar(reduce: str, course: Course) -> float:
     return values[reduce]()
 
 
-def _banded(check: LimitCheck | SoakCheck, line: Line, course: Course) -> _Judged:
+def _banded(check: LimitCheck | SoakCheck, line: LabelledSeries, course: TimeSeries) -> _Judged:
     """The value that came nearest to a bound, or went furthest beyond it."""
     if isinstance(check, SoakCheck):
         bounds: tuple[float | None, float | None] = (check.low, check.high)
@@ -178,7 +179,7 @@ def _banded(check: LimitCheck | SoakCheck, line: Line, course: Course) -> _Judge
     return min(ends, key=lambda end: end.margin)
 
 
-def _in_time(what: str, line: Line, took_s: float | None, within_s: float) -> _Judged:
+def _in_time(what: str, line: LabelledSeries, took_s: float | None, within_s: float) -> _Judged:
     if took_s is not None:
         return _judged(what, line, took_s, "s", at_most=within_s)
     name = f"{line.name} {what}".strip()

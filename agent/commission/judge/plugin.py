@@ -4,8 +4,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from agent.commission.judge.context import Case
-from agent.commission.judge.window import Unusable
+from agent.commission.judge.context import CheckContext
+from agent.commission.judge.window import BadSample
 from agent.commission.records import CheckResult
 from agent.commission.spec.models import PluginCheck
 from agent.commission.spec.plugins import find, options
@@ -16,18 +16,18 @@ class CheckKind(Protocol):
 
     Options: type[BaseModel]
 
-    def judge(self, name: str, options: Any, case: Case) -> CheckResult:
+    def judge(self, name: str, options: Any, case: CheckContext) -> CheckResult:
         """How a check ends: a pure function of the case, so that it can be judged again.
 
-        May raise ``Unusable`` where data cannot be trusted, which is an ERROR.
+        May raise ``BadSample`` where data cannot be trusted, which is an ERROR.
         """
         ...
 
 
-def judge_plugin(name: str, check: PluginCheck, case: Case) -> CheckResult:
-    """As its package judges it. Raises Unusable where that package is not here."""
+def judge_plugin(name: str, check: PluginCheck, case: CheckContext) -> CheckResult:
+    """As its package judges it. Raises BadSample where that package is not here."""
     try:
         kind: CheckKind = find(check.plugin)
         return kind.judge(name, options(check.plugin, check.options), case)
     except ValueError as error:
-        raise Unusable(str(error)) from None
+        raise BadSample(str(error)) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from agent.commission.judge.context import Case, tracks
+from agent.commission.judge.context import CheckContext, tracks
 from agent.commission.judge.window import spelled
 from agent.commission.records import CheckResult, Measurement, Verdict
 from agent.commission.spec.models import AlarmCheck, AttachmentCheck, EqualsCheck
@@ -11,7 +11,7 @@ from agent.model.values import Value
 _NAMED_MAX = 5
 
 
-def judge_alarm(name: str, check: AlarmCheck, case: Case) -> CheckResult:
+def judge_alarm(name: str, check: AlarmCheck, case: CheckContext) -> CheckResult:
     """Alarms that are clear all the time, or one that is raised in time."""
     raised: list[tuple[float, str]] = []
     for key, track in tracks(case, case.reaction, check.signal):
@@ -36,7 +36,7 @@ def judge_alarm(name: str, check: AlarmCheck, case: Case) -> CheckResult:
     return CheckResult(name, verdict, (measurement,), raised[0][1])
 
 
-def judge_equals(name: str, check: EqualsCheck, case: Case) -> CheckResult:
+def judge_equals(name: str, check: EqualsCheck, case: CheckContext) -> CheckResult:
     """Every series shows one of the expected values, all the time."""
     wrong, count = [], 0
     for key, track in tracks(case, case.steady, check.signal):
@@ -57,7 +57,7 @@ def judge_equals(name: str, check: EqualsCheck, case: Case) -> CheckResult:
     return CheckResult(name, verdict, (measurement,), reason)
 
 
-def judge_attachment(name: str, check: AttachmentCheck, case: Case) -> CheckResult:
+def judge_attachment(name: str, check: AttachmentCheck, case: CheckContext) -> CheckResult:
     """What a person has to judge: it is asked for, and never passes by itself."""
     return CheckResult(name, Verdict.SKIP, reason=f"needs {check.needs}")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, Strict
 
-from agent.commission.judge import Case, Span, judge
+from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.window import Window
 from agent.commission.records import CheckResult, Measurement, Sample, SeriesKey, Verdict, blocks
 from agent.commission.spec.build_sheet import Sheet
@@ -33,6 +33,10 @@ class Recorded(Protocol):
 
     def between(self, began: float, ended: float, metrics: Collection[str]) -> Iterable[Sample]:
         """The samples of these metrics between two instants."""
+        ...
+
+    def mark(self, began: float, ended: float) -> tuple[int, int]:
+        """What changes as soon as there are other samples between two instants."""
         ...
 
 
@@ -102,24 +106,71 @@ class Facts:
         return PLAN_METRICS | {signal.metric for signal in signals}
 
 
+@dataclass(frozen=True, slots=True)
+class StepVerdicts:
+    """How the checks of a step ended, and the samples (``mark``) that they were judged by."""
+
+    span: Span
+    mark: tuple[int, int]
+    results: tuple[CheckResult, ...]
+
+
+@dataclass(slots=True)
+class StageVerdicts:
+    """What was judged while a run went on, by step, and what by."""
+
+    facts: Facts
+    steps: dict[str, StepVerdicts] = field(default_factory=dict)
+
+
 def judge_stage(
-    facts: Facts, recorded: Recorded, spans: Mapping[str, Span], ended: str = ""
+    facts: Facts,
+    recorded: Recorded,
+    spans: Mapping[str, Span],
+    ended: str = "",
+    known: Mapping[str, StepVerdicts] | None = None,
 ) -> list[CheckResult]:
     """How every check of the stage ends, in the order of the specification.
 
-    A step without a span was not come to; ``ended`` says why.
+    A step without a span was not come to; ``ended`` says why. ``known`` are steps that were judged
+    before by the same facts; where their samples are the same, they are not judged again.
     """
     checks = facts.checks
     results: dict[str, CheckResult] = {}
     for step in facts.steps:
         own = [name for name, check in checks.items() if check.during == step]
         if step in spans:
-            found = judge_step(facts, recorded, step, spans[step])
+            before = (known or {}).get(step)
+            found = _again(facts, recorded, spans[step], before) or judge_step(
+                facts, recorded, step, spans[step]
+            )
             results |= {result.check: result for result in found}
         else:
             reason = f"step {step!r} was not done: {ended or 'the run ended before'}"
             results |= {name: CheckResult(name, Verdict.ERROR, reason=reason) for name in own}
     return [results[name] for name in checks]
+
+
+def _again(
+    facts: Facts, recorded: Recorded, span: Span, known: StepVerdicts | None
+) -> list[CheckResult]:
+    """What is known of a step with what was attached since; empty if it was judged otherwise."""
+    if known is None or known.span != span or known.mark != _mark(facts, recorded, span):
+        return []
+    return [
+        facts.attached[each.check].result(each.check) if each.check in facts.attached else each
+        for each in known.results
+    ]
+
+
+def _mark(facts: Facts, recorded: Recorded, span: Span) -> tuple[int, int]:
+    return recorded.mark(span.began - facts.before_s, span.ended)
+
+
+def step_verdicts(facts: Facts, recorded: Recorded, step: str, span: Span) -> StepVerdicts:
+    """Judge a step so that its verdicts can be used again while nothing else was recorded."""
+    mark = _mark(facts, recorded, span)
+    return StepVerdicts(span, mark, tuple(judge_step(facts, recorded, step, span)))
 
 
 def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[CheckResult]:
@@ -146,9 +197,9 @@ def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Wind
     return Window(samples, began, ended, ages, default_s)
 
 
-def step_case(facts: Facts, recorded: Recorded, span: Span) -> Case:
+def step_case(facts: Facts, recorded: Recorded, span: Span) -> CheckContext:
     """What the checks of a step are judged on."""
-    return Case(
+    return CheckContext(
         generation=facts.generation,
         window=window(facts, recorded, span.began - facts.before_s, span.ended),
         span=span,

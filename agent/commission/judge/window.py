@@ -1,18 +1,22 @@
 """Readings between two instants, and the scalars that a course of values is reduced to.
 
 What cannot be trusted is no number here: a series that is missing, has gaps, is frozen or holds
-one bad value raises ``Unusable``, and whoever judges makes an ERROR of it.
+one bad value raises ``BadSample``, and whoever judges makes an ERROR of it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from heapq import merge
 from itertools import pairwise
 from math import sqrt
 
+from agent.commission.judge.columns import SeriesColumn, SeriesPart
 from agent.commission.records import Sample, SeriesKey
 from agent.model.errors import RackagentError
-from agent.model.values import Quality, Value
+from agent.model.values import Quality
 
 FROZEN_AFTER = 12
 """So many equal values in a row of a sensor that has noise, and it is frozen."""
@@ -20,16 +24,16 @@ FROZEN_AFTER = 12
 _MAX_AGE_S = 15.0
 
 
-class Unusable(RackagentError):
+class BadSample(RackagentError):
     """Readings that nothing can be judged by; says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TimeSeries:
     """Numbers over time; at least one. ``times`` are Unix seconds, ascending."""
 
-    times: tuple[float, ...]
-    values: tuple[float, ...]
+    times: Sequence[float]
+    values: Sequence[float]
 
     @property
     def minimum(self) -> float:
@@ -59,7 +63,7 @@ class Course:
 
     @property
     def drift(self) -> float:
-        """The slope of the line that fits best, per second. Raises Unusable for one value."""
+        """The slope of the line that fits best, per second. Raises BadSample for one value."""
         self._changes()
         middle, mean = sum(self.times) / len(self.times), self.mean
         pairs = zip(self.times, self.values, strict=True)
@@ -68,20 +72,20 @@ class Course:
 
     @property
     def rise(self) -> float:
-        """What a counter rose by. Raises Unusable where it was reset or read once."""
+        """What a counter rose by. Raises BadSample where it was reset or read once."""
         self._changes()
         if any(b < a for a, b in pairwise(self.values)):
-            raise Unusable("a counter went back: it was reset")
+            raise BadSample("a counter went back: it was reset")
         return self.values[-1] - self.values[0]
 
     @property
     def rate(self) -> float:
-        """What a counter rises by per second. Raises Unusable where it was reset or read once."""
+        """What a counter rises by per second. Raises BadSample where it was reset or read once."""
         return self.rise / (self.times[-1] - self.times[0])
 
     def _changes(self) -> None:
         if len(self.times) == 1:
-            raise Unusable("what was read once shows no change")
+            raise BadSample("what was read once shows no change")
 
     def share_inside(self, low: float, high: float) -> float:
         """Which part of the values is in the band, 0 to 1; its ends belong to it."""
@@ -115,32 +119,6 @@ class Course:
         return self.values[place - 1] if place else None
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """Everything that one series showed: values by time, and what was wrong with some.
-
-    ``flaws`` are the time and reason of values that are not good; those are not in ``values``.
-    """
-
-    times: tuple[float, ...]
-    values: tuple[Value, ...]
-    flaws: tuple[tuple[float, str], ...] = ()
-
-    def longest_gap_s(self, began: float, ended: float) -> float:
-        """The longest time without a good value between two instants."""
-        inside = [time for time in self.times if began <= time <= ended]
-        return max(b - a for a, b in pairwise([began, *inside, ended]))
-
-    def longest_run(self) -> int:
-        """How many equal values stand in a row, at most."""
-        longest = run = 0
-        before: Value = None
-        for value in self.values:
-            run = run + 1 if value == before else 1
-            before, longest = value, max(longest, run)
-        return longest
-
-
 class Window:
     """The samples of a rack between two instants, by series. Never changes.
 
@@ -161,9 +139,11 @@ class Window:
         self.began, self.ended = began, ended
         self._max_age_s = dict(max_age_s or {})
         self._default_age_s = default_age_s
-        inside = (sample for sample in samples if began <= sample.observed_at <= ended)
-        self._tracks = _tracks(sorted(inside, key=lambda sample: sample.observed_at))
-        self._first = {key: _first(track) for key, track in self._tracks.items()}
+        self._last = ended  # of what is seen; before ``began`` in a part that has no time
+        self._columns = _columns(samples, began, ended)
+        self._first = {key: column.first for key, column in self._columns.items()}
+        self._places = _places(self._columns)
+        self._sound: dict[tuple[SeriesKey, float, bool], SeriesPart] = {}
 
     @property
     def duration_s(self) -> float:
@@ -173,46 +153,64 @@ class Window:
     @property
     def devices(self) -> frozenset[str]:
         """Devices of which anything was read."""
-        return frozenset(device for device, _, _ in self._tracks)
+        return frozenset(self._latest())
 
     def silent(self, devices: Iterable[str]) -> list[str]:
         """Those that have said nothing fresh at the end of the window."""
-        heard: dict[str, float] = {}
-        for (device, _, _), track in self._tracks.items():
-            latest = max((*track.times[-1:], *(time for time, _ in track.flaws)))
-            heard[device] = max(latest, heard.get(device, self.began))
+        latest = self._latest()
         return sorted(
             device
             for device in devices
-            if device not in heard
-            or self.ended - heard[device] > self._max_age_s.get(device, self._default_age_s)
+            if device not in latest
+            or self.ended - latest[device] > self._max_age_s.get(device, self._default_age_s)
         )
 
+    def _latest(self) -> dict[str, float]:
+        """When each device last said anything, good or not."""
+        found: dict[str, float] = {}
+        for key, column in self._columns.items():
+            latest = column.latest(self.began, self._last)
+            if latest is not None:
+                found[key[0]] = max(latest, found.get(key[0], latest))
+        return found
+
     def between(self, began: float, ended: float) -> "Window":
-        """A part of it; what lies outside the window does not come back.
+        """A part of it that shares its values; what lies outside the window does not come back.
 
         It remembers which series there were by its end: one that went silent is missed.
         """
-        began, ended = max(began, self.began), min(ended, self.ended)
-        part = Window((), began, max(began, ended), self._max_age_s, self._default_age_s)
-        part._tracks = {key: _cut(track, began, ended) for key, track in self._tracks.items()}
-        part._tracks = {k: track for k, track in part._tracks.items() if track.times or track.flaws}
-        part._first = {key: first for key, first in self._first.items() if first <= ended}
+        part = copy(self)
+        part.began, part._last = max(began, self.began), min(ended, self._last)
+        part.ended = max(part.began, part._last)
+        part._sound = {}
         return part
 
     def shows(self, metric: str) -> bool:
         """Whether any device has shown a metric."""
-        return any(key[1] == metric for key in self._tracks)
+        return any(
+            column.latest(self.began, self._last) is not None
+            for key, column in self._columns.items()
+            if key[1] == metric
+        )
 
-    def samples(self, metrics: Container[str]) -> Iterator[Sample]:
-        """Everything it has of these metrics, series by series, good values first."""
-        for (device, metric, labels), track in self._tracks.items():
-            if metric not in metrics:
-                continue
-            for time, value in zip(track.times, track.values, strict=True):
-                yield Sample(device, metric, labels, value, Quality.GOOD, time)
-            for time, reason in track.flaws:
-                yield Sample(device, metric, labels, None, Quality.BAD, time, reason)
+    def newest(self, metrics: Container[str], apart_s: float) -> Iterator[Sample]:
+        """The good samples of each device's metric that were read last, by time.
+
+        They belong together as long as none is more than ``apart_s`` after the one before. What a
+        device showed first comes first.
+        """
+        groups: dict[tuple[str, str], list[tuple[int, SeriesKey, SeriesPart]]] = defaultdict(list)
+        for number, (key, column) in enumerate(self._columns.items()):
+            if key[1] in metrics and (track := column.part(self.began, self._last)).times:
+                groups[key[:2]].append((number, key, track))
+        for group in sorted(groups.values(), key=_first_shown):
+            since = _since([track.times for _, _, track in group], apart_s)
+            found = [
+                Sample(*key, track.values[place], Quality.GOOD, track.times[place])
+                for _, key, track in group
+                for place in range(bisect_left(track.times, since), len(track.times))
+            ]
+            yield from sorted(found, key=lambda sample: sample.observed_at)
 
     def find(self, device: str, metric: str, labels: Mapping[str, str]) -> list[SeriesKey]:
         """The series of a device's metric that carry these labels, in a fixed order.
@@ -220,78 +218,91 @@ class Window:
         Those that went silent before the window began are among them.
         """
         wanted = labels.items()
-        return sorted(
+        return [
             key
-            for key in self._first
-            if key[0] == device and key[1] == metric and wanted <= dict(key[2]).items()
-        )
+            for key in self._places.get((device, metric), ())
+            if self._first[key] <= self._last and wanted <= dict(key[2]).items()
+        ]
 
-    def track(self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False) -> Track:
+    def track(
+        self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
+    ) -> SeriesPart:
         """One series, if it can be trusted. ``moves``: a sensor whose noise always shows.
 
-        Raises Unusable where it is missing, has a bad value, a gap, or is frozen.
+        Raises BadSample where it is missing, has a bad value, a gap, or is frozen.
         """
-        track, name = self._tracks.get(key, Track((), ())), spelled(key)
-        if track.flaws:
-            first = track.flaws[0][1] or "no reason given"
-            raise Unusable(f"{name}: {len(track.flaws)} values are not good ({first})")
-        if not track.times:
-            raise Unusable(f"{name}: no value")
         if max_age_s is None:
             default = self._max_age_s.get(key[0], self._default_age_s)
             max_age_s = self._max_age_s.get(key, default)
+        known = self._sound.get((key, max_age_s, moves))
+        if known is None:
+            known = self._sound[key, max_age_s, moves] = self._checked(key, max_age_s, moves)
+        return known
+
+    def _checked(self, key: SeriesKey, max_age_s: float, moves: bool) -> SeriesPart:
+        column, name = self._columns.get(key), spelled(key)
+        track = SeriesPart() if column is None else column.part(self.began, self._last)
+        if track.flaw_times:
+            first = track.flaw_reasons[0] or "no reason given"
+            raise BadSample(f"{name}: {len(track.flaw_times)} values are not good ({first})")
+        if not track.times:
+            raise BadSample(f"{name}: no value")
         gap_s = track.longest_gap_s(self.began, self.ended)
         if gap_s > max_age_s:
-            raise Unusable(f"{name}: no value for {gap_s:.0f} s ({max_age_s:.0f} s are allowed)")
+            raise BadSample(f"{name}: no value for {gap_s:.0f} s ({max_age_s:.0f} s are allowed)")
         if moves and (run := track.longest_run()) >= FROZEN_AFTER:
-            raise Unusable(f"{name}: frozen, {run} values in a row are {track.values[-1]}")
+            raise BadSample(f"{name}: frozen, {run} values in a row are {track.values[-1]}")
         return track
 
-    def course(self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False) -> Course:
-        """The same as numbers. Raises Unusable also for a state's name."""
+    def course(
+        self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
+    ) -> TimeSeries:
+        """The same as numbers. Raises BadSample also for a state's name."""
         track = self.track(key, max_age_s, moves)
-        return Course(track.times, tuple(_numbers(track, key)))
+        return TimeSeries(track.times, _numbers(track, key))
 
 
-def _numbers(track: Track, key: SeriesKey) -> Iterator[float]:
-    for value in track.values:
-        if not isinstance(value, int | float):
-            raise Unusable(f"{spelled(key)}: is the word {value!r}, not a number")
-        yield float(value)
+def _first_shown(group: Iterable[tuple[int, SeriesKey, SeriesPart]]) -> tuple[float, int]:
+    return min((track.times[0], number) for number, _, track in group)
 
 
-def _tracks(samples: Iterable[Sample]) -> dict[SeriesKey, Track]:
-    good: dict[SeriesKey, tuple[list[float], list[Value]]] = {}
-    flaws: dict[SeriesKey, list[tuple[float, str]]] = {}
+def _since(columns: Iterable[Sequence[float]], apart_s: float) -> float:
+    """When the last reading of several series began."""
+    times = merge(*map(reversed, columns), reverse=True)
+    since = next(times)
+    for time in times:
+        if since > time + apart_s:
+            break
+        since = time
+    return since
+
+
+def _numbers(track: SeriesPart, key: SeriesKey) -> Sequence[float]:
+    if isinstance(track.values, memoryview):
+        return track.values
+    word = next(value for value in track.values if isinstance(value, str))
+    raise BadSample(f"{spelled(key)}: is the word {word!r}, not a number")
+
+
+def _columns(
+    samples: Iterable[Sample], began: float, ended: float
+) -> dict[SeriesKey, SeriesColumn]:
+    """What was shown between two instants, by series in the order in which they showed first."""
+    columns: dict[SeriesKey, SeriesColumn] = defaultdict(SeriesColumn)
     for sample in samples:
-        times, values = good.setdefault(sample.key, ([], []))
-        if not is_good(sample):
-            reason = sample.reason or f"quality {sample.quality}"
-            flaws.setdefault(sample.key, []).append((sample.observed_at, reason))
-        elif not times or sample.observed_at > times[-1]:
-            times.append(sample.observed_at)
-            values.append(sample.value)
-    return {
-        key: Track(tuple(times), tuple(values), tuple(flaws.get(key, ())))
-        for key, (times, values) in good.items()
-    }
+        if began <= sample.observed_at <= ended:
+            columns[sample.key].add(sample)
+    for column in columns.values():
+        column.close()
+    return dict(sorted(columns.items(), key=lambda pair: pair[1].first))
 
 
-def is_good(sample: Sample) -> bool:
-    """Whether a sample has a value that can be judged by: of good quality, and finite."""
-    value, infinite = sample.value, (float("inf"), -float("inf"))
-    is_value = value is not None and value == value and value not in infinite
-    return is_value and sample.quality is Quality.GOOD
-
-
-def _first(track: Track) -> float:
-    return min((*track.times[:1], *(time for time, _ in track.flaws)))
-
-
-def _cut(track: Track, began: float, ended: float) -> Track:
-    first, last = bisect_left(track.times, began), bisect_right(track.times, ended)
-    flaws = tuple(flaw for flaw in track.flaws if began <= flaw[0] <= ended)
-    return Track(track.times[first:last], track.values[first:last], flaws)
+def _places(keys: Iterable[SeriesKey]) -> dict[tuple[str, str], list[SeriesKey]]:
+    """The series of each device's metric, in a fixed order."""
+    found: dict[tuple[str, str], list[SeriesKey]] = defaultdict(list)
+    for key in sorted(keys):
+        found[key[:2]].append(key)
+    return dict(found)
 
 
 def spelled(key: SeriesKey) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.commission.evidence import bundle
-from agent.commission.evidence.results import Report
+from agent.commission.evidence.results import RunReport
 from agent.commission.evidence.sealing import MANIFEST, digest
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import read_journal
@@ -24,7 +24,7 @@ LOG = "log.txt"
 __all__ = ["keep", "report_page", "write_report"]
 
 
-def report_page(folder: Path, report: Report, seal: str) -> bytes:
+def report_page(folder: Path, report: RunReport, seal: str) -> bytes:
     """The page of a run whose directory is ``folder``; ``seal`` says who signed it.
 
     Raises ConfigError where the directory cannot be read.
@@ -59,7 +59,7 @@ def _files(folder: Path) -> list[tuple[str, str]]:
     ]
 
 
-def write_report(folder: Path, report: Report, seal: str) -> None:
+def write_report(folder: Path, report: RunReport, seal: str) -> None:
     """Put log and page into the directory, and the PDF where a browser can print.
 
     Raises ConfigError where they cannot be made or written.

@@ -61,7 +61,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ComparedCheck:
     """A check (and what of it was measured), or what devices say; ``differs``: runs disagree."""
 
     number: int | None
@@ -73,11 +73,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """Runs side by side. ``notes`` say what makes them hard to compare."""
 
     runs: tuple[Run, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ComparedCheck, ...]
     notes: tuple[str, ...]
 
 
@@ -91,7 +91,7 @@ class _Found:
     devices: Mapping[str, Mapping[str, str]]
 
 
-def compare(folders: Sequence[Path]) -> Comparison:
+def compare(folders: Sequence[Path]) -> RunComparison:
     """The runs of these directories, in this order. Raises ConfigError."""
     if not 1 < len(folders) <= RUNS_MAX:
         raise ConfigError(f"{len(folders)} runs cannot be compared: 2 to {RUNS_MAX} can")
@@ -99,7 +99,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     labels = _labels([each.run for each in found])
     runs = tuple(replace(each.run, label=label) for label, each in zip(labels, found, strict=True))
     lines = (*_check_lines(found), *_device_lines(found))
-    return Comparison(runs, lines, tuple(_notes(runs)))
+    return RunComparison(runs, lines, tuple(_notes(runs)))
 
 
 def _read(folder: Path) -> _Found:
@@ -163,7 +163,7 @@ def _notes(runs: Sequence[Run]) -> Iterator[str]:
     yield from (f"{run.label} is a rehearsal on a simulated rack" for run in runs if run.simulated)
 
 
-def _check_lines(found: Sequence[_Found]) -> Iterator[Line]:
+def _check_lines(found: Sequence[_Found]) -> Iterator[ComparedCheck]:
     names = {name: each for one in reversed(found) for name, each in one.checks.items()}
     for name in sorted(names):
         rows = [_measured(one.checks.get(name)) for one in found]
@@ -191,7 +191,7 @@ def _line(
     rows: Sequence[Mapping[str, Any] | None],
     found: Sequence[_Found],
     guard: float,
-) -> Line:
+) -> ComparedCheck:
     values = [None if row is None else row.get("value") for row in rows]
     limit = next((row["limit"] for row in rows if row and row.get("limit") is not None), None)
     bound = next((row["bound"] for row in rows if row and row.get("bound")), "")
@@ -215,7 +215,7 @@ def _line(
             )
         )
     verdicts = {cell.verdict for cell in cells if cell.verdict is not None}
-    return Line(
+    return ComparedCheck(
         number=check["number"],
         check=str(check["check"]),
         title=f"{check['title']}: {what}" if what else str(check["title"]),
@@ -255,7 +255,7 @@ def _number(limit: float | str | None) -> float:
     return float(limit) if isinstance(limit, int | float) else 0.0
 
 
-def _device_lines(found: Sequence[_Found]) -> Iterator[Line]:
+def _device_lines(found: Sequence[_Found]) -> Iterator[ComparedCheck]:
     """Firmware always; serials where it is one rack, whose devices should not have changed."""
     one_rack = len({each.run.rack for each in found}) == 1
     devices = sorted({name for each in found for name in each.devices})
@@ -265,10 +265,12 @@ def _device_lines(found: Sequence[_Found]) -> Iterator[Line]:
             if any(said):
                 cells = tuple(Cell(value=value) for value in said)
                 differs = len(set(said)) > 1
-                yield Line(None, f"{device}.{what}", f"{what} of {device}", "", cells, differs)
+                yield ComparedCheck(
+                    None, f"{device}.{what}", f"{what} of {device}", "", cells, differs
+                )
 
 
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
+def comparison_json(comparison: RunComparison) -> dict[str, Any]:
     """Everything, for programs."""
     return {
         "runs": [asdict(run) for run in comparison.runs],
@@ -285,7 +287,7 @@ def said(cell: Cell) -> str:
     return f"{cell.verdict} {value}" if cell.verdict else value
 
 
-def comparison_page(comparison: Comparison, every: bool) -> bytes:
+def comparison_page(comparison: RunComparison, every: bool) -> bytes:
     """A page of it that stands alone; ``every`` line, or only those that differ."""
     lines = [line for line in comparison.lines if every or line.differs]
     template = page_template("compare.html.j2")

@@ -4,17 +4,18 @@ A plot shows what there is, also where nothing can be judged: bad values are lef
 open. It decides nothing; the verdict beside it was given by the judge.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import inf, isfinite
 from statistics import median
 
-from agent.commission.evidence.results import Report
-from agent.commission.judge import Case, Span
-from agent.commission.judge.context import Line, NotShown, aligned
-from agent.commission.judge.verdicts import Recorded
-from agent.commission.judge.window import Course, Unusable, Window
+from agent.commission.evidence.results import RunReport
+from agent.commission.judge import CheckContext, Span
+from agent.commission.judge.context import InconclusiveError, LabelledSeries, aligned
+from agent.commission.judge.verdicts import Facts, Recorded
+from agent.commission.judge.window import BadSample, TimeSeries, Window
 from agent.commission.records import CheckResult, Sample, Verdict
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import (
@@ -29,7 +30,8 @@ from agent.model.values import Quality
 PLOTS_MAX = 60
 LINES_MAX = 8  # more than can be told apart; those nearest to their limit are drawn
 POINTS_MAX = 120_000  # of all plots together, so that the page stays small
-_Drawn = LimitCheck | SoakCheck | SettleCheck | FailoverCheck
+Drawn = LimitCheck | SoakCheck | SettleCheck | FailoverCheck
+"""The kinds of check that look at values over time."""
 
 _BUCKETS = (40, 340)  # a plot is 680 pixels wide
 _GAP = 3.0  # so many times the usual distance, and values were missing between
@@ -39,7 +41,7 @@ _COURSES = ("worst", "mean", "last")
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class PlotCurve:
     """One series: seconds after the step began, and values in the check's unit, None in gaps."""
 
     name: str
@@ -65,7 +67,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class CheckPlot:
     """The course of one check. ``judged`` is the part that its verdict rests on.
 
     ``wide`` is for what is about time itself, and for what did not pass. ``missing`` says why there
@@ -75,7 +77,7 @@ class Plot:
     check: str
     unit: str
     wide: bool
-    curves: tuple[Curve, ...]
+    curves: tuple[PlotCurve, ...]
     limits: tuple[Limit, ...]
     instants: tuple[Instant, ...]
     judged: tuple[float, float]
@@ -83,32 +85,33 @@ class Plot:
     missing: str = ""
 
 
-def plots(report: Report, recorded: Recorded) -> list[Plot]:
+def plots(report: RunReport, recorded: Recorded) -> list[CheckPlot]:
     """Every soak and transient, what did not pass, and the limits that look at a course."""
     wanted = [each for each in report.results if _is_drawn(report, each)]
     wanted.sort(key=lambda each: not _is_wide(report, each))
     chosen = {each.check for each in wanted[:PLOTS_MAX]}
-    found: dict[str, Plot] = {}
+    found: dict[str, CheckPlot] = {}
     buckets = _buckets(len(chosen))
     for step, span in report.spans.items():
         own = [each for each in report.results if each.check in chosen]
         own = [each for each in own if report.check(each).during == step]
         if own:
-            case = _case(report, recorded, span, own)
+            checks = [check for each in own if isinstance(check := report.check(each), Drawn)]
+            case = drawn_context(report.facts, recorded, span, checks)
             found |= {each.check: _plot(report, each, case, buckets) for each in own}
     return [found[each.check] for each in report.results if each.check in found]
 
 
-def _is_drawn(report: Report, result: CheckResult) -> bool:
+def _is_drawn(report: RunReport, result: CheckResult) -> bool:
     check = report.check(result)
-    if not isinstance(check, _Drawn) or result.verdict is Verdict.SKIP:
+    if not isinstance(check, Drawn) or result.verdict is Verdict.SKIP:
         return False
     if isinstance(check, LimitCheck) and check.reduce not in _COURSES:
         return result.verdict is not Verdict.PASS
     return True
 
 
-def _is_wide(report: Report, result: CheckResult) -> bool:
+def _is_wide(report: RunReport, result: CheckResult) -> bool:
     return not isinstance(report.check(result), LimitCheck) or result.verdict is not Verdict.PASS
 
 
@@ -117,23 +120,23 @@ def _buckets(count: int) -> int:
     return max(low, min(high, POINTS_MAX // (2 * LINES_MAX * max(1, count))))
 
 
-def _case(report: Report, recorded: Recorded, span: Span, results: Iterable[CheckResult]) -> Case:
-    """The step as it is drawn: only good values, and none of them too old."""
-    facts = report.facts
+def drawn_context(
+    facts: Facts, recorded: Recorded, span: Span, checks: Iterable[Drawn]
+) -> CheckContext:
+    """The step as it is drawn: only good values, none of them too old, of these checks alone."""
     generation = lenient(facts.generation)
     signals = generation.spec.signals
     metrics = {
         signals[name].metric
-        for result in results
-        if isinstance(check := report.check(result), _Drawn)
+        for check in checks
         for name in generation.arithmetic(check.measure).names
         if name in signals
     }
     began = span.began - facts.before_s
     samples = recorded.between(began, span.ended, metrics)
-    good = [sample for sample in samples if _is_good(sample)]
+    good = (sample for sample in samples if _is_good(sample))
     window = Window(good, began, span.ended, default_age_s=_NO_AGE_S)
-    return Case(generation, window, span, facts.devices, facts.before_s, shows=facts.shows)
+    return CheckContext(generation, window, span, facts.devices, facts.before_s, shows=facts.shows)
 
 
 def lenient(generation: Generation) -> Generation:
@@ -147,22 +150,22 @@ def _is_good(sample: Sample) -> bool:
     return sample.quality is Quality.GOOD and isinstance(sample.value, int | float)
 
 
-def _plot(report: Report, result: CheckResult, case: Case, buckets: int) -> Plot:
+def _plot(report: RunReport, result: CheckResult, case: CheckContext, buckets: int) -> CheckPlot:
     check = report.check(result)
-    assert isinstance(check, _Drawn)  # _is_drawn says so  # noqa: S101
+    assert isinstance(check, Drawn)  # _is_drawn says so  # noqa: S101
     span, missing = case.span, ""
     try:
-        lines = _lines(case, check)
-    except (Unusable, NotShown) as error:
+        lines = drawn_series(case, check)
+    except (BadSample, InconclusiveError) as error:
         lines, missing = [], str(error)
-    lines.sort(key=lambda line: -_nearness(line, _limits(check, line, span)))
-    limits = tuple(_limits(check, lines[0] if lines else None, span))
+    lines.sort(key=lambda line: -_nearness(line, drawn_limits(check, line, span)))
+    limits = tuple(drawn_limits(check, lines[0] if lines else None, span))
     curves = [
-        Curve(line.name, tuple(decimated(_points(line, span.began), buckets)))
+        PlotCurve(line.name, tuple(decimated(_points(line, span.began), buckets)))
         for line in lines[:LINES_MAX]
     ]
     from_s = 0.0 if isinstance(check, SettleCheck | FailoverCheck) else span.steady - span.began
-    return Plot(
+    return CheckPlot(
         check=result.check,
         unit=check.unit,
         wide=_is_wide(report, result),
@@ -175,20 +178,23 @@ def _plot(report: Report, result: CheckResult, case: Case, buckets: int) -> Plot
     )
 
 
-def _lines(case: Case, check: _Drawn) -> list[Line]:
+def drawn_series(case: CheckContext, check: Drawn) -> list[LabelledSeries]:
     """What is measured, wherever it can be computed; ``when`` leaves nothing out here."""
     expression = case.generation.arithmetic(check.measure)
     found = []
     for labels, rows in aligned(case, case.window, list(dict.fromkeys(expression.names))):
-        pairs = [(time, value) for time, row in rows if (value := expression(row)) is not None]
-        if pairs:
-            times, values = zip(*pairs, strict=True)
-            shown = tuple(from_base(value, check.unit) for value in values)
-            found.append(Line(labels, Course(times, shown)))
+        times, values = array("d"), array("d")
+        for time, row in rows:
+            value = expression(row)
+            if value is not None:
+                times.append(time)
+                values.append(from_base(value, check.unit))
+        if times:
+            found.append(LabelledSeries(labels, TimeSeries(times, values)))
     return found
 
 
-def _limits(check: _Drawn, line: Line | None, span: Span) -> list[Limit]:
+def drawn_limits(check: Drawn, line: LabelledSeries | None, span: Span) -> list[Limit]:
     """What is drawn across a plot. Of a failover it rests on what ``line`` was before."""
     if isinstance(check, FailoverCheck):
         before = [] if line is None else _before(line, span)
@@ -222,12 +228,12 @@ def _limits(check: _Drawn, line: Line | None, span: Span) -> list[Limit]:
     ]
 
 
-def _before(line: Line, span: Span) -> list[float]:
+def _before(line: LabelledSeries, span: Span) -> list[float]:
     pairs = zip(line.course.times, line.course.values, strict=True)
     return [value for time, value in pairs if time < span.began]
 
 
-def _nearness(line: Line, limits: Sequence[Limit]) -> float:
+def _nearness(line: LabelledSeries, limits: Sequence[Limit]) -> float:
     """How near it comes to the nearest limit; the greater, the nearer (or further outside)."""
     course = line.course
     return max(
@@ -239,7 +245,7 @@ def _nearness(line: Line, limits: Sequence[Limit]) -> float:
     )
 
 
-def _instants(check: _Drawn, span: Span) -> Iterator[Instant]:
+def _instants(check: Drawn, span: Span) -> Iterator[Instant]:
     yield Instant(0.0, "step begins")
     if span.confirmed is not None and span.confirmed > span.began:
         yield Instant(span.confirmed - span.began, "seen in the data")
@@ -250,7 +256,7 @@ def _instants(check: _Drawn, span: Span) -> Iterator[Instant]:
         yield Instant(span.steady - span.began, "judged from")
 
 
-def _points(line: Line, began: float) -> list[tuple[float, float | None]]:
+def _points(line: LabelledSeries, began: float) -> list[tuple[float, float | None]]:
     """Seconds after the step began and values; a None where values are missing between two."""
     times, values = line.course.times, line.course.values
     usual = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0

@@ -11,7 +11,7 @@ from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from agent.commission.report.curves import Plot
+from agent.commission.report.curves import CheckPlot
 from agent.commission.report.words import number
 from agent.model.units import printed
 
@@ -51,7 +51,7 @@ _LOOKS = {
 
 _LOOKS_LOCK = threading.Lock()  # how plots look is one setting of the whole process
 
-Draw = Callable[[Plot], str]
+Draw = Callable[[CheckPlot], str]
 """Makes the SVG of a plot."""
 
 
@@ -67,7 +67,7 @@ def drawer() -> Draw | None:
     except ImportError:
         return None
 
-    def draw(plot: Plot) -> str:
+    def draw(plot: CheckPlot) -> str:
         with _LOOKS_LOCK, matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(_LOOKS)
@@ -76,7 +76,7 @@ def drawer() -> Draw | None:
     return draw
 
 
-def _drawn(plot: Plot) -> str:
+def _drawn(plot: CheckPlot) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -107,7 +107,7 @@ def _drawn(plot: Plot) -> str:
     return text.getvalue()
 
 
-def _frame(axes: "Axes", plot: Plot, unit_s: float) -> None:
+def _frame(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
     """Show everything: every value and every limit."""
     known = [value for curve in plot.curves for _, value in curve.points if value is not None]
     shown = [*known, *(limit.at for limit in plot.limits)]
@@ -118,7 +118,7 @@ def _frame(axes: "Axes", plot: Plot, unit_s: float) -> None:
     axes.set_xlim(min([0.0, *times]) / unit_s, max([plot.judged[1], *times]) / unit_s)
 
 
-def _marks(axes: "Axes", plot: Plot, unit_s: float) -> None:
+def _marks(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
     """Limits across, instants upright, each with its words: lines alone say nothing."""
     for limit in plot.limits:
         colour = _GUARD if limit.guard else _LIMIT
@@ -148,7 +148,7 @@ def _text(axes: "Axes", x: float, y: float, words: str, above: bool) -> None:
     )
 
 
-def _captions(axes: "Axes", plot: Plot, unit_s: float) -> None:
+def _captions(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
     """The words of the instants over the plot; those that are close stand above each other."""
     left, right = axes.get_xlim()
     ends = [left - 1.0] * 3
@@ -168,7 +168,7 @@ def _captions(axes: "Axes", plot: Plot, unit_s: float) -> None:
         )
 
 
-def _inline(text: str, plot: Plot) -> str:
+def _inline(text: str, plot: CheckPlot) -> str:
     """The SVG without what a page does not want twice: declarations, names, fonts, its author."""
     text = _NOISE.sub("", text)
     text = _GROUP.sub("<g>", text)

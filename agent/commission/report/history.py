@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.commission.evidence.results import Report
+from agent.commission.evidence.results import RunReport
 from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Verdict
 from agent.commission.report import words
@@ -54,7 +54,7 @@ class Note:
     sha256: str = ""
 
 
-def devices(report: Report, store: SampleStore) -> list[Device]:
+def devices(report: RunReport, store: SampleStore) -> list[Device]:
     """Every device of the rack, in the order of its roles."""
     labels: dict[str, dict[str, str]] = {}
     polls: dict[str, list[bool]] = {}
@@ -91,7 +91,7 @@ def devices(report: Report, store: SampleStore) -> list[Device]:
 _WHO = frozenset({IDENTITY, POLLS})
 
 
-def conditions(report: Report, store: SampleStore) -> list[tuple[str, str]]:
+def conditions(report: RunReport, store: SampleStore) -> list[tuple[str, str]]:
     """What the surroundings were, lowest to highest, as far as it was recorded."""
     metrics = {*_CONDITIONS, _FACILITY[0]}
     ranges: dict[tuple[str, str], tuple[float, float]] = {}
@@ -118,14 +118,14 @@ def _condition(metric: str, labels: Iterable[tuple[str, str]]) -> tuple[str, str
 
 
 def deviations(
-    report: Report, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
+    report: RunReport, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
 ) -> list[str]:
     """What did not go as planned, and data that could not be used."""
     return list(_deviations(report, events, devices))[:DEVIATIONS_MAX]
 
 
 def _deviations(
-    report: Report, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
+    report: RunReport, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
 ) -> Iterator[str]:
     if report.aborted:
         yield f"The run was ended early: {report.aborted}."
@@ -141,7 +141,7 @@ def _deviations(
     yield from _unusable(devices)
 
 
-def _unplanned_steps(report: Report) -> Iterator[str]:
+def _unplanned_steps(report: RunReport) -> Iterator[str]:
     for step in report.facts.steps:
         span = report.spans.get(step)
         if span is None:

@@ -10,22 +10,17 @@ from pathlib import Path
 from agent.commission.evidence.bundle import JOURNAL, SAMPLES, facts_of
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import Event, read_journal, spans
-from agent.commission.judge import Case, Span
-from agent.commission.judge.context import Line, NotShown, lines
-from agent.commission.judge.verdicts import step_case
-from agent.commission.judge.window import Unusable
-from agent.commission.spec.models import (
-    CheckSpec,
-    LimitCheck,
-    Measured,
-    SettleCheck,
-    SoakCheck,
-    from_base,
+from agent.commission.judge import LabelledSeries, Span
+from agent.commission.judge.context import InconclusiveError
+from agent.commission.judge.window import BadSample
+from agent.commission.report.curves import (
+    Drawn,
+    Limit,
+    drawn_context,
+    drawn_limits,
+    drawn_series,
 )
 from agent.model.errors import ConfigError
-
-_AS_IT_IS = frozenset({"worst", "mean", "last"})
-"""Reductions whose limits are those of the value itself."""
 
 Points = Sequence[tuple[float, float]]
 """Unix seconds and values."""
@@ -58,53 +53,34 @@ def courses(folder: Path, name: str) -> Courses:
     span = _span(events, check.during)
     if span is None:
         return Courses(name, check.title, "", 0.0, why="its step has not begun")
+    if not isinstance(check, Drawn):
+        return Courses(name, check.title, "", span.began, why="it measures no number")
     store = SampleStore(folder / SAMPLES, read_only=True)
+    found: list[LabelledSeries] = []
+    why = ""
     try:
-        return check_courses(step_case(facts, store, span), name, check)
+        found = drawn_series(drawn_context(facts, store, span, [check]), check)
+    except (BadSample, InconclusiveError) as error:
+        why = str(error)
     finally:
         store.close()
-
-
-def check_courses(case: Case, name: str, check: CheckSpec) -> Courses:
-    """The courses of a check in one step of a run."""
-    if not isinstance(check, Measured):
-        return Courses(name, check.title, "", case.span.began, why="it measures no number")
-    found: list[Line] = []
-    why = ""
-    for part in (case.window, case.reaction):  # with what was before, where that can be trusted
-        try:
-            found, why = lines(case, part, check), ""
-        except (Unusable, NotShown) as error:
-            why = str(error)
-        else:
-            break
+    limits = drawn_limits(check, found[0] if found else None, span)
     return Courses(
-        name,
-        check.title,
-        check.unit,
-        case.span.began,
-        tuple((line.name, _points(line.course.times, line.course.values, check)) for line in found),
-        tuple(limits(check)),
-        why,
+        *(name, check.title, check.unit, span.began),
+        lines=tuple((line.name, _points(line)) for line in found),
+        limits=tuple((_words(each), each.at) for each in limits if not each.guard),
+        why=why or ("" if found else "no value that can be drawn"),
     )
 
 
-def limits(check: Measured) -> list[tuple[str, float]]:
-    """The limits that the measured value itself has, in the check's unit."""
-    match check:
-        case LimitCheck() if check.reduce in _AS_IT_IS:
-            pairs = [("at least", check.at_least), ("at most", check.at_most)]
-        case SoakCheck() | SettleCheck():
-            pairs = [("low", check.low), ("high", check.high)]
-            if isinstance(check, SettleCheck) and check.peak is not None:
-                pairs.append(("peak", check.peak))
-        case _:
-            pairs = []
-    return [(text, value) for text, value in pairs if value is not None]
+def _words(limit: Limit) -> str:
+    if limit.words == "peak":
+        return limit.words
+    return "at most" if limit.above else "at least"
 
 
-def _points(times: Sequence[float], values: Sequence[float], check: Measured) -> Points:
-    return tuple(zip(times, (from_base(value, check.unit) for value in values), strict=True))
+def _points(line: LabelledSeries) -> Points:
+    return tuple(zip(line.course.times, line.course.values, strict=True))
 
 
 def _span(events: list[Event], step: str) -> Span | None:

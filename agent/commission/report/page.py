@@ -7,11 +7,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from agent.commission.evidence.results import Report, plain
+from agent.commission.evidence.results import RunReport, plain
 from agent.commission.judge.verdicts import Waiver
 from agent.commission.records import CheckResult, Verdict, blocks
 from agent.commission.report import words
-from agent.commission.report.curves import Plot
+from agent.commission.report.curves import CheckPlot
 from agent.commission.report.drawing import Draw, style
 from agent.commission.report.history import (
     Device,
@@ -44,7 +44,7 @@ class Material:
 
     devices: Sequence[Device] = ()
     conditions: Sequence[tuple[str, str]] = ()
-    plots: Sequence[Plot] = ()
+    plots: Sequence[CheckPlot] = ()
     waivers: Sequence[Waiver] = ()
     events: Sequence[Mapping[str, Any]] = ()
     files: Sequence[tuple[str, str]] = ()
@@ -52,7 +52,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CheckRow:
     """One check of the table; ``lines`` are its measurements: name, value, limit, margin."""
 
     id: str
@@ -71,7 +71,7 @@ class Area:
     """Checks of one kind of thing, those first that did not pass."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[CheckRow, ...]
     counts: str
 
 
@@ -79,7 +79,7 @@ class Area:
 class Figure:
     """A plot as it stands in the page, with the names of its lines beside it."""
 
-    row: Row
+    row: CheckRow
     wide: bool
     svg: Markup
     measure: str
@@ -100,7 +100,7 @@ def page_template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def html_page(report: Report, material: Material, draw: Draw | None) -> bytes:
+def html_page(report: RunReport, material: Material, draw: Draw | None) -> bytes:
     """The page. ``draw`` is None where plots cannot be drawn; it then says so."""
     template = page_template("report.html.j2")
     rows = [_row(report, result) for result in report.results]
@@ -146,7 +146,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _NAMES_MAX else f"{text[:_NAMES_MAX]}…"
 
 
-def _sentence(report: Report) -> str:
+def _sentence(report: RunReport) -> str:
     if report.aborted:
         return f"The run ended early: {report.aborted}."
     if report.verdict is Verdict.FAIL:
@@ -165,7 +165,7 @@ def _counts(results: Iterable[CheckResult]) -> list[tuple[Verdict, int]]:
     return [(verdict, found.count(verdict)) for verdict in _WORST_FIRST if verdict in found]
 
 
-def _row(report: Report, result: CheckResult) -> Row:
+def _row(report: RunReport, result: CheckResult) -> CheckRow:
     check = report.check(result)
     guard = ""
     if isinstance(check, Measured) and check.guard:
@@ -179,7 +179,7 @@ def _row(report: Report, result: CheckResult) -> Row:
         )
         for each in result.measurements
     )
-    return Row(
+    return CheckRow(
         id=result.check,
         verdict=result.verdict,
         number=check.number,
@@ -192,13 +192,13 @@ def _row(report: Report, result: CheckResult) -> Row:
     )
 
 
-def _ordered(rows: Iterable[Row]) -> list[Row]:
+def _ordered(rows: Iterable[CheckRow]) -> list[CheckRow]:
     return sorted(rows, key=lambda row: (_WORST_FIRST.index(row.verdict), row.number, row.id))
 
 
-def _areas(rows: Iterable[Row]) -> list[Area]:
+def _areas(rows: Iterable[CheckRow]) -> list[Area]:
     """By the first word of a check's name; the areas in the order of that word."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[CheckRow]] = {}
     for row in rows:
         found.setdefault(row.id.partition(".")[0] if "." in row.id else "", []).append(row)
     areas = []
@@ -211,7 +211,7 @@ def _areas(rows: Iterable[Row]) -> list[Area]:
 
 
 def _figures(
-    report: Report, plots: Sequence[Plot], rows: Sequence[Row], draw: Draw
+    report: RunReport, plots: Sequence[CheckPlot], rows: Sequence[CheckRow], draw: Draw
 ) -> Iterator[Figure]:
     by_name = {row.id: row for row in rows}
     worst_first = {row.id: place for place, row in enumerate(_ordered(rows))}

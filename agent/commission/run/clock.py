@@ -29,14 +29,14 @@ class _Timex(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ClockState:
     """What the kernel says of the clock: ``error_s`` is how wrong it may be at most."""
 
     synchronised: bool
     error_s: float
 
 
-def kept() -> Kept | None:
+def kept() -> ClockState | None:
     """Whether something keeps this clock right; None where the system cannot say."""
     found = _Timex()  # modes 0: it is only read
     try:
@@ -46,7 +46,7 @@ def kept() -> Kept | None:
     if state < 0:
         return None
     synchronised = state != _TIME_ERROR and not found.status & _STA_UNSYNC
-    return Kept(synchronised, found.maxerror / 1e6)
+    return ClockState(synchronised, found.maxerror / 1e6)
 
 
 class Jumps:

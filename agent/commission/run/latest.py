@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from agent.commission.judge import Case, Span
-from agent.commission.judge.context import NotShown, aligned, signal_lines, tracks
+from agent.commission.judge import CheckContext, Span
+from agent.commission.judge.columns import is_good
+from agent.commission.judge.context import InconclusiveError, aligned, signal_lines, tracks
 from agent.commission.judge.verdicts import Facts
-from agent.commission.judge.window import Unusable, Window, is_good
+from agent.commission.judge.window import BadSample, Window
 from agent.commission.records import Sample, SeriesKey
 from agent.commission.spec.expression import Condition
 from agent.commission.spec.generation import Generation
@@ -38,7 +39,7 @@ class _Good:
     mark: _Mark
 
 
-class Present:
+class LatestValues:
     """The newest value of every series that the conditions of a run look at."""
 
     def __init__(self, facts: Facts) -> None:
@@ -68,7 +69,7 @@ class Present:
         self._good: dict[SeriesKey, _Good] = {}
         self._watched: dict[str, _Mark] = {}
         self._turn = 0
-        self._case: Case | None = None
+        self._case: CheckContext | None = None
 
     def update(self, read: Iterable[tuple[Sample, float]]) -> None:
         """Take in what a round has read: samples, and the seconds between two of their series."""
@@ -86,7 +87,7 @@ class Present:
         """Whether the newest values, all of them fresh, fulfil a condition."""
         try:
             return all(_answers(self._now(now), condition))
-        except (Unusable, NotShown):
+        except (BadSample, InconclusiveError):
             return False
 
     def ends(self, now: float) -> str:
@@ -155,7 +156,11 @@ class Present:
         return overdue and self._turn - mark.turn >= _LOST_ROUNDS
 
     def _without(
-        self, what: str, case: Case, condition: Condition, shows: Mapping[str, Collection[str]]
+        self,
+        what: str,
+        case: CheckContext,
+        condition: Condition,
+        shows: Mapping[str, Collection[str]],
     ) -> Iterator[str]:
         name, why = self._lack(case, condition)
         if name in self._spec.signals:
@@ -168,20 +173,20 @@ class Present:
         elif why:
             yield f"{what}: {why}"
 
-    def _lack(self, case: Case, condition: Condition) -> tuple[str, str]:
+    def _lack(self, case: CheckContext, condition: Condition) -> tuple[str, str]:
         """The signal that a condition lacks, and why; both empty if it can be computed."""
         for name in self._signals(condition):
             try:
                 signal_lines(case, case.window, name)
-            except (Unusable, NotShown) as error:
+            except (BadSample, InconclusiveError) as error:
                 return name, str(error)
         try:
             computed = None not in _answers(case, condition)
-        except Unusable as error:
+        except BadSample as error:
             return condition.text, str(error)
         return ("", "") if computed else (condition.text, "it divides by zero or leaves a curve")
 
-    def _oldest(self, case: Case, condition: Condition, now: float) -> _Mark:
+    def _oldest(self, case: CheckContext, condition: Condition, now: float) -> _Mark:
         """The mark of the oldest value that a condition was computed from."""
         keys = [
             key for name in self._signals(condition) for key, _ in tracks(case, case.window, name)
@@ -189,7 +194,7 @@ class Present:
         oldest = min((self._good[key].mark for key in keys), key=lambda mark: mark.until)
         return replace(oldest, until=min(oldest.until, now))
 
-    def _carried(self, now: float) -> Case:
+    def _carried(self, now: float) -> CheckContext:
         """The rack with the last good value of every series that is not lost.
 
         A series that is lost is missed: it is known, and has no value.
@@ -209,7 +214,7 @@ class Present:
     def _fresh(self, sample: Sample, now: float) -> bool:
         return sample.observed_at >= now - _AGE_INTERVALS * self._facts.interval_s
 
-    def _now(self, now: float) -> Case:
+    def _now(self, now: float) -> CheckContext:
         if self._case is None or self._case.span.ended != now:
             fresh = [
                 replace(sample, observed_at=now)
@@ -219,15 +224,15 @@ class Present:
             self._case = self._at(Window(fresh, now, now), now)
         return self._case
 
-    def _at(self, window: Window, now: float) -> Case:
+    def _at(self, window: Window, now: float) -> CheckContext:
         span = Span(now, now, now, now)
-        return Case(self._facts.generation, window, span, self._facts.devices)
+        return CheckContext(self._facts.generation, window, span, self._facts.devices)
 
 
-def _answers(case: Case, condition: Condition) -> list[bool | None]:
+def _answers(case: CheckContext, condition: Condition) -> list[bool | None]:
     """Whether a condition holds for each group of series that pair; None where it is unknown.
 
-    Raises Unusable or NotShown where a signal has no value.
+    Raises BadSample or InconclusiveError where a signal has no value.
     """
     groups = [list(rows) for _, rows in aligned(case, case.window, condition.names)]
     return [condition(rows[-1][1]) if rows else None for rows in groups]
@@ -240,7 +245,7 @@ def lacking(
     fresh = [replace(sample, observed_at=now) for sample in samples]
     span = Span(now, now, now, now)
     window = Window(fresh, now, now)
-    case = Case(facts.generation, window, span, facts.devices, shows=shows)
+    case = CheckContext(facts.generation, window, span, facts.devices, shows=shows)
     wanted: dict[str, list[str]] = {}
     for name, check in facts.checks.items():
         for signal in _signals(facts.generation, check):
@@ -249,9 +254,9 @@ def lacking(
     for signal, checks in wanted.items():
         try:
             tracks(case, window, signal)
-        except Unusable as error:
+        except BadSample as error:
             found.append(f"{error}; for {', '.join(checks)}")
-        except NotShown:
+        except InconclusiveError:
             continue
     return found
 
@@ -265,9 +270,9 @@ def _signals(generation: Generation, check: Check) -> Iterator[str]:
         yield from (name for name in names if name in generation.spec.signals)
 
 
-def _range(case: Case, name: str) -> list[float] | None:
+def _range(case: CheckContext, name: str) -> list[float] | None:
     try:
         last = [line.course.last for line in signal_lines(case, case.window, name)]
-    except (Unusable, NotShown):
+    except (BadSample, InconclusiveError):
         return None
     return [min(last), max(last)] if last else None

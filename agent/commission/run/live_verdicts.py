@@ -5,24 +5,32 @@ the end, from the samples; it is the same.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from agent.commission.evidence.bundle import attached
 from agent.commission.evidence.results import measurement_json
+from agent.commission.journal.events import CheckJudged, Said
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import Journal, read_journal
+from agent.commission.journal.writer import RunJournal, read_journal
 from agent.commission.judge import Span
-from agent.commission.judge.verdicts import Facts, Waiver, judge_step, waived
+from agent.commission.judge.verdicts import (
+    Facts,
+    StageVerdicts,
+    Waiver,
+    step_verdicts,
+    waived,
+)
 from agent.commission.records import CheckResult, Measurement
+from agent.model.errors import RackagentError
 
 _MEASURED_MAX = 8  # measurements of one check that the journal tells
 
 
-class Early:
+class LiveVerdicts:
     """Judges the steps of one run and writes what comes of it to the journal."""
 
     def __init__(
@@ -30,10 +38,10 @@ class Early:
         facts: Facts,
         samples: Path,
         waivers: Sequence[Waiver],
-        journal: Journal,
+        journal: RunJournal,
         now: Callable[[], float],
     ) -> None:
-        self.facts, self._now = facts, now
+        self.known, self._now = StageVerdicts(facts), now
         self._samples, self._waivers, self._journal = samples, waivers, journal
         self._tasks: list[asyncio.Task[None]] = []
         self._turn = asyncio.Lock()
@@ -44,32 +52,41 @@ class Early:
         self._tasks.append(task)
 
     async def close(self) -> None:
-        """Wait until everything is judged."""
+        """Wait until everything is judged; what could not be, is when the run is concluded."""
         while self._tasks:
             await self._tasks.pop(0)
 
     async def _judge(self, step: str, span: Span) -> None:
         async with self._turn:
-            results = await asyncio.to_thread(self._results, step, span)
+            try:
+                results = await asyncio.to_thread(self._results, step, span)
+            except (RackagentError, OSError, sqlite3.Error) as error:
+                text = f"warning: {step}: not judged while the run goes on: {error}"
+                self._journal.mention(Said(text=text), self._now())
+                return
         for result in results:
-            self._journal.mention("judged", self._now(), **told(result))
+            self._journal.mention(judged_record(result), self._now())
 
     def _results(self, step: str, span: Span) -> list[CheckResult]:
         given = attached(self._samples.parent, read_journal(self._journal.path))
         store = SampleStore(self._samples, read_only=True)
         try:
-            results = judge_step(replace(self.facts, attached=given), store, step, span)
+            facts = replace(self.known.facts, attached=given)
+            found = step_verdicts(facts, store, step, span)
         finally:
             store.close()
-        return list(waived(results, self._waivers, datetime.fromtimestamp(span.ended, UTC).date()))
+        self.known.steps[step] = found
+        return list(
+            waived(found.results, self._waivers, datetime.fromtimestamp(span.ended, UTC).date())
+        )
 
 
-def told(result: CheckResult) -> dict[str, Any]:
-    """A verdict as the journal has it."""
+def judged_record(result: CheckResult) -> CheckJudged:
+    """Return a verdict as the journal has it."""
     measured: Sequence[Measurement] = result.measurements[:_MEASURED_MAX]
-    return {
-        "check": result.check,
-        "verdict": str(result.verdict),
-        "reason": result.reason,
-        "measured": [measurement_json(each) for each in measured],
-    }
+    return CheckJudged(
+        check=result.check,
+        verdict=result.verdict,
+        reason=result.reason,
+        measured=[measurement_json(each) for each in measured],
+    )

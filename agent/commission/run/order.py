@@ -9,18 +9,26 @@ from pathlib import Path
 
 from agent.commission.evidence import bundle
 from agent.commission.evidence.provenance import keep_origins
-from agent.commission.evidence.results import Report
+from agent.commission.evidence.results import RunReport
 from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signed_by
 from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
+from agent.commission.journal.events import (
+    ClockChecked,
+    ProfilesFound,
+    RunAborted,
+    RunConcluded,
+    RunEnded,
+    Said,
+)
 from agent.commission.journal.samples import SampleStore, fold
-from agent.commission.journal.writer import Event, Journal, read_journal
-from agent.commission.judge.verdicts import Facts, Waiver
+from agent.commission.journal.writer import Event, RunJournal, read_journal
+from agent.commission.judge.verdicts import Facts, StageVerdicts, Waiver
 from agent.commission.report import write_report
 from agent.commission.run.clock import kept
-from agent.commission.run.live_verdicts import Early, told
+from agent.commission.run.live_verdicts import LiveVerdicts, judged_record
 from agent.commission.run.prompts import Crew, People
-from agent.commission.run.rig import HallStand, Later, Stand, simulated_stand
+from agent.commission.run.rig import HallRig, Later, Rig, simulated_rig
 from agent.commission.run.rounds import Rounds
 from agent.commission.run.runner import Runner
 from agent.config import Config
@@ -37,11 +45,11 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OrderOutcome:
     """What came of an order: a report, or why there is none."""
 
     order: "Order"
-    report: Report | None = None
+    report: RunReport | None = None
     error: RackagentError | None = None
 
 
@@ -70,22 +78,23 @@ Hear = Callable[[Event], None]
 
 async def carry_out_all(
     orders: Sequence[Order], key: PrivateKey | None, hear: Callable[[Order], Hear]
-) -> list[Outcome]:
+) -> list[OrderOutcome]:
     """Carry out and conclude several orders side by side; one that cannot be stops no other."""
     return await asyncio.gather(*(_carried_out(order, key, hear(order)) for order in orders))
 
 
-async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> Outcome:
+async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> OrderOutcome:
     try:
-        await carry_out(order, hear)
+        known = await carry_out(order, hear)
         # In a thread: the other racks are read on time meanwhile.
-        return Outcome(order, await asyncio.to_thread(conclude, order.folder, key, hear))
+        report = await asyncio.to_thread(conclude, order.folder, key, hear, known)
+        return OrderOutcome(order, report)
     except RackagentError as error:
-        return Outcome(order, error=error)
+        return OrderOutcome(order, error=error)
 
 
-async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
-    """Do what the order says, and keep all of it in its directory.
+async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts | None:
+    """Do what the order says, and keep all of it in its directory; what was judged meanwhile.
 
     ``hear`` is told of every line of the journal as it is written.
 
@@ -94,10 +103,10 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
     """
     config, facts, folder = order.config, order.facts, order.folder
     if order.resume and _only_unsealed(folder):
-        return
+        return None
     async with contextlib.AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(_stand(order))
-        rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
+        rig = await stack.enter_async_context(_rig(order))
+        rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, rig.now))
         done: list[str] = []
         open_step = ""
         if order.resume:
@@ -117,26 +126,29 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         stack.callback(journal.close)
         store = SampleStore(folder / bundle.SAMPLES)
         stack.callback(store.close)
-        people = People(folder, journal, stand.now, order.crew, _answered(folder))
+        people = People(folder, journal, rig.now, order.crew, _answered(folder))
         stack.callback(answers.clear, folder)
-        early = Early(facts, folder / bundle.SAMPLES, order.waivers, journal, stand.now)
+        early = LiveVerdicts(facts, folder / bundle.SAMPLES, order.waivers, journal, rig.now)
         stack.push_async_callback(early.close)
-        runner = Runner(facts, stand, rounds, store, journal, people, early.judge)
+        runner = Runner(facts, rig, rounds, store, journal, people, early.judge)
         if refused := await _refused(runner, done):
             why = str(refused).replace("\n", "; ")
-            journal.write("aborted", stand.now(), why=why)
+            journal.write(RunAborted(why=why), rig.now())
             if open_step:
                 await runner.release(open_step)
             raise refused
         if order.rehearsal is None:
-            _mention_clock(journal, stand.now())
+            _mention_clock(journal, rig.now())
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
-        journal.write("profiles", stand.now(), shows=shows)
+        journal.write(ProfilesFound(shows=shows), rig.now())
         keep_origins(folder, config, rounds.profiles())
-        early.facts = replace(facts, shows=shows)
+        early.known.facts = await asyncio.to_thread(bundle.as_kept, replace(facts, shows=shows))
         await runner.run(done, open_step)
-        await early.close()
-        journal.write("run_ended", stand.now(), late=runner.lateness())
+        try:
+            await early.close()
+        finally:  # a verdict that could not be given takes nothing from what was done
+            journal.write(RunEnded(late=runner.lateness()), rig.now())
+        return early.known
 
 
 async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | None:
@@ -148,13 +160,15 @@ async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | No
     return None
 
 
-def _mention_clock(journal: Journal, at: float) -> None:
+def _mention_clock(journal: RunJournal, at: float) -> None:
     """Write down whether this machine's clock is kept right, which evidence rests on."""
     clock = kept()
     if clock is None or not clock.synchronised:
-        journal.mention("said", at, text="warning: nothing keeps this machine's clock right (NTP)")
+        journal.mention(Said(text="warning: nothing keeps this machine's clock right (NTP)"), at)
     if clock is not None:
-        journal.write("clock", at, synchronised=clock.synchronised, error_s=round(clock.error_s, 6))
+        journal.write(
+            ClockChecked(synchronised=clock.synchronised, error_s=round(clock.error_s, 6)), at
+        )
 
 
 def _only_unsealed(folder: Path) -> bool:
@@ -169,18 +183,24 @@ def _answered(folder: Path) -> set[str]:
     return {f"attach.{check}" for check in bundle.attached(folder, events)}
 
 
-def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) -> Report:
+def conclude(
+    folder: Path,
+    key: PrivateKey | None,
+    hear: Hear = lambda _: None,
+    known: StageVerdicts | None = None,
+) -> RunReport:
     """Judge what a run recorded, write its results and seal them.
 
-    A run that died is concluded as it stands: what it did not come to is an ERROR. Raises
-    ConfigError, also where ``key`` would sign a rehearsal.
+    ``known`` is what ``carry_out`` has judged of it already. A run that died is concluded as it
+    is: what it did not come to is an ERROR. Raises ConfigError, also where ``key`` would sign a
+    rehearsal.
     """
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
     refuse_signature(key is not None and bundle.is_rehearsal(bundle.started(folder)))
-    journal = Journal(folder / bundle.JOURNAL, hear)
+    journal = RunJournal(folder / bundle.JOURNAL, hear)
     try:
-        report = _judged(folder, journal)
+        report = _judged(folder, journal, known)
     finally:
         journal.close()
     bundle.write_results(folder, report)
@@ -189,28 +209,28 @@ def conclude(folder: Path, key: PrivateKey | None, hear: Hear = lambda _: None) 
     return report
 
 
-def _judged(folder: Path, journal: Journal) -> Report:
+def _judged(folder: Path, journal: RunJournal, known: StageVerdicts | None) -> RunReport:
     fold(folder / bundle.SAMPLES)
     answers.clear(folder)
-    report = bundle.judged(folder)
+    report = bundle.judged(folder, known)
     for result in report.results:
-        journal.mention("judged", report.ended, **told(result))
-    journal.write("concluded", report.ended, verdict=str(report.verdict))
+        journal.mention(judged_record(result), report.ended)
+    journal.write(RunConcluded(verdict=report.verdict), report.ended)
     return report
 
 
 @contextlib.asynccontextmanager
-async def _stand(order: Order) -> AsyncIterator[Stand]:
+async def _rig(order: Order) -> AsyncIterator[Rig]:
     how = order.rehearsal
     if how is None:
-        yield HallStand(order.config.stimuli)
+        yield HallRig(order.config.stimuli)
         return
-    made = simulated_stand(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
-    async with made as stand:
+    made = simulated_rig(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
+    async with made as rig:
         if not order.resume:
-            yield stand
+            yield rig
             return
         store = SampleStore(order.folder / bundle.SAMPLES, read_only=True)
-        ahead_s = store.latest() + order.facts.interval_s - stand.now()
+        ahead_s = store.latest() + order.facts.interval_s - rig.now()
         store.close()
-        yield Later(stand, max(0.0, ahead_s))
+        yield Later(rig, max(0.0, ahead_s))

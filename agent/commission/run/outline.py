@@ -4,8 +4,8 @@ And what it asks of its operator before its first step and after its last.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+from agent.commission.journal.events import PlannedCheck, PlannedStep, RunPlanned
 from agent.commission.journal.reader import Prompt
 from agent.commission.judge.verdicts import Facts
 from agent.commission.spec.models import AttachmentCheck, StepSpec
@@ -33,29 +33,29 @@ def closing(witness: str) -> Iterator[Prompt]:
         yield Prompt(WITNESS, "confirm", f"{witness} has witnessed the run")
 
 
-def plan(facts: Facts) -> dict[str, Any]:
+def planned(facts: Facts) -> RunPlanned:
     """Steps with the seconds they are expected to take, and the checks judged after each."""
     spec = facts.generation.spec
-    return {
-        "generation": spec.generation,
-        "version": spec.version,
-        "title": spec.title,
-        "before_s": facts.before_s,
-        "steps": [
-            {
-                "step": name,
-                "title": spec.steps[name].title,
-                "seconds": seconds(spec.steps[name], facts.interval_s),
-                "holds": spec.steps[name].hold + spec.steps[name].after,
-                "checks": [n for n, check in facts.checks.items() if check.during == name],
-            }
+    return RunPlanned(
+        generation=spec.generation,
+        version=spec.version,
+        title=spec.title,
+        before_s=facts.before_s,
+        steps=[
+            PlannedStep(
+                step=name,
+                title=spec.steps[name].title,
+                seconds=seconds(spec.steps[name], facts.interval_s),
+                holds=spec.steps[name].hold + spec.steps[name].after,
+                checks=[n for n, check in facts.checks.items() if check.during == name],
+            )
             for name in facts.steps
         ],
-        "checks": {
-            name: {"title": check.title, "number": check.number, "kind": check.kind}
+        checks={
+            name: PlannedCheck(title=check.title, number=check.number, kind=check.kind)
             for name, check in facts.checks.items()
         },
-    }
+    )
 
 
 def seconds(step: StepSpec, interval_s: float) -> float:

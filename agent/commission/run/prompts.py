@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.commission.journal import answers
-from agent.commission.journal.answers import Answer
+from agent.commission.journal.answers import GivenAnswer
+from agent.commission.journal.events import Noted, PromptAnswered, PromptOpened, Said
 from agent.commission.journal.reader import Prompt
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 
 ANSWER_WAIT_S = 4 * 3600.0
 """How long the run waits for one answer, by the rack's clock."""
@@ -36,7 +37,7 @@ class People:
     def __init__(
         self,
         folder: Path,
-        journal: Journal,
+        journal: RunJournal,
         now: Callable[[], float],
         crew: Crew,
         done: Collection[str] = (),
@@ -45,7 +46,7 @@ class People:
         self.crew = crew
         self._done = set(done)
         self._open: dict[str, Prompt] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, GivenAnswer] = {}
         self.wants_pause = self.wants_end = ""
 
     @property
@@ -59,13 +60,15 @@ class People:
             return
         self._open[prompt.id] = prompt
         self._journal.write(
-            *("asked", self._now()),
-            id=prompt.id,
-            kind=prompt.kind,
-            text=prompt.text,
-            step=prompt.step,
-            check=prompt.check,
-            blocks=blocks,
+            PromptOpened(
+                id=prompt.id,
+                kind=prompt.kind,
+                text=prompt.text,
+                step=prompt.step,
+                check=prompt.check,
+                blocks=blocks,
+            ),
+            self._now(),
         )
 
     def is_open(self, id_: str) -> bool:
@@ -76,52 +79,54 @@ class People:
         """What has not been answered."""
         return list(self._open.values())
 
-    def answered(self, id_: str) -> Answer | None:
+    def answered(self, id_: str) -> GivenAnswer | None:
         """What was answered, None as long as nothing was."""
         return self._answers.get(id_)
 
     def close(self, id_: str, why: str) -> None:
         """Nobody needs to answer any more: it was seen in the data, or nobody did in time."""
         if id_ in self._open:
-            self._answer(Answer(id_, "", why == "seen"), why)
+            self._answer(GivenAnswer(id_, "", why == "seen"), why)
 
     def look(self) -> None:
         """Take in what has come."""
         for found in answers.take(self._folder):
             if isinstance(found, str):
-                self._journal.mention("said", self._now(), text=found)
+                self._journal.mention(Said(text=found), self._now())
             elif found.id in answers.COMMANDS:
                 self._command(found)
             elif found.id in self._open:
                 self._answer(found, "yes" if found.yes else "no")
             else:
                 text = f"{found.who} answered {found.id}, which is not asked for"
-                self._journal.mention("said", self._now(), text=text)
+                self._journal.mention(Said(text=text), self._now())
 
-    def _answer(self, found: Answer, said: str) -> None:
+    def _answer(self, found: GivenAnswer, said: str) -> None:
         prompt = self._open.pop(found.id)
         self._answers[found.id] = found
         self._journal.write(
-            *("answered", self._now()),
-            id=found.id,
-            kind=prompt.kind,
-            check=prompt.check,
-            who=found.who,
-            answer=said,
-            text=found.text,
-            file=found.file,
-            sha256=found.sha256,
+            PromptAnswered(
+                id=found.id,
+                kind=prompt.kind,
+                check=prompt.check,
+                who=found.who,
+                answer=said,
+                text=found.text,
+                file=found.file,
+                sha256=found.sha256,
+            ),
+            self._now(),
         )
 
-    def _command(self, found: Answer) -> None:
+    def _command(self, found: GivenAnswer) -> None:
         now = self._now()
         if found.id == answers.NOTE:
-            self._journal.write("noted", now, who=found.who, text=found.text)
+            self._journal.write(Noted(who=found.who, text=found.text), now)
         elif found.id == answers.ABORT:
             self.wants_end = f"ended by {found.who}" + (f": {found.text}" if found.text else "")
         elif found.id == answers.CONTINUE:
             self.wants_pause = ""
-            self._journal.mention("said", now, text=f"{found.who}: go on")
+            self._journal.mention(Said(text=f"{found.who}: go on"), now)
         else:
             self.wants_pause = found.who
-            self._journal.mention("said", now, text=f"{found.who}: pause after this step")
+            self._journal.mention(Said(text=f"{found.who}: pause after this step"), now)

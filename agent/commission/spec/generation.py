@@ -166,6 +166,14 @@ def prove(document: Document) -> Generation:
     return generation
 
 
+def sorted_generation(generation: Generation) -> Generation:
+    """The generation with its keys in the order in which ``canonical`` writes them.
+
+    What is judged by it reads as what is judged by the generation that a run has kept.
+    """
+    return prove(Document("", json.loads(canonical(generation.data)), {}))
+
+
 def canonical(data: Mapping[str, Any]) -> bytes:
     """The same bytes for the same content, however it was written."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

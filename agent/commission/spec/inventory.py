@@ -1,12 +1,13 @@
 """What devices say of themselves and of their neighbours, picked out of samples."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agent.commission.records import Sample
 from agent.model.values import Identity, Quality
 
-_ONE_WALK_S = 1.0  # rows of a table that were read together
+ONE_WALK_S = 1.0
+"""Rows of a table that were read together are not further apart."""
 
 IDENTITY = "rack_device_info"
 PART = "rack_component_info"
@@ -52,9 +53,9 @@ class _Latest:
     samples: list[Sample] = field(default_factory=list)
 
     def take(self, sample: Sample) -> None:
-        if sample.observed_at > self.at + _ONE_WALK_S:
+        if sample.observed_at > self.at + ONE_WALK_S:
             self.samples = []
-        if sample.observed_at >= self.at - _ONE_WALK_S:
+        if sample.observed_at >= self.at - ONE_WALK_S:
             self.at = max(self.at, sample.observed_at)
             self.samples.append(sample)
 
@@ -78,7 +79,11 @@ def look(samples: Iterable[Sample], devices: Iterable[str]) -> Seen:
     for sample in sorted(samples, key=lambda each: each.observed_at):
         if sample.quality is Quality.GOOD and sample.metric in PLAN_METRICS:
             latest.setdefault((sample.device, sample.metric), _Latest()).take(sample)
-    rows = [sample for found in latest.values() for sample in found.samples]
+    return inventory([sample for found in latest.values() for sample in found.samples], devices)
+
+
+def inventory(rows: Collection[Sample], devices: Iterable[str]) -> Seen:
+    """What the newest samples say; ``devices`` are those that answer."""
     ports = {(row.device, dict(row.labels).get("port", ""), row.metric): row for row in rows}
     neighbors: dict[tuple[str, str], tuple[Neighbor, ...]] = {}
     for row in rows:

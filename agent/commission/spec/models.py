@@ -6,6 +6,7 @@ into that unit. Every limit, constant and curve says where it comes from.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -59,8 +60,15 @@ def to_base(value: float, unit: str) -> float:
 
 def from_base(value: float, unit: str) -> float:
     """A number in the base unit as one in ``unit``."""
+    offset, factor = _scale(unit)
+    return (value - offset) / factor
+
+
+@lru_cache(maxsize=256)
+def _scale(unit: str) -> tuple[float, float]:
+    """The offset and the factor of a unit to its base unit."""
     found = find_unit(unit)
-    return (value - float(found.offset)) / float(found.factor)
+    return float(found.offset), float(found.factor)
 
 
 def _unit(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from agent.commission.journal.run_index import RunIndex
 from agent.expose.device_info import DeviceView
 from agent.profile.points import Profile
 from agent.store.history import History
@@ -28,7 +29,7 @@ class Site:
     views: Sequence[DeviceView]
     history: History
     profile: Callable[[str], Profile | None]
-    runs: Runs = field(default_factory=lambda: Runs(None))
+    runs: Runs = field(default_factory=lambda: Runs(RunIndex(None)))
     plan: Callable[[str], CablePlan | None] = lambda _: None
     plans: CablePlans = field(default_factory=CablePlans)
     summaries: Summaries = field(init=False)

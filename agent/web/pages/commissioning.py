@@ -39,7 +39,7 @@ _DIGITS = 4
 
 def runs_page(runs: Runs) -> Screen:
     """Return the screen of all runs."""
-    found = runs.listed()
+    found = [(each.name, each.progress) for each in runs.listed()]
     cells: dict[str, Cell] = {}
     for name, one in found:
         cells |= {f"{name}.{key}": cell for key, cell in _head(one).items()}
@@ -53,7 +53,8 @@ def runs_page(runs: Runs) -> Screen:
 
 def run_page(runs: Runs, name: str) -> Screen:
     """Return the screen of one run. Raises NotFound."""
-    one = runs.progress(name)
+    indexed = runs.run(name)
+    one = indexed.progress
     cells: dict[str, Cell] = {f"run.{key}": cell for key, cell in _head(one).items()}
     for step in one.steps:
         cells[f"s.{step.step}"] = _step(one, step)
@@ -62,7 +63,7 @@ def run_page(runs: Runs, name: str) -> Screen:
     for number_, text in enumerate(_messages(one)):
         cells[f"m.{number_}"] = {"text": text}
     over = one.state in (State.ENDED, State.ABORTED)
-    files = [(each.path, _size(each.size)) for each in runs.files(name)] if over else []
+    files = [(each.path, _size(each.size)) for each in indexed.files] if over else []
     prompts = one.prompts
     shown = _shown(one)
     plotted = [c.check for c in one.checks if c.step == shown and c.kind in _PLOTTED]

@@ -14,7 +14,7 @@ from agent.commission.run.order import conclude
 from agent.commission.spec.inventory import IDENTITY
 from agent.commission.spec.models import POLLS
 from agent.model.values import Quality
-from tests.agent.commission.making import START, samples
+from tests.agent.commission.making import START, record, samples
 from tests.agent.commission.small import generation
 
 WARM = [30.0, 30.1, 30.3, 30.2] * 3 + [30.0]
@@ -56,17 +56,20 @@ def bundle(
     run = folder / name
     journal = evidence.begin(run, facts, rack, "0.1", site, waivers, about)
     for event in events:
-        journal.write(event["event"], START, **{k: v for k, v in event.items() if k != "event"})
+        journal.write(record(**event), START)
     if span is not None:
         journal.write(
-            *("step_ended", span.ended),
-            step="run",
-            began=span.began,
-            confirmed=span.confirmed,
-            steady=span.steady,
-            ended=span.ended,
+            record(
+                "step_ended",
+                step="run",
+                began=span.began,
+                confirmed=span.confirmed,
+                steady=span.steady,
+                ended=span.ended,
+            ),
+            span.ended,
         )
-    journal.write("run_ended", START + 60)
+    journal.write(record("run_ended"), START + 60)
     journal.close()
     store = SampleStore(run / evidence.SAMPLES)
     store.add([(each, 5.0) for each in (samples(WARM) if found is None else found)])

@@ -1,7 +1,9 @@
 """Samples and windows typed in a test."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from agent.commission.journal.events import Record, parse_event
 from agent.commission.judge.window import Window
 from agent.commission.records import Sample
 from agent.model.values import Quality, Value
@@ -38,3 +40,26 @@ def window(*series: Iterable[Sample], seconds: float | None = None) -> Window:
     found = [sample for each in series for sample in each]
     last = max((sample.observed_at for sample in found), default=START)
     return Window(found, START, last if seconds is None else START + seconds)
+
+
+_MADE_UP: Mapping[str, Mapping[str, Any]] = {
+    "run_started": {
+        "rack": "r1",
+        "stage": "L11",
+        "devices": {},
+        "tool": "0.1",
+        "generation": "00",
+        "configuration": "00",
+        "interval_s": 5.0,
+    },
+    "asked": {"id": "a", "kind": "do"},
+    "answered": {"id": "a"},
+}
+"""What a test need not say of an event."""
+
+
+def record(event: str, **what: Any) -> Record:
+    """An event of a journal."""
+    found = parse_event({"event": event, "at": 0.0, **_MADE_UP.get(event, {}), **what})
+    assert found is not None
+    return found

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from agent.commission.judge import Case, Span, judge
+from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.context import aligned
-from agent.commission.judge.window import Unusable, Window
+from agent.commission.judge.window import BadSample, Window
 from agent.commission.records import CheckResult, Sample
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
@@ -91,10 +91,10 @@ class Run:
         condition = self.generation.condition(text)
         span = Span(self.now, self.now, self.now, self.now)
         window = self.window(self.now)
-        case = Case(self.generation, window, span, self.devices)
+        case = CheckContext(self.generation, window, span, self.devices)
         try:
             rows = [row for _, group in aligned(case, window, condition.names) for row in group]
-        except Unusable:
+        except BadSample:
             return False
         return bool(rows) and all(condition(row) for _, row in rows)
 
@@ -112,7 +112,7 @@ class Run:
                     self.samples, span.began - BEFORE_S, span.ended, default_age_s=MAX_AGE_S
                 )
                 windows[check.during] = part
-            case = Case(
+            case = CheckContext(
                 *(self.generation, windows[check.during], span, self.devices),
                 before_s=BEFORE_S,
                 sheet=self.sheet,

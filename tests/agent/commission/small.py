@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent.commission.judge import Case, Span, judge
+from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.window import Window
 from agent.commission.records import CheckResult, Sample
 from agent.commission.spec.generation import Generation, load_generation
@@ -63,5 +63,5 @@ def judged(
     end = START + seconds
     window = Window(samples, START - before, end)
     devices = {role: role for role in found.roles}
-    case = Case(found, window, Span(START, confirmed, START, end), devices, before_s=before)
+    case = CheckContext(found, window, Span(START, confirmed, START, end), devices, before_s=before)
     return judge("it", found.spec.checks["it"], case)

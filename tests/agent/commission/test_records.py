@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.commission.records import CheckResult, Sample, Status, Verdict, blocks, worst
+from agent.commission.records import CheckResult, CheckStatus, Sample, Verdict, blocks, worst
 from agent.model.series import OidSource
 from agent.model.values import Quality, Reading
 
@@ -12,15 +12,15 @@ from agent.model.values import Quality, Reading
 @pytest.mark.parametrize(
     ("verdict", "status", "stops"),
     [
-        (Verdict.PASS, Status.COMPLETE, False),
-        (Verdict.MARGINAL, Status.COMPLETE, False),
-        (Verdict.FAIL, Status.COMPLETE, True),
-        (Verdict.ERROR, Status.ERROR, True),
-        (Verdict.SKIP, Status.SKIP, False),
-        (Verdict.WAIVED, Status.COMPLETE, False),
+        (Verdict.PASS, CheckStatus.COMPLETE, False),
+        (Verdict.MARGINAL, CheckStatus.COMPLETE, False),
+        (Verdict.FAIL, CheckStatus.COMPLETE, True),
+        (Verdict.ERROR, CheckStatus.ERROR, True),
+        (Verdict.SKIP, CheckStatus.SKIP, False),
+        (Verdict.WAIVED, CheckStatus.COMPLETE, False),
     ],
 )
-def test_what_a_verdict_means(verdict: Verdict, status: Status, stops: bool) -> None:
+def test_what_a_verdict_means(verdict: Verdict, status: CheckStatus, stops: bool) -> None:
     assert CheckResult("power.voltage", verdict).status is status
     assert blocks(verdict) is stops
 

@@ -8,11 +8,13 @@ import bcrypt
 import httpx
 import pytest
 
-from agent.commission.journal.answers import Answer, take
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.answers import GivenAnswer, take
+from agent.commission.journal.run_index import RunIndex
+from agent.commission.journal.writer import RunJournal
 from agent.config.web import Web
 from agent.web import actions
 from agent.web.data.runs import Runs
+from tests.agent.commission.making import record
 from tests.agent.expose.rack import DEVICES, Rack
 from tests.agent.web.data.test_runs import begun
 from tests.agent.web.pages.test_pages import Served
@@ -22,20 +24,20 @@ RUN = "/commissioning/r01-L11"
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
+def journal(tmp_path: Path) -> Iterator[RunJournal]:
     """A run that asks for three things."""
     found = begun(tmp_path)
     for id_, kind in (("load", "do"), ("remark", "note"), ("lab", "attachment")):
-        found.write("asked", 1100.0, id=id_, kind=kind, text=f"please {id_}", step="full")
+        found.write(record("asked", id=id_, kind=kind, text=f"please {id_}", step="full"), 1100.0)
     yield found
     found.close()
 
 
 @pytest.fixture
-async def client(tmp_path: Path, journal: Journal) -> AsyncIterator[httpx.AsyncClient]:
+async def client(tmp_path: Path, journal: RunJournal) -> AsyncIterator[httpx.AsyncClient]:
     assert journal.path.exists()
     users = {"ada": bcrypt.hashpw(ADA[1], bcrypt.gensalt(4)).decode()}
-    site = Served(Rack(filled=False), list(DEVICES), Web(users=users), Runs(tmp_path))
+    site = Served(Rack(filled=False), list(DEVICES), Web(users=users), Runs(RunIndex(tmp_path)))
     transport = httpx.ASGITransport(app=site.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://agent", auth=ADA) as client:
         yield client
@@ -48,7 +50,7 @@ async def token(client: httpx.AsyncClient) -> str:
     return found[1]
 
 
-def answers(folder: Path) -> list[Answer | str]:
+def answers(folder: Path) -> list[GivenAnswer | str]:
     return list(take(folder / "r01-L11"))
 
 
@@ -58,7 +60,7 @@ async def test_a_form_answers_and_leads_back(client: httpx.AsyncClient, tmp_path
     fields = {"token": await token(client), "id": "load", "answer": "yes", "text": "done, 50 %"}
     answer = await client.post(f"{RUN}/answer", data=fields)
     assert (answer.status_code, answer.headers["location"]) == (303, "../r01-L11")
-    assert answers(tmp_path) == [Answer("load", "ada", True, "done, 50 %")]
+    assert answers(tmp_path) == [GivenAnswer("load", "ada", True, "done, 50 %")]
 
 
 async def test_a_run_is_paused_and_noted_upon(client: httpx.AsyncClient, tmp_path: Path) -> None:
@@ -66,8 +68,8 @@ async def test_a_run_is_paused_and_noted_upon(client: httpx.AsyncClient, tmp_pat
     await client.post(f"{RUN}/answer", data={"token": known, "id": "pause"})
     await client.post(f"{RUN}/answer", data={"token": known, "id": "note", "text": "smells warm"})
     assert answers(tmp_path) == [
-        Answer("note", "ada", True, "smells warm"),
-        Answer("pause", "ada", True),
+        GivenAnswer("note", "ada", True, "smells warm"),
+        GivenAnswer("pause", "ada", True),
     ]
 
 
@@ -77,7 +79,7 @@ async def test_a_file_is_attached(client: httpx.AsyncClient, tmp_path: Path) -> 
     answer = await client.put(f"{RUN}/attach", params=query, headers=headers, content=b"%PDF-1.7")
     assert answer.status_code == 200
     (found,) = answers(tmp_path)
-    assert isinstance(found, Answer)
+    assert isinstance(found, GivenAnswer)
     assert (found.who, found.text) == ("ada", "conductivity 900")
     attached = tmp_path / "r01-L11" / "attachments" / found.file
     assert attached.read_bytes() == b"%PDF-1.7"
@@ -130,10 +132,10 @@ async def test_a_run_that_is_not_there(client: httpx.AsyncClient) -> None:
 
 
 async def test_without_passwords_there_is_nothing_to_press(
-    tmp_path: Path, journal: Journal
+    tmp_path: Path, journal: RunJournal
 ) -> None:
     assert journal.path.exists()
-    site = Served(Rack(filled=False), list(DEVICES), None, Runs(tmp_path))
+    site = Served(Rack(filled=False), list(DEVICES), None, Runs(RunIndex(tmp_path)))
     transport = httpx.ASGITransport(app=site.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://agent") as client:
         page = (await client.get(RUN)).text

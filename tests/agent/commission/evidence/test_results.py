@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from agent.commission.evidence.ocptv import ocptv_lines
-from agent.commission.evidence.results import Report, junit_xml, results_json
+from agent.commission.evidence.results import RunReport, junit_xml, results_json
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, Waiver, load_waivers, waived
 from agent.commission.records import CheckResult, Measurement, Verdict
@@ -32,10 +32,12 @@ RESULTS = [
 
 def report(
     folder: Path, results: list[CheckResult], done: bool = True, *, simulated: bool = False
-) -> Report:
+) -> RunReport:
     facts = Facts(generation(folder, *CHECKS), "L11", {"cdu": "cdu-1"}, 5.0)
     spans = {"run": Span(1_000_000, 1_000_010, 1_000_010, 1_000_070)} if done else {}
-    return Report(facts, "r1", "0.1", spans, results, {"configuration": "00"}, simulated=simulated)
+    return RunReport(
+        facts, "r1", "0.1", spans, results, {"configuration": "00"}, simulated=simulated
+    )
 
 
 def test_json_has_everything_and_is_the_same_each_time(tmp_path: Path) -> None:

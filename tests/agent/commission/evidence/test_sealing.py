@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from agent.commission.evidence import bundle
 from agent.commission.evidence.sealing import MANIFEST, seal, unsound
 from agent.commission.evidence.signing import (
-    Unsound,
+    InvalidEnvelope,
     encoded,
     envelope,
     key_id,
@@ -36,7 +36,7 @@ from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts
 from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
-from tests.agent.commission.making import START, samples
+from tests.agent.commission.making import START, record, samples
 from tests.agent.commission.small import generation
 from tests.peers import require
 
@@ -58,12 +58,10 @@ def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY, *, simulated: bool
     journal = bundle.begin(run, facts, "r1", "0.1", site, about=about)
     span = Span(START, START, START, START + 60)
     journal.write(
-        *("step_ended", span.ended),
-        step="run",
-        began=START,
-        confirmed=START,
-        steady=START,
-        ended=span.ended,
+        record(
+            "step_ended", step="run", began=START, confirmed=START, steady=START, ended=span.ended
+        ),
+        span.ended,
     )
     journal.close()
     store = SampleStore(run / bundle.SAMPLES)
@@ -157,13 +155,20 @@ def test_any_changed_byte_of_an_envelope_is_noticed(data: st.DataObject) -> None
     place = data.draw(st.integers(0, len(whole) - 1))
     changed = bytearray(whole)
     changed[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(Unsound):
+    with pytest.raises(InvalidEnvelope):
         opened(bytes(changed), KEY.public_key())
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", envelope(b"{}", KEY), b'"a"'])
+NESTED = b"[" * 200_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"[]", b"{}", b"\xff", envelope(b"{}", KEY), b'"a"', NESTED, envelope(NESTED, KEY)],
+    ids=range(8),
+)
 def test_what_is_no_envelope(text: bytes) -> None:
-    with pytest.raises(Unsound, match="is no DSSE envelope"):
+    with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
         opened(text, None)
 
 

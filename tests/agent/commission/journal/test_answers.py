@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from agent.commission.journal import answers
-from agent.commission.journal.answers import ANSWERS, ATTACHMENTS, Answer, answer, take
+from agent.commission.journal.answers import ANSWERS, ATTACHMENTS, GivenAnswer, answer, take
 from agent.commission.journal.reader import JOURNAL
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 from agent.model.errors import ConfigError
+from tests.agent.commission.making import record
 
 
 @pytest.fixture
@@ -18,10 +19,10 @@ def run(tmp_path: Path) -> Iterator[Path]:
     """A run that asks for three things."""
     folder = tmp_path / "run"
     folder.mkdir()
-    journal = Journal(folder / JOURNAL)
-    journal.write("run_started", 0.0, rack="r1", stage="L11")
+    journal = RunJournal(folder / JOURNAL)
+    journal.write(record("run_started", rack="r1", stage="L11"), 0.0)
     for kind in ("confirm", "note", "attachment"):
-        journal.write("asked", 1.0, id=f"a.{kind}", kind=kind, text="t", step="", check="")
+        journal.write(record("asked", id=f"a.{kind}", kind=kind, text="t", step="", check=""), 1.0)
     yield folder
     journal.close()
 
@@ -33,9 +34,9 @@ def test_an_answer_is_taken_once(run: Path) -> None:
     answer(run, "a.note", who="Bob", text="warm")
     answer(run, "pause", who="Bob")
     assert list(take(run)) == [
-        Answer("a.confirm", "Ada", yes=True),
-        Answer("a.note", "Bob", yes=True, text="warm"),
-        Answer("pause", "Bob", yes=True),
+        GivenAnswer("a.confirm", "Ada", yes=True),
+        GivenAnswer("a.note", "Bob", yes=True, text="warm"),
+        GivenAnswer("pause", "Bob", yes=True),
     ]
     assert list(take(run)) == []
     assert list((run / ANSWERS).iterdir()) == []
@@ -49,13 +50,13 @@ def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> Non
     paper.write_bytes(b"x")
     answer(run, "a.attachment", who="Ada", file=paper, text="scope 7")
     [first] = take(run)
-    assert isinstance(first, Answer)
+    assert isinstance(first, GivenAnswer)
     assert first.file == "a.attachment-scope_of_r1.pdf"
     assert first.sha256 == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     paper.write_bytes(b"y")
     answer(run, "a.attachment", who="Ada", file=paper)
     [second] = take(run)
-    assert isinstance(second, Answer)
+    assert isinstance(second, GivenAnswer)
     assert second.file == "a.attachment-2-scope_of_r1.pdf"
     assert (run / ATTACHMENTS / first.file).read_bytes() == b"x"
 

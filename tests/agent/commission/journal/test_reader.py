@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from agent.commission.journal.reader import JOURNAL, Follower, Progress, State, follow
-from agent.commission.journal.writer import Journal, is_written
+from agent.commission.journal.writer import RunJournal, is_written
 from agent.commission.records import Verdict
 from agent.model.errors import ConfigError
+from tests.agent.commission.making import record
 
 PLAN: dict[str, Any] = {
     "generation": "small",
@@ -33,22 +34,24 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.journal = Journal(folder / JOURNAL)
-        self.journal.write("run_started", 0.0, rack="r1", stage="L11", operator="Ada")
-        self.journal.write("plan", 1000.0, **PLAN)
+        self.journal = RunJournal(folder / JOURNAL)
+        self.journal.write(record("run_started", rack="r1", stage="L11", operator="Ada"), 0.0)
+        self.journal.write(record("plan", **PLAN), 1000.0)
 
     def first_step(self) -> None:
-        self.journal.write("step_began", 1040.0, step="load")
-        self.journal.mention("step_confirmed", 1050.0, step="load")
-        self.journal.mention("beat", 1080.0, step="load", values={"total": [1.0, 2.0], "t": None})
+        self.journal.write(record("step_began", step="load"), 1040.0)
+        self.journal.mention(record("step_confirmed", step="load"), 1050.0)
+        self.journal.mention(
+            record("beat", step="load", values={"total": [1.0, 2.0], "t": None}), 1080.0
+        )
 
     def judged(self) -> None:
         self.journal.write(
-            *("step_ended", 1110.0), step="load", began=0, confirmed=0, steady=0, ended=0
+            record("step_ended", step="load", began=0, confirmed=0, steady=0, ended=0), 1110.0
         )
         measured = [{"name": "worst", "value": 3.0, "unit": "kW"}]
         told = {"check": "power", "verdict": "PASS", "reason": "", "measured": measured}
-        self.journal.mention("judged", 1110.0, **told)
+        self.journal.mention(record("judged", **told), 1110.0)
 
 
 @pytest.fixture
@@ -83,21 +86,23 @@ def test_a_run_that_goes_on(run: Run) -> None:
 
 def test_what_is_asked_of_people(run: Run) -> None:
     about = {"id": "a", "kind": "attachment", "text": "t", "check": "power", "blocks": False}
-    run.journal.write("asked", 1000.0, **about)
+    run.journal.write(record("asked", **about), 1000.0)
     assert follow(run.folder).state is State.RUNNING, "it goes on meanwhile"
-    run.journal.write("asked", 1000.0, id="load.do", kind="do", text="load it", step="load")
+    run.journal.write(record("asked", id="load.do", kind="do", text="load it", step="load"), 1000.0)
     found = follow(run.folder)
     assert found.state is State.WAITING
     assert [(each.id, each.check, each.step) for each in found.prompts] == [
         ("a", "power", ""),
         ("load.do", "", "load"),
     ]
-    run.journal.write("answered", 1000.0, id="load.do", who="Ada", answer="yes", text="hot here")
-    run.journal.write("paused", 1000.0, who="Bob")
+    run.journal.write(
+        record("answered", id="load.do", who="Ada", answer="yes", text="hot here"), 1000.0
+    )
+    run.journal.write(record("paused", who="Bob"), 1000.0)
     found = follow(run.folder)
     assert (found.state, len(found.prompts)) == (State.PAUSED, 1)
     assert [each.text for each in found.messages] == ["Ada: hot here", "paused by Bob"]
-    run.journal.write("continued", 1000.0)
+    run.journal.write(record("continued"), 1000.0)
     assert follow(run.folder).state is State.RUNNING
 
 
@@ -107,14 +112,14 @@ def test_a_run_that_ended_was_aborted_or_died(run: Run) -> None:
     follower = Follower(run.folder)
     assert follower.refresh().state is State.RUNNING, "it may be about to begin"
     assert follower.refresh(now=9e9).state is State.DEAD
-    journal = Journal(run.folder / JOURNAL)
-    journal.write("aborted", 1090.0, why="hot: too hot")
+    journal = RunJournal(run.folder / JOURNAL)
+    journal.write(record("aborted", why="hot: too hot"), 1090.0)
     found = follower.refresh()
     assert (found.state, found.why, found.step) == (State.ABORTED, "hot: too hot", "")
-    journal.write("resumed", 0.0)
+    journal.write(record("resumed"), 0.0)
     assert follower.refresh().state is State.RUNNING
-    journal.write("run_ended", 1200.0)
-    journal.write("concluded", 1200.0, verdict="FAIL")
+    journal.write(record("run_ended"), 1200.0)
+    journal.write(record("concluded", verdict="FAIL"), 1200.0)
     journal.close()
     found = follower.refresh(now=9e9)
     assert (found.state, found.share, found.left_s) == (State.ENDED, 1.0, 0.0)
@@ -169,7 +174,7 @@ def test_one_run_writes_a_journal(run: Run) -> None:
     path = run.folder / JOURNAL
     assert is_written(path)
     with pytest.raises(ConfigError, match="is being written by a run that goes on"):
-        Journal(path)
+        RunJournal(path)
     run.journal.close()
     assert not is_written(path)
     with pytest.raises(FileNotFoundError):

@@ -1,6 +1,8 @@
 """The samples of a run on the disk: what is kept, and that it survives."""
 
+import contextlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,26 @@ def test_the_log_of_a_run_that_was_killed_is_folded_in(tmp_path: Path) -> None:
     again = SampleStore(killed / "samples.sqlite", read_only=True)
     assert again.latest() == 2.0
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("UPDATE series SET labels = '[['", "series 1 has labels that are none"),
+        ("UPDATE series SET labels = '[1]'", "series 1 has labels that are none"),
+        ("UPDATE samples SET quality = 'weird'", "a sample has the quality 'weird'"),
+    ],
+)
+def test_what_nobody_wrote_is_an_error_that_names_the_file(
+    tmp_path: Path, damage: str, says: str
+) -> None:
+    path = tmp_path / "samples.sqlite"
+    store = SampleStore(path)
+    store.add([(Sample("cdu", "rack_pump_state", (), "running", Quality.GOOD, 1.0), 5.0)])
+    store.close()
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute(damage)
+        file.commit()
+    with pytest.raises(ConfigError) as caught:
+        list(SampleStore(path, read_only=True).between(0.0, 2.0, {"rack_pump_state"}))
+    assert str(caught.value) == f"{path}: {says}"

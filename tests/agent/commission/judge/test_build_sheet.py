@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.judge import Case, Span, judge
+from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.window import Window
 from agent.commission.records import CheckResult, Sample, Verdict
 from agent.commission.spec.build_sheet import Sheet
@@ -35,7 +35,7 @@ def judged(
     found = generation(folder, f"it: {check}", text=text)
     window, span = Window(rows, START, START + 60), Span(START, START, START, START + 60)
     devices = {role: role for role in found.roles}
-    case = Case(found, window, span, devices, sheet=sheet)
+    case = CheckContext(found, window, span, devices, sheet=sheet)
     case = case if shows is None else replace(case, shows=shows)
     return judge("it", found.spec.checks["it"], case)
 

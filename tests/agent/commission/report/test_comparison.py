@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.commission.report.comparison import (
-    Comparison,
-    Line,
+    ComparedCheck,
+    RunComparison,
     compare,
     comparison_json,
     comparison_page,
@@ -30,7 +30,7 @@ def runs(folder: Path, *means: float, rack: str = "r1") -> list[Path]:
     ]
 
 
-def line(comparison: Comparison, check: str, title: str = "") -> Line:
+def line(comparison: RunComparison, check: str, title: str = "") -> ComparedCheck:
     return next(e for e in comparison.lines if e.check == check and e.title.endswith(title))
 
 

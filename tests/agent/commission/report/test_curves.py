@@ -10,14 +10,14 @@ from agent.commission.evidence import bundle as evidence
 from agent.commission.journal.samples import SampleStore
 from agent.commission.judge import Span
 from agent.commission.records import Sample
-from agent.commission.report.curves import LINES_MAX, Plot, decimated, plots
+from agent.commission.report.curves import LINES_MAX, CheckPlot, decimated, plots
 from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle
 from tests.agent.commission.making import START, samples
 
 NUMBERS = st.floats(-1e6, 1e6)
 
 
-def drawn(folder: Path, check: str, found: list[Sample], span: Span | None = None) -> Plot:
+def drawn(folder: Path, check: str, found: list[Sample], span: Span | None = None) -> CheckPlot:
     given = {} if span is None else {"span": span}
     run = bundle(folder, [check], found, **given)  # type: ignore[arg-type]
     store = SampleStore(run / evidence.SAMPLES, read_only=True)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.journal.writer import Journal
+from agent.commission.journal.writer import RunJournal
 from agent.commission.report.live_plots import courses
 from agent.model.errors import ConfigError
 from tests.agent.commission.evidence.test_sealing import sealed
-from tests.agent.commission.making import START
+from tests.agent.commission.making import START, record
 
 
 def test_the_course_of_a_check_in_its_unit(tmp_path: Path) -> None:
@@ -25,9 +25,9 @@ def test_a_step_that_goes_on_has_a_course_up_to_now(tmp_path: Path) -> None:
     lines = [line for line in journal.read_text().splitlines() if "step_ended" not in line]
     journal.write_text("".join(f"{line}\n" for line in lines))
     assert courses(run, "a").why == "its step has not begun"
-    again = Journal(journal)
-    again.write("step_began", START, step="run")
-    again.mention("beat", START + 20, values={})
+    again = RunJournal(journal)
+    again.write(record("step_began", step="run"), START)
+    again.mention(record("beat", values={}), START + 20)
     again.close()
     ((_, points),) = courses(run, "a").lines
     assert points[-1][0] == START + 20

@@ -101,7 +101,7 @@ def test_it_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
 def test_what_devices_and_people_say_is_text(tmp_path: Path) -> None:
     found = [*samples(WARM, bad={3: EVIL}), introduced("cdu", vendor=EVIL, model=EVIL, serial=EVIL)]
     events = [
-        {"event": "answered", "who": EVIL, "text": EVIL, "file": EVIL, "sha256": "ab"},
+        {"event": "answered", "who": EVIL, "answer": "no", "text": EVIL, "file": EVIL},
         {"event": "aborted", "why": EVIL},
     ]
     waivers = [WAIVER.model_copy(update={"by": EVIL, "why": EVIL})]
@@ -133,7 +133,7 @@ def test_what_did_not_pass_stands_before_what_did(tmp_path: Path) -> None:
 def test_waivers_notes_and_deviations(tmp_path: Path) -> None:
     events: list[dict[str, object]] = [
         {"event": "asked", "text": "open feed A", "step": "run"},
-        {"event": "attached", "who": "I. Hahn", "file": "inrush.csv", "sha256": "00ff"},
+        {"event": "answered", "who": "I. Hahn", "answer": "no", "file": "f.csv", "sha256": "00ff"},
         {"event": "noted", "who": "I. Hahn", "text": "it rattles"},
         {"event": "clock", "synchronised": True, "error_s": 0.003},
         {"event": "resumed"},
@@ -142,9 +142,15 @@ def test_waivers_notes_and_deviations(tmp_path: Path) -> None:
     run = bundle(tmp_path, [LIMIT], samples([70.0, 70.1] * 7), waivers=[WAIVER], events=events)
     text = read(run).text
     assert text.index("WAIVED") < text.index("What was tested")
-    for said in ("M. Weber", "until the fan is in", "2030-01-01", "yes", "open feed A · step: run"):
+    for said in (
+        "M. Weber",
+        "until the fan is in",
+        "2030-01-01",
+        "yes",
+        "open feed A · kind: do, step: run",
+    ):
         assert said in text
-    for said in ("I. Hahn", "inrush.csv", "00ff", "it rattles", "went on at 1970-01-01 00:16:40"):
+    for said in ("I. Hahn", "f.csv", "00ff", "it rattles", "went on at 1970-01-01 00:16:40"):
         assert said in text
     assert "kept right (NTP), within 0.003 s" in text.replace("\xa0", " ")
     assert hashlib.sha256((run / evidence.SAMPLES).read_bytes()).hexdigest() in text

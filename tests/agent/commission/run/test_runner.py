@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.commission.journal.samples import SampleStore
-from agent.commission.journal.writer import Event, Journal, cut_off, read_journal, spans
+from agent.commission.journal.writer import Event, RunJournal, cut_off, read_journal, spans
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import Sample, Verdict
@@ -109,7 +109,7 @@ class Bench:
         self.facts = Facts(self.generation, "L11", self.devices, rack.interval_s)
         self.store = SampleStore(folder / "samples.sqlite")
         self.told: list[Event] = []
-        self.journal = Journal(folder / "journal.jsonl", self.told.append)
+        self.journal = RunJournal(folder / "journal.jsonl", self.told.append)
         self.rack = rack
         self.runner = Runner(
             self.facts,

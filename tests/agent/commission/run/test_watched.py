@@ -10,12 +10,12 @@ import pytest
 from agent.commission.journal.writer import cut_off
 from agent.commission.judge.verdicts import Facts
 from agent.commission.records import Sample, Verdict
-from agent.commission.run.latest import Present
+from agent.commission.run.latest import LatestValues
 from agent.commission.spec.generation import load_generation
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
 from tests.agent.commission import small
-from tests.agent.commission.making import samples
+from tests.agent.commission.making import record, samples
 from tests.agent.commission.run.test_runner import Bench, Make, Rack, make
 
 __all__ = ["make"]
@@ -166,7 +166,7 @@ async def test_a_source_that_comes_back_in_time_is_waited_for(make: Make) -> Non
 
 async def test_what_a_dead_run_left_behind_ends_though_this_one_may_not_begin(make: Make) -> None:
     bench = make(Rack())
-    bench.journal.write("step_began", 900.0, step="lose")
+    bench.journal.write(record("step_began", step="lose"), 900.0)
     await bench.runner.release("lose")
     assert bench.rack.events == ["end open_feed_a"]
     assert cut_off(bench.told) == ""
@@ -212,7 +212,7 @@ def present(folder: Path, when: str, every_s: float = 5.0) -> Callable[[Iterable
     path.write_text(small.TEXT.replace("checks:\n", abort), encoding="utf-8")
     generation = load_generation(path, {})
     facts = Facts(generation, "L11", {role: role for role in generation.roles}, 5.0)
-    looks, rounds = Present(facts), iter(range(1000))
+    looks, rounds = LatestValues(facts), iter(range(1000))
 
     def after(read: Iterable[Sample]) -> str:
         now = 1000.0 + 5.0 * next(rounds)

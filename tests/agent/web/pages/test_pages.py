@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from agent.commission.journal.run_index import RunIndex
 from agent.config.web import Web
 from agent.expose.device_info import DeviceView
 from agent.expose.http.api import create_app
@@ -43,7 +44,7 @@ class Served:
         history = History()
         self.rack.store.subscribe(history.observe)
         self.site = Site(
-            *(rack.store, self.views, history, lambda _: None), runs=runs or Runs(None)
+            *(rack.store, self.views, history, lambda _: None), runs=runs or Runs(RunIndex(None))
         )
         self.app: FastAPI = create_app(
             rack.store, rack.exposition, self.views, lambda: self.ready, web

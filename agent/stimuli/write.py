@@ -66,7 +66,7 @@ async def _snmp(write: SnmpWrite) -> None:
 
 
 async def _answered(link: NativeLink, place: str, ask: Ask) -> Pdu:
-    """The response without an error-status. Raises DeviceError."""
+    """Return the response if it has no error-status. Raises DeviceError."""
     what = "the write" if ask.kind == message.SET else "reading it back"
     try:
         pdu, _ = await link.exchange(ask)

@@ -1,0 +1,292 @@
+"""The events of a run as records: what a line of its journal may say, beside when it was said.
+
+A line is a JSON object: ``event``, ``at`` (Unix seconds by the rack's clock), ``wall`` (by this
+machine's) and the fields of the record of that event. Times and spans are seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from agent.commission.records import Verdict
+
+_NOT_FIELDS = frozenset({"event", "at", "wall"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The first line: what the run is of. ``only`` are the checks of a retest."""
+
+    event: ClassVar[str] = "run_started"
+    rack: str
+    tool: str
+    generation: str
+    stage: str
+    devices: Mapping[str, str]
+    interval_s: float
+    configuration: str
+    only: Sequence[str] = ()
+    operator: str | None = ""
+    witness: str | None = ""
+    retest_of: Mapping[str, str] | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A run that was cut off goes on."""
+
+    event: ClassVar[str] = "resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStep:
+    """A step, the seconds that it is expected to take, and how many of them it is held."""
+
+    step: str
+    title: str
+    seconds: float
+    holds: float
+    checks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCheck:
+    """A check of the stage."""
+
+    title: str
+    number: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlanned:
+    """What the run is going to do, in order."""
+
+    event: ClassVar[str] = "plan"
+    generation: str
+    version: str
+    title: str
+    before_s: float
+    steps: Sequence[PlannedStep]
+    checks: Mapping[str, PlannedCheck]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilesFound:
+    """The metrics of each device's profile."""
+
+    event: ClassVar[str] = "profiles"
+    shows: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChecked:
+    """Whether something keeps this machine's clock right, and how wrong it may be at most."""
+
+    event: ClassVar[str] = "clock"
+    synchronised: bool
+    error_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepBegan:
+    """A step's stimulus is about to be done."""
+
+    event: ClassVar[str] = "step_began"
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepConfirmed:
+    """The data showed a step's stimulus."""
+
+    event: ClassVar[str] = "step_confirmed"
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnded:
+    """A step was done; ``confirmed`` is None where the data never showed its stimulus."""
+
+    event: ClassVar[str] = "step_ended"
+    step: str
+    began: float
+    confirmed: float | None
+    steady: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUndone:
+    """The stimulus of a step that did not end was undone."""
+
+    event: ClassVar[str] = "undone"
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckJudged:
+    """The verdict of a check, with its first measurements."""
+
+    event: ClassVar[str] = "judged"
+    check: str
+    verdict: Verdict
+    reason: str
+    measured: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """The run goes on; ``values`` are lowest and highest of the signals that matter now."""
+
+    event: ClassVar[str] = "beat"
+    values: Mapping[str, Sequence[float] | None]
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The run says something to people."""
+
+    event: ClassVar[str] = "said"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A person left a note."""
+
+    event: ClassVar[str] = "noted"
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptOpened:
+    """A person is asked for something; ``blocks`` where the run waits for it."""
+
+    event: ClassVar[str] = "asked"
+    id: str
+    kind: str
+    text: str
+    step: str = ""
+    check: str = ""
+    blocks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptAnswered:
+    """A prompt is not open any more. ``answer`` is yes, no, seen or expired."""
+
+    event: ClassVar[str] = "answered"
+    id: str
+    who: str
+    answer: str
+    text: str = ""
+    kind: str = ""
+    check: str = ""
+    file: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused:
+    """A person paused the run."""
+
+    event: ClassVar[str] = "paused"
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContinued:
+    """A paused run goes on."""
+
+    event: ClassVar[str] = "continued"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAborted:
+    """The run ended early."""
+
+    event: ClassVar[str] = "aborted"
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInterrupted:
+    """The process was asked to end; the run may be resumed."""
+
+    event: ClassVar[str] = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """All was done that was to be; ``late`` is how late the rounds were."""
+
+    event: ClassVar[str] = "run_ended"
+    late: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConcluded:
+    """The run was judged."""
+
+    event: ClassVar[str] = "concluded"
+    verdict: Verdict
+
+
+Record = (
+    RunStarted
+    | RunResumed
+    | RunPlanned
+    | ProfilesFound
+    | ClockChecked
+    | StepBegan
+    | StepConfirmed
+    | StepEnded
+    | StepUndone
+    | CheckJudged
+    | Beat
+    | Said
+    | Noted
+    | PromptOpened
+    | PromptAnswered
+    | RunPaused
+    | RunContinued
+    | RunAborted
+    | RunInterrupted
+    | RunEnded
+    | RunConcluded
+)
+"""Any of them."""
+
+_READERS: Mapping[str, TypeAdapter[Any]] = {
+    kind.event: TypeAdapter(kind) for kind in Record.__args__
+}
+
+
+def parse_event(line: Mapping[str, Any]) -> Record | None:
+    """Return the record of a line; None for an event that this version does not know.
+
+    Raises ValueError, in one line, where a field is missing or is of another type.
+    """
+    name, at = line.get("event"), line.get("at")
+    if not isinstance(name, str):
+        raise ValueError("event: is no text")
+    if not isinstance(at, int | float) or isinstance(at, bool):
+        raise ValueError(f"{name}: at: is no number")
+    reader = _READERS.get(name)
+    if reader is None:
+        return None
+    try:
+        found: Record = reader.validate_python(
+            {key: value for key, value in line.items() if key not in _NOT_FIELDS}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{name}: {place}: {first['msg']}") from None
+    return found

@@ -1,0 +1,1 @@
+"""The price of judging a long soak."""
