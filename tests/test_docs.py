@@ -75,11 +75,7 @@ def test_design_names_files_and_functions_that_exist() -> None:
             place for place in ROOT.glob(f"agent/**/{path}") if place.is_file()
         ]
         code = "".join(place.read_text(encoding="utf-8") for place in found)
-        lacks = [
-            part
-            for part in name.split(".")
-            if part and not re.search(rf"^\s*(?:async )?(?:def|class) {part}\b|^{part}\b", code, re.M)
-        ]
-        if not found or lacks:
+        defined = rf"^\s*(?:async )?(?:def|class) ({'|'.join(name.split('.'))})\b|^({name})\b"
+        if not found or (name and not re.search(defined, code, re.MULTILINE)):
             wrong.append(f"{path}:{name}")
     assert not wrong
