@@ -24,7 +24,8 @@ from agent.app.event_loop import run_loop
 from agent.authoring.snmprec_read import read_recording
 from agent.model.credentials import SnmpCredentials
 from agent.model.limits import Limits
-from agent.model.values import OidSource, Quality, Reading
+from agent.model.series import OidSource
+from agent.model.values import Quality, Reading
 from agent.parse.url import Url
 from agent.poll.read_once import Look, Target, read_device
 from agent.profile.library import Library, open_library

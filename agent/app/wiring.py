@@ -47,7 +47,7 @@ class Agent:
         self._labels = {device.name: _labels(device) for device in config.devices}
         self.store = Store({device.name: device.stale_after_s for device in config.devices})
         self.exposition = PrometheusExposition(self._labels)
-        self.store.subscribe(self.exposition.update)
+        self.store.subscribe(self.exposition.update, self.exposition.derive)
         self.history = History()
         self.store.subscribe(self.history.hear)
         self._waiting = {device.name for device in config.devices}
@@ -139,6 +139,8 @@ class Agent:
         self._transports.expect(config.quirks())
         for name in removed:
             self._forget(name)
+        for name in changed:
+            self.history.forget(name)
         for name in (*added, *changed):
             device = after[name]
             self._labels[name] = _labels(device)
@@ -213,7 +215,7 @@ class Agent:
         """Have the journal of events; ``run`` writes it. Raises ConfigError when it cannot be."""
         config, names = self.config, [device.name for device in self.config.devices]
         recorder = Recorder(config.events_path, config.max_events, names, time.time())
-        self.store.subscribe(recorder.hear)
+        self.store.subscribe(recorder.hear, recorder.derive)
         self.exposition.registry.register(EventMetrics(recorder))
         self._jobs.append(recorder.run)
         self._leaving.append(lambda device: recorder.forget(device, time.time()))
@@ -261,6 +263,7 @@ class Agent:
             partial(open_transport, device, transports),
             self._deliver,
             device.url,
+            self.store.prepare,
         )
 
     def _deliver(self, result: PollResult) -> None:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from agent.model.values import OidSource, Reading
+from agent.model.series import OidSource
+from agent.model.values import Reading
 from agent.profile.points import Profile
 
 _STANDARDS = (

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.model import smi
-from agent.model.values import GetOids, OidSource, Quality, Reading, ReadRegisters, Request
+from agent.model.series import OidSource
+from agent.model.values import GetOids, Quality, Reading, ReadRegisters, Request
 from agent.plan import Cost
 from agent.plan.lines import LineLoad, Load
 from agent.poll.identify import Identification

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from agent.events.absence import Absences
 from agent.events.records import ALARMS, DEVICE_METRIC, Action, Event, Kind, Subject, Trace
 from agent.model import catalogue
-from agent.model.values import Block, PollResult, Quality, Series, Value
+from agent.model.series import SeriesSet
+from agent.model.values import Block, PollResult, Quality, Value
 
-_BLOCKS_KEPT = 20_000  # identities of series; all are forgotten beyond that
 _PER_MINUTE = 6  # of one subject: what flaps faster is told so often and no more
 _MINUTE_S = 60.0
 
@@ -29,9 +29,6 @@ class Detector:
     """States seen for the first time, with when; whoever writes them down empties it."""
     _absences: Absences = field(default_factory=Absences)
     _recent: dict[Subject, deque[float]] = field(default_factory=dict)
-    _subjects: dict[int, tuple[tuple[Series, ...], list[tuple[int, Subject]]]] = field(
-        default_factory=dict
-    )
 
     def __post_init__(self) -> None:
         for subject in self.standing:
@@ -84,7 +81,7 @@ class Detector:
         yield Event(Kind.DEVICE, action, subject, value, 1 - value, result.started_at, reason)
 
     def _block(self, block: Block, request: int) -> Iterator[Event]:
-        for position, subject in self._watched(block.series):
+        for position, subject in block.series.derive(watched):
             flaw = block.flaws.get(position)
             value = block.values[position]
             self._absences.seen(subject, request)
@@ -94,22 +91,6 @@ class Detector:
             event = self._judge(subject, value, block.observed_at, trace, request)
             if event is not None:
                 yield event
-
-    def _watched(self, all_series: tuple[Series, ...]) -> list[tuple[int, Subject]]:
-        """Positions worth a look. Kept by the identity of the series, as renderers do."""
-        known = self._subjects.get(id(all_series))
-        if known is not None and known[0] is all_series:
-            return known[1]
-        found = []
-        for position, series in enumerate(all_series):
-            name = series.metric.name
-            if name in ALARMS or series.metric.kind is catalogue.Kind.STATE:
-                subject = Subject(series.device, name, tuple(sorted(series.labels)))
-                found.append((position, subject))
-        if len(self._subjects) >= _BLOCKS_KEPT:
-            self._subjects.clear()
-        self._subjects[id(all_series)] = (all_series, found)
-        return found
 
     def _judge(
         self, subject: Subject, value: Value, at: float, trace: Trace, request: int
@@ -144,3 +125,12 @@ class Detector:
             return False
         recent.append(at)
         return True
+
+
+def watched(series_set: SeriesSet) -> tuple[tuple[int, Subject], ...]:
+    """Return the positions of states and alarms, with what an event about each is about."""
+    return tuple(
+        (position, Subject(series.device, series.metric.name, tuple(sorted(series.labels))))
+        for position, series in enumerate(series_set)
+        if series.metric.name in ALARMS or series.metric.kind is catalogue.Kind.STATE
+    )

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agent.events.records import Action, Event, Kind, Subject, Trace
 from agent.model.errors import ConfigError
-from agent.model.values import OidSource, Raw, RegisterSource, Source, Value
+from agent.model.series import OidSource, RegisterSource, Source
+from agent.model.values import Raw, Value
 
 _BUSY_S = 5.0
 _SCHEMA = """

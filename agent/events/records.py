@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.model.values import Raw, Source, Value
+from agent.model.series import Source
+from agent.model.values import Raw, Value
 
 DEVICE_METRIC = "rackagent_device_up"
 """The word for a device that answers or does not: the agent's own metric of that."""

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from agent.events.detector import Detector
+from agent.events.detector import Detector, watched
 from agent.events.journal import Journal, Kept, Line
 from agent.events.records import Action, Event, Kind
+from agent.model.series import SeriesSet
 from agent.model.values import PollResult
 from agent.store.latest import DeviceState
 from agent.store.sqlite_writer import Spool
@@ -41,6 +42,11 @@ class Recorder:
     def hear(self, state: DeviceState, result: PollResult) -> None:
         """Take one poll; subscribe this to the store."""
         self._keep(self._detector.take(result))
+
+    @staticmethod
+    def derive(device: str, series_set: SeriesSet) -> None:
+        """Find what there is to watch in a set of series that is new."""
+        series_set.derive(watched)
 
     def forget(self, device: str, at: float) -> None:
         """A device is no longer configured."""

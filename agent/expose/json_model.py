@@ -5,17 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.model.values import (
-    Failure,
-    Identity,
-    OidSource,
-    Quality,
-    Raw,
-    Reading,
-    RegisterSource,
-    Source,
-    Value,
-)
+from agent.model.series import OidSource, RegisterSource, Source
+from agent.model.values import Failure, Identity, Quality, Raw, Reading, Value
 
 Json = dict[str, Any]
 

@@ -8,6 +8,7 @@ from agent.app.wiring import open_transport
 from agent.config import Config, DeviceConfig
 from agent.model.errors import DeviceError
 from agent.model.values import Quality, Reading, Value
+from agent.poll.device_memory import DeviceMemory
 from agent.poll.poller import Session, open_session, read_once
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
@@ -70,6 +71,7 @@ class Reader:
         self._devices = {device.name: device for device in config.devices}
         self._transports = Transports(config.quirks())
         self._open: dict[str, tuple[Transport, Session]] = {}
+        self._memories = {device.name: DeviceMemory(device.name) for device in config.devices}
 
     async def __aenter__(self) -> "Reader":
         return self
@@ -111,6 +113,7 @@ class Reader:
                 device.profile,
                 self._config.library,
                 device.url,
+                memory=self._memories[device.name],
             )
         except DeviceError as error:
             await transport.close()

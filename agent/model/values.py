@@ -1,15 +1,15 @@
 """The frozen records that flow through the agent: request, raw answer, block of readings, result.
 
-Answers of a table are kept as columns, not as an object per cell: a ``Block`` pairs the series it
-describes (compiled once, shared between polls) with this poll's values. ``Block.readings()``
-unfolds it where a person or a JSON document wants one record per value.
+Answers of a table are kept as columns, not as an object per cell: a ``Block`` pairs the set of
+series it describes (compiled once, shared between polls) with this poll's values.
+``Block.readings()`` unfolds it where a person or a JSON document wants one record per value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agent.model.catalogue import Metric
+from agent.model.series import SeriesSet, Source
 
 VarBind = tuple[bytes, int, int | bytes | None]
 """One SNMP variable: OID (BER content octets), ASN.1 tag, value (INTEGER types as int)."""
@@ -110,44 +110,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class OidSource:
-    """The SNMP instance a reading came from, dotted."""
-
-    oid: str
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterSource:
-    """The registers a reading came from; address 0-based."""
-
-    table: str
-    address: int
-    count: int
-
-
-Source = OidSource | RegisterSource
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One time series of one device: metric and labels, and the place it is read from.
-
-    ``states`` are the names a state metric can take here, in the profile's order.
-    """
-
-    device: str
-    metric: Metric
-    labels: tuple[tuple[str, str], ...]
-    source: Source
-    states: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-        """What makes it the same series, wherever it is read from."""
-        return (self.device, self.metric.name, self.labels)
-
-
-@dataclass(frozen=True, slots=True)
 class Flaw:
     """Why a value is not good."""
 
@@ -181,7 +143,7 @@ class Block:
     ``flaws`` holds the few positions whose quality is not good.
     """
 
-    series: tuple[Series, ...]
+    series: SeriesSet
     values: Sequence[Value]
     raws: Sequence[Raw]
     observed_at: float

@@ -1,10 +1,12 @@
 """What a normaliser keeps the same from poll to poll, whatever the protocol."""
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import cast
 
-from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw, Series
+from agent.model.series import Series, SeriesSet
+from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw
 
 FAILURES_MAX = 50
 """Failures of one device's cycle that are kept: more say nothing more."""
@@ -18,18 +20,35 @@ class Normalised:
     failures: tuple[Failure, ...] = ()
 
 
-class Normaliser(Protocol):
+Steps = Generator[None, None, Normalised]
+"""Work in slices of a few milliseconds; between two of them other devices may be served."""
+
+
+class Normaliser(ABC):
     """Turns a cycle's answers into blocks.
 
     ``wants_slow`` is true where the latest answers hold rows that slow requests were not asked
     about yet: what was made of them may carry the labels of another row.
     """
 
-    wants_slow: bool
+    wants_slow: bool = False
+
+    @abstractmethod
+    def steps(self, answers: Mapping[int, Answer]) -> Steps:
+        """Yield while there is more to do, then return the blocks.
+
+        ``answers`` are by the position of their request in the plan. A walk of the steps that is
+        given up leaves nothing wrong behind: the next one begins anew.
+        """
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """``answers`` by the position of their request in the plan."""
-        ...
+        """Return the blocks of ``answers`` in one go, where nobody else waits."""
+        steps = self.steps(answers)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                return cast("Normalised", done.value)
 
 
 @dataclass(slots=True)
@@ -49,12 +68,7 @@ class BlockBuilder:
         self.values.append(value)
         self.raws.append(raw)
 
-    def block(self, series: tuple[Series, ...], observed_at: float) -> Block:
-        """What was collected, over the ``series`` that stay the same between polls."""
+    def block(self, before: SeriesSet | None, observed_at: float) -> Block:
+        """Return what was collected, over the set ``before`` if it has the same series."""
+        series = SeriesSet(self.series) if before is None else before.take(self.series)
         return Block(series, self.values, self.raws, observed_at, self.flaws)
-
-
-def stable(previous: tuple[Series, ...] | None, series: Sequence[Series]) -> tuple[Series, ...]:
-    """``previous`` itself where nothing changed, so that what hangs on its identity stays valid."""
-    fresh = tuple(series)
-    return previous if previous is not None and previous == fresh else fresh

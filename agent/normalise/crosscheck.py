@@ -7,10 +7,11 @@ Bounds are wide: readings are taken one after the other, and small loads are mea
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from math import sqrt
 
-from agent.model.values import Block, Flaw, Quality, Series
+from agent.model.series import Labels, SeriesKey, SeriesSet
+from agent.model.values import Block, Flaw, Quality
 from agent.profile.points import Profile
 
 _SHARE = 0.10  # of the larger of two values that should be the same
@@ -30,7 +31,6 @@ _ALTERNATING = ("inlet", "phase", "line", "branch", "outlet", "output", "output_
 _UNKNOWN_PHASES = (1.0, sqrt(3), 1 / sqrt(3), 3.0)
 """What voltage times current is multiplied by: between lines or to neutral, per phase or in all."""
 
-_Labels = tuple[tuple[str, str], ...]
 Blocks = Mapping[int, tuple[Block, ...]]
 
 
@@ -46,23 +46,24 @@ class _Cell:
 _Value = Callable[[_Cell], float | None]
 
 
+_Fault = Callable[[Sequence[float]], str]
+_Key = tuple[_Fault, tuple[SeriesKey, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     """Cells that must agree. ``fault`` gets their values in order and says what is wrong."""
 
     cells: tuple[_Cell, ...]
-    fault: Callable[[Sequence[float]], str]
+    fault: _Fault
 
 
 @dataclass(slots=True)
-class _Compiled:
-    """The checks of one set of series, and how often in a row each has failed."""
+class _Finding:
+    """How often in a row a check has failed, and why it did the last time."""
 
-    series: tuple[tuple[Series, ...], ...]
-    checks: tuple[_Check, ...]
-    failed: dict[int, int] = field(default_factory=dict)
-    doubts: Mapping[_Cell, Flaw] = field(default_factory=dict)
-    examined_at: float = float("-inf")
+    failed: int = 0
+    reason: str = ""
 
 
 def _kinds() -> dict[str, tuple[str, str]]:
@@ -78,12 +79,14 @@ _KINDS = _kinds()
 
 
 class CrossChecks:
-    """The cross checks of one device.
+    """The cross checks of one device, which last as long as what is known of the device.
 
     A check counts when it fails ``patience`` times in a row: where a load jumps between two
     requests, readings disagree once. It is skipped while one of its readings is bad, doubted
-    already, or not there. Readings are examined at most once in ``every_s`` seconds, because what
-    is wired or scaled wrongly stays so; what is doubted stays doubted in between.
+    already, or not there; what it found before then stays, because nothing refutes it. Findings
+    belong to the series (metric and labels), so they outlast cycles in which other requests are
+    due, silences and rows that come and go elsewhere. Readings are examined at most once in
+    ``every_s`` seconds, because what is wired or scaled wrongly stays so.
     """
 
     def __init__(self, profile: Profile, patience: int = 1, every_s: float = 0.0) -> None:
@@ -91,65 +94,84 @@ class CrossChecks:
         self._wanted = bool(metrics & {name for name in _KINDS if name.endswith("_watts")})
         self._patience = patience
         self._every_s = every_s
-        self._compiled: _Compiled | None = None
+        self._sets: dict[int, tuple[SeriesSet, ...]] = {}
+        self._checks: dict[_Key, _Check] = {}
+        self._findings: dict[_Key, _Finding] = {}
+        self._doubts: Mapping[_Cell, Flaw] = {}
+        self._examined_at = float("-inf")
 
     def apply(self, blocks: Blocks, now: float = 0.0) -> Blocks:
-        """``blocks``, the readings that contradict each other marked as uncertain.
+        """Return ``blocks``, the readings that contradict each other marked as uncertain.
 
         ``now`` is any clock in seconds that does not go backwards.
         """
         if not self._wanted:
             return blocks
-        series = tuple(block.series for group in blocks.values() for block in group)
-        compiled = self._compiled
-        if compiled is None or not _same(compiled.series, series):
-            compiled = self._compiled = _Compiled(series, tuple(_checks(blocks)))
-        if now - compiled.examined_at >= self._every_s:
-            compiled.examined_at = now
-            compiled.doubts = self._examine(compiled, blocks)
-        return _marked(blocks, compiled.doubts) if compiled.doubts else blocks
+        self._compile(blocks)
+        if now - self._examined_at >= self._every_s:
+            self._examined_at = now
+            self._examine(blocks)
+        return _marked(blocks, self._doubts)
 
-    def _examine(self, compiled: _Compiled, blocks: Blocks) -> dict[_Cell, Flaw]:
-        flaws: dict[_Cell, Flaw] = {}
+    def _compile(self, blocks: Blocks) -> None:
+        """Find the checks anew if a request has other series than when it was last read."""
+        sets = {
+            request: tuple(block.series for block in group)
+            for request, group in blocks.items()
+            if group
+        }
+        if all(self._sets.get(request) == found for request, found in sets.items()):
+            return
+        self._sets = dict(sorted({**self._sets, **sets}.items()))
+        self._checks = {}
+        for check in _checks(self._sets):
+            keys = tuple(self._sets[c.request][c.block][c.place].key for c in check.cells)
+            self._checks[check.fault, keys] = check
+        self._findings = {key: self._findings.get(key, _Finding()) for key in self._checks}
+        self._doubt()
+
+    def _examine(self, blocks: Blocks) -> None:
         value = _values(blocks)
-        for number, check in enumerate(compiled.checks):
+        for key, check in self._checks.items():
             values = [value(cell) for cell in check.cells]
             known = [each for each in values if each is not None]
-            reason = check.fault(known) if len(known) == len(values) else ""
-            compiled.failed[number] = compiled.failed.get(number, 0) + 1 if reason else 0
-            if compiled.failed[number] >= self._patience:
-                for cell in check.cells:
-                    flaws.setdefault(cell, Flaw(Quality.UNCERTAIN, reason))
-        return flaws
+            if len(known) == len(values):
+                finding, reason = self._findings[key], check.fault(known)
+                finding.failed = finding.failed + 1 if reason else 0
+                finding.reason = reason
+        self._doubt()
 
-
-def _same(one: Sequence[tuple[Series, ...]], other: Sequence[tuple[Series, ...]]) -> bool:
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+    def _doubt(self) -> None:
+        doubts: dict[_Cell, Flaw] = {}
+        for key, finding in self._findings.items():
+            if finding.failed >= self._patience:
+                for cell in self._checks[key].cells:
+                    doubts.setdefault(cell, Flaw(Quality.UNCERTAIN, finding.reason))
+        self._doubts = doubts
 
 
 def _values(blocks: Blocks) -> _Value:
     def value(cell: _Cell) -> float | None:
-        block = blocks[cell.request][cell.block]
+        group = blocks.get(cell.request)
+        if not group:
+            return None  # not due, or failed
+        block = group[cell.block]
         found = None if cell.place in block.flaws else block.values[cell.place]
         return found if isinstance(found, int | float) else None
 
     return value
 
 
-def _marked(blocks: Blocks, flaws: Mapping[_Cell, Flaw]) -> dict[int, tuple[Block, ...]]:
-    """The blocks with more flaws; series, values and raws stay the very same objects."""
+def _marked(blocks: Blocks, flaws: Mapping[_Cell, Flaw]) -> Blocks:
+    """Return the blocks with more flaws; series, values and raws stay the same objects."""
     by_block: dict[tuple[int, int], dict[int, Flaw]] = {}
     for cell, flaw in flaws.items():
         by_block.setdefault((cell.request, cell.block), {})[cell.place] = flaw
+    if not any(request in blocks for request, _ in by_block):
+        return blocks
     return {
         request: tuple(
-            Block(
-                block.series,
-                block.values,
-                block.raws,
-                block.observed_at,
-                {**by_block[request, number], **block.flaws},
-            )
+            replace(block, flaws={**by_block[request, number], **block.flaws})
             if (request, number) in by_block
             else block
             for number, block in enumerate(group)
@@ -160,14 +182,14 @@ def _marked(blocks: Blocks, flaws: Mapping[_Cell, Flaw]) -> dict[int, tuple[Bloc
 
 # --- which readings belong together -----------------------------------------------------------
 
-_Cells = dict[tuple[str, str], dict[_Labels, _Cell]]
+_Cells = dict[tuple[str, str], dict[Labels, _Cell]]
 
 
-def _checks(blocks: Blocks) -> Iterator[_Check]:
+def _checks(sets: Mapping[int, tuple[SeriesSet, ...]]) -> Iterator[_Check]:
     cells: _Cells = {}
-    for request, group in blocks.items():
-        for number, block in enumerate(group):
-            for place, series in enumerate(block.series):
+    for request, group in sets.items():
+        for number, series_set in enumerate(group):
+            for place, series in enumerate(series_set):
                 kind = _KINDS.get(series.metric.name)
                 if kind is not None:
                     cell = _Cell(request, number, place)

@@ -1,63 +1,97 @@
 """Where several points give the same series, the profile's first good one counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
-from agent.model.values import Block, Series
+from agent.model.series import SeriesKey, SeriesSet
+from agent.model.values import Block
 
 Numbered = tuple[int, Block]
 """A block, and the number of its point."""
 
-_SeriesKey = tuple[str, str, tuple[tuple[str, str], ...]]
-_Given = list[tuple[int, tuple[Series, ...], tuple[int, ...]]]
-_Kept = tuple[tuple[int, ...], tuple[Series, ...]]
+_SUBSETS_MAX = 8  # of one set: the choice takes turns between a few where requests do
+
+_Given = list[tuple[int, SeriesSet, tuple[int, ...]]]
+_Places = tuple[int, ...]
 
 
 class Fallbacks:
     """Chooses between the points of one device; chooses anew only when the choice is another.
 
-    What is left of a block then describes the same tuple of series from poll to poll.
+    What remains of a block then has the same set of series from poll to poll.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: frozenset[str]) -> None:
+        """``metrics`` are those that a point marked as a fallback gives; no other ones collide."""
+        self._metrics = metrics
         self._given: _Given = []
-        self._kept: list[_Kept] = []
+        self._kept: list[_Places] = []
 
-    def choose(self, blocks: Mapping[int, Sequence[Numbered]]) -> dict[int, tuple[Block, ...]]:
-        """The blocks by request position, without the readings that stand back."""
-        pairs = [pair for group in blocks.values() for pair in group]
-        given = [(number, block.series, tuple(block.flaws)) for number, block in pairs]
+    def choose(
+        self, blocks: Mapping[int, Sequence[Numbered]]
+    ) -> Generator[None, None, dict[int, tuple[Block, ...]]]:
+        """Yield between blocks while choosing, then return the blocks by request position.
+
+        Readings that another point gives are left out.
+        """
+        given = [
+            (number, block.series, tuple(block.flaws))
+            for group in blocks.values()
+            for number, block in group
+            if self._collides(block)
+        ]
         if given != self._given:
-            self._given, chosen = given, _choose(given)
-            self._kept = [_keep(series, chosen) for _, series, _ in given]
-        kept = iter(self._kept)
+            kept = yield from _choose(given)
+            self._given, self._kept = given, kept
+        places = iter(self._kept)
         return {
-            position: tuple(_only(block, *next(kept)) for _, block in group)
+            position: tuple(
+                _only(block, next(places)) if self._collides(block) else block for _, block in group
+            )
             for position, group in blocks.items()
         }
 
+    def _collides(self, block: Block) -> bool:
+        return block.series[0].metric.name in self._metrics  # a block is of one point
 
-def _choose(given: _Given) -> set[int]:
-    """The ids of the series that count. The profile's order counts, not that of the answers."""
-    best: dict[_SeriesKey, tuple[bool, int, Series]] = {}
-    for number, block_series, flaws in given:
-        for place, series in enumerate(block_series):
-            rank = (place in flaws, number, series)
+
+class _Subsets:
+    """The parts of one set of series that were chosen of late; the oldest goes for a new one."""
+
+    def __init__(self, whole: SeriesSet) -> None:
+        self._rows = whole.rows
+        self._made: dict[_Places, SeriesSet] = {}
+
+    def of(self, places: _Places) -> SeriesSet:
+        """Return the set of the series at ``places``."""
+        if places not in self._made:
+            if len(self._made) >= _SUBSETS_MAX:
+                del self._made[next(iter(self._made))]
+            self._made[places] = SeriesSet(self._rows[place] for place in places)
+        return self._made[places]
+
+
+def _choose(given: _Given) -> Generator[None, None, list[_Places]]:
+    """Return the places that count in each set. The profile's order counts, not the answers'."""
+    best: dict[SeriesKey, tuple[bool, int, int, int]] = {}
+    for at, (number, series_set, flaws) in enumerate(given):
+        bad = frozenset(flaws)
+        for place, series in enumerate(series_set):
+            rank = (place in bad, number, at, place)
             known = best.get(series.key)
             if known is None or rank[:2] < known[:2]:
                 best[series.key] = rank
-    return {id(series) for _, _, series in best.values()}
+        yield
+    chosen: list[list[int]] = [[] for _ in given]
+    for _, _, at, place in best.values():
+        chosen[at].append(place)
+    return [tuple(sorted(places)) for places in chosen]
 
 
-def _keep(series: tuple[Series, ...], chosen: set[int]) -> _Kept:
-    places = tuple(place for place, each in enumerate(series) if id(each) in chosen)
-    return places, tuple(series[place] for place in places)
-
-
-def _only(block: Block, places: tuple[int, ...], series: tuple[Series, ...]) -> Block:
+def _only(block: Block, places: _Places) -> Block:
     if len(places) == len(block.series):
         return block
     return Block(
-        series,
+        block.series.derive(_Subsets).of(places),
         [block.values[place] for place in places],
         [block.raws[place] for place in places],
         block.observed_at,

@@ -1,7 +1,70 @@
-"""Table indexes to named parts (RFC 2578 section 7.7)."""
+"""Table indexes to named parts (RFC 2578 section 7.7), and what lookups say of an instance."""
+
+from dataclasses import dataclass, field
 
 from agent.model import smi
-from agent.profile.points import IndexPart
+from agent.normalise.lookups import Lookups
+from agent.profile.points import IndexPart, Scalar, SnmpPoint
+
+Index = tuple[IndexPart, ...] | None
+
+
+@dataclass(slots=True)
+class Instance:
+    """One suffix of a table: its index parts (None: not of this shape), dotted, and lookups.
+
+    ``missing`` names the lookups for which the device gave nothing, not even what is not mapped.
+    """
+
+    suffix: bytes
+    dotted: str | None
+    index: dict[str, int | str] | None
+    values: dict[str, Scalar | None] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+
+
+class Instances:
+    """What points of one table share while their rows are compiled: a port has fifty columns."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+        self._shapes: dict[Index, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._known: dict[tuple[int, bytes], Instance] = {}
+
+    def clear(self) -> None:
+        """Forget all instances; lookups may change from now on."""
+        self._known.clear()
+
+    def of(self, point: SnmpPoint, suffix: bytes) -> Instance:
+        """Return the instance of ``point``'s table that ends in ``suffix``, its lookups read."""
+        shape = self._numbers.get(point.number)
+        if shape is None:
+            shape = self._shapes.setdefault(point.index, len(self._shapes))
+            self._numbers[point.number] = shape
+        found = self._known.get((shape, suffix))
+        if found is None:
+            found = self._known[shape, suffix] = _instance(point, suffix)
+        if found.index is not None:
+            for name in point.lookups:
+                if name not in found.values:
+                    self._look_up(found, name, found.index)
+        return found
+
+    def _look_up(self, instance: Instance, name: str, index: dict[str, int | str]) -> None:
+        value = self._lookups.value(name, instance.suffix, index)
+        instance.values[name] = value
+        if value is None and not self._lookups.has(name, instance.suffix, index):
+            instance.missing.add(name)
+
+
+def _instance(point: SnmpPoint, suffix: bytes) -> Instance:
+    try:
+        dotted = "".join([f".{subid}" for subid in smi.decode_subids(suffix)])
+    except ValueError:
+        return Instance(suffix, None, {} if point.index is None else None)
+    index = {} if point.index is None else parse_index(suffix, point.index)
+    return Instance(suffix, dotted, index)
 
 
 def parse_index(suffix: bytes, parts: tuple[IndexPart, ...]) -> dict[str, int | str] | None:

@@ -1,6 +1,6 @@
 """Lookups: columns and scalars whose values help to read other ones, kept between their reads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from agent.model import smi
 from agent.model.values import VarBind
@@ -8,6 +8,9 @@ from agent.normalise.codec import decode_text, number_in_text
 from agent.profile.points import Lookup, Scalar
 
 _Cell = tuple[int, int | bytes | None]
+
+Changes = Mapping[str, Sequence[bytes] | None]
+"""By lookup the suffixes of the rows that read it otherwise now; None where any row may."""
 
 
 class Lookups:
@@ -18,19 +21,25 @@ class Lookups:
         self._oids = frozenset(lookup.oid for lookup in lookups.values() if not lookup.part)
         self._cells: dict[bytes, dict[bytes, _Cell]] = {}
 
-    def absorb(self, oid: bytes, varbinds: Iterable[VarBind]) -> frozenset[str]:
-        """Take over what was read of ``oid``; the names of the lookups whose content changed."""
+    def absorb(self, oid: bytes, varbinds: Iterable[VarBind]) -> Changes:
+        """Take over what was read of ``oid``; return which lookups changed, and for which rows."""
         if oid not in self._oids:
-            return frozenset()
+            return {}
         cells = {
             name[len(oid) :]: (tag, value)
             for name, tag, value in varbinds
             if tag not in smi.MISSING
         }
-        if self._cells.get(oid) == cells:
-            return frozenset()
+        before = self._cells.get(oid, {})
+        if before == cells and oid in self._cells:
+            return {}
         self._cells[oid] = cells
-        return frozenset(name for name, lookup in self._lookups.items() if lookup.oid == oid)
+        suffixes = [key for key in (before | cells) if before.get(key) != cells.get(key)]
+        return {
+            name: suffixes if lookup.index is None and not lookup.scalar else None
+            for name, lookup in self._lookups.items()
+            if lookup.oid == oid
+        }
 
     def value(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> Scalar | None:
         """The lookup's value for a row; None where the device gives none and it has no default."""

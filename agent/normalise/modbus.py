@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 from agent.model.catalogue import Kind
-from agent.model.values import Answer, Block, Failure, ReadRegisters, RegisterSource, Series, Value
-from agent.normalise.base import BlockBuilder, Normalised, stable
+from agent.model.series import RegisterSource, Series, SeriesSet
+from agent.model.values import Answer, Block, Failure, ReadRegisters, Value
+from agent.normalise.base import BlockBuilder, Normalised, Normaliser, Steps
 from agent.normalise.convert import Linear, convert, linear
 from agent.normalise.registers import Row, clamped, read_row
 from agent.profile.points import ModbusPoint, Profile
 
 
-class ModbusNormaliser:
+class ModbusNormaliser(Normaliser):
     """One device's registers; series and factors are compiled once."""
 
     def __init__(self, device: str, profile: Profile) -> None:
-        self.wants_slow = False
         self._rows: list[Row] = []
         self._derived: list[Row] = []
         for point in profile.points:
@@ -28,11 +28,11 @@ class ModbusNormaliser:
             rows.append(Row(point, series, to_base))
         self._inputs = frozenset(n for row in self._derived for n in row.point.inputs)
         self._by_request: dict[ReadRegisters, list[Row]] = {}
-        self._series: dict[ReadRegisters, tuple[Series, ...]] = {}
-        self._derived_series: dict[int, tuple[Series, ...]] = {}
+        self._series: dict[ReadRegisters, SeriesSet] = {}
+        self._derived_series: dict[int, SeriesSet] = {}
 
-    def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """Every point that an answer was asked for, and what is derived from them.
+    def steps(self, answers: Mapping[int, Answer]) -> Steps:
+        """Yield after each answer, then return every point and what is derived from them.
 
         A derived point stands with the last request that gave one of its inputs.
         """
@@ -50,10 +50,12 @@ class ModbusNormaliser:
                 for row, value in zip(rows, block.values, strict=True):
                     if row.point.number in self._inputs:
                         values[row.point.number] = (position, value)
+            yield
         for position, builder in self._derive(values).items():
-            series = stable(self._derived_series.get(position), builder.series)
-            self._derived_series[position] = series
-            blocks[position] += (builder.block(series, answers[position].observed_at),)
+            before = self._derived_series.get(position)
+            block = builder.block(before, answers[position].observed_at)
+            self._derived_series[position] = block.series
+            blocks[position] += (block,)
         return Normalised(blocks, tuple(failures))
 
     def _block(self, request: ReadRegisters, answer: Answer) -> Block:
@@ -67,8 +69,9 @@ class ModbusNormaliser:
                 continue
             value, words, reason = read_row(row, request, payload)
             builder.add(row.series, value, words, reason)
-        known = self._series.setdefault(request, tuple(builder.series))
-        return builder.block(known, answer.observed_at)
+        block = builder.block(self._series.get(request), answer.observed_at)
+        self._series[request] = block.series
+        return block
 
     def _points(self, request: ReadRegisters) -> list[Row]:
         """The rows of a block: those of its parts, or all that lie in it where it names none."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from agent.model.values import ReadRegisters, Series, Value
+from agent.model.series import Series
+from agent.model.values import ReadRegisters, Value
 from agent.normalise.codec import decode_registers
 from agent.normalise.convert import Linear, convert, linear
 from agent.profile.points import ModbusPoint

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.model.values import Block, Series, VarBind
+from agent.model.series import SeriesSet
+from agent.model.values import Block, VarBind
 from agent.normalise.convert import Linear, convert_column
 from agent.profile.points import SnmpPoint
 
@@ -16,7 +17,7 @@ class Part:
 
     point: SnmpPoint
     places: tuple[int, ...]
-    series: tuple[Series, ...]
+    series: SeriesSet
     to_base: Linear
 
 

@@ -1,18 +1,19 @@
 """SNMP answers to readings, a column at a time.
 
 What a row means (its labels, factor, unit, whether it counts at all) depends on its index and on
-slow-moving lookups, so it is compiled once per row and kept until a lookup or the set of rows
-changes. A column of numbers whose rows are those of the poll before is then converted at once;
+slow-moving lookups, so it is compiled once per row and kept until one of its lookups changes or the
+row goes. A column of numbers whose rows are those of the poll before is then converted at once;
 any surprise in it takes the long way, a value at a time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.model import smi
 from agent.model.catalogue import Kind
-from agent.model.values import Answer, Block, Failure, OidSource, Series, VarBind, WalkColumns
-from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, stable
+from agent.model.series import Labels, OidSource, Series, SeriesKey, SeriesSet
+from agent.model.values import Answer, Failure, VarBind, WalkColumns
+from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normaliser, Steps
 from agent.normalise.codec import decode_text
 from agent.normalise.convert import (
     IDENTITY,
@@ -22,13 +23,16 @@ from agent.normalise.convert import (
     unit_fits,
 )
 from agent.normalise.fallbacks import Fallbacks, Numbered
-from agent.normalise.index import parse_index
-from agent.normalise.lookups import Lookups
+from agent.normalise.index import Instances
+from agent.normalise.lookups import Changes, Lookups
 from agent.normalise.settled import Part, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
 
-_LabelSet = tuple[tuple[str, str], ...]
-_SeriesKey = tuple[str, str, _LabelSet]
+_STEP_VALUES = 8192  # converted in one step, about 2 ms
+_ROW_COST = 32  # compiling a row takes as long as converting so many values
+
+_Taken = set[tuple[bytes, int | None]]
+_Constants = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,130 +49,193 @@ class _Column:
     """One point's compiled rows: None for instances that are not this point's."""
 
     rows: dict[bytes, _Row | None] = field(default_factory=dict)
-    series: tuple[Series, ...] | None = None
+    series: SeriesSet | None = None
     names: list[bytes] = field(default_factory=list)
 
 
-class SnmpNormaliser:
+class SnmpNormaliser(Normaliser):
     """One device's SNMP answers to blocks, one block per point."""
 
     def __init__(self, device: str, profile: Profile) -> None:
-        self.wants_slow = False
         self._device = device
         self._lookups = Lookups(profile.lookups)
+        self._by_number: dict[int, SnmpPoint] = {}
         self._points: dict[bytes, list[SnmpPoint]] = {}
         for point in profile.points:
             assert isinstance(point, SnmpPoint)  # noqa: S101 - compile_snmp made them
+            self._by_number[point.number] = point
             self._points.setdefault(point.oid, []).append(point)
-        has_fallbacks = any(point.fallback for point in profile.points)
-        self._fallbacks = Fallbacks() if has_fallbacks else None
+        several = frozenset(p.metric.name for p in profile.points if p.fallback)
+        self._fallbacks = Fallbacks(several) if several else None
         self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
         self._settled: dict[bytes, Settled | None] = {}  # None: it cannot be
-        # equal ones made in one go are one: half of what a table would weigh otherwise
-        self._label_sets: dict[_LabelSet, _LabelSet] = {}
+        # For one walk of the steps: equal ones made in one go are one, half of what a table would
+        # weigh otherwise, and what is the same for all rows of a point is computed once.
+        self._instances = Instances(self._lookups)
+        self._label_sets: dict[Labels, Labels] = {}
         self._maps: dict[Linear, Linear] = {}
-        self._owners: dict[_SeriesKey, tuple[int, bytes]] = {}
+        self._constants: dict[_Constants, Linear | str] = {}
+        self._owners: dict[SeriesKey, tuple[int, bytes]] = {}
+        self._refused: dict[SeriesKey, set[tuple[int, bytes]]] = {}
         self._failures: list[Failure] = []
         self._incomplete: frozenset[bytes] = frozenset()
+        self._seen_incomplete: set[bytes] = set()
         self._appeared = False
+        self._twice = False  # a row was refused for the sake of another one of its point
+        self._spent = 0
 
-    def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """The blocks of each answer; lookups in any of them are taken over first."""
+    def steps(self, answers: Mapping[int, Answer]) -> Steps:
+        """Yield between slices of rows, then return the blocks of each answer.
+
+        Lookups in any of the answers are taken over first.
+        """
         self._failures = [failure for answer in answers.values() for failure in answer.failures]
         self._appeared = False
-        self._label_sets.clear()
-        self._maps.clear()
-        changed: set[str] = set()
+        self._seen_incomplete.clear()
+        self._start_anew()
         for answer in answers.values():
             for oid, varbinds in _columns(answer):
-                changed |= self._lookups.absorb(oid, varbinds)
-        if changed:
-            self._forget(changed)
-        seen_incomplete: set[bytes] = set()
+                self._forget(self._lookups.absorb(oid, varbinds))
+                yield from self._spend(len(varbinds))
+        self._instances.clear()
         numbered: dict[int, list[Numbered]] = {}
         for position, answer in answers.items():
             built = numbered.setdefault(position, [])
             for oid, varbinds in _columns(answer):
-                built += self._blocks(oid, varbinds, answer.observed_at, seen_incomplete)
+                built += yield from self._blocks(oid, varbinds, answer.observed_at)
+                yield from self._spend(len(varbinds))
         if self._fallbacks is not None:
-            blocks = self._fallbacks.choose(numbered)
+            blocks = yield from self._fallbacks.choose(numbered)
         else:
             blocks = {p: tuple(block for _, block in group) for p, group in numbered.items()}
         # A row without its lookups asks for them once; a device that has none is not asked again.
         # A row that joins others may be another thing than the one that had its index before.
-        self.wants_slow = self._appeared or bool(seen_incomplete - self._incomplete)
-        self._incomplete = frozenset(seen_incomplete)
+        incomplete = frozenset(self._seen_incomplete)
+        self.wants_slow = self._appeared or bool(incomplete - self._incomplete)
+        self._incomplete = incomplete
+        self._start_anew()
         return Normalised(blocks, tuple(self._failures))
 
-    def _forget(self, changed: set[str]) -> None:
-        for points in self._points.values():
-            for point in points:
-                if changed.intersection(point.lookups):
-                    self._reset(point)
+    def _start_anew(self) -> None:
+        """Let go of what rows share only while they are compiled."""
+        self._instances.clear()
+        self._label_sets.clear()
+        self._maps.clear()
+        self._constants.clear()
 
-    def _reset(self, point: SnmpPoint) -> None:
-        self._columns[point.number].rows.clear()
+    def _spend(self, values: int) -> Iterator[None]:
+        """Yield if so many values more are a step's worth."""
+        self._spent += values
+        if self._spent >= _STEP_VALUES:
+            self._spent = 0
+            yield
+
+    def _forget(self, changes: Changes) -> None:
+        """Drop the rows that read a lookup otherwise now."""
+        for number, point in self._by_number.items() if changes else ():
+            rows = self._columns[number].rows
+            for lookup in point.lookups:
+                if lookup in changes and rows:
+                    suffixes = changes[lookup]
+                    several = suffixes is None or len(suffixes) >= len(rows)
+                    if several or suffixes is None:
+                        self._drop(point, list(rows))
+                    else:
+                        self._drop(point, [point.oid + suffix for suffix in suffixes])
+
+    def _drop(self, point: SnmpPoint, names: Iterable[bytes]) -> None:
+        """Forget compiled rows; one that was refused for the sake of one of them may count now."""
+        rows = self._columns[point.number].rows
         self._settled.pop(point.oid, None)
-        owned = [key for key, (number, _) in self._owners.items() if number == point.number]
-        for key in owned:
-            del self._owners[key]
+        for name in names:
+            row = rows.pop(name, None)
+            if row is None or self._owners.get(row.series.key) != (point.number, name):
+                continue
+            del self._owners[row.series.key]
+            for number, refused in self._refused.pop(row.series.key, ()):
+                self._columns[number].rows.pop(refused, None)
+                self._settled.pop(self._by_number[number].oid, None)
 
     def _blocks(
-        self, oid: bytes, varbinds: Sequence[VarBind], observed_at: float, incomplete: set[bytes]
-    ) -> Iterator[tuple[int, Block]]:
-        """One block per point of this column; a row belongs to the first point that fits it.
+        self, oid: bytes, varbinds: Sequence[VarBind], observed_at: float
+    ) -> Generator[None, None, list[Numbered]]:
+        """Return one block per point of this column, each with its point's number.
 
-        Each block comes with its point's number.
+        A row belongs to the first point that fits it.
         """
         points = self._points.get(oid)
         if points is None:
-            return  # only a lookup's
+            return []  # only a lookup's
         settled = self._settled.get(oid) if varbinds else None
-        if settled is not None and (blocks := settled.blocks(varbinds, observed_at)) is not None:
-            yield from blocks
-            return
-        taken: set[tuple[bytes, int | None]] = set()
+        if settled is not None and (known := settled.blocks(varbinds, observed_at)) is not None:
+            return known
+        blocks = []
+        taken: _Taken = set()
         for point in points:
             column = self._columns[point.number]
             self._compare_rows(point, column, [varbind[0] for varbind in varbinds])
-            builder = self._read_each(point, varbinds, taken, incomplete)
+            yield from self._compile_rows(point, varbinds, taken)
+            builder = self._read_each(point, varbinds, taken)
+            yield from self._spend(len(varbinds))
             if builder.series:
-                column.series = stable(column.series, builder.series)
-                yield point.number, builder.block(column.series, observed_at)
+                block = builder.block(column.series, observed_at)
+                column.series = block.series
+                blocks.append((point.number, block))
         if oid not in self._settled:
             self._settle(oid, varbinds)
+        return blocks
+
+    def _compile_rows(
+        self, point: SnmpPoint, varbinds: Sequence[VarBind], taken: _Taken
+    ) -> Iterator[None]:
+        """Compile the rows that are not known yet, some at a time.
+
+        Of two rows that are the same series the first in the column counts, so where one of them
+        is new all rows of the point are compiled anew.
+        """
+        rows = self._columns[point.number].rows
+        wanted = [
+            name
+            for name, tag, _ in varbinds
+            if tag not in smi.MISSING and (name, point.bit) not in taken
+        ]
+        for again in (False, True):
+            new = [name for name in dict.fromkeys(wanted) if name not in rows]
+            joins = bool(new) and len(rows) > 0 and not again
+            self._twice = False
+            for name in new:
+                rows[name] = self._compile(point, name)
+                yield from self._spend(_ROW_COST)
+            if not (joins and self._twice):
+                return
+            self._drop(point, list(rows))
 
     def _read_each(
-        self,
-        point: SnmpPoint,
-        varbinds: Sequence[VarBind],
-        taken: set[tuple[bytes, int | None]],
-        incomplete: set[bytes],
+        self, point: SnmpPoint, varbinds: Sequence[VarBind], taken: _Taken
     ) -> BlockBuilder:
         """The readings of one point, a value at a time; its rows are added to ``taken``."""
         rows = self._columns[point.number].rows
         builder = BlockBuilder()
+        shared = len(self._points[point.oid]) > 1
         for name, tag, value in varbinds:
             if tag in smi.MISSING or (name, point.bit) in taken:
                 continue
-            if name in rows:
-                row = rows[name]
-            else:
-                row = rows[name] = self._compile(point, name, incomplete)
+            row = rows[name]
             if row is None:
                 continue
-            if len(self._points[point.oid]) > 1:
+            if shared:
                 taken.add((name, point.bit))
             if not point.skip:
                 self._read(builder, point, row, tag, value)
         return builder
 
     def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
-        """Forget what was compiled where rows came or went."""
+        """Forget what was compiled of rows that went."""
         if names == column.names:
             return
-        self._reset(point)
-        if column.names and point.lookups and not set(names) <= set(column.names):
+        before, after = set(column.names), set(names)
+        self._drop(point, before - after)
+        if before and point.lookups and not after <= before:
             self._appeared = True
         column.names = names
 
@@ -221,12 +288,10 @@ class SnmpNormaliser:
         result, reason = convert(point, raw, row.to_base)
         builder.add(row.series, result, value, reason)
 
-    def _compile(self, point: SnmpPoint, name: bytes, incomplete: set[bytes]) -> _Row | None:
+    def _compile(self, point: SnmpPoint, name: bytes) -> _Row | None:
         """What the instance ``name`` means for ``point``; None when it is not one of its rows."""
-        index: dict[str, int | str] | None = {}
-        suffix = name[len(point.oid) :]
-        if point.index is not None:
-            index = parse_index(suffix, point.index)
+        instance = self._instances.of(point, name[len(point.oid) :])
+        index = instance.index
         if index is None:
             text = f"{smi.dotted(name)} does not have the index the profile expects"
             self._fail("decode", text)
@@ -235,28 +300,47 @@ class SnmpNormaliser:
             return None
         row: dict[str, Scalar | None] = dict(index)
         for lookup in point.lookups:
-            row[lookup] = self._lookups.value(lookup, suffix, index)
-            if row[lookup] is None and not self._lookups.has(lookup, suffix, index):
-                incomplete.add(name)
+            row[lookup] = instance.values[lookup]
+            if lookup in instance.missing:
+                self._seen_incomplete.add(name)
         if not all(row[wanted] is not None and fits(row[wanted]) for wanted, fits in point.where):
             return None
+        oid = smi.dotted(name) if instance.dotted is None else self._oid(point, instance.dotted)
         if point.skip or not unit_fits(point.conversion, row, point.metric.unit):
-            return _Row(self._series(point, name, ()), IDENTITY, "") if point.skip else None
+            return _Row(self._series(point, oid, ()), IDENTITY, "") if point.skip else None
         labels = _labels(point, row)
-        series = self._series(point, name, self._label_sets.setdefault(labels, labels))
+        series = self._series(point, oid, self._label_sets.setdefault(labels, labels))
         if not self._own(point, name, series):
             return None
         bad = next(
             (f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])), ""
         )
-        to_base = linear(point.conversion, row)
+        to_base = self._linear(point, row)
         if isinstance(to_base, str):
             return _Row(series, IDENTITY, bad or to_base)
-        return _Row(series, self._maps.setdefault(to_base, to_base), bad)
+        return _Row(series, to_base, bad)
 
-    def _series(self, point: SnmpPoint, name: bytes, labels: _LabelSet) -> Series:
+    def _linear(self, point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Linear | str:
+        """Return the map of a row, computed once for all rows that have the same constants."""
+        conversion = point.conversion
+        names = (conversion.scale_lookup, conversion.digits_lookup, conversion.unit_lookup)
+        given = [None if name is None else row.get(name) for name in names]
+        key = (point.number, repr(given))
+        found = self._constants.get(key)
+        if found is None:
+            found = linear(conversion, row)
+            if not isinstance(found, str):
+                found = self._maps.setdefault(found, found)
+            self._constants[key] = found
+        return found
+
+    @staticmethod
+    def _oid(point: SnmpPoint, suffix: str) -> str:
+        return smi.dotted(point.oid) + suffix
+
+    def _series(self, point: SnmpPoint, oid: str, labels: Labels) -> Series:
         states = point.state_names if point.metric.kind is Kind.STATE else ()
-        return Series(self._device, point.metric, labels, OidSource(smi.dotted(name)), states)
+        return Series(self._device, point.metric, labels, OidSource(oid), states)
 
     def _own(self, point: SnmpPoint, name: bytes, series: Series) -> bool:
         """Whether this row may speak for its series; a second speaker is a failure, not a series.
@@ -268,6 +352,8 @@ class SnmpNormaliser:
         owner = self._owners.setdefault(series.key, (point.number, name))
         if owner == (point.number, name):
             return True
+        self._refused.setdefault(series.key, set()).add((point.number, name))
+        self._twice = self._twice or owner[0] == point.number
         if point.metric.kind is Kind.INFO:
             return False
         labels = ", ".join(f"{label}={value}" for label, value in series.labels)
@@ -284,7 +370,7 @@ class SnmpNormaliser:
             self._failures.append(Failure(kind, text))
 
 
-def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> _LabelSet:
+def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:
     """The label texts of a row; a label whose lookup gives nothing is left out."""
     known = {name: value for name, value in row.items() if value is not None}
     labels = []

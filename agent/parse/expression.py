@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from operator import itemgetter
 from typing import cast
 
 _LENGTH_MAX = 500
@@ -19,7 +20,11 @@ _FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "max": lambda *values: max(values),
     "abs": abs,
 }
-_NO_CURVES: Mapping[str, Callable[[float], float]] = {}
+Curves = Mapping[str, Callable[[float], float]]
+"""Functions of one number by name, beside those that every expression has."""
+
+_NO_CURVES: Curves = {}
+_Compute = Callable[[Mapping[str, float]], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +33,18 @@ class Expression:
 
     text: str
     names: tuple[str, ...]
-    _tree: ast.expr
-    _curves: Mapping[str, Callable[[float], float]] = field(default_factory=lambda: _NO_CURVES)
+    _compute: _Compute = field(repr=False, compare=False)
 
     def __call__(self, values: Mapping[str, float]) -> float | None:
         """The result; None where it divides by zero or leaves the numbers."""
         try:
-            result = _compute(self._tree, values, self._curves)
+            result = self._compute(values)
             return result if isfinite(result) else None
         except (ZeroDivisionError, OverflowError):
             return None
 
 
-def parse_expression(
-    text: str, curves: Mapping[str, Callable[[float], float]] = _NO_CURVES
-) -> Expression:
+def parse_expression(text: str, curves: Curves = _NO_CURVES) -> Expression:
     """``text`` as an expression; ``curves`` are functions of one number, beside min, max and abs.
 
     Raises ValueError for anything that is not plain arithmetic.
@@ -62,7 +64,7 @@ def parse_expression(
     names = [n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in called]
     if not names:
         raise ValueError(f"{text!r} names no other point")
-    return Expression(text, tuple(dict.fromkeys(names)), tree, curves)
+    return Expression(text, tuple(dict.fromkeys(names)), _compile(tree, curves))
 
 
 def _check(node: ast.AST, curves: Container[str]) -> None:
@@ -86,21 +88,21 @@ def _check(node: ast.AST, curves: Container[str]) -> None:
     raise ValueError(f"{shown!r} is not allowed: numbers, names, + - * / ( ), min, max and abs are")
 
 
-def _compute(
-    node: ast.AST,
-    values: Mapping[str, float],
-    curves: Mapping[str, Callable[[float], float]],
-) -> float:
-    """The value of a node that ``_check`` let through."""
-    if isinstance(node, ast.BinOp):
-        apply = _OPERATORS[type(node.op)]
-        return apply(_compute(node.left, values, curves), _compute(node.right, values, curves))
-    if isinstance(node, ast.Call):
-        name = ast.unparse(node.func)
-        function = curves[name] if name in curves else _FUNCTIONS[name]
-        return function(*(_compute(each, values, curves) for each in node.args))
-    if isinstance(node, ast.UnaryOp):
-        return -_compute(node.operand, values, curves)
-    if isinstance(node, ast.Name):
-        return values[node.id]
-    return cast(float, cast(ast.Constant, node).value)
+def _compile(node: ast.AST, curves: Curves) -> _Compute:
+    """Return a function for a node that ``_check`` let through, made once instead of walked."""
+    match node:
+        case ast.BinOp(left=left, op=operator, right=right):
+            apply = _OPERATORS[type(operator)]
+            one, other = _compile(left, curves), _compile(right, curves)
+            return lambda values: apply(one(values), other(values))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            function = curves[name] if name in curves else _FUNCTIONS[name]
+            given = tuple(_compile(each, curves) for each in args)
+            return lambda values: function(*[each(values) for each in given])
+        case ast.UnaryOp(operand=operand):
+            inner = _compile(operand, curves)
+            return lambda values: -inner(values)
+        case ast.Name(id=name):
+            return itemgetter(name)
+    number = cast(float, cast(ast.Constant, node).value)
+    return lambda _: number

@@ -12,31 +12,20 @@ import random
 import secrets
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 import structlog
 
-from agent.model.errors import (
-    AuthenticationError,
-    DeviceError,
-    DeviceTimeout,
-    DeviceUnreachable,
-    TableTooLarge,
-)
-from agent.model.limits import CELLS_MAX, OCTETS_MAX
-from agent.model.values import Answer, Block, Failure, Identity, PollResult
-from agent.normalise.base import FAILURES_MAX, Normaliser
-from agent.normalise.crosscheck import CrossChecks
-from agent.normalise.modbus import ModbusNormaliser
-from agent.normalise.snmp import SnmpNormaliser
+from agent.model import smi
+from agent.model.errors import AuthenticationError, DeviceError, DeviceTimeout, DeviceUnreachable
+from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult
+from agent.normalise.base import Normalised, Normaliser
 from agent.parse.url import Url
-from agent.plan import CYCLE_S, Plan, make_plan, wire_cost
-from agent.poll.bisect_block import SplittingDriver
-from agent.poll.deadline import cycle_limit_s, ending
-from agent.poll.driver import Driver, find_driver
+from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
+from agent.poll.device_memory import DeviceMemory, Learned
 from agent.poll.identify import identify, read_identity
-from agent.poll.uptime import TICKS_PER_S, uptime_ticks, went_back
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.store.edge_log import DeviceLog
@@ -44,11 +33,14 @@ from agent.transport.base import Transport
 
 _log = structlog.get_logger("poller")
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
+_FAILURES_KEPT = 50
 _CYCLE_ID_BYTES = 4
-_EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
 _CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
+_TICKS_PER_S = 100  # TimeTicks, RFC 2578 section 7.1.8
+_TICKS_MAX = 2**32
+_WRAP_SLACK_TICKS = 600 * _TICKS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +53,23 @@ class Schedule:
 
 @dataclass(slots=True)
 class Session:
-    """What is known of a device once it has answered: its profile, plan and compiled rows.
+    """What holds while a device answers: its profile, plan and who it is.
 
     ``due`` is when (monotonic) each request is to be made again, by its position. ``uptime_ticks``
-    is sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next
-    cycle begins with: one after that which the last cycle was ended in.
+    is sysUpTime as last read, in hundredths of a second.
     """
 
     profile: Profile
     plan: Plan
-    normaliser: Normaliser
-    driver: Driver
+    learned: Learned
     identity: Identity
-    crosschecks: CrossChecks
     due: dict[int, float] = field(default_factory=dict)
     uptime_ticks: int | None = None
-    first: int = 0
 
     @property
     def intervals_s(self) -> tuple[float, ...]:
         """How often each request of the plan is made."""
         return tuple(request.interval_s for request in self.plan.requests)
-
-
-def make_normaliser(device: str, profile: Profile) -> Normaliser:
-    """The normaliser for the profile's protocol."""
-    if profile.protocol == "snmp":
-        return SnmpNormaliser(device, profile)
-    return ModbusNormaliser(device, profile)
 
 
 async def open_session(
@@ -99,13 +80,13 @@ async def open_session(
     library: Library,
     url: Url | None = None,
     cycle_s: float = CYCLE_S,
-    patience: int = 1,
+    memory: DeviceMemory | None = None,
 ) -> Session:
     """Find the profile (``auto`` asks the device), read who it is, make the plan.
 
-    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; readings must
-    contradict each other in ``patience`` cycles to become uncertain. Raises DeviceError when the
-    device cannot be asked or nothing fits, ConfigError when the profile or its driver is wrong.
+    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; ``memory`` is
+    that of earlier sessions of the device. Raises DeviceError when the device cannot be asked or
+    nothing fits, ConfigError when the profile or its driver is wrong.
     """
     if wanted == "auto":
         unit = url.unit if url else None
@@ -113,111 +94,75 @@ async def open_session(
     else:
         profile = library.get(wanted)
     plan = make_plan(profile, wire_cost(url, profile) if url else None, cycle_s)
-    driver = find_driver(profile.driver)
-    if protocol == "modbus":
-        driver = SplittingDriver(driver)
-    identity, _ = await read_identity(transport, profile, plan, driver)
-    every_s = _EXAMINED_EVERY_S if patience > 1 else 0.0
-    crosschecks = CrossChecks(profile, patience, every_s)
-    return Session(profile, plan, make_normaliser(device, profile), driver, identity, crosschecks)
+    memory = memory or DeviceMemory(device)
+    identity, _ = await read_identity(transport, profile, plan, memory.of(profile).driver)
+    return Session(profile, plan, memory.identify(profile, identity), identity)
 
 
 @dataclass(slots=True)
 class _Cycle:
-    """What one cycle has brought so far. ``silent`` counts requests in a row without answer.
-
-    ``cells`` and ``octets`` are those of all tables that were walked. ``ends_at`` is when (of the
-    running loop) the cycle has to end, ``over`` whether it had to.
-    """
-
-    ends_at: float | None
+    """What one cycle has brought so far. ``silent`` counts requests in a row without answer."""
 
     answers: dict[int, Answer] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     silent: int = 0
-    over: bool = False
-    cells: int = 0
-    octets: int = 0
-
-    def count(self, answer: Answer) -> None:
-        """Raise TableTooLarge where the cycle would hold too much with ``answer``."""
-        if isinstance(answer.payload, bytes):
-            return
-        cells = self.cells + sum(map(len, answer.payload))
-        octets = self.octets + answer.octets
-        if cells > CELLS_MAX or octets > OCTETS_MAX:
-            raise TableTooLarge(
-                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle holds"
-                f" more than {CELLS_MAX} values or {OCTETS_MAX} octets"
-            )
-        self.cells, self.octets = cells, octets
 
 
 async def read_once(
-    session: Session, transport: Transport, now: float, within_s: float | None = None
+    session: Session, transport: Transport, now: float
 ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
     """One cycle: the requests that are due at ``now`` (monotonic), normalised.
 
     Returns blocks by request position (empty for a request that failed), failures, and whether
     anything answered. A request that fails costs only its own points; two silences in a row end
-    the cycle, because then the device itself is gone; after ``within_s`` seconds (None: no limit)
-    the requests that are left fail. Rows that are new make the slow requests
+    the cycle, because then the device itself is gone. Rows that are new make the slow requests
     (names, units) due in the same cycle, once, so that nothing is delivered under a wrong name.
     """
-    loop = asyncio.get_running_loop()
-    cycle = _Cycle(None if within_s is None else loop.time() + within_s)
+    cycle = _Cycle()
     everything = range(len(session.plan.requests))
     due = [position for position in everything if now >= session.due.get(position, 0.0)]
-    due.sort(key=lambda position: (position < session.first, position))
-    session.first = 0
     await _ask(session, transport, now, due, cycle)
-    normalised = session.normaliser.normalise(cycle.answers)
+    normaliser = session.learned.normaliser
+    normalised = await _normalised(normaliser, cycle.answers)
     failures = [*cycle.failures, *normalised.failures]
     rest = [position for position in everything if position not in due]
-    gone = cycle.over or cycle.silent >= _SILENT_REQUESTS_MAX
-    if rest and session.normaliser.wants_slow and not gone:
+    if rest and normaliser.wants_slow and cycle.silent < _SILENT_REQUESTS_MAX:
         await _ask(session, transport, now, rest, cycle)
-        first, normalised = normalised, session.normaliser.normalise(cycle.answers)
+        first, normalised = normalised, await _normalised(normaliser, cycle.answers)
         told = dict.fromkeys((*first.failures, *normalised.failures))
         failures = [*cycle.failures, *told]
-    held = session.crosschecks.apply(normalised.blocks, now)
+    held = session.learned.crosschecks.apply(normalised.blocks, now)
     blocks = {**held, **dict.fromkeys(cycle.failed, ())}
     said_something = any(answer.told for answer in cycle.answers.values())
     all_refused = bool(cycle.answers) and len(due) == len(everything)
     answered = said_something or not (failures or all_refused)
-    return blocks, tuple(failures[:FAILURES_MAX]), answered
+    return blocks, tuple(failures[:_FAILURES_KEPT]), answered
+
+
+async def _normalised(normaliser: Normaliser, answers: Mapping[int, Answer]) -> Normalised:
+    """Normalise in slices: the first look at a table of a thousand rows takes long."""
+    steps = normaliser.steps(answers)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: Normalised = done.value
+            return found
+        await asyncio.sleep(0)
 
 
 async def _ask(
-    session: Session, transport: Transport, now: float, positions: Sequence[int], cycle: _Cycle
-) -> None:
-    """Make the requests at ``positions``; what comes of them goes into ``cycle``."""
-    try:
-        async with ending(cycle.ends_at):
-            await _ask_each(session, transport, now, positions, cycle)
-    except DeviceTimeout as error:
-        left = [p for p in positions if p not in cycle.answers and p not in cycle.failed]
-        for position in left:
-            session.due.pop(position, None)
-        session.first = left[1] if len(left) > 1 else 0
-        cycle.over = True
-        cycle.failed += left
-        text = f"{error}; {len(left)} of {len(positions)} requests have no answer"
-        cycle.failures.append(Failure(error.kind, text))
-
-
-async def _ask_each(
     session: Session, transport: Transport, now: float, positions: Iterable[int], cycle: _Cycle
 ) -> None:
+    """Make the requests at ``positions``; what comes of them goes into ``cycle``."""
     for position in positions:
         request = session.plan.requests[position]
         if cycle.silent >= _SILENT_REQUESTS_MAX:
             cycle.failed.append(position)
             continue
         try:
-            answer = await session.driver.read(request, transport)
-            cycle.count(answer)
+            answer = await session.learned.driver.read(request, transport)
         except DeviceError as error:
             gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
             cycle.silent = cycle.silent + 1 if gone else 0
@@ -228,8 +173,32 @@ async def _ask_each(
         cycle.silent = 0
         cycle.answers[position] = answer
         session.due[position] = now + request.interval_s
-        ticks = uptime_ticks(answer)
+        ticks = _uptime_ticks(answer)
         session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
+
+
+def _uptime_ticks(answer: Answer) -> int | None:
+    """SysUpTime where ``answer`` holds it."""
+    if not isinstance(answer.request, GetOids) or SYS_UP_TIME not in answer.request.oids:
+        return None
+    assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
+    for name, tag, value in answer.payload[0]:
+        if name == SYS_UP_TIME and tag == smi.TIME_TICKS and isinstance(value, int):
+            return value
+    return None
+
+
+def went_back(ticks: int, before_ticks: int, elapsed_s: float) -> bool:
+    """Whether sysUpTime says that the agent started anew in the last ``elapsed_s``.
+
+    The turn over after 2^32 ticks (497 days) is none, where ``before_ticks`` was near it.
+    """
+    reached = before_ticks + elapsed_s * _TICKS_PER_S + _WRAP_SLACK_TICKS
+    return ticks < before_ticks and reached < _TICKS_MAX
+
+
+Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
+"""Derives from a device's new sets of series what outlets need, in slices."""
 
 
 class Poller:
@@ -245,7 +214,9 @@ class Poller:
         open_transport: Callable[[], Awaitable[Transport]],
         deliver: Callable[[PollResult], None],
         url: Url | None = None,
+        prepare: Prepare = lambda device, blocks: iter(()),
     ) -> None:
+        """``deliver`` gets every result; ``prepare`` is iterated over before, in slices."""
         self._device = device
         self._protocol = protocol
         self._profile = profile
@@ -254,7 +225,9 @@ class Poller:
         self._open_transport = open_transport
         self._deliver = deliver
         self._url = url
+        self._prepare = prepare
         self._session: Session | None = None
+        self._memory = DeviceMemory(device, _CONTRADICTIONS)
         self._silent_cycles = 0
         self._told = DeviceLog(device)
         self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
@@ -328,13 +301,18 @@ class Poller:
         blocks: Mapping[int, tuple[Block, ...]] = {}
         failures: tuple[Failure, ...] = ()
         try:
-            known = self._session
+            known = not self._memory.is_empty
             blocks, failures, up = await self._read(transport, began)
-            if self._rebooted(up, began) and known is not None:
+            if self._rebooted(up, began) and known:
                 self._session = None
+                self._memory.restarted()
                 blocks, failures, up = await self._read(transport, began)
         except DeviceError as error:
             failures, up = (Failure(error.kind, str(error)),), False
+        for _ in self._prepare(self._device, chain.from_iterable(blocks.values())):
+            await asyncio.sleep(0)
+        if self._session is not None and not up and any(blocks.values()):
+            self._session.learned.refused_everything()
         self._remember(up, failures)
         result = PollResult(
             device=self._device,
@@ -357,22 +335,17 @@ class Poller:
     ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
         """One cycle of the session, which begins with it where there is none."""
         if self._session is None:
-            async with ending(asyncio.get_running_loop().time() + self._left_s(now)):
-                self._session = await open_session(
-                    self._device,
-                    transport,
-                    self._protocol,
-                    self._profile,
-                    self._library,
-                    self._url,
-                    self._schedule.interval_s,
-                    _CONTRADICTIONS,
-                )
-        return await read_once(self._session, transport, now, self._left_s(now))
-
-    def _left_s(self, began: float) -> float:
-        """Return how long a cycle that began at ``began`` (monotonic) may still take."""
-        return cycle_limit_s(self._schedule.interval_s) - (time.monotonic() - began)
+            self._session = await open_session(
+                self._device,
+                transport,
+                self._protocol,
+                self._profile,
+                self._library,
+                self._url,
+                self._schedule.interval_s,
+                self._memory,
+            )
+        return await read_once(self._session, transport, now)
 
     def _rebooted(self, up: bool, now: float) -> bool:
         """Whether sysUpTime went backwards: then everything once learnt may be different now."""
@@ -382,7 +355,7 @@ class Poller:
         before, self._uptime = self._uptime, (ticks, now)
         if before is None or not went_back(ticks, before[0], now - before[1]):
             return False
-        _log.info("device rebooted", device=self._device, uptime_s=ticks / TICKS_PER_S)
+        _log.info("device rebooted", device=self._device, uptime_s=ticks / _TICKS_PER_S)
         return True
 
     def _remember(self, up: bool, failures: tuple[Failure, ...]) -> None:

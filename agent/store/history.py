@@ -7,12 +7,13 @@ nothing is judged by it.
 import math
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from agent.model.catalogue import Kind
-from agent.model.values import Block, PollResult, Series, Value
+from agent.model.series import SeriesSet
+from agent.model.values import Block, PollResult, Value
 from agent.store.latest import DeviceState
 
 POINTS_MAX = 90  # of one series: a quarter of an hour at ten seconds
@@ -32,7 +33,7 @@ _NUMBERS = (Kind.GAUGE, Kind.COUNTER)
 class Track:
     """What one block showed. ``series`` are those of its latest poll, in their order."""
 
-    series: tuple[Series, ...]
+    series: SeriesSet
     places: dict[int, int]
     """Where the number of a series stands in a row, by the position of the series."""
     pick: Pick
@@ -51,7 +52,7 @@ class Track:
         ]
 
 
-def _track(series: tuple[Series, ...]) -> Track:
+def _track(series: SeriesSet) -> Track:
     numbers = [place for place, one in enumerate(series) if one.metric.kind in _NUMBERS]
     pick: Pick = tuple
     if len(numbers) < len(series):
@@ -60,46 +61,85 @@ def _track(series: tuple[Series, ...]) -> Track:
     return Track(series, {position: place for place, position in enumerate(numbers)}, pick)
 
 
+@dataclass(slots=True)
+class _Device:
+    """The tracks of a device by request, one per block in its order, and of which profile."""
+
+    profile: str = ""
+    tracks: dict[int, list[Track]] = field(default_factory=dict)
+
+
 class History:
-    """Hears every poll of a store; see ``Store.subscribe``."""
+    """Receives every poll of a store; see ``Store.subscribe``.
+
+    It keeps what a device's blocks have now and no more: rows that a table lost, and requests of
+    a profile that is no longer the device's, go with the poll that shows it.
+    """
 
     def __init__(self, values_max: int = VALUES_MAX) -> None:
         self._values_max = values_max
-        self._tracks: dict[str, dict[tuple[int, int], Track]] = {}
+        self._devices: dict[str, _Device] = {}
         self._width = 0  # numbers of all tracks together
         self._most = POINTS_MAX
 
     def hear(self, state: DeviceState, result: PollResult) -> None:
-        """Take in one poll."""
-        tracks = self._tracks.setdefault(state.name, {})
+        """Take in one poll. A request that failed keeps what it showed before."""
+        if not result.up:
+            return
+        device = self._devices.setdefault(state.name, _Device(result.profile))
+        if device.profile != result.profile:
+            self.forget(state.name)
+            device = self._devices[state.name] = _Device(result.profile)
+        planned = range(len(result.intervals_s))
+        for request in [r for r in device.tracks if r not in planned and r not in result.blocks]:
+            self._drop(device.tracks.pop(request))
         for request, blocks in result.blocks.items():
-            for number, block in enumerate(blocks):
-                track = tracks.get((request, number))
-                if track is None or track.series is not block.series:
-                    track = tracks[(request, number)] = self._begin(track, block)
-                times = track.times
-                times.append(block.observed_at)
+            if not blocks:
+                continue
+            tracks = device.tracks.get(request, [])
+            if [track.series for track in tracks] != [block.series for block in blocks]:
+                tracks = device.tracks[request] = self._follow(tracks, blocks)
+            for track, block in zip(tracks, blocks, strict=True):
+                track.times.append(block.observed_at)
                 track.rows.append(_row(track.pick(block.values)))
-                while len(times) > self._most:
-                    times.popleft()
+                while len(track.times) > self._most:
+                    track.times.popleft()
                     track.rows.popleft()
 
     def forget(self, device: str) -> None:
-        """A device is no longer there."""
-        for track in self._tracks.pop(device, {}).values():
-            self._widen(-len(track.places))
+        """Drop a device: it is no longer configured, or is configured differently."""
+        known = self._devices.pop(device, _Device())
+        for tracks in known.tracks.values():
+            self._drop(tracks)
 
     def tracks(self, device: str) -> Iterator[tuple[tuple[int, int], Track]]:
-        """What a device has ever shown, by request and block within it."""
-        return iter(sorted(self._tracks.get(device, {}).items()))
+        """Return what a device has shown, by request and block within it."""
+        known = self._devices.get(device, _Device())
+        for request in sorted(known.tracks):
+            for number, track in enumerate(known.tracks[request]):
+                yield (request, number), track
 
-    def _begin(self, before: Track | None, block: Block) -> Track:
-        """A track for other rows than before; the same rows, written anew, go on."""
-        made = _track(block.series)
-        if before is not None and before.series == block.series:
-            made.times, made.rows = before.times, before.rows
-        self._widen(len(made.places) - (len(before.places) if before is not None else 0))
-        return made
+    def _follow(self, before: Sequence[Track], blocks: Sequence[Block]) -> list[Track]:
+        """Return a track for each block: where its rows are those of a track before, its points.
+
+        Blocks change places when one before them comes or goes.
+        """
+        self._drop(before)
+        left = list(before)
+        after = []
+        for block in blocks:
+            made = _track(block.series)
+            same = next((t for t in left if t.series.rows == block.series.rows), None)
+            if same is not None:
+                left.remove(same)
+                made.times, made.rows = same.times, same.rows
+            self._widen(len(made.places))
+            after.append(made)
+        return after
+
+    def _drop(self, tracks: Iterable[Track]) -> None:
+        for track in tracks:
+            self._widen(-len(track.places))
 
     def _widen(self, numbers: int) -> None:
         self._width += numbers

@@ -1,11 +1,13 @@
 """The latest state of every device: what was read, when, and for how long it may still be shown."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.model.series import SeriesSet
 from agent.model.values import Block, Failure, Identity, PollResult, Reading
 
+_STEP_ROWS = 1024  # of which outlets derive something in one go, about 2 ms
 _INTERVALS_UNTIL_STALE = 3.0  # a request missed three times in a row is no longer the present
 
 
@@ -52,6 +54,9 @@ class DeviceState:
 Listener = Callable[[DeviceState, PollResult], None]
 """Told of every poll, inside ``Store.put``; it must be quick and must not raise."""
 
+Derive = Callable[[str, SeriesSet], object]
+"""Called with a device's name and a set; it keeps what it makes on the set."""
+
 
 class Store:
     """Latest state per device; a state is replaced by each poll, never edited.
@@ -71,6 +76,7 @@ class Store:
         self._clock = clock
         self._states = {name: DeviceState(name) for name in stale_after_s}
         self._listeners: list[Listener] = []
+        self._derive: list[Derive] = []
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -86,9 +92,30 @@ class Store:
         """Forget a device. Raises KeyError for an unknown name."""
         del self._stale_after_s[name], self._states[name]
 
-    def subscribe(self, listener: Listener) -> None:
-        """Call ``listener`` after each put, in order of subscription."""
+    def subscribe(self, listener: Listener, derive: Derive | None = None) -> None:
+        """Call ``listener`` after each put, in order of subscription.
+
+        ``derive`` is called with each new set of series before the put that brings it.
+        """
         self._listeners.append(listener)
+        if derive is not None:
+            self._derive.append(derive)
+
+    def prepare(self, device: str, blocks: Iterable[Block]) -> Iterator[None]:
+        """Let listeners derive what they need from new sets, and yield between slices of rows.
+
+        ``put`` then costs no more for a table that is new than for one that is known.
+        """
+        rows = 0
+        for block in blocks:
+            if not block.series.is_new:
+                continue
+            for derive in self._derive:
+                derive(device, block.series)
+            rows += len(block.series)
+            if rows >= _STEP_ROWS:
+                rows = 0
+                yield
 
     def put(self, result: PollResult) -> None:
         """Take over one poll. Raises KeyError for a device that the store was not told of."""

@@ -22,7 +22,8 @@ from agent.expose.http.api import create_app
 from agent.expose.http.serve import serve
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.model.catalogue import CATALOGUE
-from agent.model.values import Block, OidSource, PollResult, Series
+from agent.model.series import OidSource, Series, SeriesSet
+from agent.model.values import Block, PollResult
 from agent.store.latest import Store
 
 RESULT = Path(__file__).parent.parent / "results" / "scrape.json"
@@ -50,7 +51,7 @@ class Fleet:
             name: Gauge(name, CATALOGUE[name].help, labels, registry=self.registry)
             for name in _METRICS
         }
-        self._series = {name: self._rows(name) for name in self.names}
+        self._series = {name: SeriesSet(self._rows(name)) for name in self.names}
         self._random = random.Random(1)
         self.count = len(self.names) * _ROWS
 

@@ -17,6 +17,7 @@ from typing import Any
 from agent.app.logs import set_up_logs
 from agent.app.wiring import Agent
 from agent.config import Config, load_config
+from agent.model.series import SeriesSet
 from agent.model.values import PollResult
 from agent.store.history import History
 from agent.store.latest import Store
@@ -107,7 +108,7 @@ async def _polled(config: Config) -> tuple[Agent, dict[str, PollResult]]:
 def _named(result: PollResult, name: str) -> PollResult:
     blocks = {
         place: tuple(
-            replace(block, series=tuple(replace(one, device=name) for one in block.series))
+            replace(block, series=SeriesSet(replace(one, device=name) for one in block.series))
             for block in several
         )
         for place, several in result.blocks.items()

@@ -18,8 +18,9 @@ import pytest
 
 from agent.authoring.snmprec_read import read_recording
 from agent.model.catalogue import CATALOGUE, Kind
+from agent.model.series import OidSource, RegisterSource
 from agent.model.units import unit
-from agent.model.values import Failure, OidSource, Quality, Reading
+from agent.model.values import Failure, Quality, Reading
 from agent.normalise.snmp import SnmpNormaliser
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library

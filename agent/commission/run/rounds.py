@@ -14,11 +14,13 @@ from agent.model.errors import DeviceError
 from agent.model.limits import Limits
 from agent.model.values import Block, Quality
 from agent.poll.deadline import cycle_limit_s, ending
+from agent.poll.device_memory import DeviceMemory
 from agent.poll.poller import Session, open_session, read_once
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
 
 _AT_ONCE = 32  # devices that are read side by side
+_CONTRADICTIONS = 2  # in a row, and readings are doubted
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class _Line:
     """A device and, while it answers, the way to it."""
 
     device: DeviceConfig
+    memory: DeviceMemory
     transport: Transport | None = None
     session: Session | None = None
 
@@ -45,7 +48,9 @@ class Rounds:
     ) -> None:
         self.interval_s, self._now = interval_s, now
         self._config = config
-        self._lines = [_Line(device) for device in config.devices]
+        self._lines = [
+            _Line(device, DeviceMemory(device.name, _CONTRADICTIONS)) for device in config.devices
+        ]
         self._transports = Transports(config.quirks())
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._jumps = jumps or Jumps()
@@ -142,7 +147,7 @@ class Rounds:
                 self._config.library,
                 device.url,
                 self.interval_s,
-                patience=2,
+                line.memory,
             )
         except (DeviceError, asyncio.CancelledError):
             await transport.close()

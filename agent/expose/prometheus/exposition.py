@@ -19,6 +19,7 @@ from agent.expose.prometheus.own_metrics import OwnMetrics
 from agent.expose.prometheus.sample_lines import IDENTITY, Layout, join, sample_head
 from agent.model.catalogue import CATALOGUE
 from agent.model.errors import ConfigError
+from agent.model.series import SeriesSet
 from agent.model.values import Block, PollResult
 from agent.store.latest import DeviceState
 
@@ -49,9 +50,6 @@ class _Device:
         self.up = False
         self.info = b""
         self.rendered: list[_Rendered] = []
-        # one per request position and block, so the plan bounds it; it outlives a block that is
-        # missing for a while, as the normaliser's series do
-        self._layouts: dict[int, list[Layout]] = {}
 
     def update(self, state: DeviceState) -> None:
         """Render what the latest poll changed."""
@@ -78,14 +76,15 @@ class _Device:
     def _laid_out(self, state: DeviceState) -> Iterator[tuple[Block, float, Layout]]:
         for position in sorted(state.held):
             held = state.held[position]
-            layouts = self._layouts.setdefault(position, [])
-            del layouts[len(held.blocks) :]
-            for index, block in enumerate(held.blocks):
-                if index == len(layouts):
-                    layouts.append(Layout(block.series, self.labels))
-                elif layouts[index].series is not block.series:
-                    layouts[index] = Layout(block.series, self.labels)
-                yield block, block.observed_at + held.limit_s, layouts[index]
+            for block in held.blocks:
+                yield block, block.observed_at + held.limit_s, self.lay_out(block.series)
+
+    def lay_out(self, series_set: SeriesSet) -> Layout:
+        """Return the label text of a set of series."""
+        return series_set.derive(self._layout)
+
+    def _layout(self, series_set: SeriesSet) -> Layout:
+        return Layout(series_set, self.labels)
 
     def _hide_duplicates(self, layouts: list[Layout]) -> set[Layout]:
         """Hide every series that stands twice; returns the layouts whose lines changed by it."""
@@ -160,6 +159,10 @@ class PrometheusExposition:
         """Drop a device and all its series. Raises KeyError for an unknown name."""
         del self._devices[name]
         self._own.remove(name)
+
+    def derive(self, device: str, series_set: SeriesSet) -> None:
+        """Make the label text of a set of series that is new. Raises KeyError as ``update``."""
+        self._devices[device].lay_out(series_set)
 
     def update(self, state: DeviceState, result: PollResult) -> None:
         """Render one poll; subscribe this to the store. Raises KeyError for an unknown device."""

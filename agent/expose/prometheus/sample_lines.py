@@ -6,7 +6,8 @@ from typing import cast
 
 from agent.expose.prometheus.exposition_format import Labels, beside, escape, label_text, number
 from agent.model.catalogue import Kind, Metric
-from agent.model.values import Block, Quality, Series, Value
+from agent.model.series import SeriesSet
+from agent.model.values import Block, Quality, Value
 
 IDENTITY = "rack_device_info"
 """Printed from the device's identity, once per device, because queries join on it."""
@@ -113,11 +114,10 @@ def join(device_text: str, device_labels: Mapping[str, str], labels: Labels) -> 
 class Layout:
     """How the series of one block look as text.
 
-    It holds the series tuple it was made from, so that comparing identities stays sound.
-    ``keys`` tells two series apart as Prometheus does.
+    ``keys`` distinguishes two series as Prometheus does.
     """
 
-    def __init__(self, series: tuple[Series, ...], device_labels: Mapping[str, str]) -> None:
+    def __init__(self, series: SeriesSet, device_labels: Mapping[str, str]) -> None:
         device_text = label_text(device_labels.items())
         self.series = series
         self.keys = [

@@ -4,14 +4,13 @@ Only good and uncertain values are here. What is bad or stale is not there, so a
 in its place.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.events.records import ALARMS
-from agent.model.values import Flaw, Quality, Series, Value
+from agent.model.series import SeriesSet
+from agent.model.values import Flaw, Quality, Value
 from agent.store.latest import DeviceState
-
-_SETS_MAX = 50_000  # of rows whose places are kept: some for each device
 
 Labels = Mapping[str, str]
 _Place = tuple[str, Labels, int]
@@ -66,48 +65,51 @@ class Look:
 
 
 class Finder:
-    """Looks for the same metrics in every poll; where they stand is found once per set of rows."""
+    """Finds the same metrics in every poll; their positions are kept on each set of series.
 
-    def __init__(self, metrics: frozenset[str] | None = None) -> None:
+    Make one for as long as a page or an outlet lives; ``look`` finds something once.
+    """
+
+    def __init__(self, metrics: frozenset[str]) -> None:
         self._metrics = metrics
-        # By the id of a block's series, which are held beside it, so that the id stays theirs.
-        self._places: dict[int, tuple[tuple[Series, ...], tuple[_Place, ...]]] = {}
 
     def look(self, state: DeviceState, now: float) -> Look:
-        """What a device shows at Unix time ``now``."""
-        found: dict[str, list[tuple[Labels, Value]]] = {}
-        for block in state.blocks(now):
-            kept = self._places.get(id(block.series)) or self._find(block.series)
-            values, flaws = block.values, block.flaws
-            for name, labels, position in kept[1]:
-                if flaws and _bad(flaws.get(position)):
-                    continue
-                if name in found:
-                    found[name].append((labels, values[position]))
-                else:
-                    found[name] = [(labels, values[position])]
-        return Look({name: tuple(several) for name, several in found.items()})
+        """Return what a device shows at Unix time ``now``."""
+        return _look(state, now, lambda series_set: series_set.derive(self._places))
 
-    def _find(self, several: tuple[Series, ...]) -> tuple[tuple[Series, ...], tuple[_Place, ...]]:
-        if len(self._places) >= _SETS_MAX:
-            self._places.clear()
-        wanted = self._metrics
-        places = tuple(
-            (one.metric.name, dict(one.labels), position)
-            for position, one in enumerate(several)
-            if wanted is None or one.metric.name in wanted
-        )
-        kept = self._places[id(several)] = several, places
-        return kept
+    def _places(self, series_set: SeriesSet) -> tuple[_Place, ...]:
+        return _places(series_set, self._metrics)
+
+
+def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
+    """Return what a device shows at Unix time ``now``; only ``metrics`` where they are given."""
+    return _look(state, now, lambda series_set: _places(series_set, metrics))
+
+
+def _look(state: DeviceState, now: float, find: Callable[[SeriesSet], tuple[_Place, ...]]) -> Look:
+    found: dict[str, list[tuple[Labels, Value]]] = {}
+    for block in state.blocks(now):
+        values, flaws = block.values, block.flaws
+        for name, labels, position in find(block.series):
+            if flaws and _bad(flaws.get(position)):
+                continue
+            if name in found:
+                found[name].append((labels, values[position]))
+            else:
+                found[name] = [(labels, values[position])]
+    return Look({name: tuple(several) for name, several in found.items()})
+
+
+def _places(series_set: SeriesSet, metrics: frozenset[str] | None) -> tuple[_Place, ...]:
+    return tuple(
+        (series.metric.name, dict(series.labels), position)
+        for position, series in enumerate(series_set)
+        if metrics is None or series.metric.name in metrics
+    )
 
 
 def _bad(flaw: Flaw | None) -> bool:
     return flaw is not None and flaw.quality is Quality.BAD
-
-
-def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> Look:
-    """What a device shows at Unix time ``now``; only ``metrics`` where they are given."""
-    return Finder(metrics).look(state, now)
 
 
 def alarms(seen: Look) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.model.values import Series
+from agent.model.series import Series
 from agent.store.history import History, Point
 from agent.web.draw import sparkline
 from agent.web.draw.screen import Cell

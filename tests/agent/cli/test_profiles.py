@@ -7,7 +7,8 @@ import pytest
 from agent.authoring.next_steps import standards, unknown_device
 from agent.model import smi
 from agent.model.catalogue import CATALOGUE
-from agent.model.values import Block, OidSource, Quality, RegisterSource, Series, Source
+from agent.model.series import OidSource, RegisterSource, Series, SeriesSet, Source
+from agent.model.values import Block, Quality
 from agent.transport.memory import MemoryTransport
 from tests.agent.authoring.draft.acme import MIB, RECORDING
 from tests.agent.authoring.test_check_profile import ACME, HEAD
@@ -241,7 +242,7 @@ def test_standards_are_counted_by_their_trees() -> None:
         RegisterSource("holding", 1, 1),
     ]
     series = tuple(Series("d", metric, (), source) for source in sources)
-    readings = Block(series, [1, 2, 3, 4], [1, 2, 3, 4], 0.0).readings()
+    readings = Block(SeriesSet(series), [1, 2, 3, 4], [1, 2, 3, 4], 0.0).readings()
     assert standards(readings) == {"IF-MIB": 2, "others": 1}
 
 

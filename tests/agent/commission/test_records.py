@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.commission.records import CheckResult, Sample, Status, Verdict, blocks, worst
-from agent.model.values import OidSource, Quality, Reading
+from agent.model.series import OidSource
+from agent.model.values import Quality, Reading
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.events.detector import Detector
 from agent.events.records import Action, Event, Kind, Subject
+from agent.model.series import SeriesSet
 from agent.model.values import Failure, Flaw, PollResult, Quality, Value
 from tests.agent.expose.rack import SOURCE, block, series
 
@@ -132,3 +134,18 @@ def test_a_clock_that_is_set_back_silences_nothing() -> None:
     before = detector.standing.copy()
     events = told(detector, poll(10, [0 if before else 1]))
     assert len(events) == 1
+
+
+def test_what_to_watch_is_found_once_for_each_set_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    def watched(series_set: SeriesSet) -> tuple[tuple[int, Subject], ...]:
+        looked.append(series_set)
+        return ()
+
+    monkeypatch.setattr("agent.events.detector.watched", watched)
+    detector = Detector()
+    polls = [poll(0.0, [0]) for _ in range(3)]  # three sets of equal rows
+    for each in (*polls, *polls):
+        detector.take(each)
+    assert len(looked) == 3

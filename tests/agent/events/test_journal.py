@@ -11,7 +11,8 @@ import pytest
 from agent.events.journal import Journal, Line
 from agent.events.records import Action, Event, Kind, Subject, Trace
 from agent.model.errors import ConfigError
-from agent.model.values import OidSource, Raw, RegisterSource, Source
+from agent.model.series import OidSource, RegisterSource, Source
+from agent.model.values import Raw
 from tests.house import ROOT
 
 LEAK = Subject("cdu", "rack_leak_detected", (("sensor", "1"),))

@@ -8,20 +8,8 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from agent.expose.device_info import DeviceView
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.model.catalogue import CATALOGUE
-from agent.model.values import (
-    Block,
-    Failure,
-    Flaw,
-    Identity,
-    OidSource,
-    PollResult,
-    Quality,
-    Raw,
-    RegisterSource,
-    Series,
-    Source,
-    Value,
-)
+from agent.model.series import OidSource, RegisterSource, Series, SeriesSet, Source
+from agent.model.values import Block, Failure, Flaw, Identity, PollResult, Quality, Raw, Value
 from agent.store.latest import Store
 
 parse_openmetrics: Callable[[str], Iterable[Metric]] = (
@@ -66,7 +54,7 @@ def block(
     at: float = NOW,
     flaws: Mapping[int, Flaw] | None = None,
 ) -> Block:
-    return Block(all_series, values, values if raws is None else raws, at, flaws or {})
+    return Block(SeriesSet(all_series), values, values if raws is None else raws, at, flaws or {})
 
 
 def poll(

@@ -7,17 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.expose import json_model
-from agent.model.values import (
-    Failure,
-    Identity,
-    OidSource,
-    Quality,
-    Raw,
-    Reading,
-    RegisterSource,
-    Source,
-    Value,
-)
+from agent.model.series import OidSource, RegisterSource, Source
+from agent.model.values import Failure, Identity, Quality, Raw, Reading, Value
 from tests.agent.expose.rack import NOW, Rack
 
 OID = OidSource("1.3.6.1.4.1.318.1.1.26.6.3.1.6.1")

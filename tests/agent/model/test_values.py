@@ -1,7 +1,8 @@
 """Blocks unfold into one record per value."""
 
 from agent.model.catalogue import CATALOGUE
-from agent.model.values import Block, Flaw, OidSource, Quality, Reading, Series
+from agent.model.series import OidSource, Series, SeriesSet
+from agent.model.values import Block, Flaw, Quality, Reading
 
 POWER = CATALOGUE["rack_inlet_power_watts"]
 
@@ -11,7 +12,9 @@ def test_a_block_unfolds_into_readings_with_quality_and_source() -> None:
         Series("pdu", POWER, (("inlet", name),), OidSource(f"1.3.{n}"))
         for n, name in enumerate("ab")
     )
-    block = Block(series, [230.5, None], [2305, -1], 12.0, {1: Flaw(Quality.BAD, "sentinel")})
+    block = Block(
+        SeriesSet(series), [230.5, None], [2305, -1], 12.0, {1: Flaw(Quality.BAD, "sentinel")}
+    )
     good, bad = block.readings()
     assert good == Reading(
         "pdu",

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.catalogue import CATALOGUE
-from agent.model.values import Block, Flaw, OidSource, Quality, Reading, Series
+from agent.model.series import OidSource, Series, SeriesSet
+from agent.model.values import Block, Flaw, Quality, Reading
 from agent.normalise.crosscheck import Blocks, CrossChecks
 from agent.profile.points import Profile
 from tests.agent.making import BASE, snmp_profile
@@ -26,7 +27,7 @@ def blocks_of(*groups: list[Row]) -> Blocks:
     """One request per group, one block in it."""
     made = {}
     for number, rows in enumerate(groups):
-        series = tuple(
+        series = SeriesSet(
             Series(
                 "pdu", CATALOGUE[f"rack_{name}"], tuple(sorted(labels.items())), OidSource(str(at))
             )
@@ -287,6 +288,37 @@ def test_other_rows_begin_anew() -> None:
     fewer = blocks_of(product("phase", 4000, 230, 2)[:2])
     assert checks.apply(fewer) is fewer
     assert checks.apply(wrong) is wrong
+
+
+def uncertain(blocks: Blocks) -> bool:
+    return Quality.UNCERTAIN in {reading.quality for reading in readings(blocks)}
+
+
+def test_a_doubt_outlasts_cycles_in_which_slow_requests_are_due() -> None:
+    checks = CrossChecks(PDU, patience=3)
+    both = blocks_of(product("phase", 4000, 230, 2), [("phase_current_limit_amperes", {}, 16.0)])
+    fast = {0: both[0]}
+    seen = [uncertain(checks.apply(each)) for each in (fast, fast, both, fast, both, fast)]
+    assert seen == [False, False, True, True, True, True]
+
+
+def test_a_doubt_outlasts_rows_that_come_elsewhere() -> None:
+    checks = CrossChecks(PDU, patience=2)
+    wrong = product("phase", 4000, 230, 2)
+    for _ in range(2):
+        checks.apply(blocks_of(wrong))
+    grown = blocks_of([*wrong, ("outlet_power_watts", {"outlet": "1"}, 5.0)])
+    assert uncertain(checks.apply(grown))
+
+
+def test_a_reading_that_is_not_there_refutes_nothing() -> None:
+    checks = CrossChecks(PDU, patience=2)
+    power, *others = product("phase", 4000, 230, 2)
+    whole = blocks_of([power], others)
+    for _ in range(2):
+        checks.apply(whole)
+    assert uncertain(checks.apply({0: whole[0], 1: ()})), "the other request failed"
+    assert uncertain(checks.apply(whole))
 
 
 @given(

@@ -83,13 +83,15 @@ def test_a_lookups_value_for_a_row(
     assert read(text, **cells) == value
 
 
-def test_only_content_that_changed_is_told() -> None:
+def test_only_rows_whose_content_changed_are_named() -> None:
     known = Lookups(lookups(f"{{a: {{column: {BASE}.2}}, b: {{column: {BASE}.2, index: [1]}}}}"))
     column = smi.oid(f"{BASE}.2")
-    assert known.absorb(column, [varbind("2.3", "x")]) == {"a", "b"}
-    assert known.absorb(column, [varbind("2.3", "x")]) == set()
-    assert known.absorb(column, [varbind("2.3", "y")]) == {"a", "b"}
-    assert known.absorb(smi.oid(f"{BASE}.9"), [varbind("9.3", "y")]) == set()
+    third = varbind("2.3", "x")
+    assert known.absorb(column, [third]) == {"a": [b"\x03"], "b": None}
+    assert known.absorb(column, [third]) == {}
+    assert known.absorb(column, [third, varbind("2.4", "y")]) == {"a": [b"\x04"], "b": None}
+    assert known.absorb(column, [varbind("2.4", "y")]) == {"a": [b"\x03"], "b": None}
+    assert known.absorb(smi.oid(f"{BASE}.9"), [varbind("9.3", "y")]) == {}
 
 
 def test_whether_the_device_gave_a_row_does_not_depend_on_the_map() -> None:

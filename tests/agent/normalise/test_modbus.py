@@ -1,6 +1,7 @@
 """Registers to readings."""
 
-from agent.model.values import Answer, Failure, Quality, Reading, RegisterSource
+from agent.model.series import RegisterSource
+from agent.model.values import Answer, Failure, Quality, Reading
 from agent.normalise.base import Normalised
 from agent.normalise.modbus import ModbusNormaliser
 from tests.agent.making import modbus_profile, registers

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.model.values import Answer, Quality, Reading, ReadRegisters, RegisterSource
+from agent.model.series import RegisterSource
+from agent.model.values import Answer, Quality, Reading, ReadRegisters
 from agent.normalise.base import Normalised
 from agent.normalise.modbus import ModbusNormaliser
 from agent.plan import make_plan

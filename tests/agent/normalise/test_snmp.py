@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import pytest
 
 from agent.model import smi
-from agent.model.values import Answer, Failure, OidSource, Quality, Reading
+from agent.model.series import OidSource
+from agent.model.values import Answer, Failure, Quality, Reading
 from agent.normalise.base import Normalised
 from agent.normalise.snmp import SnmpNormaliser
 from agent.profile.points import Profile

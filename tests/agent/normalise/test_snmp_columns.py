@@ -1,14 +1,17 @@
 """A column converted at once reads as it does a value at a time, poll after poll."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.model.series import Labels
 from agent.model.values import Answer, Block, Reading
+from agent.normalise import snmp
 from agent.normalise.snmp import SnmpNormaliser
-from agent.profile.points import Profile
+from agent.profile.points import Profile, Scalar, SnmpPoint
 from tests.agent.making import BASE, Value, column, snmp_profile
 
 VOLTAGE = f"metric: rack_outlet_voltage_volts, oid: {BASE}.1, index: [outlet], unit: V"
@@ -30,6 +33,9 @@ PROFILES = {
         f"{{metric: rack_port_info, oid: {BASE}.1, index: [port], labels: {{alias: '{{port}}'}}}}"
     ),
     "named": snmp_profile(f"{{{VOLTAGE}, labels: {{name: '{{name}}'}}}}", head=LABEL),
+    "same name": snmp_profile(
+        f"{{{VOLTAGE.replace('outlet]', '_row]')}, labels: {{outlet: '{{name}}'}}}}", head=LABEL
+    ),
     "good": snmp_profile(f"{{{VOLTAGE}, good: {{kind: [1, 2]}}}}", head=KIND),
     "bits": snmp_profile(
         f"{{metric: rack_leak_detected, oid: {BASE}.1, index: [sensor], bit: 0}}",
@@ -82,7 +88,9 @@ def test_every_poll_reads_as_the_first_one_would(name: str, chance: random.Rando
     for _ in range(5):
         values: dict[str, Value] = {row: chance.choice([1, 2, 3]) for row in rows}
         if chance.random() < 0.5:
-            surprise: Value = chance.choice([-1, 0, 10**9, None, "2", "text", b"\xff\xfe"])
+            # A row that is there without a value keeps its name from the row after it.
+            nothing = 0 if name == "same name" else None
+            surprise: Value = chance.choice([-1, 0, 10**9, nothing, "2", "text", b"\xff\xfe"])
             values[chance.choice(list(values))] = surprise
         if chance.random() < 0.2:
             values["9"] = 1
@@ -101,6 +109,61 @@ def test_the_series_of_unchanged_rows_are_the_same_object_in_every_poll() -> Non
     assert {id(one.series) for one in polls} == {id(polls[0].series)}
     assert [list(one.values) for one in polls] == [[(2301 + poll) / 10, 230.2] for poll in range(4)]
     assert [list(one.raws) for one in polls] == [[2301 + poll, 2302] for poll in range(4)]
+
+
+class Reader:
+    """A count of the rows whose labels are made, which is what compiling a row costs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rows = 0
+        plain = snmp._labels
+
+        def labels(point: SnmpPoint, row: dict[str, Scalar | None]) -> Labels:
+            self.rows += 1
+            return plain(point, row)
+
+        monkeypatch.setattr(snmp, "_labels", labels)
+
+    def steps(self, normaliser: SnmpNormaliser, values: dict[str, Value]) -> list[int]:
+        """The rows compiled in each step of one poll."""
+        before = self.rows
+        marks = [self.rows for _ in normaliser.steps({0: column("1", values)})]
+        return [later - earlier for earlier, later in pairwise([before, *marks, self.rows])]
+
+
+def test_a_large_table_is_compiled_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(monkeypatch)
+    normaliser = SnmpNormaliser("d", PROFILES["scaled"])
+    steps = reader.steps(normaliser, {str(row): row for row in range(1, 1025)})
+    assert sum(steps) == 1024
+    assert max(steps) <= 256
+
+
+def test_only_rows_that_joined_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(monkeypatch)
+    normaliser = SnmpNormaliser("d", PROFILES["scaled"])
+    rows: dict[str, Value] = {str(row): row for row in range(1, 65)}
+    normaliser.normalise({0: column("1", rows)})
+    assert sum(reader.steps(normaliser, {**rows, "65": 1})) == 1
+    assert sum(reader.steps(normaliser, rows)) == 0
+
+
+def test_only_rows_whose_lookups_changed_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(monkeypatch)
+    normaliser = SnmpNormaliser("d", PROFILES["named"])
+    rows = {str(row): row for row in range(1, 65)}
+    for name in ("old", "new"):
+        names = {row: row for row in rows} | {"7": name}
+        normaliser.normalise(answers(dict(rows), dict(names)))
+    assert reader.rows == 64 + 1
+
+
+def test_steps_that_are_given_up_leave_nothing_wrong_behind() -> None:
+    normaliser = SnmpNormaliser("d", PROFILES["named"])
+    rows: dict[str, Value] = {str(row): row for row in range(1, 1025)}
+    polled = answers(rows, dict(rows))
+    next(normaliser.steps(polled))
+    assert readings(normaliser, polled) == readings(SnmpNormaliser("d", PROFILES["named"]), polled)
 
 
 def test_a_value_that_comes_as_text_now_and_then_is_read_as_a_number() -> None:

@@ -72,3 +72,9 @@ def test_curves_are_functions_of_one_number() -> None:
     assert parse_expression("double(a)", curves).names == ("a",)
     with pytest.raises(ValueError, match=r"'double\(a, b\)' is not allowed"):
         parse_expression("double(a, b)", curves)
+
+
+def test_an_evaluation_reads_no_text_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    expression = parse_expression("max(a, b) - half(b)", {"half": lambda x: x / 2})
+    monkeypatch.setattr("agent.parse.expression.ast", None)
+    assert expression(VALUES) == 5.25

@@ -1,7 +1,7 @@
 """What the poller notices from cycle to cycle: rows that come and go, and reboots."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from agent.model import smi
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import DeviceTimeout, TableTooLarge
 from agent.model.limits import Limits
-from agent.model.values import Answer, Failure, GetOids, PollResult, Request, WalkColumns
+from agent.model.values import Answer, Block, Failure, GetOids, PollResult, Request, WalkColumns
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
 from agent.poll import poller
@@ -132,6 +132,51 @@ async def test_a_table_without_end_that_says_who_a_device_is_costs_only_that(
     identity = bench.results[-1].identity
     assert identity is not None
     assert (identity.serial, identity.sys_name) == (None, "old name")
+
+
+async def test_others_have_their_turn_while_a_large_table_is_first_read(
+    bench: Bench, device: MemoryTransport
+) -> None:
+    for row in range(3, 1025):
+        device.varbinds.update(fan(row, f"fan {row}", row))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while not bench.results:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(others())
+        assert len(await bench.fans()) == 1024
+    first, turns = turns, 0
+    bench.results.clear()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(others())
+        await bench.fans()
+    assert first - turns >= 1024 // 256
+
+
+async def test_outlets_prepare_for_new_rows_before_they_get_them(
+    library: Library, device: MemoryTransport
+) -> None:
+    log: list[str] = []
+
+    def prepare(name: str, blocks: Iterable[Block]) -> Iterator[None]:
+        log.append(f"{name}: {sum(len(block.series) for block in blocks)} rows")
+        yield
+
+    async def opened() -> Transport:
+        return device
+
+    poller = Poller(
+        *("box", "snmp", "test-fans", library, Schedule(60.0), opened),
+        lambda result: log.append("delivered"),
+        prepare=prepare,
+    )
+    await poller.poll(device)
+    assert log == ["box: 2 rows", "delivered"]
 
 
 class Deaf(MemoryTransport):

@@ -27,7 +27,7 @@ points:
 
 async def test_only_what_lasts_is_doubted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "agent.poll.poller._EXAMINED_EVERY_S", 0.0
+        "agent.poll.device_memory._EXAMINED_EVERY_S", 0.0
     )  # this test's cycles take no time
     (tmp_path / "acme.yaml").write_text(PROFILE)
     device = MemoryTransport(

@@ -70,3 +70,46 @@ def test_a_device_that_left_is_forgotten_and_makes_room() -> None:
         hear(history, block(PHASES, [1.0, 2.0, 3.0], at=NOW + number))
     ((_, track),) = history.tracks("pdu-a")
     assert len(track.points(0)) == 4
+
+
+def spoken(history: History) -> list[tuple[str, list[float]]]:
+    """The labels of each series, and the values it has shown."""
+    return [
+        (" ".join(text for _, text in one.labels), [value for _, value in track.points(place)])
+        for _, track in history.tracks("pdu-a")
+        for place, one in enumerate(track.series)
+    ]
+
+
+def test_a_block_that_goes_takes_its_rows_with_it_and_the_others_go_on() -> None:
+    history = History()
+    hear(history, block(PHASES[:1], [1.0]), block(PHASES[1:2], [2.0]))
+    hear(history, block(PHASES[1:2], [3.0], at=NOW + 1), at=NOW + 1)
+    assert spoken(history) == [("2", [2.0, 3.0])]
+
+
+def test_another_profile_begins_anew() -> None:
+    history = History()
+    requests = {place: (block(PHASES[place : place + 1], [1.0]),) for place in range(3)}
+    old = poll("pdu-a", requests, profile="old", intervals_s=(0.0,) * 3)
+    history.hear(DeviceState("pdu-a"), old)
+    new = poll("pdu-a", {0: (block(PHASES[:1], [5.0]),)}, profile="new", intervals_s=(0.0,) * 3)
+    history.hear(DeviceState("pdu-a"), new)
+    assert spoken(history) == [("1", [5.0])]
+
+
+def test_requests_that_are_no_longer_planned_are_dropped() -> None:
+    history = History()
+    requests = {place: (block(PHASES[place : place + 1], [1.0]),) for place in range(3)}
+    history.hear(DeviceState("pdu-a"), poll("pdu-a", requests, intervals_s=(0.0,) * 3))
+    first = {0: (block(PHASES[:1], [5.0]),)}
+    history.hear(DeviceState("pdu-a"), poll("pdu-a", first, intervals_s=(0.0, 0.0)))
+    assert spoken(history) == [("1", [1.0, 5.0]), ("2", [1.0])]
+
+
+def test_silence_and_a_failed_request_leave_what_was_shown() -> None:
+    history = History()
+    hear(history, block(PHASES[:1], [1.0]))
+    history.hear(DeviceState("pdu-a"), poll("pdu-a", up=False))
+    hear(history)
+    assert spoken(history) == [("1", [1.0])]

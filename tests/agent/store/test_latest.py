@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.model.series import SeriesSet
 from agent.model.values import Failure, Identity, PollResult, Quality
 from agent.store.latest import DeviceState, Store
 from tests.agent.expose.rack import BAD, NOW, Clock, block, poll, series
@@ -121,3 +122,18 @@ def test_a_device_that_is_not_configured_is_a_bug(store: Store) -> None:
         store.put(poll("stranger"))
     with pytest.raises(KeyError):
         store.readings("stranger")
+
+
+def test_what_listeners_need_of_a_new_set_is_made_before_in_slices() -> None:
+    store, made = Store({"pdu-a": 30.0}), []
+
+    def derive(device: str, series_set: SeriesSet) -> None:
+        made.append((device, series_set.derive(len)))
+
+    store.subscribe(lambda state, result: None, derive)
+    rows = [series("pdu-a", "rack_outlet_power_watts", {"outlet": str(n)}) for n in range(600)]
+    blocks = [block(tuple(rows), [1.0] * 600) for _ in range(4)]
+    assert len(list(store.prepare("pdu-a", blocks))) == 2
+    assert made == [("pdu-a", 600)] * 4
+    assert list(store.prepare("pdu-a", blocks)) == []
+    assert len(made) == 4

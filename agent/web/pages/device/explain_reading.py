@@ -5,7 +5,8 @@ This is the point-to-point check of a commissioning engineer.
 
 from agent.expose.json_model import source as source_json
 from agent.model import smi
-from agent.model.values import OidSource, Raw, RegisterSource, Series
+from agent.model.series import OidSource, RegisterSource, Series
+from agent.model.values import Raw
 from agent.profile.points import Conversion, ModbusPoint, PointBase, Profile, SnmpPoint
 
 _RAW_CHARS = 120

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from agent.expose.device_info import DeviceView
 from agent.model.catalogue import CATALOGUE, Kind
-from agent.model.values import Block, Flaw, Quality, Series, Value
+from agent.model.series import Series
+from agent.model.values import Block, Flaw, Quality, Value
 from agent.store.history import Point
 from agent.store.latest import DeviceState
 from agent.web.data.site import Site
@@ -70,7 +71,7 @@ def device_page(site: Site, name: str) -> Screen:
     limits = _limits(state, now)
     for (request, number), track in site.history.tracks(name):
         block = _fresh(state, request, number, now)
-        if block is not None and block.series is not track.series:
+        if block is not None and block.series != track.series:
             block = None
         age = f"age.{request}.{number}"
         cells[age] = _ago(track.times[-1])

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.expose.mqtt.messages import Changes, Message, Topics, about, payload
-from agent.model.values import OidSource, PollResult, Quality, Reading, Value
+from agent.model.series import OidSource
+from agent.model.values import PollResult, Quality, Reading, Value
 from tests.agent.expose.rack import block, series
 
 READING = Reading(

@@ -26,7 +26,7 @@ def test_a_summary_looks_at_nothing_that_it_leaves_out(
     monkeypatch.setattr(Finder, "look", lambda *_: Look(Found()))
     view = View({"d": kind})
     view.tell("d", said("air_temperature_celsius", 21.0))
-    summarise(view.views[0], view.store.device("d"), view.clock.now, Finder())
+    summarise(view.views[0], view.store.device("d"), view.clock.now, Finder(METRICS))
     assert len(asked) > 5
     assert asked <= METRICS <= CATALOGUE.keys()
 
@@ -45,8 +45,7 @@ async def test_summaries_are_made_ahead_a_few_at_a_time(monkeypatch: pytest.Monk
     assert list(numbers(view)) == ["21.0\N{NO-BREAK SPACE}°C"] * 3
 
 
-def test_what_is_looked_for_is_found_in_other_rows_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.web.data.query._SETS_MAX", 1)
+def test_what_is_looked_for_is_found_in_other_rows_too() -> None:
     view, finder = View({"d": "other"}), Finder(frozenset({"rack_air_temperature_celsius"}))
     for sensor in ("1", "2"):
         air = said("air_temperature_celsius", 21.0, sensor=sensor)
