@@ -18,7 +18,7 @@ LIBRARIES = {
     "markupsafe": r"agent/web/|agent/commission/report/",
     "matplotlib": r"agent/commission/report/drawing\.py",
     "prometheus_client": r"agent/expose/|agent/app/probe\.py|agent/web/data/run_metrics\.py",
-    "pymodbus": r"agent/protocol/modbus/framing\.py|agent/hil/write\.py",
+    "pymodbus": r"agent/protocol/modbus/framing\.py|agent/stimuli/write\.py",
     "pysmi": r"agent/authoring/draft/mibs\.py",
     "pysnmp": r"agent/transport/snmp/pysnmp_\w+\.py",
     "rich": r"agent/cli/(console|scan|commission/progress)\.py"

@@ -85,29 +85,32 @@ async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
     given = request.config.getoption("--rack")
     if not given:
         pytest.skip("needs a rack: pytest --rack CONFIG [--simulated]")
+    import time
     from contextlib import AsyncExitStack
 
+    from agent.commission.run.rig import HallRig
     from agent.config import load_config
-    from agent.hil import HardwareStand, HilRack, SimulatedStand, Stand
+    from agent.hil import AttendedRig, HilRack
+    from agent.hil.operator import operator
     from agent.hil.reader import Reader
-    from agent.hil.stands import operator
     from simulator.faults.schedule import parse_fault
     from simulator.site.rack_server import serving
+    from simulator.site.rehearsal import SimulatedRig
 
     log = request.config.stash[_LOG]
     log.test = request.node.nodeid
     site_config = load_config(Path(given))
     planted = [parse_fault(text) for text in request.config.getoption("--rack-fault")]
     async with AsyncExitStack() as stack:
-        stand: Stand
         if request.config.getoption("--simulated"):
             served = serving(site_config, faults=planted, live=False)
             site = await stack.enter_async_context(served)
             site.advance(1.0)
-            stand = SimulatedStand(site)
+            rig = AttendedRig(SimulatedRig(site, speed=0.0), simulated=True)
         else:
-            stand = HardwareStand(site_config.stimuli, operator(request.config))
+            hall = HallRig(site_config.stimuli, time.monotonic)  # nobody sets that clock
+            rig = AttendedRig(hall, operator(request.config))
         reader = await stack.enter_async_context(Reader(site_config))
-        under_test = HilRack(reader, stand, log)
+        under_test = HilRack(reader, rig, log)
         yield under_test
         await under_test.release_all()

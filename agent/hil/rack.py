@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from agent.hil.log import RunLog
+from agent.hil.operator import AttendedRig
 from agent.hil.reader import Look, Reader, shown, spelled
-from agent.hil.stands import Stand
 from agent.model.errors import ConfigError, DeviceError
 from agent.model.values import Reading, Value
 from simulator.faults.schedule import duration_s
@@ -64,14 +64,14 @@ Condition = Callable[[Now], object]
 class HilRack:
     """One rack in one test. Durations are seconds or text such as ``"30s"``."""
 
-    def __init__(self, reader: Reader, stand: Stand, log: RunLog) -> None:
-        self._reader, self._stand, self._log = reader, stand, log
+    def __init__(self, reader: Reader, rig: AttendedRig, log: RunLog) -> None:
+        self._reader, self._rig, self._log = reader, rig, log
         self._stimuli: list[str] = []
 
     @property
     def simulated(self) -> bool:
         """Whether this is the simulator."""
-        return self._stand.simulated
+        return self._rig.simulated
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -124,10 +124,10 @@ class HilRack:
         ``within``, with the values last seen; ``what`` says what was waited for.
         """
         limit = duration_s(within)
-        began, step = self._stand.now_s(), max(_STEP_S, limit / _ROUNDS)
+        began, step = self._rig.now(), max(_STEP_S, limit / _ROUNDS)
         while True:
             now, held = await self._judge(condition)
-            took = self._stand.now_s() - began
+            took = self._rig.now() - began
             self._log.write("waiting", what=what, seconds=took, held=held, seen=now.seen)
             if held:
                 return took
@@ -135,7 +135,7 @@ class HilRack:
                 seen = "".join(f"\n  {name} = {value}" for name, value in now.seen.items())
                 goal = what or "it"
                 pytest.fail(f"{goal} did not happen within {limit:g} s; last seen:{seen}", False)
-            await self._stand.wait(min(step, max(limit - took, 0.1)))
+            await self._rig.wait(min(step, max(limit - took, 0.1)))
 
     async def stimulus(self, name: str, **params: object) -> None:
         """Do something to the rack: a fault of the simulator's catalogue, by name.
@@ -145,7 +145,7 @@ class HilRack:
         """
         self._log.write("stimulus", name=name, params=params)
         try:
-            await self._stand.begin(name, params)
+            await self._rig.begin(name, params)
         except ConfigError as error:
             pytest.fail(str(error), pytrace=False)
         self._stimuli.append(name)
@@ -156,18 +156,18 @@ class HilRack:
         if name in self._stimuli:
             self._stimuli.remove(name)
         try:
-            await self._stand.end(name)
+            await self._rig.end(name)
         except ConfigError as error:
             pytest.fail(str(error), pytrace=False)
 
     async def load(self, ratio: float) -> None:
         """Give the rack work: 0 is idle, 1 full."""
         self._log.write("load", ratio=ratio)
-        await self._stand.load(ratio)
+        await self._rig.load(ratio)
 
     async def wait(self, duration: float | str) -> None:
         """Let time pass for the rack."""
-        await self._stand.wait(duration_s(duration))
+        await self._rig.wait(duration_s(duration))
 
     async def release_all(self) -> None:
         """Undo what a test has left behind."""

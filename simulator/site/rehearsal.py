@@ -1,4 +1,4 @@
-"""The simulator as a stand for commissioning: rack time passes only while the run waits."""
+"""The simulator as a rig for commissioning: rack time passes only while the run waits."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from simulator.site.rack_server import serving
 from simulator.site.site import Site
 
 
-class Rehearsal:
+class SimulatedRig:
     """Racks that are served on the addresses of the configuration.
 
     ``speed`` is how many rack seconds may pass in one second; 0 is as many as can be.
@@ -22,7 +22,7 @@ class Rehearsal:
     def __init__(self, site: Site, speed: float) -> None:
         self._site, self._speed = site, speed
         self._start = time.time()
-        self._laid: dict[str, list[int]] = {}
+        self._injected: dict[str, list[int]] = {}
 
     def now(self) -> float:
         """When the rehearsal began, and the rack seconds since."""
@@ -41,12 +41,12 @@ class Rehearsal:
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
         """Inject the fault of that name. Raises ConfigError."""
         active = self._site.desk.inject(event, parameters)
-        self._laid.setdefault(event, []).append(active.id)
+        self._injected.setdefault(event, []).append(active.id)
         return ""
 
     async def end(self, event: str) -> str:
         """Clear every fault that ``begin`` injected under that name."""
-        for number in self._laid.pop(event, []):
+        for number in self._injected.pop(event, []):
             with contextlib.suppress(ConfigError):  # another took its place
                 self._site.desk.clear(number)
         return ""
@@ -65,9 +65,9 @@ class Rehearsal:
 @contextlib.asynccontextmanager
 async def rehearsal(
     config: Config, *, seed: int, speed: float, faults: tuple[str, ...]
-) -> AsyncIterator[Rehearsal]:
+) -> AsyncIterator[SimulatedRig]:
     """Serve the racks of ``config`` while the block runs. Raises ConfigError."""
     planned = [parse_fault(text) for text in faults]
     async with serving(config, seed=seed, faults=planned, live=False) as site:
         site.advance(0.0)  # a rack that was built wrong is wrong when it is first looked at
-        yield Rehearsal(site, speed)
+        yield SimulatedRig(site, speed)

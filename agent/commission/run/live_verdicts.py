@@ -5,6 +5,7 @@ the end, from the samples; it is the same.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from agent.commission.journal.writer import Journal, read_journal
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, Waiver, judge_step, waived
 from agent.commission.records import CheckResult, Measurement
+from agent.model.errors import RackagentError
 
 _MEASURED_MAX = 8  # measurements of one check that the journal tells
 
@@ -44,13 +46,18 @@ class Early:
         self._tasks.append(task)
 
     async def close(self) -> None:
-        """Wait until everything is judged."""
+        """Wait until everything is judged; what could not be, is when the run is concluded."""
         while self._tasks:
             await self._tasks.pop(0)
 
     async def _judge(self, step: str, span: Span) -> None:
         async with self._turn:
-            results = await asyncio.to_thread(self._results, step, span)
+            try:
+                results = await asyncio.to_thread(self._results, step, span)
+            except (RackagentError, OSError, sqlite3.Error) as error:
+                text = f"warning: {step}: not judged while the run goes on: {error}"
+                self._journal.mention("said", self._now(), text=text)
+                return
         for result in results:
             self._journal.mention("judged", self._now(), **told(result))
 

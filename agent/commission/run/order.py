@@ -20,7 +20,7 @@ from agent.commission.report import write_report
 from agent.commission.run.clock import kept
 from agent.commission.run.live_verdicts import Early, told
 from agent.commission.run.prompts import Crew, People
-from agent.commission.run.rig import HallStand, Later, Stand, simulated_stand
+from agent.commission.run.rig import HallRig, Later, Rig, simulated_rig
 from agent.commission.run.rounds import Rounds
 from agent.commission.run.runner import Runner
 from agent.config import Config
@@ -96,8 +96,8 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
     if order.resume and _only_unsealed(folder):
         return
     async with contextlib.AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(_stand(order))
-        rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, stand.now))
+        rig = await stack.enter_async_context(_rig(order))
+        rounds = await stack.enter_async_context(Rounds(config, facts.interval_s, rig.now))
         done: list[str] = []
         open_step = ""
         if order.resume:
@@ -117,26 +117,28 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> None:
         stack.callback(journal.close)
         store = SampleStore(folder / bundle.SAMPLES)
         stack.callback(store.close)
-        people = People(folder, journal, stand.now, order.crew, _answered(folder))
+        people = People(folder, journal, rig.now, order.crew, _answered(folder))
         stack.callback(answers.clear, folder)
-        early = Early(facts, folder / bundle.SAMPLES, order.waivers, journal, stand.now)
+        early = Early(facts, folder / bundle.SAMPLES, order.waivers, journal, rig.now)
         stack.push_async_callback(early.close)
-        runner = Runner(facts, stand, rounds, store, journal, people, early.judge)
+        runner = Runner(facts, rig, rounds, store, journal, people, early.judge)
         if refused := await _refused(runner, done):
             why = str(refused).replace("\n", "; ")
-            journal.write("aborted", stand.now(), why=why)
+            journal.write("aborted", rig.now(), why=why)
             if open_step:
                 await runner.release(open_step)
             raise refused
         if order.rehearsal is None:
-            _mention_clock(journal, stand.now())
+            _mention_clock(journal, rig.now())
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
-        journal.write("profiles", stand.now(), shows=shows)
+        journal.write("profiles", rig.now(), shows=shows)
         keep_origins(folder, config, rounds.profiles())
         early.facts = replace(facts, shows=shows)
         await runner.run(done, open_step)
-        await early.close()
-        journal.write("run_ended", stand.now(), late=runner.lateness())
+        try:
+            await early.close()
+        finally:  # a verdict that could not be given takes nothing from what was done
+            journal.write("run_ended", rig.now(), late=runner.lateness())
 
 
 async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | None:
@@ -200,17 +202,17 @@ def _judged(folder: Path, journal: Journal) -> Report:
 
 
 @contextlib.asynccontextmanager
-async def _stand(order: Order) -> AsyncIterator[Stand]:
+async def _rig(order: Order) -> AsyncIterator[Rig]:
     how = order.rehearsal
     if how is None:
-        yield HallStand(order.config.stimuli)
+        yield HallRig(order.config.stimuli)
         return
-    made = simulated_stand(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
-    async with made as stand:
+    made = simulated_rig(order.config, seed=how.seed, speed=how.speed, faults=how.faults)
+    async with made as rig:
         if not order.resume:
-            yield stand
+            yield rig
             return
         store = SampleStore(order.folder / bundle.SAMPLES, read_only=True)
-        ahead_s = store.latest() + order.facts.interval_s - stand.now()
+        ahead_s = store.latest() + order.facts.interval_s - rig.now()
         store.close()
-        yield Later(stand, max(0.0, ahead_s))
+        yield Later(rig, max(0.0, ahead_s))

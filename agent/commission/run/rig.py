@@ -1,26 +1,23 @@
-"""Where a rack stands: what lets time pass for it, and what does something to it."""
+"""What a rack is connected to while a run goes on: real devices in a hall, or a simulator."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import entry_points
 from typing import Protocol
 
 from agent.config import Config
-from agent.config.stimuli import Command, Stimulus
+from agent.config.stimuli import Stimulus
 from agent.model.errors import ConfigError
+from agent.stimuli.carry_out import carry_out_stimulus
 
-STANDS = "rackagent.stands"
-"""The entry points of stands: called with configuration, seed, speed and planned faults."""
-
-_COMMAND_TIMEOUT_S = 120.0
-_SAID_MAX = 500  # characters of what a command said
+RIGS = "rackagent.stands"
+"""The entry points of rigs: called with configuration, seed, speed and planned faults."""
 
 
-class Stand(Protocol):
-    """One place for a rack."""
+class Rig(Protocol):
+    """What a rack is connected to: it lets time pass, and does something to the rack."""
 
     def now(self) -> float:
         """Unix time in seconds, as it passes for the rack."""
@@ -47,18 +44,20 @@ class Stand(Protocol):
         ...
 
 
-class HallStand:
-    """A real rack. Commands of the configuration are run; the rest is for a person to do.
+class HallRig:
+    """A real rack. Commands and writes of the configuration are done; the rest is for a person.
 
-    Whoever says that it was done: it counts once it is seen in the data.
+    A stimulus counts once it is seen in the data. ``clock`` gives seconds, Unix time in a run.
     """
 
-    def __init__(self, stimuli: Mapping[str, Stimulus]) -> None:
-        self._stimuli = stimuli
+    def __init__(
+        self, stimuli: Mapping[str, Stimulus], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._stimuli, self._clock = stimuli, clock
 
     def now(self) -> float:
         """The clock of this machine."""
-        return time.time()
+        return self._clock()
 
     async def wait(self, seconds: float) -> None:
         """Wait."""
@@ -69,68 +68,41 @@ class HallStand:
         await asyncio.sleep(seconds)
 
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
-        """Run the command of that name, or say what to do. Raises ConfigError if it fails."""
+        """Do the stimulus of that name, or say what to do. Raises ConfigError if it fails."""
         given = "".join(f" {name}={value}" for name, value in parameters.items())
         return await self._do(event, parameters, f"{event.replace('_', ' ')}{given}")
 
     async def end(self, event: str) -> str:
-        """Run ``end_NAME``, or say what to undo. Raises ConfigError if it fails."""
+        """Do ``end_NAME``, or say what to undo. Raises ConfigError if it fails."""
         return await self._do(f"end_{event}", {}, f"undo: {event.replace('_', ' ')}")
 
     async def load(self, ratio: float) -> str:
-        """Run ``load`` with the ratio, or say what to do. Raises ConfigError if it fails."""
+        """Do ``load`` with the ratio, or say what to do. Raises ConfigError if it fails."""
         return await self._do("load", {"ratio": ratio}, f"load the rack to {ratio:.0%}")
 
     async def _do(self, name: str, parameters: Mapping[str, object], words: str) -> str:
-        todo = self._stimuli.get(name)
-        if not isinstance(todo, Command):
-            return words
-        values = [f"{key}={value}" for key, value in parameters.items()]
-        await run_command(name, [*todo.arguments, *values])
-        return ""
+        return "" if await carry_out_stimulus(self._stimuli, name, parameters) else words
 
 
 class Later:
-    """A stand whose clock is ahead: a rehearsal that goes on must not live the same hour twice."""
+    """A rig whose clock is ahead: a rehearsal that goes on must not live the same hour twice."""
 
-    def __init__(self, stand: Stand, by_s: float) -> None:
-        self._stand, self._by_s = stand, by_s
-        self.wait, self.idle = stand.wait, stand.idle
-        self.begin, self.end, self.load = stand.begin, stand.end, stand.load
+    def __init__(self, rig: Rig, by_s: float) -> None:
+        self._rig, self._by_s = rig, by_s
+        self.wait, self.idle = rig.wait, rig.idle
+        self.begin, self.end, self.load = rig.begin, rig.end, rig.load
 
     def now(self) -> float:
-        """The clock of the stand, ahead."""
-        return self._stand.now() + self._by_s
+        """The clock of the rig, ahead."""
+        return self._rig.now() + self._by_s
 
 
-async def run_command(name: str, command: list[str]) -> None:
-    """Carry out the command of a stimulus. Raises ConfigError where it fails or takes too long."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-    except OSError as error:
-        raise ConfigError(f"stimuli.{name}: {command[0]}: {error.strerror}") from None
-    try:
-        async with asyncio.timeout(_COMMAND_TIMEOUT_S):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        raise ConfigError(f"stimuli.{name}: not done in {_COMMAND_TIMEOUT_S:g} s") from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    if process.returncode:
-        text = said.decode(errors="replace").strip()[-_SAID_MAX:]
-        raise ConfigError(f"stimuli.{name}: exit status {process.returncode}: {text}")
-
-
-def simulated_stand(
+def simulated_rig(
     config: Config, *, seed: int, speed: float, faults: tuple[str, ...]
-) -> AbstractAsyncContextManager[Stand]:
-    """The stand that serves the racks of ``config`` itself. Raises ConfigError without one."""
-    for point in entry_points(group=STANDS, name="simulated"):
-        found: AbstractAsyncContextManager[Stand] = point.load()(
+) -> AbstractAsyncContextManager[Rig]:
+    """The rig that serves the racks of ``config`` itself. Raises ConfigError without one."""
+    for point in entry_points(group=RIGS, name="simulated"):
+        found: AbstractAsyncContextManager[Rig] = point.load()(
             config, seed=seed, speed=speed, faults=faults
         )
         return found

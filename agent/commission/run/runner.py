@@ -19,7 +19,7 @@ from agent.commission.records import Sample
 from agent.commission.run.latest import Present, lacking
 from agent.commission.run.outline import BEGIN, closing, opening, plan
 from agent.commission.run.prompts import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
-from agent.commission.run.rig import Stand
+from agent.commission.run.rig import Rig
 from agent.commission.run.rounds import Rounds
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import StepSpec
@@ -41,19 +41,19 @@ class Runner:
     def __init__(
         self,
         facts: Facts,
-        stand: Stand,
+        rig: Rig,
         rounds: Rounds,
         store: SampleStore,
         journal: Journal,
         people: People,
         ended: Callable[[str, Span], None] = lambda _step, _span: None,
     ) -> None:
-        self._facts, self._stand, self._rounds = facts, stand, rounds
+        self._facts, self._rig, self._rounds = facts, rig, rounds
         self._store, self._journal, self._people, self._ended = store, journal, people, ended
         self._present = Present(facts)
         self._spec = facts.generation.spec
         self._now_in, self._beat_at = "", 0.0
-        self._due = stand.now() + rounds.interval_s
+        self._due = rig.now() + rounds.interval_s
         self._late_s: list[float] = []
         self._silent: dict[str, float] = {}
         self._loaded = False
@@ -64,19 +64,19 @@ class Runner:
         What is there and yet lacks what checks look at is said: they will be errors if it stays so.
         """
         found = await self._round()
-        shows, now = self._rounds.shows(), self._stand.now()
+        shows, now = self._rounds.shows(), self._rig.now()
         if not self._rounds.failures:
             told = lacking(self._facts, found, shows, now)
             for text in told[:_LACKING_MAX]:
                 self._tell(f"warning: {text}")
             if len(told) > _LACKING_MAX:
                 self._tell(f"warning: {len(told) - _LACKING_MAX} more signals are not there")
-        self._due = self._stand.now() + self._rounds.interval_s
+        self._due = self._rig.now() + self._rounds.interval_s
         return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
 
     def uncovered(self, done: Collection[str] = ()) -> list[str]:
         """What no device gives after the pre-flight round, though abort limits or steps need it."""
-        return list(self._present.uncovered(self._rounds.shows(), done, self._stand.now()))
+        return list(self._present.uncovered(self._rounds.shows(), done, self._rig.now()))
 
     async def run(self, done: Iterable[str] = (), cut_off: str = "") -> str:
         """Every step that is not ``done`` yet, in order. Why it ended early; empty if it did not.
@@ -86,7 +86,7 @@ class Runner:
         """
         ready = set(done)
         self._loaded = any(self._spec.steps[name].load for name in (*ready, cut_off) if name)
-        self._journal.write("plan", self._stand.now(), **plan(self._facts))
+        self._journal.write("plan", self._rig.now(), **plan(self._facts))
         try:
             if cut_off:
                 await self.undo(cut_off)
@@ -100,14 +100,14 @@ class Runner:
             if self._people.asked:
                 await self._finish()
         except Aborted as error:
-            self._journal.write("aborted", self._stand.now(), why=str(error))
+            self._journal.write("aborted", self._rig.now(), why=str(error))
             await self._unload()
             return str(error)
         except ConfigError as error:
-            self._journal.write("aborted", self._stand.now(), why=str(error))
+            self._journal.write("aborted", self._rig.now(), why=str(error))
             raise
         except asyncio.CancelledError:
-            self._journal.write("interrupted", self._stand.now())
+            self._journal.write("interrupted", self._rig.now())
             raise
         return ""
 
@@ -116,7 +116,7 @@ class Runner:
         if not self._loaded:
             return
         try:
-            words = await self._stand.load(0.0)
+            words = await self._rig.load(0.0)
         except ConfigError as error:
             words = f"take the load off: {error}"
         self._tell(f"please {words}" if words else "the load was taken off")
@@ -144,28 +144,28 @@ class Runner:
         self._people.look()
         if not self._people.wants_pause:
             return
-        self._journal.write("paused", self._stand.now(), who=self._people.wants_pause)
+        self._journal.write("paused", self._rig.now(), who=self._people.wants_pause)
         if not await self._wait(lambda: not self._people.wants_pause, PAUSE_MAX_S):
             raise Aborted(f"paused for more than {PAUSE_MAX_S / 3600:g} h")
-        self._journal.write("continued", self._stand.now())
+        self._journal.write("continued", self._rig.now())
 
     async def release(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, where this one does not begin."""
         spec = self._spec.steps[name]
-        words = "" if spec.event is None else await self._stand.end(spec.event)
+        words = "" if spec.event is None else await self._rig.end(spec.event)
         if words:
             self._tell(f"please {words}")
         else:
-            self._journal.write("undone", self._stand.now(), step=name)
+            self._journal.write("undone", self._rig.now(), step=name)
 
     async def undo(self, name: str) -> None:
         """End the stimulus of a step that the run before died in, and let the rack recover."""
         spec = self._spec.steps[name]
         if spec.event is not None:
             self._tell(f"{name}: undone, the run was cut off in it")
-            await self._undone(name, await self._stand.end(spec.event))
+            await self._undone(name, await self._rig.end(spec.event))
             await self._hold(spec.after)
-        self._journal.write("undone", self._stand.now(), step=name)
+        self._journal.write("undone", self._rig.now(), step=name)
 
     def lateness(self) -> dict[str, float]:
         """How long after they were due the rounds began, in seconds."""
@@ -179,7 +179,7 @@ class Runner:
 
     async def _step(self, name: str, spec: StepSpec) -> None:
         lack = await self._blind(name, spec)
-        began = self._stand.now()
+        began = self._rig.now()
         self._now_in, whole = name, False
         self._journal.write("step_began", began, step=name)
         if lack:
@@ -190,9 +190,9 @@ class Runner:
             words = []
             if spec.load is not None:
                 self._loaded = spec.load > 0
-                words.append(await self._watching(self._stand.load(spec.load)))
+                words.append(await self._watching(self._rig.load(spec.load)))
             if spec.event is not None:
-                doing = self._stand.begin(spec.event, spec.parameters)
+                doing = self._rig.begin(spec.event, spec.parameters)
                 words.append(await self._watching(doing))
             began, confirmed = await self._seen(name, spec, " and ".join(filter(None, words)))
             if confirmed is None:
@@ -200,13 +200,13 @@ class Runner:
             else:
                 self._journal.mention("step_confirmed", confirmed, step=name)
                 await self._hold(spec.hold)
-            ended, whole = self._stand.now(), True
+            ended, whole = self._rig.now(), True
         finally:
-            left = "" if spec.event is None else await self._stand.end(spec.event)
+            left = "" if spec.event is None else await self._rig.end(spec.event)
             if left and not whole:
                 self._tell(f"please {left}")
             elif not whole:
-                self._journal.write("undone", self._stand.now(), step=name)
+                self._journal.write("undone", self._rig.now(), step=name)
         await self._undone(name, left)
         steady = min((began if confirmed is None else confirmed) + spec.rest, ended)
         await self._hold(spec.after)
@@ -215,7 +215,7 @@ class Runner:
     def _close(self, name: str, span: Span) -> None:
         """Write down that a step has ended."""
         self._journal.write(
-            *("step_ended", self._stand.now()),
+            *("step_ended", self._rig.now()),
             step=name,
             began=span.began,
             confirmed=span.confirmed,
@@ -227,8 +227,8 @@ class Runner:
 
     async def _blind(self, name: str, spec: StepSpec) -> str:
         """Why no data could show a step's stimulus, empty if they could; given time to appear."""
-        until = self._stand.now() + spec.within
-        while (lack := self._present.lack(name, self._stand.now())) and self._stand.now() < until:
+        until = self._rig.now() + spec.within
+        while (lack := self._present.lack(name, self._rig.now())) and self._rig.now() < until:
             await self._next_round(lambda: False)
         return lack
 
@@ -237,7 +237,7 @@ class Runner:
 
         ``words`` are for a person to do: nobody had done it while the data did not show it.
         """
-        began = self._stand.now()
+        began = self._rig.now()
         if name not in self._present.confirms:
             return began, began
         condition, id_ = self._present.confirms[name], f"{name}.do"
@@ -245,15 +245,15 @@ class Runner:
         if words and self._please(Prompt(id_, "do", words, name)):
             until = began + ANSWER_WAIT_S
         heard = False
-        while self._stand.now() < until:
+        while self._rig.now() < until:
             if await self._next_round(lambda: not self._people.is_open(id_)):
-                if self._present.holds(condition, self._stand.now()):
+                if self._present.holds(condition, self._rig.now()):
                     self._people.close(id_, "seen")
-                    return began, self._stand.now()
-                began = self._stand.now() if words else began
+                    return began, self._rig.now()
+                began = self._rig.now() if words else began
             if not heard and (answer := self._people.answered(id_)) is not None:
                 heard = True
-                until = self._stand.now() + (spec.within if answer.yes else 0.0)
+                until = self._rig.now() + (spec.within if answer.yes else 0.0)
         self._people.close(id_, "expired")
         return began, None
 
@@ -262,7 +262,7 @@ class Runner:
         task = asyncio.create_task(doing, name="stimulus")
         try:
             while not task.done():
-                left_s = max(_SOON_S, self._due - self._stand.now())
+                left_s = max(_SOON_S, self._due - self._rig.now())
                 await asyncio.wait({task}, timeout=left_s)
                 if not task.done():
                     await self._read_if_due()
@@ -276,24 +276,24 @@ class Runner:
         if not words or not self._please(Prompt(id_ := f"{name}.undo", "do", words, name)):
             return
         condition = self._present.confirms[name]
-        until = self._stand.now() + ANSWER_WAIT_S
-        while self._people.is_open(id_) and self._stand.now() < until:
+        until = self._rig.now() + ANSWER_WAIT_S
+        while self._people.is_open(id_) and self._rig.now() < until:
             await self._next_round(lambda: not self._people.is_open(id_))
-            if not self._present.holds(condition, self._stand.now()):
+            if not self._present.holds(condition, self._rig.now()):
                 self._people.close(id_, "seen")
         self._people.close(id_, "expired")
 
     async def _hold(self, seconds: float) -> None:
         """Let time pass, reading the rack every interval. Raises Aborted."""
-        end = self._stand.now() + seconds
-        while (left := end - self._stand.now()) > _SOON_S:
-            await self._stand.wait(max(0.0, min(left, self._due - self._stand.now())))
+        end = self._rig.now() + seconds
+        while (left := end - self._rig.now()) > _SOON_S:
+            await self._rig.wait(max(0.0, min(left, self._due - self._rig.now())))
             await self._read_if_due()
 
     async def _wait(self, ready: Callable[[], bool], at_most_s: float) -> bool:
         """Let time pass until a person has done something; whether they did. Raises Aborted."""
-        until = self._stand.now() + at_most_s
-        while not ready() and self._stand.now() < until:
+        until = self._rig.now() + at_most_s
+        while not ready() and self._rig.now() < until:
             await self._next_round(ready)
         return ready()
 
@@ -301,12 +301,12 @@ class Runner:
         """Let time pass until the rack was read, or, False, ``ready`` before. Raises Aborted."""
         was_ready = ready()
         while not await self._read_if_due():
-            left_s = max(0.0, self._due - self._stand.now())
+            left_s = max(0.0, self._due - self._rig.now())
             if self._people.asked or self._people.wants_pause:
-                await self._stand.idle(min(LOOK_S, left_s))
+                await self._rig.idle(min(LOOK_S, left_s))
                 self._people.look()
             else:
-                await self._stand.wait(left_s)
+                await self._rig.wait(left_s)
             if ready() and not was_ready:
                 return False
         return True
@@ -314,7 +314,7 @@ class Runner:
     async def _read_if_due(self) -> bool:
         """A round if it is time for one; whether it was. Raises Aborted."""
         interval_s = self._rounds.interval_s
-        late_s = self._stand.now() - self._due
+        late_s = self._rig.now() - self._due
         if late_s < -_SOON_S:
             return False
         if len(self._late_s) < _LATE_MAX:
@@ -322,7 +322,7 @@ class Runner:
         self._due += interval_s * (1 + max(0.0, late_s) // interval_s)  # what was missed is missed
         await self._round()
         self._mention_silent()
-        if why := self._present.ends(self._stand.now()):
+        if why := self._present.ends(self._rig.now()):
             raise Aborted(why)
         self._people.look()
         if self._people.wants_end:
@@ -340,7 +340,7 @@ class Runner:
 
     def _mention_silent(self) -> None:
         """Say at once which device has stopped answering, and which answers again."""
-        now, failures = self._stand.now(), self._rounds.failures
+        now, failures = self._rig.now(), self._rounds.failures
         for name, why in failures.items():
             if name not in self._silent:
                 self._silent[name] = now
@@ -349,10 +349,10 @@ class Runner:
             self._tell(f"{name} answers again, after {now - self._silent.pop(name):.0f} s")
 
     def _beat(self) -> None:
-        """Now and then: that the run goes on, and how the rack stands."""
+        """Now and then: that the run goes on, and how the rack is."""
         if time.monotonic() - self._beat_at < _BEAT_S:
             return
-        self._beat_at, now = time.monotonic(), self._stand.now()
+        self._beat_at, now = time.monotonic(), self._rig.now()
         values = self._present.values(self._now_in, now)
         self._journal.mention("beat", now, step=self._now_in, values=values)
 
@@ -365,7 +365,7 @@ class Runner:
         return self._people.asked
 
     def _tell(self, text: str) -> None:
-        self._journal.mention("said", self._stand.now(), text=text)
+        self._journal.mention("said", self._rig.now(), text=text)
 
 
 def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:

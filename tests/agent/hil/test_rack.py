@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from agent.commission.run.rig import HallRig
 from agent.config import load_config
 from agent.config.stimuli import Command
-from agent.hil import HardwareStand, HilRack, Now, SimulatedStand
+from agent.hil import AttendedRig, HilRack, Now
 from agent.hil.log import RunLog
 from agent.hil.reader import Reader
 from agent.model.errors import ConfigError
 from simulator.site.rack_server import serving
+from simulator.site.rehearsal import SimulatedRig
 from tests.simulator.bench import write_site
 
 POWER = "rack_inlet_power_watts"
@@ -27,7 +29,7 @@ async def hil(tmp_path: Path) -> AsyncIterator[HilRack]:
     config = load_config(write_site(tmp_path, roles, defaults=hasty))
     log = RunLog(tmp_path / "runs" / "log.jsonl")
     async with serving(config, live=False) as site, Reader(config) as reader:
-        yield HilRack(reader, SimulatedStand(site), log)
+        yield HilRack(reader, AttendedRig(SimulatedRig(site, speed=0.0), simulated=True), log)
     log.close()
 
 
@@ -140,16 +142,15 @@ async def test_an_operator_is_asked(tmp_path: Path) -> None:
         asked.append(request)
         return "pump" not in request
 
-    stand = HardwareStand({}, ask)
+    stand = AttendedRig(HallRig({}), ask)
     assert not stand.simulated
-    began = stand.now_s()
+    began = stand.now()
     await stand.wait(0.01)
-    assert stand.now_s() > began
+    assert stand.now() > began
     await stand.begin("open_feed_a", {"rack": "r1"})
     await stand.end("open_feed_a")
     await stand.load(0.75)
-    assert asked[0].startswith("open feed a (the feed reads 0 V")
-    assert asked[0].endswith("rack=r1")
+    assert asked[0].startswith("open feed a rack=r1 (the feed reads 0 V")
     assert asked[1].startswith("undo: open feed a")
     assert asked[2] == "load the rack to 75%"
     with pytest.raises(pytest.skip.Exception, match="the operator did not: stop pump 1"):
@@ -160,7 +161,7 @@ async def test_commands_are_run_with_what_a_test_gives_them(tmp_path: Path) -> N
     out = tmp_path / "out"
     script = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + chr(10))"
     command = Command((sys.executable, "-c", script, str(out)))
-    stand = HardwareStand({"open": command, "end_open": command, "load": command}, None)
+    stand = AttendedRig(HallRig({"open": command, "end_open": command, "load": command}))
     await stand.begin("open", {"feed": "a"})
     await stand.end("open")
     await stand.load(0.5)
@@ -177,6 +178,6 @@ async def test_commands_are_run_with_what_a_test_gives_them(tmp_path: Path) -> N
     ],
 )
 async def test_commands_that_fail(command: tuple[str, ...], said: str) -> None:
-    stand = HardwareStand({"open": Command(command)}, None)
+    stand = AttendedRig(HallRig({"open": Command(command)}))
     with pytest.raises(ConfigError, match=said):
         await stand.begin("open", {})

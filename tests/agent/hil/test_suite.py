@@ -114,7 +114,8 @@ def test_an_operator_at_the_terminal_is_asked(tmp_path: Path) -> None:
         os.close(ours)
         os.close(theirs)
     assert run.outcomes("skipped") == {SWAP}, run.text
-    assert "Please swap cables (two LLDP neighbours exchanged" in run.text
+    assert "Please swap cables" in run.text
+    assert "(two LLDP neighbours exchanged" in run.text
     assert "the operator did not: swap cables" in run.text
 
 

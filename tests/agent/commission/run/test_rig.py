@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.run.rig import HallStand, Later
+from agent.commission.run.rig import HallRig, Later
 from agent.config.stimuli import Command
 from agent.model.errors import ConfigError
 
@@ -19,7 +19,7 @@ def command(*arguments: str) -> Command:
 async def test_commands_are_run_with_what_they_need(tmp_path: Path) -> None:
     log = tmp_path / "log"
     names = ("open_feed_a", "end_open_feed_a", "load")
-    stand = HallStand({name: command(WRITE, str(log), name) for name in names})
+    stand = HallRig({name: command(WRITE, str(log), name) for name in names})
     assert await stand.begin("open_feed_a", {"breaker": 3}) == ""
     assert await stand.end("open_feed_a") == ""
     assert await stand.load(0.5) == ""
@@ -31,7 +31,7 @@ async def test_commands_are_run_with_what_they_need(tmp_path: Path) -> None:
 
 
 async def test_what_is_no_command_is_for_a_person() -> None:
-    stand = HallStand({})
+    stand = HallRig({})
     assert await stand.begin("stop_pump_1", {"pump": 1}) == "stop pump 1 pump=1"
     assert await stand.end("stop_pump_1") == "undo: stop pump 1"
     assert await stand.load(0.25) == "load the rack to 25%"
@@ -41,7 +41,7 @@ async def test_what_is_no_command_is_for_a_person() -> None:
 
 
 async def test_a_command_that_fails_is_told() -> None:
-    stand = HallStand(
+    stand = HallRig(
         {
             "load": command("import sys; print('no such rack'); sys.exit(3)"),
             "open_feed_a": Command(("/nowhere/at-all",)),
@@ -54,7 +54,7 @@ async def test_a_command_that_fails_is_told() -> None:
 
 
 async def test_a_clock_that_is_ahead() -> None:
-    stand = HallStand({})
+    stand = HallRig({})
     later = Later(stand, 100.0)
     assert later.now() - stand.now() > 99
     await later.wait(0.0)

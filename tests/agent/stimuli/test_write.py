@@ -12,8 +12,8 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from agent.commission.run.rig import HallRig
 from agent.config import Config, load_config
-from agent.hil import HardwareStand
 from agent.model.errors import ConfigError
 from tests.peers import AUTH_SECRET, PRIV_SECRET, Snmpd, free_udp_port, snmpd
 
@@ -83,7 +83,7 @@ async def test_snmpd_is_written_and_written_back(tmp_path: Path, agent: Snmpd, w
         "end_outlet_off": f"oid: {OUTLET}, type: integer, value: 1",
     }
     config = configured(tmp_path, f"snmp://127.0.0.1:{agent.port}", writes, who)
-    stand = HardwareStand(config.stimuli, None)
+    stand = HallRig(config.stimuli)
     await stand.begin("outlet_off", {})
     assert (tmp_path / "kept").read_text() == "2\n"
     await stand.end("outlet_off")
@@ -92,7 +92,7 @@ async def test_snmpd_is_written_and_written_back(tmp_path: Path, agent: Snmpd, w
 
 async def refused(config: Config, params: Mapping[str, object] | None = None) -> str:
     with pytest.raises(ConfigError) as caught:
-        await HardwareStand(config.stimuli, None).begin("do", params or {})
+        await HallRig(config.stimuli).begin("do", params or {})
     assert "writer" not in str(caught.value)
     return str(caught.value)
 
@@ -170,7 +170,7 @@ async def pumps(port: int, sticky: bool = False) -> AsyncIterator[list[tuple[int
 async def test_a_register_of_pymodbus_is_written_once(tmp_path: Path, unused_tcp_port: int) -> None:
     url = f"modbus+tcp://127.0.0.1:{unused_tcp_port}/7"
     writes = {"do": "register: 40100, value: 1", "end_do": "register: 40100, value: 0"}
-    stand = HardwareStand(configured(tmp_path, url, writes).stimuli, None)
+    stand = HallRig(configured(tmp_path, url, writes).stimuli)
     async with pumps(unused_tcp_port) as asked:
         await stand.begin("do", {})
         assert asked == [(6, 40100), (3, 40100)]

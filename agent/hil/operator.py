@@ -1,0 +1,85 @@
+"""A rig for tests: what only a person can do is asked for at the terminal, or the test skipped."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from agent.commission.run.rig import Rig
+from simulator.faults.catalogue import catalogue
+
+
+class AttendedRig:
+    """A rig with an operator beside it.
+
+    ``ask`` shows the operator a request and returns whether it was done; None where there is no
+    operator.
+    """
+
+    def __init__(
+        self, rig: Rig, ask: Callable[[str], bool] | None = None, *, simulated: bool = False
+    ) -> None:
+        self._rig, self._ask = rig, ask
+        self.simulated = simulated
+
+    def now(self) -> float:
+        """Seconds, as they pass for the rack."""
+        return self._rig.now()
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass for the rack."""
+        await self._rig.wait(seconds)
+
+    async def begin(self, stimulus: str, parameters: Mapping[str, object]) -> None:
+        """Do something to the rack. Raises ConfigError where that fails."""
+        words = await self._rig.begin(stimulus, parameters)
+        signature = catalogue().get(stimulus)
+        hint = f" ({signature.signature})" if signature else ""
+        await self._asked(stimulus, words and f"{words}{hint}")
+
+    async def end(self, stimulus: str) -> None:
+        """Undo it."""
+        await self._asked(f"end_{stimulus}", await self._rig.end(stimulus))
+
+    async def load(self, ratio: float) -> None:
+        """Give the rack work: 0 is idle, 1 full."""
+        await self._asked("load", await self._rig.load(ratio))
+
+    async def _asked(self, name: str, words: str) -> None:
+        if not words:
+            return
+        if self._ask is None:
+            pytest.skip(
+                f"stimulus {name!r} needs somebody to do it: run on a terminal (pytest then asks),"
+                f" or name a command or a write for it under 'stimuli:' in the configuration"
+            )
+        if not await asyncio.to_thread(self._ask, words):
+            pytest.skip(f"the operator did not: {words}")
+
+
+def operator(config: pytest.Config) -> Callable[[str], bool] | None:
+    """A way to ask whoever sits at the terminal; None where no terminal is there."""
+
+    @contextlib.contextmanager
+    def uncaptured() -> Iterator[None]:
+        # Not only what is printed: pytest takes the terminal's input away as well.
+        capture = config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            yield
+            return
+        capture.suspend_global_capture(in_=True)
+        try:
+            yield
+        finally:
+            capture.resume_global_capture()
+
+    def ask(request: str) -> bool:
+        with uncaptured():
+            sys.stdout.write(f"\nPlease {request}\nEnter when it is done, s to skip: ")
+            sys.stdout.flush()
+            return sys.stdin.readline().strip().lower() != "s"
+
+    with uncaptured():
+        return ask if sys.stdin is not None and sys.stdin.isatty() else None

@@ -1,0 +1,1 @@
+"""Carry out what a configuration has for stimuli: commands, and writes that somebody confirmed."""
