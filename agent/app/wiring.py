@@ -17,13 +17,12 @@ from agent.expose.http.events import EventMetrics
 from agent.expose.prometheus.exposition import PrometheusExposition, check_labels
 from agent.expose.prometheus.transport_metrics import TransportMetrics
 from agent.expose.prometheus.trap_metrics import TrapMetrics
-from agent.model.limits import Limits
 from agent.model.values import PollResult
 from agent.poll.poller import Poller, Schedule
+from agent.poll.rack_reader import open_transport
 from agent.profile.points import Profile
 from agent.store.history import History
 from agent.store.latest import Store
-from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.snmp.traps import Sender, Traps
 from agent.web.data.cables import Plan
@@ -275,9 +274,3 @@ class Agent:
 def _labels(device: DeviceConfig) -> dict[str, str]:
     """What stands on every series of a device, beside its name."""
     return {**device.labels, "site": device.site, "rack": device.rack}
-
-
-async def open_transport(device: DeviceConfig, transports: Transports) -> Transport:
-    """The transport that a device's configuration asks for."""
-    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
-    return await transports.open(device.url, device.credentials, limits, device.engine)

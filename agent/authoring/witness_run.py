@@ -7,7 +7,7 @@ from pathlib import Path
 from agent.authoring.witness_page import ALARM, TABLES, Case, Expectation, Selector
 from agent.model.errors import Problem
 from agent.model.values import Failure, Identity, Quality, Reading
-from agent.poll.poller import open_session, read_once
+from agent.poll.reader import DeviceReader
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.transport.memory import MemoryTransport
@@ -31,7 +31,9 @@ async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem
     return found
 
 
-async def _read(profile: Profile, case: Case) -> tuple[list[Reading], Sequence[Failure], Identity]:
+async def _read(
+    profile: Profile, case: Case
+) -> tuple[Sequence[Reading], Sequence[Failure], Identity]:
     """Read two cycles, as a poller does after start-up.
 
     Returns the second one's readings, the failures of both, and the identity.
@@ -43,16 +45,10 @@ async def _read(profile: Profile, case: Case) -> tuple[list[Reading], Sequence[F
     }
     transport = MemoryTransport(case.varbinds or {}, registers)
     mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    session = await open_session("witness", transport, profile.protocol, profile.name, mine)
-    _, first, _ = await read_once(session, transport, 0.0)
-    blocks, second, _ = await read_once(session, transport, _DAY_S)
-    readings = [
-        reading
-        for position in sorted(blocks)
-        for block in blocks[position]
-        for reading in block.readings()
-    ]
-    return readings, list(dict.fromkeys((*first, *second))), session.identity
+    reader = DeviceReader("witness", profile.protocol, profile.name, mine, transport.opened)
+    first, second = await reader.read(0.0), await reader.read(_DAY_S)
+    failures = list(dict.fromkeys((*first.failures, *second.failures)))
+    return second.readings, failures, second.identity or Identity()
 
 
 def _compare(

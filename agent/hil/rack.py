@@ -6,7 +6,7 @@ import pytest
 
 from agent.hil.log import RunLog
 from agent.hil.operator import AttendedRig
-from agent.hil.reader import Look, Reader, shown, spelled
+from agent.hil.reader import DeviceReadings, Reader, shown, spelled
 from agent.model.errors import ConfigError, DeviceError
 from agent.model.values import Reading, Value
 from simulator.faults.schedule import duration_s
@@ -27,7 +27,7 @@ class Now:
     """What a condition sees: the rack at one moment. Call it like ``rack.read``."""
 
     def __init__(self) -> None:
-        self.looks: dict[str, Look | DeviceError] = {}
+        self.looks: dict[str, DeviceReadings | DeviceError] = {}
         self.seen: dict[str, str] = {}
 
     def __call__(self, device: str, metric: str, **labels: str) -> Value:
@@ -48,7 +48,7 @@ class Now:
             self.seen[spelled(device, metric, reading.labels)] = shown(reading.value)
         return found
 
-    def _look(self, device: str) -> Look:
+    def _look(self, device: str) -> DeviceReadings:
         look = self.looks.get(device)
         if look is None:
             raise _Unread(device)

@@ -18,7 +18,7 @@ import pytest
 
 from agent.authoring.snmprec_read import read_recording
 from agent.model.catalogue import CATALOGUE, Kind
-from agent.model.series import OidSource, RegisterSource
+from agent.model.series import OidSource
 from agent.model.units import unit
 from agent.model.values import Failure, Quality, Reading
 from agent.normalise.snmp import SnmpNormaliser

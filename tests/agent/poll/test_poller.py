@@ -15,9 +15,9 @@ from agent.model.limits import Limits
 from agent.model.values import Answer, Block, Failure, GetOids, PollResult, Request, WalkColumns
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
-from agent.poll import poller
+from agent.poll import reader
 from agent.poll.poller import Poller, Schedule
-from agent.poll.uptime import went_back
+from agent.poll.reader import went_back
 from agent.profile.library import Library
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
@@ -97,10 +97,10 @@ async def test_a_cycle_with_too_many_values_costs_the_table_and_not_the_device(
 ) -> None:
     names = {"front": 1000, "rear": 2000}
     assert await bench.fans() == names
-    monkeypatch.setattr(poller, "CELLS_MAX", 5)
+    monkeypatch.setattr(reader, "CELLS_MAX", 5)
     added = {NAMES + bytes([row]): (smi.OCTET_STRING, b"hostile") for row in range(3, 9)}
     device.varbinds.update({**added, **fan(3, "side", 3000)})
-    result = await bench.poller.poll(device)
+    result = await bench.poller.poll()
     assert result.up
     assert Failure(
         "protocol",
@@ -175,7 +175,7 @@ async def test_outlets_prepare_for_new_rows_before_they_get_them(
         lambda result: log.append("delivered"),
         prepare=prepare,
     )
-    await poller.poll(device)
+    await poller.poll()
     assert log == ["box: 2 rows", "delivered"]
 
 
@@ -198,7 +198,7 @@ async def test_names_that_cannot_be_read_now_are_read_in_the_next_cycle(
     await bench.fans()
     deaf.varbinds.update(fan(3, "side", 3000))
     deaf.deaf = True
-    result = await bench.poller.poll(deaf)
+    result = await bench.poller.poll()
     assert [failure.kind for failure in result.failures] == ["timeout"]
     deaf.deaf = False
     assert await bench.fans() == {"front": 1000, "rear": 2000, "side": 3000}
@@ -292,7 +292,7 @@ async def test_a_reboot_while_the_device_was_down_is_told(
 ) -> None:
     await bench.fans()
     device.fault = DeviceTimeout("no answer")
-    await bench.poller.poll(device)
+    await bench.poller.poll()
     device.fault = None
     device.varbinds[SYS_UP_TIME] = (smi.TIME_TICKS, 300)
     await bench.fans()
@@ -317,9 +317,9 @@ async def test_a_restart_of_snmpd_is_seen(
         )
         for _ in range(2):
             with snmpd(tmp_path, port=port):
-                await poller.poll(opened)
+                await poller.poll()
                 await asyncio.sleep(1.0)
-                await poller.poll(opened)
+                await poller.poll()
         await opened.close()
     assert [result.up for result in results] == [True] * 4
     assert events(logs) == ["device up", "device rebooted"]

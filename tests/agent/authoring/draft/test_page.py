@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.authoring.check_profile import hear
+from agent.authoring.check_profile import read_recorded
 from agent.authoring.draft.guess import Guess, guess, words
 from agent.authoring.draft.mibs import MibObject, Mibs, read_mibs
 from agent.authoring.draft.page import Draft, make_draft, slug
@@ -108,7 +108,7 @@ def test_every_guess_is_marked_and_the_rest_is_listed(draft: Draft) -> None:
 async def test_the_draft_reads_its_recording(profile: Profile, tmp_path: Path) -> None:
     recording = tmp_path / "acme.snmprec"
     recording.write_text(RECORDING)
-    witness = await hear(profile, recording, library())
+    witness = await read_recorded(profile, recording, library())
     assert witness.found == "acme-pdu"
     assert witness.problems == []
     values = {(r.metric, r.labels.get("outlet")): r.value for r in witness.readings}
