@@ -1,9 +1,16 @@
-"""Where several points give the same series, the profile's first good one counts."""
+"""Which reading counts where several give the same series.
+
+Of points that are marked as fallbacks the first good one counts, in every poll anew
+(``Fallbacks``); of all other rows the first one that was seen (``Owners``).
+"""
 
 from collections.abc import Generator, Mapping, Sequence
 
 from agent.model.series import SeriesKey, SeriesSet
 from agent.model.values import Block
+
+RowName = tuple[int, bytes]
+"""A row of a table: the number of its point, and the OID of its instance."""
 
 Numbered = tuple[int, Block]
 """A block, and the number of its point."""
@@ -12,6 +19,38 @@ _SUBSETS_MAX = 8  # of one set: the choice takes turns between a few where reque
 
 _Given = list[tuple[int, SeriesSet, tuple[int, ...]]]
 _Places = tuple[int, ...]
+
+
+class Owners:
+    """Which row each series of a device belongs to, and which rows were refused because of it."""
+
+    def __init__(self) -> None:
+        self._owners: dict[SeriesKey, RowName] = {}
+        self._refused: dict[RowName, SeriesKey] = {}
+        self._waiting: dict[SeriesKey, set[RowName]] = {}
+
+    def claim(self, row: RowName, key: SeriesKey) -> RowName:
+        """Return the owner of a series: ``row`` if it had none."""
+        owner = self._owners.setdefault(key, row)
+        if owner != row:
+            self._refused[row] = key
+            self._waiting.setdefault(key, set()).add(row)
+        return owner
+
+    def release(self, row: RowName, key: SeriesKey | None) -> frozenset[RowName]:
+        """Forget a row, and the series ``key`` that it was; return rows that may claim it now."""
+        refused = self._refused.pop(row, None)
+        if refused is not None:
+            self._waiting[refused].discard(row)
+            if not self._waiting[refused]:
+                del self._waiting[refused]
+        if key is None or self._owners.get(key) != row:
+            return frozenset()
+        del self._owners[key]
+        waiting = frozenset(self._waiting.pop(key, ()))
+        for each in waiting:
+            del self._refused[each]
+        return waiting
 
 
 class Fallbacks:

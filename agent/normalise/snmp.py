@@ -11,18 +11,12 @@ from dataclasses import dataclass, field
 
 from agent.model import smi
 from agent.model.catalogue import Kind
-from agent.model.series import Labels, OidSource, Series, SeriesKey, SeriesSet
+from agent.model.series import Labels, OidSource, Series, SeriesSet
 from agent.model.values import Answer, Failure, VarBind, WalkColumns
 from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normaliser, Steps
 from agent.normalise.codec import decode_text
-from agent.normalise.convert import (
-    IDENTITY,
-    Linear,
-    convert,
-    linear,
-    unit_fits,
-)
-from agent.normalise.fallbacks import Fallbacks, Numbered
+from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
+from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
 from agent.normalise.index import Instances
 from agent.normalise.lookups import Changes, Lookups
 from agent.normalise.settled import Part, Settled
@@ -75,8 +69,7 @@ class SnmpNormaliser(Normaliser):
         self._label_sets: dict[Labels, Labels] = {}
         self._maps: dict[Linear, Linear] = {}
         self._constants: dict[_Constants, Linear | str] = {}
-        self._owners: dict[SeriesKey, tuple[int, bytes]] = {}
-        self._refused: dict[SeriesKey, set[tuple[int, bytes]]] = {}
+        self._owners = Owners()
         self._failures: list[Failure] = []
         self._incomplete: frozenset[bytes] = frozenset()
         self._seen_incomplete: set[bytes] = set()
@@ -149,10 +142,8 @@ class SnmpNormaliser(Normaliser):
         self._settled.pop(point.oid, None)
         for name in names:
             row = rows.pop(name, None)
-            if row is None or self._owners.get(row.series.key) != (point.number, name):
-                continue
-            del self._owners[row.series.key]
-            for number, refused in self._refused.pop(row.series.key, ()):
+            key = None if row is None else row.series.key
+            for number, refused in self._owners.release((point.number, name), key):
                 self._columns[number].rows.pop(refused, None)
                 self._settled.pop(self._by_number[number].oid, None)
 
@@ -199,9 +190,9 @@ class SnmpNormaliser(Normaliser):
             for name, tag, _ in varbinds
             if tag not in smi.MISSING and (name, point.bit) not in taken
         ]
-        for again in (False, True):
+        joins = bool(rows)
+        while True:
             new = [name for name in dict.fromkeys(wanted) if name not in rows]
-            joins = bool(new) and len(rows) > 0 and not again
             self._twice = False
             for name in new:
                 rows[name] = self._compile(point, name)
@@ -209,6 +200,7 @@ class SnmpNormaliser(Normaliser):
             if not (joins and self._twice):
                 return
             self._drop(point, list(rows))
+            joins = False
 
     def _read_each(
         self, point: SnmpPoint, varbinds: Sequence[VarBind], taken: _Taken
@@ -349,10 +341,9 @@ class SnmpNormaliser(Normaliser):
         """
         if point.fallback:
             return True
-        owner = self._owners.setdefault(series.key, (point.number, name))
+        owner = self._owners.claim((point.number, name), series.key)
         if owner == (point.number, name):
             return True
-        self._refused.setdefault(series.key, set()).add((point.number, name))
         self._twice = self._twice or owner[0] == point.number
         if point.metric.kind is Kind.INFO:
             return False

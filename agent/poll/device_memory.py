@@ -6,8 +6,11 @@ is. What is learned over time must not end with it: a counter that rolled over w
 refused registers would be asked for again, and a large table would be compiled anew.
 """
 
-from agent.model.values import Identity
-from agent.normalise.base import Normaliser
+import asyncio
+from collections.abc import Mapping
+
+from agent.model.values import Answer, Identity
+from agent.normalise.base import Normalised, Normaliser
 from agent.normalise.crosscheck import CrossChecks
 from agent.normalise.modbus import ModbusNormaliser
 from agent.normalise.snmp import SnmpNormaliser
@@ -35,6 +38,17 @@ class Learned:
         self.crosschecks = CrossChecks(profile, patience, _EXAMINED_EVERY_S if patience > 1 else 0)
         self.driver = _driver(profile)
         self.identity: Identity | None = None
+
+    async def normalised(self, answers: Mapping[int, Answer]) -> Normalised:
+        """Normalise in slices: the first look at a table of a thousand rows takes long."""
+        steps = self.normaliser.steps(answers)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                found: Normalised = done.value
+                return found
+            await asyncio.sleep(0)
 
     def restarted(self) -> None:
         """Forget rows and lookups: after a restart an index may be another thing."""

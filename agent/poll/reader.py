@@ -19,7 +19,7 @@ from agent.model.errors import (
 )
 from agent.model.limits import CELLS_MAX, OCTETS_MAX
 from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult, Reading
-from agent.normalise.base import FAILURES_MAX, Normalised, Normaliser
+from agent.normalise.base import FAILURES_MAX
 from agent.parse.url import Url
 from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
 from agent.poll.deadline import ending
@@ -280,12 +280,12 @@ class DeviceReader:
         due.sort(key=lambda position: (position < session.first, position))
         session.first = 0
         await _ask(session, transport, due, cycle)
-        normalised = await _normalised(learned.normaliser, cycle.answers)
+        normalised = await learned.normalised(cycle.answers)
         failures = [*cycle.failures, *normalised.failures]
         rest = [position for position in positions if position not in due]
         if rest and learned.normaliser.wants_slow and not (cycle.is_late or cycle.is_silent):
             await _ask(session, transport, rest, cycle)
-            first, normalised = normalised, await _normalised(learned.normaliser, cycle.answers)
+            first, normalised = normalised, await learned.normalised(cycle.answers)
             distinct = dict.fromkeys((*first.failures, *normalised.failures))
             failures = [*cycle.failures, *distinct]
         for position in cycle.answers:
@@ -354,18 +354,6 @@ async def _ask_one(session: _Session, transport: Transport, position: int, cycle
     cycle.answers[position] = answer
     ticks = _uptime_ticks(answer)
     session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
-
-
-async def _normalised(normaliser: Normaliser, answers: Mapping[int, Answer]) -> Normalised:
-    """Normalise in slices: the first look at a table of a thousand rows takes long."""
-    steps = normaliser.steps(answers)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: Normalised = done.value
-            return found
-        await asyncio.sleep(0)
 
 
 def _uptime_ticks(answer: Answer) -> int | None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -84,6 +85,8 @@ async def test_one_device_of_twenty_changes_and_the_others_poll_on(place: Place)
     async with serving(load_config(place.path)), place.run() as current:
         before, digest = tasks(current), own_lines(current, "rackagent_config_info")
         polls = {name: current.agent.store.device(name).polls for name in before}
+        began, history = time.time(), current.agent.history
+        assert list(history.tracks("pdu-7"))
         place.devices[7]["interval"] = "200ms"
         place.write()
         outcome = await current.reloader.reload()
@@ -95,6 +98,7 @@ async def test_one_device_of_twenty_changes_and_the_others_poll_on(place: Place)
         assert all(store.device(n).polls >= polls[n] for n in after if n != "pdu-7")
         assert all(store.device(n).up for n in after if n != "pdu-7")
         await until(lambda: store.device("pdu-7").up)
+        assert all(track.times[0] >= began for _, track in history.tracks("pdu-7"))
         assert own_lines(current, "rackagent_config_info") != digest
         assert own_lines(current, "rackagent_config_last_reload_successful ") == [
             "rackagent_config_last_reload_successful 1.0"

@@ -327,10 +327,8 @@ def test_a_fallback_counts_across_answers_row_by_row() -> None:
 
 def test_series_stay_the_same_objects_while_nothing_changes() -> None:
     normaliser = SnmpNormaliser("pdu", snmp_profile(f"{{{CURRENT}, index: [phase], absent: [-1]}}"))
-    blocks = [
-        normaliser.normalise(answered(column("2.4", {"1": n, "2": n}))).blocks[0][0]
-        for n in (5, 6, -1, 7)
-    ]
+    polled = (answered(column("2.4", {"1": n, "2": n})) for n in (5, 6, -1, 7))
+    blocks = [normaliser.normalise(answers).blocks[0][0] for answers in polled]
     assert len({id(block.series) for block in blocks}) == 1
     assert [list(block.values) for block in blocks] == [[5, 5], [6, 6], [None, None], [7, 7]]
 

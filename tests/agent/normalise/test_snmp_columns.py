@@ -180,3 +180,17 @@ def test_rows_of_one_table_share_their_label_sets() -> None:
         True,
         True,
     ]
+
+
+def test_a_choice_between_points_that_was_made_before_is_the_same_set() -> None:
+    normaliser = SnmpNormaliser("d", PROFILES["fallback"])
+    rows: dict[str, Value] = {str(row): 1 for row in range(1, 12)}
+    made = []
+    for bad in ("1", "2", "1", *rows):
+        polled = answers({**rows, bad: 0}, rows)
+        fine, other = (blocks[0] for blocks in normaliser.normalise(polled).blocks.values())
+        assert (len(fine.series), len(other.series)) == (10, 1)
+        assert other.series[0].labels == (("outlet", bad),)
+        made.append(other.series)
+    assert made[0] is made[2]
+    assert made[0] is not made[1]
