@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from agent.config.spec import duration_s
 from agent.hil.log import RunLog
 from agent.hil.operator import AttendedRig
 from agent.hil.reader import DeviceReadings, Reader, shown, spelled
 from agent.model.errors import ConfigError, DeviceError
 from agent.model.values import Reading, Value
-from simulator.faults.schedule import duration_s
 
 _ROUNDS = 100  # a wait looks at the rack so often, if each look takes a second or more
 _STEP_S = 1.0

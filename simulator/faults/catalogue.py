@@ -66,6 +66,11 @@ def catalogue() -> dict[str, Kind]:
     return found
 
 
+def signatures() -> dict[str, str]:
+    """Return what each fault shows, by its name."""
+    return {name: kind.signature for name, kind in catalogue().items()}
+
+
 def unknown(name: str) -> ConfigError:
     """What to say of a fault that does not exist."""
     names = sorted((*FAULTS, *WIRE_FAULTS, *ALIASES))

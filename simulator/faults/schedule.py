@@ -5,16 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from agent.config.spec import Duration
+from agent.config.spec import Duration, duration_s
 from agent.model.errors import ConfigError
 from simulator.yaml_list import load_list
 
 _TEXT = re.compile(
     r"(?P<name>\w+)(?::(?P<params>[^@]*))?(?:@(?P<at>[^+@]+))?(?:\+(?P<for>[^+@]+))?"
 )
-_DURATION: TypeAdapter[float] = TypeAdapter(Duration)
 _SHAPE = "NAME[:PARAM=VALUE,...][@AT][+FOR], for example pump_trip:pump=1@60s+30s"
 
 
@@ -51,14 +50,6 @@ class _FileSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     faults: list[_FaultSpec]
-
-
-def duration_s(value: str | float) -> float:
-    """Seconds of ``90``, ``"500ms"``, ``"5m"``. Raises ConfigError."""
-    try:
-        return _DURATION.validate_python(value)
-    except ValidationError:
-        raise ConfigError(f"{value!r} is not a duration; write 500ms, 10s, 5m or 1h") from None
 
 
 def parse_fault(text: str) -> Planned:
