@@ -88,15 +88,23 @@ class SnmpNormaliser(Normaliser):
         self._start_anew()
         for answer in answers.values():
             for oid, varbinds in _columns(answer):
-                self._forget(self._lookups.absorb(oid, varbinds))
-                yield from self._spend(len(varbinds))
-        self._instances.clear()
+                changes = self._lookups.absorb(oid, varbinds)
+                if changes:
+                    self._forget(changes)
+                    yield from self._spend(len(varbinds))
         numbered: dict[int, list[Numbered]] = {}
         for position, answer in answers.items():
             built = numbered.setdefault(position, [])
             for oid, varbinds in _columns(answer):
-                built += yield from self._blocks(oid, varbinds, answer.observed_at)
-                yield from self._spend(len(varbinds))
+                settled = self._settled.get(oid) if varbinds else None
+                known = settled.blocks(varbinds, answer.observed_at) if settled else None
+                if known is None:
+                    known = yield from self._blocks(oid, varbinds, answer.observed_at)
+                built += known
+                self._spent += len(varbinds)
+                if self._spent >= _STEP_VALUES:
+                    self._spent = 0
+                    yield
         if self._fallbacks is not None:
             blocks = yield from self._fallbacks.choose(numbered)
         else:
@@ -125,7 +133,7 @@ class SnmpNormaliser(Normaliser):
 
     def _forget(self, changes: Changes) -> None:
         """Drop the rows that read a lookup otherwise now."""
-        for number, point in self._by_number.items() if changes else ():
+        for number, point in self._by_number.items():
             rows = self._columns[number].rows
             for lookup in point.lookups:
                 if lookup in changes and rows:
@@ -157,9 +165,6 @@ class SnmpNormaliser(Normaliser):
         points = self._points.get(oid)
         if points is None:
             return []  # only a lookup's
-        settled = self._settled.get(oid) if varbinds else None
-        if settled is not None and (known := settled.blocks(varbinds, observed_at)) is not None:
-            return known
         blocks = []
         taken: _Taken = set()
         for point in points:
