@@ -62,7 +62,7 @@ class Witness:
 
     @property
     def duplicates(self) -> list[str]:
-        """Series that stand more than once."""
+        """Series that occur more than once."""
         keys = Counter((r.metric, tuple(sorted(r.labels.items()))) for r in self.readings)
         return [
             f"{metric}{{{', '.join(f'{name}={text}' for name, text in labels)}}}"
@@ -77,7 +77,7 @@ class Witness:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the profile, as far as this recording can tell; empty is fine."""
+        """What is wrong with the profile, as far as this recording shows; empty is fine."""
         found = [f"{failure.kind}: {failure.message}" for failure in self.failures]
         found += [f"the same series twice: {each}" for each in self.duplicates]
         found += self.implausible

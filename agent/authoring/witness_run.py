@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from agent.authoring.witness_page import ALARM, TABLES, Case, Expectation, Selector
+from agent.authoring.witness_page import ALARM, TABLES, Expectation, Selector, WitnessCase
 from agent.model.errors import Problem
 from agent.model.values import Failure, Identity, Quality, Reading
 from agent.poll.reader import DeviceReader
@@ -18,7 +18,7 @@ _REGISTERS = 65_536
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
-async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem]:
+async def disagreements(profile: Profile, cases: Iterable[WitnessCase]) -> list[Problem]:
     """Return where ``profile`` makes something else of the cases' answers than their page says."""
     found: list[Problem] = []
     for case in cases:
@@ -32,7 +32,7 @@ async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem
 
 
 async def _read(
-    profile: Profile, case: Case
+    profile: Profile, case: WitnessCase
 ) -> tuple[Sequence[Reading], Sequence[Failure], Identity]:
     """Read two cycles, as a poller does after start-up.
 
@@ -52,7 +52,7 @@ async def _read(
 
 
 def _compare(
-    case: Case, readings: Sequence[Reading], failures: Sequence[Failure], identity: Identity
+    case: WitnessCase, readings: Sequence[Reading], failures: Sequence[Failure], identity: Identity
 ) -> Iterator[Problem]:
     found = {_key(each.metric, each.labels): each for each in readings}
     for expectation in case.expect:
@@ -74,7 +74,7 @@ def _compare(
             yield case.problem((*case.key, "identity", field), f"is {said!r}, not {text!r}")
 
 
-def _say(case: Case, selector: Selector, message: str) -> Iterator[Problem]:
+def _say(case: WitnessCase, selector: Selector, message: str) -> Iterator[Problem]:
     if message:
         yield case.problem(selector.key, message)
 
@@ -108,7 +108,7 @@ def _other_quality(selector: Selector, reading: Reading | None, quality: Quality
     return ""
 
 
-def _present(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
+def _present(case: WitnessCase, readings: Sequence[Reading]) -> Iterator[Problem]:
     """Yield the readings that must not be there."""
     series = (*(e.series for e in case.expect), *case.bad, *case.uncertain, *(case.alarms or ()))
     named = {_key(each.metric, each.labels) for each in series}
@@ -124,7 +124,7 @@ def _present(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
                 yield case.problem(selector.key, f"{_spell(*key)} is read: {reading.value!r}")
 
 
-def _alarms(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
+def _alarms(case: WitnessCase, readings: Sequence[Reading]) -> Iterator[Problem]:
     if case.alarms is None:
         return
     key = (*case.key, "alarms")
@@ -136,7 +136,7 @@ def _alarms(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
         yield case.problem(wanted[each], f"{_spell(*each)} is not active")
 
 
-def _failures(case: Case, failures: Sequence[Failure]) -> Iterator[Problem]:
+def _failures(case: WitnessCase, failures: Sequence[Failure]) -> Iterator[Problem]:
     """Match each line of the case with the text of one failure; yield what is left over."""
     left = [f"{failure.kind}: {failure.message}" for failure in failures]
     for place, text in enumerate(case.failures):

@@ -70,7 +70,7 @@ def _hint(stimulus: str) -> str:
 
 
 def operator(config: pytest.Config) -> Callable[[str], bool] | None:
-    """A way to ask whoever sits at the terminal; None where no terminal is there."""
+    """Return a way to ask a person at the terminal; None without a terminal."""
 
     @contextlib.contextmanager
     def uncaptured() -> Iterator[None]:

@@ -20,7 +20,7 @@ _LOG: pytest.StashKey["RunLog"] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of tests on racks."""
+    """Add the options of tests on racks."""
     group = parser.getgroup("rackagent", "tests on a rack, real or simulated")
     group.addoption("--rack", metavar="CONFIG", help="the rack to test: a site's YAML file")
     group.addoption(
@@ -81,7 +81,7 @@ def pytest_runtest_makereport(
 
 @pytest_asyncio.fixture
 async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
-    """The rack of ``--rack``, freshly started where it is simulated."""
+    """Give the rack of ``--rack``, freshly started where it is simulated."""
     given = request.config.getoption("--rack")
     if not given:
         pytest.skip("needs a rack: pytest --rack CONFIG [--simulated]")

@@ -11,7 +11,7 @@ from agent.model.values import Quality, Reading, Value
 from agent.poll.rack_reader import RackReader
 
 
-class NotShown(DeviceError):
+class ReadingNotFound(DeviceError):
     """A device answers, but does not show what a test looks for."""
 
     kind = "not_shown"
@@ -25,7 +25,7 @@ class DeviceReadings:
     readings: tuple[Reading, ...]
 
     def all(self, metric: str, labels: Mapping[str, str]) -> list[Reading]:
-        """The readings of a metric that carry these labels, bad ones too."""
+        """Return the readings of a metric that carry these labels, bad ones too."""
         return [
             reading
             for reading in self.readings
@@ -33,20 +33,20 @@ class DeviceReadings:
         ]
 
     def one(self, metric: str, labels: Mapping[str, str]) -> Reading:
-        """The only such reading that has a value. Raises NotShown that says what there is."""
+        """Return the only such reading with a value. Raises ReadingNotFound that lists others."""
         found = self.all(metric, labels)
         wanted = spelled(self.device, metric, labels)
         worth = [r for r in found if r.value is not None and r.quality is not Quality.BAD]
         if len(worth) == 1:
             return worth[0]
         if len(worth) > 1:
-            raise NotShown(f"{wanted} is several: {_labels(worth)}; name more labels")
+            raise ReadingNotFound(f"{wanted} is several: {_labels(worth)}; name more labels")
         if found:
-            raise NotShown(f"{wanted} is bad: {found[0].reason}")
+            raise ReadingNotFound(f"{wanted} is bad: {found[0].reason}")
         others = self.all(metric, {})
         if others:
-            raise NotShown(f"{wanted} is not there; there are: {_labels(others)}")
-        raise NotShown(f"{self.device} shows no {metric}")
+            raise ReadingNotFound(f"{wanted} is not there; there are: {_labels(others)}")
+        raise ReadingNotFound(f"{self.device} shows no {metric}")
 
 
 def spelled(device: str, metric: str, labels: Mapping[str, str]) -> str:
@@ -81,15 +81,15 @@ class Reader:
         return self._rack.devices
 
     async def look(self, name: str) -> DeviceReadings:
-        """Read everything of a device now. Raises NotShown where that is not possible."""
+        """Read everything of a device now. Raises ReadingNotFound where that is not possible."""
         if name not in self.devices:
-            raise NotShown(f"no device {name!r}; there are: {', '.join(self.devices)}")
+            raise ReadingNotFound(f"no device {name!r}; there are: {', '.join(self.devices)}")
         read = await self._rack.read_device(name, time.monotonic())
         if not read.answered:
-            raise NotShown(f"{name} does not answer: {read.reason}")
+            raise ReadingNotFound(f"{name} does not answer: {read.reason}")
         return DeviceReadings(name, read.readings)
 
 
 def shown(value: Value) -> str:
-    """A value as a message says it."""
+    """Return a value as messages show it."""
     return f"{value:g}" if isinstance(value, float) else str(value)

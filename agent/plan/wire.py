@@ -7,7 +7,7 @@ two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging
 from dataclasses import dataclass, replace
 
 from agent.parse.url import Url
-from agent.profile.points import Profile, Quirks, SerialLine
+from agent.profile.points import LineSettings, Profile, Quirks
 
 CYCLE_S = 10.0
 """How often a device is polled, where nothing says otherwise."""
@@ -35,7 +35,7 @@ class WireCost:
     data_bytes: int = 1
 
     def bytes_in(self, table: str, count: int) -> int:
-        """The size of the reply."""
+        """Return the size of the reply."""
         data = (count + 7) // 8 if table in ("coil", "discrete") else 2 * count
         return self.frame_in + self.data_bytes * data
 
@@ -50,14 +50,14 @@ def serial_cost(profile: Profile) -> WireCost:
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
-    """What the line behind ``url`` costs a device of ``profile``.
+    """Return what the line behind ``url`` costs a device of ``profile``.
 
     A profile that states its serial line has no network of its own: what answers for it over TCP
     is a gateway, whose serial line is the bottleneck.
     """
     if url.scheme in ("modbus+rtu", "modbus+ascii"):
         given = url.options
-        line = SerialLine(
+        line = LineSettings(
             int(given.get("baudrate", "19200")),
             given.get("parity", "E"),
             int(given.get("stopbits", "1")),
@@ -72,7 +72,7 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
 
 
 def serial_line_cost(
-    line: SerialLine, quirks: Quirks = _NO_QUIRKS, *, ascii_mode: bool = False
+    line: LineSettings, quirks: Quirks = _NO_QUIRKS, *, ascii_mode: bool = False
 ) -> WireCost:
     """RTU (or ASCII) on a serial line, 8 data bits."""
     pauses_s = quirks.delay_s + quirks.answer_s

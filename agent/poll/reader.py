@@ -264,7 +264,7 @@ class DeviceReader:
         return ticks / TICKS_PER_S
 
     async def _cycle(self, now: float, ends_at: float | None, everything: bool) -> DeviceRead:
-        """Make one cycle of the session, which begins with it where there is none.
+        """Make one cycle of the session, and begin the session first where none is open.
 
         Rows that are new make the slow requests (names, units) due in the same cycle, once, so
         that nothing is delivered under a wrong name.

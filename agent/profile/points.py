@@ -67,7 +67,7 @@ class IndexPart:
 class Conversion:
     """native -> base: ``(raw * scale / 10**digits + offset)`` in ``unit``, then to the base unit.
 
-    The three lookups replace the constant of their name, row by row; a unit that stands beside
+    The three lookups replace the constant of their name, row by row; a unit beside
     its lookup counts where the row names none.
     """
 
@@ -136,7 +136,7 @@ class ModbusPoint(PointBase):
     bits: int = 1
     part: tuple[int, int] = (0, 0)
     scale_register: int | None = None
-    """Where the power of ten stands, as an int16 (SunSpec's ``sunssf``)."""
+    """The address of a power of ten, as an int16 (SunSpec's ``sunssf``)."""
     clamp: tuple[float, float] | None = None
     """Base values outside are brought to the nearer bound."""
     rollover: int | None = None
@@ -184,7 +184,7 @@ class Identify:
 
 @dataclass(frozen=True, slots=True)
 class ProfileLimits:
-    """What the device stands; see ``LimitsSpec``."""
+    """What the device can take; see ``LimitsSpec``."""
 
     registers_max: int = 125
     bits_max: int = 2000
@@ -195,7 +195,7 @@ class ProfileLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class SerialLine:
+class LineSettings:
     """The line settings a device ships with; see ``SerialSpec``."""
 
     baudrate: int = 19200
@@ -219,7 +219,7 @@ class Quirks:
     answer_s: float = 0.0
 
     def joined(self, other: "Quirks") -> "Quirks":
-        """What serves both."""
+        """Return what serves both."""
         return Quirks(
             max(self.delay_s, other.delay_s),
             max(self.connect_pause_s, other.connect_pause_s),
@@ -243,7 +243,7 @@ class Profile:
     info: Mapping[str, tuple[InfoField, ...]] = field(default_factory=dict)
     identify: tuple[Identify, ...] = ()
     limits: ProfileLimits = ProfileLimits()
-    serial: SerialLine = SerialLine()
+    serial: LineSettings = LineSettings()
     quirks: Quirks = Quirks()
     notes: str = ""
     driver: str | None = None

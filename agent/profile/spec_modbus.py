@@ -109,7 +109,7 @@ class ModbusPointSpec(PointSpec):
             raise ValueError(f"derive: {error}") from None
 
 
-class DefaultsSpec(Spec):
+class PointDefaultsSpec(Spec):
     """What Modbus points take unless they say otherwise."""
 
     table: Table = "holding"
@@ -164,7 +164,7 @@ class ModbusFileSpec(FileSpec):
     source: str = Field(description="datasheet or map the points come from")
     identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
     limits: LimitsSpec = LimitsSpec()
-    defaults: DefaultsSpec = DefaultsSpec()
+    defaults: PointDefaultsSpec = PointDefaultsSpec()
     serial: SerialSpec = SerialSpec()
     quirks: QuirksSpec = QuirksSpec()
     points: list[ModbusPointSpec] = Field(default_factory=list)
@@ -184,7 +184,7 @@ class ModbusFragmentSpec(Spec):
     title: str
     source: str
     notes: str | None = None
-    defaults: DefaultsSpec = DefaultsSpec()
+    defaults: PointDefaultsSpec = PointDefaultsSpec()
     points: list[ModbusPointSpec] = Field(min_length=1)
 
 

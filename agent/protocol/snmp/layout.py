@@ -38,7 +38,7 @@ class _Field(NamedTuple):
     wide: bool = False
 
 
-class Layout:
+class AnswerLayout:
     """The frame of one answer and where its values are."""
 
     __slots__ = ("_frame", "_mask", "_missing", "_names", "_tags", "_unpack", "_wide", "hits")
@@ -56,11 +56,11 @@ class Layout:
         self._wide: tuple[int, ...] = ()
 
     def widen(self, wide: list[int]) -> None:
-        """These places hold numbers of a length that struct does not know."""
+        """Note places whose numbers have a length that struct does not know."""
         self._wide = tuple(wide)
 
     def decode(self, body: bytes) -> list[VarBind] | None:
-        """The varbinds of ``body``, as long as the one this was learned from; None if unlike it."""
+        """Return the varbinds of ``body``; None if it is unlike the one this was learned from."""
         if int.from_bytes(body, "big") & self._mask != self._frame:
             return None
         values = self._unpack(body)
@@ -78,11 +78,11 @@ class Layouts:
     """The layouts of one device's answers, by their size and first name."""
 
     def __init__(self) -> None:
-        self._known: dict[_Key, Layout] = {}
+        self._known: dict[_Key, AnswerLayout] = {}
         self._wait: dict[_Key, int] = {}
 
     def decode(self, data: bytes, start: int, stop: int) -> list[VarBind]:
-        """What :func:`message.decode_varbinds` gives, and raises."""
+        """Return what :func:`message.decode_varbinds` returns, and raise what it raises."""
         if stop - start < _FEWEST_OCTETS:
             return message.decode_varbinds(data, start, stop)
         body = data[start:stop]
@@ -116,8 +116,8 @@ class Layouts:
         self._known[key] = layout
 
 
-def learn(body: bytes) -> Layout | None:
-    """The layout of a VarBindList's content that has been decoded; None where it has oddities."""
+def learn(body: bytes) -> AnswerLayout | None:
+    """Return the layout of a decoded VarBindList's content; None where it has oddities."""
     mask = bytearray(b"\xff" * len(body))
     codes, wide = [">"], list[int]()
     places: list[tuple[bytes, int]] = []
@@ -138,7 +138,7 @@ def learn(body: bytes) -> Layout | None:
         codes.append(f"{begin - done}x{field.code}")
         places.append((body[name_start:name_stop], tag))
         offset, done = stop, end
-    layout = Layout(body, bytes(mask), "".join(codes), places)
+    layout = AnswerLayout(body, bytes(mask), "".join(codes), places)
     layout.widen(wide)
     return layout
 

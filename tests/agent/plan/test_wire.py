@@ -5,7 +5,7 @@ import pytest
 from agent.parse.url import parse_url
 from agent.plan import WireCost, wire_cost
 from agent.plan.wire import serial_cost, serial_line_cost
-from agent.profile.points import Profile, SerialLine
+from agent.profile.points import LineSettings, Profile
 from tests.agent.making import modbus_profile
 
 POINT = "{metric: rack_coolant_level_ratio, address: 1, unit: '%'}"
@@ -39,7 +39,7 @@ def test_eight_coils_come_in_a_byte() -> None:
 
 
 def test_ascii_writes_each_byte_twice_and_needs_no_silence() -> None:
-    wire = serial_line_cost(SerialLine(9600, "N"), ascii_mode=True)
+    wire = serial_line_cost(LineSettings(9600, "N"), ascii_mode=True)
     assert wire.bytes_in("holding", 1) == 15  # : 01 03 02 0000 LRC CR LF
     assert wire.seconds("holding", 1) == pytest.approx((17 + 15) * 10 / 9600)
 

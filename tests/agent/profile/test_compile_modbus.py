@@ -3,7 +3,7 @@
 import pytest
 
 from agent.model.datatypes import REGISTERS
-from agent.profile.points import ModbusPoint, Profile, SerialLine
+from agent.profile.points import LineSettings, ModbusPoint, Profile
 from tests.agent.profile.conftest import Compile, Problems, modbus
 
 SUPPLY = "metric: rack_coolant_temperature_celsius, unit: degC"
@@ -106,7 +106,7 @@ info: {model: {address: 5, data_type: uint32, table: input, byte_order: CDAB}, s
 """
     profile = compiled(modbus(LEVEL, head=head))
     (rule,) = profile.identify
-    assert profile.serial == SerialLine(9600, "N", 2, ((1, 247),))
+    assert profile.serial == LineSettings(9600, "N", 2, ((1, 247),))
     assert (profile.limits.registers_max, profile.limits.forbidden) == (60, ((20, 29),))
     assert (rule.address, rule.table, rule.count) == (5, "input", 8)
     model, serial = profile.info["model"][0], profile.info["serial"][0]

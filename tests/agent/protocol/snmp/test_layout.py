@@ -10,7 +10,7 @@ from agent.model import smi
 from agent.model.errors import ProtocolError
 from agent.model.values import VarBind
 from agent.protocol.snmp import ber, message
-from agent.protocol.snmp.layout import Layout, Layouts, learn
+from agent.protocol.snmp.layout import AnswerLayout, Layouts, learn
 
 TABLE = smi.oid("1.3.6.1.4.1.99.1")
 SIZED = {
@@ -155,7 +155,7 @@ def lessons(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The answers that were learned from, as they come."""
     learned: list[bytes] = []
 
-    def noted(data: bytes) -> Layout | None:
+    def noted(data: bytes) -> AnswerLayout | None:
         learned.append(data)
         return learn(data)
 
