@@ -138,8 +138,7 @@ class SnmpNormaliser(Normaliser):
             for lookup in point.lookups:
                 if lookup in changes and rows:
                     suffixes = changes[lookup]
-                    several = suffixes is None or len(suffixes) >= len(rows)
-                    if several or suffixes is None:
+                    if suffixes is None or len(suffixes) >= len(rows):
                         self._drop(point, list(rows))
                     else:
                         self._drop(point, [point.oid + suffix for suffix in suffixes])
