@@ -27,7 +27,8 @@ from agent.model.limits import Limits
 from agent.model.series import OidSource
 from agent.model.values import Quality, Reading
 from agent.parse.url import Url
-from agent.poll.read_once import Look, Target, read_device
+from agent.poll.read_once import Target, read_device
+from agent.poll.reader import DeviceRead
 from agent.profile.library import Library, open_library
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
@@ -109,7 +110,7 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
-async def read_recorded(recording: Path, library: Library) -> Look:
+async def read_recorded(recording: Path, library: Library) -> DeviceRead:
     """What one full read of the recording, served as an agent, gives."""
     responder = SnmpResponder(StaticView(read_recording(recording)))
     port = await responder.start()
@@ -120,7 +121,9 @@ async def read_recorded(recording: Path, library: Library) -> Look:
         responder.close()
 
 
-def judge(name: str, look: Look, rows: Iterable[Mapping[str, Any]], recorded: Recorded) -> Device:
+def judge(
+    name: str, look: DeviceRead, rows: Iterable[Mapping[str, Any]], recorded: Recorded
+) -> Device:
     """Compare a read with the oracle's rows; ``recorded`` gives the reasons of this recording."""
     by_oid: dict[str, list[Reading]] = {}
     for reading in look.readings:

@@ -13,13 +13,11 @@ from agent.expose.http.probe_route import Asked, Busy, NotAllowed
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import Format
 from agent.model.credentials import SnmpCredentials
-from agent.model.errors import ConfigError, DeviceError
+from agent.model.errors import ConfigError
 from agent.model.limits import Limits
-from agent.model.values import Failure, PollResult
 from agent.parse.url import Url, parse_url
-from agent.poll.poller import open_session, read_once
+from agent.poll.read_once import Target, read_device
 from agent.store.latest import Store
-from agent.transport.factory import Transports
 
 _AT_ONCE = 8
 _LONGEST_S = 60.0
@@ -50,7 +48,13 @@ class Prober:
             raise Busy(f"{_AT_ONCE} devices are being probed; ask again later")
         self._reading += 1
         try:
-            result = await self._read(asked, url, credentials)
+            started_at, began = time.time(), time.monotonic()
+            read = await read_device(
+                *(Target(url, credentials, _LIMITS), self._config.library, asked.profile),
+                name=asked.target,
+                within_s=min(asked.within_s, _LONGEST_S),
+            )
+            result = read.result(started_at, time.monotonic() - began)
         finally:
             self._reading -= 1
         store = Store({asked.target: _FRESH_S})
@@ -58,43 +62,6 @@ class Prober:
         store.subscribe(shown.update)
         store.put(result)
         return shown.render(form)
-
-    async def _read(self, asked: Asked, url: Url, credentials: SnmpCredentials) -> PollResult:
-        started_at, began = time.time(), time.monotonic()
-        down = PollResult(asked.target, False, {}, (), started_at, 0.0)
-        try:
-            async with asyncio.timeout(min(asked.within_s, _LONGEST_S)):
-                result = await self._look(asked, url, credentials, down)
-        except TimeoutError:
-            late = Failure("timeout", f"not read within {asked.within_s:g} s")
-            result = replace(down, failures=(late,))
-        except DeviceError as error:
-            result = replace(down, failures=(Failure(error.kind, str(error)),))
-        return replace(result, duration_s=time.monotonic() - began)
-
-    async def _look(
-        self, asked: Asked, url: Url, credentials: SnmpCredentials, result: PollResult
-    ) -> PollResult:
-        library, quirks = self._config.library, {}
-        if asked.profile != "auto" and url.protocol == "modbus":
-            quirks = {url.line: library.get(asked.profile).quirks}
-        async with (
-            Transports(quirks) as transports,
-            transports.opened(url, credentials, _LIMITS) as transport,
-        ):
-            session = await open_session(
-                asked.target, transport, url.protocol, asked.profile, library, url
-            )
-            blocks, failures, answered = await read_once(session, transport, time.monotonic())
-        return replace(
-            result,
-            up=answered,
-            blocks=blocks if answered else {},
-            failures=failures,
-            identity=session.identity,
-            profile=session.profile.name,
-            kind=session.profile.kind,
-        )
 
     def _credentials(self, name: str) -> SnmpCredentials:
         if not name:

@@ -28,7 +28,7 @@ from agent.normalise.convert import IDENTITY, convert, linear, to_native
 from agent.parse.yaml_source import Key, load
 from agent.plan import Plan, make_plan
 from agent.poll.identify import identify
-from agent.poll.poller import open_session, read_once
+from agent.poll.reader import DeviceReader
 from agent.profile.library import Library
 from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 from agent.transport.memory import MemoryTransport
@@ -62,7 +62,7 @@ class Witness:
 
     @property
     def duplicates(self) -> list[str]:
-        """Series that stand more than once."""
+        """Series that occur more than once."""
         keys = Counter((r.metric, tuple(sorted(r.labels.items()))) for r in self.readings)
         return [
             f"{metric}{{{', '.join(f'{name}={text}' for name, text in labels)}}}"
@@ -77,7 +77,7 @@ class Witness:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the profile, as far as this recording can tell; empty is fine."""
+        """What is wrong with the profile, as far as this recording shows; empty is fine."""
         found = [f"{failure.kind}: {failure.message}" for failure in self.failures]
         found += [f"the same series twice: {each}" for each in self.duplicates]
         found += self.implausible
@@ -86,7 +86,7 @@ class Witness:
         return found
 
 
-async def hear(
+async def read_recorded(
     profile: Profile, recording: Path, library: Library, warn: Warn | None = None
 ) -> Witness:
     """Read the device that was recorded with ``profile``.
@@ -101,16 +101,9 @@ async def hear(
     with suppress(UnknownDevice):
         found = (await identify(transport, "snmp", [*library.all(), profile])).profile.name
     mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    session = await open_session(str(recording), transport, "snmp", profile.name, mine)
-    blocks, failures, _ = await read_once(session, transport, 0.0)
-    readings = tuple(
-        reading
-        for position in sorted(blocks)
-        for block in blocks[position]
-        for reading in block.readings()
-    )
-    vendor, read, helpers = shares(profile, rows)
-    return Witness(str(recording), found, readings, failures, vendor, read, helpers)
+    reader = DeviceReader(str(recording), "snmp", profile.name, mine, transport.opened)
+    read = await reader.read(0.0)
+    return Witness(str(recording), found, read.readings, read.failures, *shares(profile, rows))
 
 
 def shares(profile: Profile, rows: Iterable[VarBind]) -> tuple[int, int, int]:

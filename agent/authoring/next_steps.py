@@ -1,4 +1,4 @@
-"""What to tell a person whose device no profile knows: what was read, and the way to a profile."""
+"""Next steps for a device that no profile fits: what was read, and the way to a profile."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

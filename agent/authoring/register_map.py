@@ -1,6 +1,6 @@
-"""Foreign register maps to a profile's YAML: what their names tell, marked for confirmation.
+"""Foreign register maps to a profile's YAML: what their names imply, marked for confirmation.
 
-A rackmon map (OpenBMC's JSON) says addresses, formats and scales, but units stand only in names
+A rackmon map (OpenBMC's JSON) has addresses, formats and scales, but units only in names
 (``RPU_Coolant_Flow_Rate_LPM``); a vendor's spreadsheet says them in a column. Both become rows
 here, rows become points, and what could not be decided is reported instead of guessed.
 """
@@ -24,8 +24,8 @@ _TYPES = {1: "uint16", 2: "uint32", 4: "uint64"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One register of a foreign map; ``guessed`` where the name told the unit (our spelling)."""
+class MapRow:
+    """One register of a foreign map; ``guessed`` where the name implied the unit (our spelling)."""
 
     address: int
     name: str
@@ -41,7 +41,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Draft:
+class MapDraft:
     """A profile's YAML and what its author has to look at."""
 
     yaml: str = ""
@@ -50,7 +50,7 @@ class Draft:
     refused: list[str] = field(default_factory=list)
 
 
-# The end of a name, after an underscore or a space, and the unit it stands for.
+# The end of a name, after an underscore or a space, and the unit it means.
 _NAME_UNITS = (
     (r"LPM|L/min", "L/min"),
     (r"kPa", "kPa"),
@@ -63,7 +63,7 @@ _NAME_UNITS = (
     (r"(?:Volt_)?V|Volt(?:age)?(?:_AC)?", "V"),
     (r"(?:Curr_)?A|Curr(?:ent)?(?:_AC)?", "A"),
 )
-_WORD_UNITS = (  # a word anywhere, where the end tells nothing
+_WORD_UNITS = (  # a word anywhere, where the end means nothing
     (r"(?i)RPM", "rpm"),
     (r"(?i)temp(?:erature)?(?=\d|_|\b)", "degC"),
     (r"(?i)volt(?:age)?|(?:^|_)V(?:in|out)(?:_|$)", "V"),
@@ -74,7 +74,7 @@ _WORD_UNITS = (  # a word anywhere, where the end tells nothing
 _NO_MEASUREMENT = re.compile(
     r"(?i)status|alarm|count|time|setpoint|_set$|setting|limit|threshold|address|revision|factor"
 )
-_METRICS = (  # words in the name, unit, metric, the label that tells registers apart
+_METRICS = (  # words in the name, unit, metric, the label that distinguishes registers
     (r"(?i)coolant|water", "L/min", "rack_coolant_flow_liters_per_second", "sensor"),
     (r"(?i)coolant|water", "degC", "rack_coolant_temperature_celsius", "sensor"),
     (r"", "kPa", "rack_coolant_pressure_pascals", "sensor"),
@@ -103,8 +103,8 @@ _INFO = (
 )
 
 
-def read_rackmon(path: Path) -> tuple[list[Row], dict[str, Any], Draft]:
-    """The rows of an OpenBMC rackmon map, its head (name, baudrate, ...), and a draft to go on.
+def read_rackmon(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
+    """Return the rows of an OpenBMC rackmon map, its head (name, baudrate), and a draft.
 
     Handlers that run shell commands are refused and named. Raises ConfigError for a file that is
     no such map.
@@ -117,7 +117,7 @@ def read_rackmon(path: Path) -> tuple[list[Row], dict[str, Any], Draft]:
         ) from None
     if not isinstance(data, dict) or not isinstance(data.get("registers"), list):
         raise ConfigError([Problem(str(path), 0, "registers", "is no rackmon map: it has no list")])
-    draft = Draft()
+    draft = MapDraft()
     for handler in data.get("special_handlers", []):
         draft.refused.append(
             f"register {handler.get('reg')}: a handler that {handler.get('action')}s;"
@@ -135,30 +135,30 @@ def read_rackmon(path: Path) -> tuple[list[Row], dict[str, Any], Draft]:
     return rows, data, draft
 
 
-def _rackmon_row(register: Mapping[str, Any]) -> Row:
+def _rackmon_row(register: Mapping[str, Any]) -> MapRow:
     count, name = int(register["length"]), str(register["name"]).strip()
     address, kind = int(register["begin"]), register["format"]
     order = "ABCD"
     if register.get("endian") == "L":  # rackmon turns all bytes of the value round
         order = "DCBA" if count > 1 else "BADC"
     if kind == "STRING":
-        return Row(address, name, "string", count)
+        return MapRow(address, name, "string", count)
     if kind == "FLAGS":
         flags = tuple((int(bit), str(text).strip()) for bit, text in register.get("flags", ()))
-        return Row(address, name, _TYPES[count], count, flags=flags)
+        return MapRow(address, name, _TYPES[count], count, flags=flags)
     data_type = _TYPES[count]
     if register.get("sign"):
         data_type = data_type.removeprefix("u")
     scale = Fraction(str(register.get("scale", 1))) / 2 ** int(register.get("precision", 0))
     unit = _unit_of(name)
     shift = Fraction(str(register.get("shift", 0)))
-    return Row(
+    return MapRow(
         address, name, data_type, count, scale, unit, bool(unit), byte_order=order, offset=shift
     )
 
 
 def _unit_of(name: str) -> str:
-    """The unit a register's name ends in, empty where it tells none."""
+    """Return the unit that a register's name ends in, empty where it ends in none."""
     for pattern, unit in _NAME_UNITS:
         if re.search(rf"(?:^|[_ ])(?:{pattern})(?:[_ ]Inst)?$", name):
             return unit
@@ -189,8 +189,8 @@ _CSV_UNITS = {
 _CSV_UNITS |= {"rh": "%RH", "percent": "%", "volt": "V", "amp": "A", "watt": "W", "kwh": "kWh"}
 
 
-def read_csv(path: Path) -> tuple[list[Row], dict[str, Any], Draft]:
-    """The rows of a vendor's register table; headings may be spelt in the usual ways.
+def read_csv(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
+    """Return the rows of a vendor's register table; headings may be spelt in the usual ways.
 
     Raises ConfigError when a needed heading is missing, or naming every line that is unusable.
     """
@@ -214,7 +214,7 @@ def read_csv(path: Path) -> tuple[list[Row], dict[str, Any], Draft]:
         raise ConfigError(problems)
     if not rows:
         raise ConfigError([Problem(str(path), 0, "", "has no rows")])
-    return rows, {"name": path.stem}, Draft()
+    return rows, {"name": path.stem}, MapDraft()
 
 
 def _columns(path: Path, headings: Sequence[str]) -> dict[str, str]:
@@ -231,7 +231,7 @@ def _columns(path: Path, headings: Sequence[str]) -> dict[str, str]:
     return columns
 
 
-def _csv_row(cells: Mapping[str, str]) -> Row:
+def _csv_row(cells: Mapping[str, str]) -> MapRow:
     text = cells["address"]
     try:
         address = int(text, 16) if text.lower().startswith("0x") else int(text)
@@ -257,7 +257,7 @@ def _csv_row(cells: Mapping[str, str]) -> Row:
         raise ValueError(f"scale {cells.get('scale')!r} or count is not a number") from None
     guessed = not unit and bool(_unit_of(cells["name"]))
     unit = unit or _unit_of(cells["name"])
-    return Row(address, cells["name"], kind, count, scale, unit, guessed, table or "holding")
+    return MapRow(address, cells["name"], kind, count, scale, unit, guessed, table or "holding")
 
 
 _KNOWN_TYPES = {"uint16": 1, "int16": 1, "uint32": 2, "int32": 2, "uint64": 4, "int64": 4}
@@ -274,7 +274,9 @@ def _text(path: Path) -> str:
         raise ConfigError([Problem(str(path), 0, "", f"cannot be read: {reason}")]) from None
 
 
-def draft_profile(rows: Iterable[Row], head: Mapping[str, Any], draft: Draft, source: str) -> Draft:
+def draft_profile(
+    rows: Iterable[MapRow], head: Mapping[str, Any], draft: MapDraft, source: str
+) -> MapDraft:
     """Write the profile; ``draft`` is filled with what needs a person.
 
     Rows without a unit, or whose unit fits no metric, become comments, never points.
@@ -304,15 +306,15 @@ def draft_profile(rows: Iterable[Row], head: Mapping[str, Any], draft: Draft, so
     return draft
 
 
-def _why(row: Row) -> str:
+def _why(row: MapRow) -> str:
     if not row.unit:
-        return "its name tells no unit"
+        return "its name implies no unit"
     if row.unit not in UNITS:
         return f"unit {row.unit!r} is not known"
     return f"no metric is obvious for {row.unit}"
 
 
-def _point(row: Row, label: str) -> list[str] | None:
+def _point(row: MapRow, label: str) -> list[str] | None:
     place = [f"address: {row.address}", f"data_type: {row.data_type}"]
     place += [f"table: {row.table}"] if row.table != "holding" else []
     place += [f"byte_order: {row.byte_order}"] if row.byte_order != "ABCD" else []
@@ -328,12 +330,12 @@ def _point(row: Row, label: str) -> list[str] | None:
     parts += [f"scale: {row.scale}"] if row.scale != 1 else []
     parts += [f"offset: {row.offset}"] if row.offset else []
     parts.append(f"unit: '{row.unit}'")
-    confirm = "    # confirm the unit: the name told it" if row.guessed else ""
+    confirm = "    # confirm the unit: the name implied it" if row.guessed else ""
     return [f"  - {{{', '.join(parts)}}}{confirm}"]
 
 
-def _metric_of(row: Row) -> tuple[str, str] | None:
-    """The metric for a row and the label that tells such rows apart; None where none is obvious."""
+def _metric_of(row: MapRow) -> tuple[str, str] | None:
+    """Return a row's metric and the label that distinguishes such rows; None if unclear."""
     if row.unit not in UNITS:
         return None
     base = UNITS[row.unit].base

@@ -91,7 +91,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class WitnessCase:
     """One case, compiled. ``registers`` maps a table to its words by 0-based address.
 
     ``alarms`` are the labels of every alarm that is active, None where the case does not say.
@@ -116,16 +116,16 @@ class Case:
         return self.page.problem(key, f"{self.name!r}: {message}")
 
 
-def read_page(path: Path) -> tuple[Case, ...]:
+def read_page(path: Path) -> tuple[WitnessCase, ...]:
     """Return the cases of a page, those of the page that ``cases_of`` names first.
 
     Raises ConfigError with every mistake of the page: an unknown key or metric, a label that the
-    metric does not have, a number or an OID that is none, a case that expects nothing.
+    metric does not have, a number or an OID that cannot be read, a case that expects nothing.
     """
     document = load(path)
     spec = document.validate(PageSpec)
     compiler = _Compiler(document, spec)
-    cases: list[Case] = []
+    cases: list[WitnessCase] = []
     if spec.cases_of:
         cases += _cases_of(path, document, spec, compiler)
     cases += compiler.cases(document, spec)
@@ -138,7 +138,7 @@ def read_page(path: Path) -> tuple[Case, ...]:
 
 def _cases_of(
     path: Path, document: Document, spec: PageSpec, compiler: "_Compiler"
-) -> tuple[Case, ...]:
+) -> tuple[WitnessCase, ...]:
     """Return the cases of another page of the folder, with this page's OIDs and registers."""
     other = path.with_name(f"{spec.cases_of}.yaml")
     if not other.is_file() or not re.fullmatch(r"[a-z0-9._-]+", spec.cases_of):
@@ -168,11 +168,11 @@ class _Compiler:
                 continue
             self._oids[name] = self._try(key, self._dotted, written) or ""
 
-    def cases(self, document: Document, spec: PageSpec) -> tuple[Case, ...]:
+    def cases(self, document: Document, spec: PageSpec) -> tuple[WitnessCase, ...]:
         self._document = document
         return tuple(self._case(("cases", place), case) for place, case in enumerate(spec.cases))
 
-    def _case(self, key: Key, spec: CaseSpec) -> Case:
+    def _case(self, key: Key, spec: CaseSpec) -> WitnessCase:
         tables = {name: getattr(spec, name) for name in TABLES}
         registers = {
             name: self._once(self._words((*key, name), words))
@@ -188,7 +188,7 @@ class _Compiler:
             self._expectation((*key, "expect", text), text, value)
             for text, value in spec.expect.items()
         ]
-        case = Case(
+        case = WitnessCase(
             page=self._document,
             key=key,
             name=spec.name,

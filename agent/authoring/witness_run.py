@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from agent.authoring.witness_page import ALARM, TABLES, Case, Expectation, Selector
+from agent.authoring.witness_page import ALARM, TABLES, Expectation, Selector, WitnessCase
 from agent.model.errors import Problem
 from agent.model.values import Failure, Identity, Quality, Reading
-from agent.poll.poller import open_session, read_once
+from agent.poll.reader import DeviceReader
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.transport.memory import MemoryTransport
@@ -18,7 +18,7 @@ _REGISTERS = 65_536
 _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
-async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem]:
+async def disagreements(profile: Profile, cases: Iterable[WitnessCase]) -> list[Problem]:
     """Return where ``profile`` makes something else of the cases' answers than their page says."""
     found: list[Problem] = []
     for case in cases:
@@ -31,7 +31,9 @@ async def disagreements(profile: Profile, cases: Iterable[Case]) -> list[Problem
     return found
 
 
-async def _read(profile: Profile, case: Case) -> tuple[list[Reading], Sequence[Failure], Identity]:
+async def _read(
+    profile: Profile, case: WitnessCase
+) -> tuple[Sequence[Reading], Sequence[Failure], Identity]:
     """Read two cycles, as a poller does after start-up.
 
     Returns the second one's readings, the failures of both, and the identity.
@@ -43,20 +45,14 @@ async def _read(profile: Profile, case: Case) -> tuple[list[Reading], Sequence[F
     }
     transport = MemoryTransport(case.varbinds or {}, registers)
     mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    session = await open_session("witness", transport, profile.protocol, profile.name, mine)
-    _, first, _ = await read_once(session, transport, 0.0)
-    blocks, second, _ = await read_once(session, transport, _DAY_S)
-    readings = [
-        reading
-        for position in sorted(blocks)
-        for block in blocks[position]
-        for reading in block.readings()
-    ]
-    return readings, list(dict.fromkeys((*first, *second))), session.identity
+    reader = DeviceReader("witness", profile.protocol, profile.name, mine, transport.opened)
+    first, second = await reader.read(0.0), await reader.read(_DAY_S)
+    failures = list(dict.fromkeys((*first.failures, *second.failures)))
+    return second.readings, failures, second.identity or Identity()
 
 
 def _compare(
-    case: Case, readings: Sequence[Reading], failures: Sequence[Failure], identity: Identity
+    case: WitnessCase, readings: Sequence[Reading], failures: Sequence[Failure], identity: Identity
 ) -> Iterator[Problem]:
     found = {_key(each.metric, each.labels): each for each in readings}
     for expectation in case.expect:
@@ -78,7 +74,7 @@ def _compare(
             yield case.problem((*case.key, "identity", field), f"is {said!r}, not {text!r}")
 
 
-def _say(case: Case, selector: Selector, message: str) -> Iterator[Problem]:
+def _say(case: WitnessCase, selector: Selector, message: str) -> Iterator[Problem]:
     if message:
         yield case.problem(selector.key, message)
 
@@ -112,7 +108,7 @@ def _other_quality(selector: Selector, reading: Reading | None, quality: Quality
     return ""
 
 
-def _present(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
+def _present(case: WitnessCase, readings: Sequence[Reading]) -> Iterator[Problem]:
     """Yield the readings that must not be there."""
     series = (*(e.series for e in case.expect), *case.bad, *case.uncertain, *(case.alarms or ()))
     named = {_key(each.metric, each.labels) for each in series}
@@ -128,7 +124,7 @@ def _present(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
                 yield case.problem(selector.key, f"{_spell(*key)} is read: {reading.value!r}")
 
 
-def _alarms(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
+def _alarms(case: WitnessCase, readings: Sequence[Reading]) -> Iterator[Problem]:
     if case.alarms is None:
         return
     key = (*case.key, "alarms")
@@ -140,7 +136,7 @@ def _alarms(case: Case, readings: Sequence[Reading]) -> Iterator[Problem]:
         yield case.problem(wanted[each], f"{_spell(*each)} is not active")
 
 
-def _failures(case: Case, failures: Sequence[Failure]) -> Iterator[Problem]:
+def _failures(case: WitnessCase, failures: Sequence[Failure]) -> Iterator[Problem]:
     """Match each line of the case with the text of one failure; yield what is left over."""
     left = [f"{failure.kind}: {failure.message}" for failure in failures]
     for place, text in enumerate(case.failures):

@@ -17,7 +17,7 @@ from agent.model.values import GetOids, Quality, Reading, ReadRegisters, Request
 from agent.plan import Cost
 from agent.plan.lines import LineLoad, Load
 from agent.poll.identify import Identification
-from agent.poll.read_once import Look
+from agent.poll.reader import DeviceRead
 from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 
 _PIPED_WIDTH = 10_000  # no cell is cut for a program that reads along
@@ -202,7 +202,7 @@ def _every(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def print_look(look: Look) -> None:
+def print_look(look: DeviceRead) -> None:
     """Print the identity of the device, every reading and every failure."""
     console = _console()
     if look.profile is not None and look.identity is not None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.authoring.register_map import Draft, Row, draft_profile, read_csv, read_rackmon
+from agent.authoring.register_map import MapDraft, MapRow, draft_profile, read_csv, read_rackmon
 from agent.cli import console
 from agent.model.errors import ConfigError
 
@@ -18,7 +18,7 @@ app = typer.Typer(
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Profile to write (default: stdout).")
 ]
-_Reader = Callable[[Path], tuple[list[Row], dict[str, Any], Draft]]
+_Reader = Callable[[Path], tuple[list[MapRow], dict[str, Any], MapDraft]]
 
 
 @app.command()

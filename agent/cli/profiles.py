@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.app.event_loop import run_loop
-from agent.authoring.check_profile import Witness, check_itself, hear, unsaid
+from agent.authoring.check_profile import Witness, check_itself, read_recorded, unsaid
 from agent.authoring.draft.mibs import Mibs, read_mibs
 from agent.authoring.draft.page import make_draft, slug
 from agent.authoring.draft.report import known_already, summary
@@ -116,7 +116,9 @@ def hold_profile(
     library = open_library(profiles or [])
     profile = _named(library, name)
     faults = check_itself(profile)
-    witnesses = [run_loop(hear(profile, file, library, console.warn)) for file in recording or ()]
+    witnesses = [
+        run_loop(read_recorded(profile, file, library, console.warn)) for file in recording or ()
+    ]
     if output is Format.JSON:
         console.out_json(_verdict(profile, faults, witnesses))
     else:

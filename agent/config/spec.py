@@ -66,6 +66,16 @@ def _name(text: str) -> str:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 Duration = Annotated[float, BeforeValidator(_duration, json_schema_input_type=float | str)]
+
+
+def duration_s(value: str | float) -> float:
+    """Return the seconds of ``90``, ``"500ms"`` or ``"5m"``. Raises ConfigError."""
+    try:
+        return float(_duration(value))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
 UrlText = Annotated[str, AfterValidator(_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Name = Annotated[

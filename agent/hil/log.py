@@ -8,10 +8,10 @@ from agent.model.errors import ConfigError
 
 
 class RunLog:
-    """One file of one run. ``test`` is the name that stands in every line until it changes."""
+    """One file of one run. ``test`` is in every line until it changes."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ConfigError where the file cannot be written."""
+        """Open the file. Raises ConfigError where it cannot be written."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a", encoding="utf-8")

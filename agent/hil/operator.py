@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import entry_points
 
 import pytest
 
 from agent.commission.run.rig import Rig
-from simulator.faults.catalogue import catalogue
+
+STIMULI = "rackagent.stimuli"
+"""The entry points of functions that return what stimuli do to a rack, by their name."""
 
 
 class AttendedRig:
@@ -35,9 +38,7 @@ class AttendedRig:
     async def begin(self, stimulus: str, parameters: Mapping[str, object]) -> None:
         """Do something to the rack. Raises ConfigError where that fails."""
         words = await self._rig.begin(stimulus, parameters)
-        signature = catalogue().get(stimulus)
-        hint = f" ({signature.signature})" if signature else ""
-        await self._asked(stimulus, words and f"{words}{hint}")
+        await self._asked(stimulus, words and f"{words}{_hint(stimulus)}")
 
     async def end(self, stimulus: str) -> None:
         """Undo it."""
@@ -59,8 +60,17 @@ class AttendedRig:
             pytest.skip(f"the operator did not: {words}")
 
 
+def _hint(stimulus: str) -> str:
+    """Return what is expected to be seen of a stimulus, where an installed package knows it."""
+    for point in entry_points(group=STIMULI):
+        effect = point.load()().get(stimulus)
+        if effect:
+            return f" ({effect})"
+    return ""
+
+
 def operator(config: pytest.Config) -> Callable[[str], bool] | None:
-    """A way to ask the person at the terminal; None without a terminal."""
+    """Return a way to ask a person at the terminal; None without a terminal."""
 
     @contextlib.contextmanager
     def uncaptured() -> Iterator[None]:

@@ -13,14 +13,14 @@ import pytest
 import pytest_asyncio
 
 if TYPE_CHECKING:
-    from agent.hil import HilRack
     from agent.hil.log import RunLog
+    from agent.hil.rack import HilRack
 
 _LOG: pytest.StashKey["RunLog"] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of tests on racks."""
+    """Add the options of tests on racks."""
     group = parser.getgroup("rackagent", "tests on a rack, real or simulated")
     group.addoption("--rack", metavar="CONFIG", help="the rack to test: a site's YAML file")
     group.addoption(
@@ -81,32 +81,28 @@ def pytest_runtest_makereport(
 
 @pytest_asyncio.fixture
 async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
-    """The rack of ``--rack``, freshly started where it is simulated."""
+    """Give the rack of ``--rack``, freshly started where it is simulated."""
     given = request.config.getoption("--rack")
     if not given:
         pytest.skip("needs a rack: pytest --rack CONFIG [--simulated]")
     import time
     from contextlib import AsyncExitStack
 
-    from agent.commission.run.rig import HallRig
+    from agent.commission.run.rig import HallRig, simulated_rig
     from agent.config import load_config
-    from agent.hil import AttendedRig, HilRack
-    from agent.hil.operator import operator
+    from agent.hil.operator import AttendedRig, operator
+    from agent.hil.rack import HilRack
     from agent.hil.reader import Reader
-    from simulator.faults.schedule import parse_fault
-    from simulator.site.rack_server import serving
-    from simulator.site.rehearsal import SimulatedRig
 
     log = request.config.stash[_LOG]
     log.test = request.node.nodeid
     site_config = load_config(Path(given))
-    planted = [parse_fault(text) for text in request.config.getoption("--rack-fault")]
     async with AsyncExitStack() as stack:
         if request.config.getoption("--simulated"):
-            served = serving(site_config, faults=planted, live=False)
-            site = await stack.enter_async_context(served)
-            site.advance(1.0)
-            rig = AttendedRig(SimulatedRig(site, speed=0.0), simulated=True)
+            faults = tuple(request.config.getoption("--rack-fault"))
+            serving = simulated_rig(site_config, seed=0, speed=0.0, faults=faults)
+            rig = AttendedRig(await stack.enter_async_context(serving), simulated=True)
+            await rig.wait(1.0)
         else:
             hall = HallRig(site_config.stimuli, time.monotonic)  # nobody sets that clock
             rig = AttendedRig(hall, operator(request.config))

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from agent.config.spec import duration_s
 from agent.hil.log import RunLog
 from agent.hil.operator import AttendedRig
-from agent.hil.reader import DeviceLook, Reader, shown, spelled
+from agent.hil.reader import DeviceReadings, Reader, shown, spelled
 from agent.model.errors import ConfigError, DeviceError
 from agent.model.values import Reading, Value
-from simulator.faults.schedule import duration_s
 
 _ROUNDS = 100  # a wait looks at the rack so often, if each look takes a second or more
 _STEP_S = 1.0
@@ -27,18 +27,18 @@ class Now:
     """What a condition sees: the rack at one moment. Call it like ``rack.read``."""
 
     def __init__(self) -> None:
-        self.looks: dict[str, DeviceLook | DeviceError] = {}
+        self.looks: dict[str, DeviceReadings | DeviceError] = {}
         self.seen: dict[str, str] = {}
 
     def __call__(self, device: str, metric: str, **labels: str) -> Value:
-        """The value of one reading."""
+        """Return the value of one reading."""
         reading = self._look(device).one(metric, labels)
         unit = f" {reading.unit}" if reading.unit else ""
         self.seen[spelled(device, metric, labels)] = shown(reading.value) + unit
         return reading.value
 
     def number(self, device: str, metric: str, **labels: str) -> float:
-        """The same, for what is a number."""
+        """Return the same, for what is a number."""
         return _number(metric, self(device, metric, **labels))
 
     def all(self, device: str, metric: str, **labels: str) -> list[Reading]:
@@ -48,7 +48,7 @@ class Now:
             self.seen[spelled(device, metric, reading.labels)] = shown(reading.value)
         return found
 
-    def _look(self, device: str) -> DeviceLook:
+    def _look(self, device: str) -> DeviceReadings:
         look = self.looks.get(device)
         if look is None:
             raise _Unread(device)
@@ -87,7 +87,7 @@ class HilRack:
         return _number(metric, await self.read(device, metric, **labels))
 
     async def reading(self, device: str, metric: str, **labels: str) -> Reading:
-        """The same with its unit, quality and source."""
+        """Return the same with its unit, quality and source."""
         try:
             reading = (await self._reader.look(device)).one(metric, labels)
         except DeviceError as error:
@@ -141,7 +141,7 @@ class HilRack:
         """Do something to the rack: a fault of the simulator's catalogue, by name.
 
         On hardware the configuration's command is run, its confirmed write done, or the operator
-        asked; the test is skipped where there is none of them.
+        asked; the test is skipped where none of them is possible.
         """
         self._log.write("stimulus", name=name, params=params)
         try:
@@ -209,5 +209,5 @@ def _number(metric: str, value: Value) -> float:
 
 
 def neighbors(readings: Sequence[Reading]) -> dict[str, str]:
-    """Who stands at the other end, by port, of ``rack_lldp_neighbor_info`` readings."""
+    """Return the system at the other end of each port, of ``rack_lldp_neighbor_info`` readings."""
     return {reading.labels["port"]: reading.labels["remote_system"] for reading in readings}

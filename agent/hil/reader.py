@@ -3,31 +3,29 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
-from agent.config import Config, DeviceConfig
+from agent.config import Config
 from agent.model.errors import DeviceError
 from agent.model.values import Quality, Reading, Value
-from agent.poll.device_memory import DeviceMemory
-from agent.poll.poller import Session, open_session, read_once
-from agent.transport.base import Transport
-from agent.transport.factory import Transports, open_device
+from agent.poll.rack_reader import RackReader
 
 
-class ReadingMissing(DeviceError):
+class ReadingNotFound(DeviceError):
     """A device answers, but does not show what a test looks for."""
 
     kind = "not_shown"
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceLook:
+class DeviceReadings:
     """All readings of one device at one moment."""
 
     device: str
     readings: tuple[Reading, ...]
 
     def all(self, metric: str, labels: Mapping[str, str]) -> list[Reading]:
-        """The readings of a metric that carry these labels, bad ones too."""
+        """Return the readings of a metric that carry these labels, bad ones too."""
         return [
             reading
             for reading in self.readings
@@ -35,20 +33,20 @@ class DeviceLook:
         ]
 
     def one(self, metric: str, labels: Mapping[str, str]) -> Reading:
-        """The only such reading that has a value. Raises ReadingMissing that says what there is."""
+        """Return the only such reading with a value. Raises ReadingNotFound that lists others."""
         found = self.all(metric, labels)
         wanted = spelled(self.device, metric, labels)
         worth = [r for r in found if r.value is not None and r.quality is not Quality.BAD]
         if len(worth) == 1:
             return worth[0]
         if len(worth) > 1:
-            raise ReadingMissing(f"{wanted} is several: {_labels(worth)}; name more labels")
+            raise ReadingNotFound(f"{wanted} is several: {_labels(worth)}; name more labels")
         if found:
-            raise ReadingMissing(f"{wanted} is bad: {found[0].reason}")
+            raise ReadingNotFound(f"{wanted} is bad: {found[0].reason}")
         others = self.all(metric, {})
         if others:
-            raise ReadingMissing(f"{wanted} is not there; there are: {_labels(others)}")
-        raise ReadingMissing(f"{self.device} shows no {metric}")
+            raise ReadingNotFound(f"{wanted} is not there; there are: {_labels(others)}")
+        raise ReadingNotFound(f"{self.device} shows no {metric}")
 
 
 def spelled(device: str, metric: str, labels: Mapping[str, str]) -> str:
@@ -63,67 +61,35 @@ def _labels(readings: Iterable[Reading]) -> str:
 
 
 class Reader:
-    """Open sessions with the devices that were read. An asynchronous context manager."""
+    """The devices of a configuration, each read whole whenever a test asks.
+
+    An asynchronous context manager.
+    """
 
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._devices = {device.name: device for device in config.devices}
-        self._transports = Transports(config.quirks())
-        self._open: dict[str, tuple[Transport, Session]] = {}
-        self._memories = {device.name: DeviceMemory(device.name) for device in config.devices}
+        self._rack = RackReader(config)
 
-    async def __aenter__(self) -> "Reader":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for name in list(self._open):
-            await self._drop(name)
-        await self._transports.close()
+        await self._rack.close()
 
     @property
     def devices(self) -> tuple[str, ...]:
         """Every device that can be read."""
-        return tuple(self._devices)
+        return self._rack.devices
 
-    async def look(self, name: str) -> DeviceLook:
-        """Read everything of a device now. Raises DeviceError."""
-        device = self._devices.get(name)
-        if device is None:
-            raise ReadingMissing(f"no device {name!r}; there are: {', '.join(self._devices)}")
-        if name not in self._open:
-            self._open[name] = await self._session(device)
-        transport, session = self._open[name]
-        session.due.clear()
-        blocks, failures, answered = await read_once(session, transport, time.monotonic())
-        readings = tuple(r for block in blocks.values() for part in block for r in part.readings())
-        if not answered:
-            await self._drop(name)
-            what = failures[0].message if failures else "no answer"
-            raise ReadingMissing(f"{name} does not answer: {what}")
-        return DeviceLook(name, readings)
-
-    async def _session(self, device: DeviceConfig) -> tuple[Transport, Session]:
-        transport = await open_device(device, self._transports)
-        try:
-            session = await open_session(
-                device.name,
-                transport,
-                device.url.protocol,
-                device.profile,
-                self._config.library,
-                device.url,
-                memory=self._memories[device.name],
-            )
-        except DeviceError as error:
-            await transport.close()
-            raise ReadingMissing(f"{device.name} does not answer: {error}") from None
-        return transport, session
-
-    async def _drop(self, name: str) -> None:
-        transport, _ = self._open.pop(name)
-        await transport.close()
+    async def look(self, name: str) -> DeviceReadings:
+        """Read everything of a device now. Raises ReadingNotFound where that is not possible."""
+        if name not in self.devices:
+            raise ReadingNotFound(f"no device {name!r}; there are: {', '.join(self.devices)}")
+        read = await self._rack.read_device(name, time.monotonic())
+        if not read.answered:
+            raise ReadingNotFound(f"{name} does not answer: {read.reason}")
+        return DeviceReadings(name, read.readings)
 
 
 def shown(value: Value) -> str:
-    """A value as a message says it."""
+    """Return a value as messages show it."""
     return f"{value:g}" if isinstance(value, float) else str(value)

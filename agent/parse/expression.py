@@ -36,7 +36,7 @@ class Expression:
     _compute: _Compute = field(repr=False, compare=False)
 
     def __call__(self, values: Mapping[str, float]) -> float | None:
-        """The result; None where it divides by zero or leaves the numbers."""
+        """Return the result; None where it divides by zero or leaves the numbers."""
         try:
             result = self._compute(values)
             return result if isfinite(result) else None
@@ -68,7 +68,7 @@ def parse_expression(text: str, curves: Curves = _NO_CURVES) -> Expression:
 
 
 def _check(node: ast.AST, curves: Container[str]) -> None:
-    """Raises ValueError for a node that is no plain arithmetic."""
+    """Raise ValueError for a node that is not plain arithmetic."""
     match node:
         case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
             return

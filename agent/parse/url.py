@@ -53,7 +53,7 @@ class Url:
         return self.path or f"{self.host}:{self.port}"
 
     def with_line(self, baudrate: int, parity: str, stopbits: int) -> "Url":
-        """This serial line with settings for what its URL leaves open; other URLs as they are."""
+        """Return this serial line with settings for what its URL leaves open; others unchanged."""
         if not self.serial:
             return self
         line = {"baudrate": str(baudrate), "parity": parity, "stopbits": str(stopbits)}
@@ -78,7 +78,7 @@ def parse_url(text: str) -> Url:
         parts = urlsplit(text)
         parts.hostname  # noqa: B018 - reading it checks the brackets
     except ValueError:
-        raise ConfigError(f"{text!r}: an IPv6 address stands in brackets: [2001:db8::1]") from None
+        raise ConfigError(f"{text!r}: write an IPv6 address in brackets: [2001:db8::1]") from None
     try:
         port = parts.port
     except ValueError:

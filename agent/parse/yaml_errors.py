@@ -39,7 +39,7 @@ _SECRETS = frozenset({"community", "password", "secret"})
 class _Mistake:
     """One pydantic error. ``depth`` is how many steps of its place the file really has.
 
-    What stands behind them are names of union members, which only pydantic knows.
+    What follows them are names of union members, which only pydantic knows.
     """
 
     detail: ErrorDetails
@@ -61,7 +61,7 @@ def explain(
 ) -> list[tuple[Key, str]]:
     """Place and sentence of every mistake in ``data``, which was read as a ``model``.
 
-    Where several types may stand and none fits, the mistakes of the one that was meant count; a
+    Where several types are allowed and none fits, the mistakes of the one that was meant count; a
     misspelt key is not also reported as missing.
     """
     mistakes = _settled(model, [_locate(data, detail) for detail in errors], 0)
@@ -137,19 +137,19 @@ def _wanted(mistake: _Mistake) -> str:
 
 
 def _keys(model: type[BaseModel], mistake: _Mistake) -> str:
-    """`` (lookup)``: the keys of the mapping that may stand there."""
+    """`` (lookup)``: the keys of the mapping that is allowed there."""
     name = mistake.detail.get("ctx", {}).get("class_name")
     names = [key for found in _inside(model) if found.__name__ == name for key, _ in _named(found)]
     return f" ({', '.join(names)})" if names else ""
 
 
 def _given(mistake: _Mistake) -> str:
-    """``, not 5``: what stands there, as the file spells it; a secret is not repeated."""
+    """``, not 5``: the value there, as the file spells it; a secret is not repeated."""
     given = mistake.detail["input"]
     if isinstance(given, str | int | float) and _may_be_secret(mistake):
         return ", not text" if isinstance(given, str) else ", not a number"
     if given is None:
-        return ", but nothing stands there"
+        return ", but nothing is there"
     if isinstance(given, bool):
         return f", not {str(given).lower()}"
     if isinstance(given, str | int | float):
@@ -158,7 +158,7 @@ def _given(mistake: _Mistake) -> str:
 
 
 def _may_be_secret(mistake: _Mistake) -> bool:
-    """Whether a secret may stand there, also one that was put a level too high."""
+    """Return whether a secret is allowed there, also one that was put a level too high."""
     last = mistake.key[-1] if mistake.key else ""
     return last in _SECRETS or (mistake.key[:1] == ("credentials",) and mistake.kind in _SHAPES)
 
@@ -191,7 +191,7 @@ def _missing(name: Step) -> str:
 
 
 def _quotes(kind: str, given: object) -> str:
-    """The commonest slip of all: a number where text is wanted, or the other way round."""
+    """Explain the commonest slip: a number where text is wanted, or the other way round."""
     if kind == "string_type" and isinstance(given, bool | int | float):
         return "; put it in quotes"
     digits = isinstance(given, str) and given.removeprefix("-").replace(".", "", 1).isdecimal()
@@ -221,7 +221,7 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
 
 def _siblings(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that may stand where the unknown one stood, in the model's order."""
+    """Return the keys that are allowed in place of the unknown one, in the model's order."""
     models: set[type[BaseModel]] = {model}
     for step in loc[:-1]:
         fields = [field for m in models for name, field in _named(m) if name == step]

@@ -24,7 +24,7 @@ __all__ = ["Document", "Key", "Step", "load", "load_json", "nearest", "parse", "
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _MAX_BYTES = 4 * 1024 * 1024
-_MAX_NODES = 200_000  # a few anchors that repeat each other can stand for millions
+_MAX_NODES = 200_000  # a few anchors that repeat each other can mean millions
 _MAX_DEPTH = 100  # libyaml's composer recurses in C: at 25,000 levels the process dies
 _TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep; write it flatter"
 
@@ -66,7 +66,7 @@ class Document:
     """The places that the items of a salvaged list had before; see ``salvage``."""
 
     def line(self, key: Iterable[Step]) -> int:
-        """The line of ``key``, or of its nearest ancestor that has one."""
+        """Return the line of ``key``, or of its nearest ancestor that has one."""
         path = tuple(key)
         while path:
             if path in self.lines:
@@ -75,14 +75,14 @@ class Document:
         return self.lines.get((), 0)
 
     def problem(self, key: Iterable[Step], message: str) -> Problem:
-        """A problem at ``key``, with this file's name and the key's line."""
+        """Return a problem at ``key``, with this file's name and the key's line."""
         path = tuple(key)
         if self.kept is not None and len(path) > 1 and isinstance(path[1], int):
             path = (path[0], self.kept[path[1]], *path[2:])
         return Problem(self.file, self.line(path), spell(path), message)
 
     def validate(self, model: type[_Model]) -> _Model:
-        """The document as a ``model``, its paths taken from the folder of the file.
+        """Return the document as a ``model``, its paths taken from the folder of the file.
 
         Raises ConfigError with every problem found.
         """
@@ -93,9 +93,9 @@ class Document:
             raise ConfigError(self._problems(model, error)) from None
 
     def salvage(self, model: type[_Model], items: str) -> tuple[_Model, "Document", list[Problem]]:
-        """The document as a ``model`` without the broken ones of the list ``items``.
+        """Return the document as a ``model`` without the broken ones of the list ``items``.
 
-        So that the sound items can be checked further, and every problem told at once. The
+        So that the sound items can be checked further, and every problem reported at once. The
         document that comes back spells and places keys as this one does. Raises ConfigError where
         anything but the items is wrong, or none is left.
         """
@@ -189,7 +189,7 @@ def _text(path: Path) -> str:
             raise ConfigError([Problem(name, 0, "", f"is larger than {_MAX_BYTES} bytes")])
         return content.decode("utf-8")
     except FileNotFoundError:
-        raise ConfigError([Problem(name, 0, "", "no such file")]) from None
+        raise ConfigError([Problem(name, 0, "", "the file does not exist")]) from None
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(name, 0, "", f"is not UTF-8 text: {error.reason}")]) from None
     except OSError as error:
@@ -198,7 +198,7 @@ def _text(path: Path) -> str:
 
 
 def parse(text: str, name: str) -> Document:
-    """``text`` as one YAML mapping; ``name`` stands in the errors. Raises ConfigError."""
+    """``text`` as one YAML mapping; errors have ``name``. Raises ConfigError."""
     try:
         _check_depth(text, name)
         loader = _Loader(text)
@@ -220,7 +220,7 @@ def parse(text: str, name: str) -> Document:
         message = f"is not YAML: {error.problem}{hint}"
         raise ConfigError([Problem(name, line, "", message)]) from None
     except yaml.reader.ReaderError as error:
-        message = f"is not YAML: character #x{error.character:04x} may not stand in it"
+        message = f"is not YAML: character #x{error.character:04x} is not allowed"
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError([Problem(name, line, "", message)]) from None
     except RecursionError:  # merges of merges
@@ -266,7 +266,7 @@ class _Builder:
             raise ConfigError([Problem(self._name, node.start_mark.line + 1, "", _TOO_DEEP)])
         self._nodes += 1
         if self._nodes > _MAX_NODES:
-            message = f"stands for more than {_MAX_NODES} values; are anchors repeated?"
+            message = f"means more than {_MAX_NODES} values; are anchors repeated?"
             raise ConfigError([Problem(self._name, 0, "", message)])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -288,7 +288,7 @@ class _Builder:
         written = [key.value for key, _ in node.value if key.value != "<<"]
         for word in sorted({word for word in written if written.count(word) > 1}):
             lines = [key.start_mark.line + 1 for key, _ in node.value if key.value == word]
-            message = f"key {word!r} stands twice (lines {', '.join(map(str, lines))})"
+            message = f"key {word!r} occurs twice (lines {', '.join(map(str, lines))})"
             self.problems.append(Problem(self._name, lines[-1], spell((*path, word)), message))
         self._loader.flatten_mapping(node)
         result: dict[Any, Any] = {}

@@ -22,7 +22,7 @@ __all__ = [
 
 
 def make_plan(profile: Profile, wire: WireCost | None = None, cycle_s: float = CYCLE_S) -> Plan:
-    """The requests of ``profile``: fast ones first, then the slow ones.
+    """Return the requests of ``profile``: fast ones first, then the slow ones.
 
     Registers are read in the blocks that take ``wire`` the least time (a serial line with the
     profile's own settings unless given), for a device that is polled every ``cycle_s`` seconds.
@@ -36,7 +36,7 @@ def make_plan(profile: Profile, wire: WireCost | None = None, cycle_s: float = C
 
 
 def costs(profile: Profile, plan: Plan, wire: WireCost | None = None) -> list[Cost]:
-    """The least each request of ``plan`` costs in bytes and, over Modbus, in time on ``wire``."""
+    """Return the least that each request costs in bytes and, over Modbus, in time on ``wire``."""
     if profile.protocol == "snmp":
         return snmp.costs(profile, plan.requests)
     return modbus.costs(profile, plan.requests, wire or serial_cost(profile))

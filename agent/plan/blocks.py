@@ -30,7 +30,7 @@ class BlockMap:
         return {self.parts[place]: reason for place, (_, reason) in self._refused.items()}
 
     def runs(self) -> list[Run]:
-        """What to read, in order."""
+        """Return what to read, in order."""
         found: list[Run] = []
         for place in range(len(self.parts)):
             if place in self._refused:
@@ -42,13 +42,13 @@ class BlockMap:
         return found
 
     def span(self, run: Run) -> Part:
-        """The registers from the first to the last of a run."""
+        """Return the registers from the first to the last of a run."""
         inside = self.parts[run[0] : run[1]]
         first = inside[0][0]
         return first, max(address + count for address, count in inside) - first
 
     def halves(self, run: Run) -> tuple[Run, Run]:
-        """A refused run of two or more parts, cut at the widest gap near its middle."""
+        """Cut a refused run of two or more parts at the widest gap near its middle."""
         low, high = run
         margin = (high - low) // 3
         places = range(low + max(1, margin), high - max(0, margin - 1))
@@ -61,19 +61,19 @@ class BlockMap:
         return max(0, after - before - count)
 
     def refuse(self, place: int, reason: str, now: float) -> None:
-        """The part at ``place`` was refused alone."""
+        """Note that the part at ``place`` was refused alone."""
         self._refused[place] = (now + RETRY_S, reason)
 
     def accept(self, place: int) -> None:
-        """The part at ``place`` answered after all."""
+        """Note that the part at ``place`` answered after all."""
         del self._refused[place]
 
     def cut(self, place: int, now: float) -> None:
-        """The parts before ``place`` and from there on answer, but not together."""
+        """Note that the parts before ``place`` and from there on answer, but not together."""
         self._cuts[place] = now + RETRY_S
 
     def doubt(self, now: float) -> int | None:
-        """The refused part that is to be asked again, if one is due; else a due cut is undone."""
+        """Return the refused part to ask again, if one is due; else undo a cut that is due."""
         due = [place for place, (when, _) in self._refused.items() if when <= now]
         if due:
             return due[0]

@@ -40,7 +40,7 @@ class Load:
 
 
 def loads(config: Config) -> list[Load]:
-    """The plan of every device of ``config``."""
+    """Return the plan of every device of ``config``."""
     found = []
     for device in config.devices:
         line = device.url.line if device.url.protocol == "modbus" else ""
@@ -82,7 +82,7 @@ class LineLoad:
 
 
 def line_loads(members: Iterable[Load]) -> list[LineLoad]:
-    """The sums by line, in the order of the first device of each."""
+    """Return the sums by line, in the order of the first device of each."""
     lines: dict[str, list[Load]] = {}
     for load in members:
         if load.line:

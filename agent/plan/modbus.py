@@ -34,7 +34,7 @@ class _Block:
 
 
 def identity(profile: Profile, wire: WireCost) -> Iterable[ReadRegisters]:
-    """What says who the device is."""
+    """Return the requests that identify the device."""
     tables: dict[str, dict[Part, float]] = {}
     for fields in profile.info.values():
         for field in fields:
@@ -44,7 +44,7 @@ def identity(profile: Profile, wire: WireCost) -> Iterable[ReadRegisters]:
 
 
 def requests(profile: Profile, wire: WireCost, cycle_s: float) -> Iterable[ReadRegisters]:
-    """The blocks of ``profile``, each with its parts; what is read every cycle comes first."""
+    """Return the blocks of ``profile`` with their parts, those of every cycle first."""
     tables: dict[str, dict[Part, float]] = {}
     for point in profile.points:
         assert isinstance(point, ModbusPoint)  # noqa: S101 - compile_modbus made them
@@ -78,7 +78,7 @@ def blocks(
     wire: WireCost,
     cycle_s: float,
 ) -> Iterable[ReadRegisters]:
-    """The reads that give every part of every table as often as its interval says."""
+    """Return the reads that give every part of every table as often as its interval says."""
     found = [
         (block.interval_s, table, block)
         for table, intervals in tables.items()
@@ -103,7 +103,7 @@ class _Planner:
         self._costs: dict[int, float] = {}  # by count, at most one for each a read can have
 
     def plan(self, intervals: Mapping[Part, float]) -> list[_Block]:
-        """The blocks that read every part at least as often as ``intervals`` says.
+        """Return the blocks that read every part at least as often as ``intervals`` says.
 
         With one interval no plan is cheaper. With several, it is the cheapest of those whose blocks
         do not nest, or a cheaper one found from there.
@@ -120,14 +120,14 @@ class _Planner:
         return min(plans, key=self._load)
 
     def _load(self, blocks: Iterable[_Block]) -> float:
-        """The share of its time that the line is taken."""
+        """Return the share of its time that the line is taken."""
         return sum(
             self._cost(block.stop - block.first) / max(block.interval_s, self._cycle_s)
             for block in blocks
         )
 
     def _best(self, intervals: Mapping[Part, float]) -> list[_Block]:
-        """The cheapest cut of the sorted parts into runs, each as fast as its fastest part."""
+        """Cut the sorted parts into the cheapest runs, each as fast as its fastest part."""
         parts = sorted(intervals)
         reach = list(accumulate((address + count for address, count in parts), max))
         least = [0.0]

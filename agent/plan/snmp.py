@@ -20,7 +20,7 @@ def _info_fields(profile: Profile) -> list[InfoField]:
 
 
 def identity(profile: Profile) -> Iterable[Request]:
-    """What says who the device is."""
+    """Return the requests that identify the device."""
     fields = _info_fields(profile)
     instances = [SYS_DESCR, SYS_OBJECT_ID, SYS_NAME]
     instances += [field.oid for field in fields if field.oid is not None and not field.column]
@@ -31,7 +31,7 @@ def identity(profile: Profile) -> Iterable[Request]:
 
 
 def requests(profile: Profile) -> Iterable[Request]:
-    """Each OID once, as often as whoever wants it most often."""
+    """Collect each OID once, at its shortest interval."""
     instances: dict[bytes, float] = {}
     columns: dict[bytes, float] = {}
 
@@ -39,7 +39,7 @@ def requests(profile: Profile) -> Iterable[Request]:
         target = instances if scalar else columns
         target[oid] = min(interval_s, target.get(oid, interval_s))
 
-    want(SYS_UP_TIME, 0.0, scalar=True)  # tells a reboot in the cycle after it
+    want(SYS_UP_TIME, 0.0, scalar=True)  # shows a reboot in the cycle after it
     used: dict[str, None] = {}
     for point in profile.points:
         assert isinstance(point, SnmpPoint)  # noqa: S101 - compile_snmp made them

@@ -36,7 +36,7 @@ class WireCost:
     data_bytes: int = 1
 
     def bytes_in(self, table: str, count: int) -> int:
-        """The size of the reply."""
+        """Return the size of the reply."""
         data = (count + 7) // 8 if table in ("coil", "discrete") else 2 * count
         return self.frame_in + self.data_bytes * data
 
@@ -53,7 +53,7 @@ def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
-    """What the line behind ``url`` costs a device of ``profile``.
+    """Return what the line behind ``url`` costs a device of ``profile``.
 
     A profile that states its serial line has no network of its own: what answers for it over TCP
     is a gateway, whose serial line is the bottleneck.

@@ -19,7 +19,7 @@ _SILENCES_MAX = 2  # in a row, and the rest of the block is not asked for
 class SplittingDriver:
     """A driver around another one, for one device.
 
-    A block that is refused is halved until each refused part stands alone; what remains of it is
+    A block that is refused is halved until each refused part is alone; what remains of it is
     read in the same cycle, and read around the refused parts from then on.
     """
 
@@ -29,7 +29,7 @@ class SplittingDriver:
         self._maps: dict[Request, BlockMap] = {}
 
     async def read(self, request: Request, transport: Transport) -> Answer:
-        """The answer to ``request``; ``lost`` names the parts that are refused.
+        """Read ``request``; the answer's ``lost`` names the parts that are refused.
 
         Each refusal is a Failure when it is learnt. Raises what ``Transport.fetch`` raises where
         nothing of the block could be read for another reason.
@@ -78,12 +78,12 @@ class _Pass:
         self._probes = 0
 
     async def first(self, refusal: RequestRejected) -> Answer:
-        """The whole block has just been refused."""
+        """Find out what is refused, after the whole block was."""
         await self._refused((0, len(self._known.parts)), refusal)
         return self._answer()
 
     async def again(self) -> Answer:
-        """The runs that are known to answer, and one doubt."""
+        """Read the runs that are known to answer, and one doubtful part."""
         doubted = self._known.doubt(self._now)
         for run in self._known.runs():
             await self._read(run)
@@ -94,7 +94,7 @@ class _Pass:
         return self._answer()
 
     async def _read(self, run: Run) -> bool:
-        """Read a run. True where that told why a longer one is refused, or nothing at all."""
+        """Read a run. True where it shows why a longer one is refused."""
         if self._silences >= _SILENCES_MAX:
             self._lose(run, "the device fell silent before")
             return True
@@ -146,7 +146,7 @@ class _Pass:
         self._lost |= dict.fromkeys(self._known.parts[run[0] : run[1]], reason)
 
     def _answer(self) -> Answer:
-        """What was read. Raises the error where something else than refusals left nothing."""
+        """Return what was read. Raises the error where more than refusals left nothing."""
         refused = isinstance(self._error, RequestRejected) and self._known.refused
         if self._error is not None and not self._observed_at and not refused:
             raise self._error

@@ -31,7 +31,7 @@ class Learned:
     """
 
     def __init__(self, device: str, profile: Profile, patience: int) -> None:
-        """Raises ConfigError when the profile's driver is not installed."""
+        """Begin with nothing learned. Raises ConfigError if the driver is not installed."""
         self._device = device
         self.profile = profile
         self.normaliser = _normaliser(device, profile)
@@ -101,7 +101,7 @@ class DeviceMemory:
         return learned
 
     def restarted(self) -> None:
-        """The device restarted: rows and lookups are read anew, the rest stays."""
+        """Forget rows and lookups, because the device restarted; the rest stays."""
         if self._learned is not None:
             self._learned.restarted()
 

@@ -19,7 +19,7 @@ class Driver(Protocol):
     """Carries out one request of the plan. Raises what ``Transport.fetch`` raises."""
 
     async def read(self, request: Request, transport: Transport) -> Answer:
-        """The answer to ``request``, over ``transport``."""
+        """Return the answer to ``request``, over ``transport``."""
         ...
 
 
@@ -27,12 +27,12 @@ class DefaultDriver:
     """Asks the transport, and nothing else."""
 
     async def read(self, request: Request, transport: Transport) -> Answer:
-        """The transport's own answer."""
+        """Return the transport's own answer."""
         return await transport.fetch(request)
 
 
 def find_driver(name: str | None) -> Driver:
-    """The driver a profile names; the default one for None.
+    """Return the driver a profile names; the default one for None.
 
     Raises ConfigError when no installed package has it.
     """

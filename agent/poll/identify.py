@@ -96,7 +96,7 @@ def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _match(profile: Profile, rule: Identify, object_id: bytes, descr: str) -> Candidate | None:
-    """A longer sysObjectID prefix beats a shorter one; sysDescr breaks ties; fallbacks are last."""
+    """Match a rule: the longer sysObjectID prefix wins, then sysDescr; fallbacks are last."""
     described = rule.sys_descr.search(descr) if rule.sys_descr is not None else None
     if rule.sys_descr is not None and described is None:
         return None
@@ -121,7 +121,7 @@ def _match(profile: Profile, rule: Identify, object_id: bytes, descr: str) -> Ca
 
 
 def _object_id(cell: _Cell | None) -> bytes:
-    """The sysObjectID, also where a device sends it as text or with junk behind it."""
+    """Return the sysObjectID, also if a device sends it as text or with junk behind it."""
     if cell is None:
         return b""
     tag, octets = cell
@@ -173,7 +173,7 @@ async def _probed(
     unit: int | None,
     answers: dict[ReadRegisters, Answer | None],
 ) -> list[Candidate]:
-    """The profiles that fit; ``answers`` holds what was asked before, and gets the new ones.
+    """Return the profiles that fit; ``answers`` has earlier probes and gets the new ones.
 
     Without a transport nothing new is asked.
     """
@@ -198,13 +198,13 @@ def _at_home(profile: Profile, unit: int | None) -> bool:
 
 
 def _may_fit(profile: Profile, rule: Identify, unit: int | None) -> bool:
-    """Registers that only answer prove nothing at a unit id that the profile does not name."""
+    """Return whether a rule proves something: bare answers only do at the profile's unit ids."""
     named = unit is not None and bool(profile.serial.units)
     return rule.matches is not None or not named or _at_home(profile, unit)
 
 
 async def _ask(transport: Transport, probe: ReadRegisters, *, known: bool) -> Answer | None:
-    """The answer to a probe; None where a device that is there refuses it or keeps silent."""
+    """Return the answer to a probe; None where a device that is ``known`` does not give it."""
     try:
         return await transport.fetch(probe)
     except RequestRejected:
@@ -216,7 +216,7 @@ async def _ask(transport: Transport, probe: ReadRegisters, *, known: bool) -> An
 
 
 def _fits(profile: Profile, rule: Identify, answer: Answer, unit: int | None) -> Candidate | None:
-    """A longer text beats a shorter one, any text mere registers; the unit id breaks ties."""
+    """Score an answer: longer text wins, any text beats bare registers, then the unit id."""
     place = f"{rule.table} register {rule.address}"
     score = _UNIT if _at_home(profile, unit) else 0
     home = f" at a unit id of its own, {unit}" if score else ""
@@ -294,7 +294,7 @@ def _field(
 
 
 def _column(source: InfoField, column: bytes, cells: Mapping[bytes, _Cell]) -> Sequence[_Cell]:
-    """The column's cells that count, the most wanted first, else by index."""
+    """Return the column's cells that count, the most wanted first, else by index."""
     ranked: list[tuple[int, tuple[int, ...], _Cell]] = []
     for name, cell in cells.items():
         if not name.startswith(column):

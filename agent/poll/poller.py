@@ -1,4 +1,4 @@
-"""One device's polling: schedule, deadlines, backoff, down state. One task per device.
+"""One device's polling: schedule, backoff, down state. One task per device.
 
 The schedule is drift-free: cycle n starts at ``start + offset + n * interval`` on the monotonic
 clock, and a cycle that overruns skips the starts it missed instead of shifting the rest. ``wake``
@@ -12,35 +12,22 @@ import random
 import secrets
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 
 import structlog
 
-from agent.model.errors import (
-    AuthenticationError,
-    DeviceError,
-    DeviceTimeout,
-    DeviceUnreachable,
-    TableTooLarge,
-)
-from agent.model.limits import CELLS_MAX, OCTETS_MAX
-from agent.model.values import Answer, Block, Failure, Identity, PollResult
-from agent.normalise.base import FAILURES_MAX
+from agent.model.values import Block, PollResult
 from agent.parse.url import Url
-from agent.plan import CYCLE_S, Plan, make_plan, wire_cost
-from agent.poll.deadline import cycle_limit_s, ending
-from agent.poll.device_memory import DeviceMemory, Learned
-from agent.poll.identify import identify, read_identity
-from agent.poll.uptime import TICKS_PER_S, uptime_ticks, went_back
+from agent.poll.deadline import cycle_limit_s
+from agent.poll.device_memory import DeviceMemory
+from agent.poll.reader import DeviceReader
 from agent.profile.library import Library
-from agent.profile.points import Profile
 from agent.store.edge_log import DeviceLog
 from agent.transport.base import Transport
 
 _log = structlog.get_logger("poller")
-_SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
 _CYCLE_ID_BYTES = 4
 _SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
 _EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
@@ -53,167 +40,6 @@ class Schedule:
 
     interval_s: float
     longest_backoff_s: float = 60.0
-
-
-@dataclass(slots=True)
-class Session:
-    """What holds while a device answers: its profile, plan and who it is.
-
-    ``due`` is when (monotonic) each request is to be made again, by its position. ``uptime_ticks``
-    is sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next
-    cycle begins with: one after that which the last cycle was ended in.
-    """
-
-    profile: Profile
-    plan: Plan
-    learned: Learned
-    identity: Identity
-    due: dict[int, float] = field(default_factory=dict)
-    uptime_ticks: int | None = None
-    first: int = 0
-
-    @property
-    def intervals_s(self) -> tuple[float, ...]:
-        """How often each request of the plan is made."""
-        return tuple(request.interval_s for request in self.plan.requests)
-
-
-async def open_session(
-    device: str,
-    transport: Transport,
-    protocol: str,
-    wanted: str,
-    library: Library,
-    url: Url | None = None,
-    cycle_s: float = CYCLE_S,
-    memory: DeviceMemory | None = None,
-) -> Session:
-    """Find the profile (``auto`` asks the device), read who it is, make the plan.
-
-    ``url`` tells the plan what the line costs, ``cycle_s`` how often a cycle is; ``memory`` is
-    that of earlier sessions of the device. Raises DeviceError when the device cannot be asked or
-    nothing fits, ConfigError when the profile or its driver is wrong.
-    """
-    if wanted == "auto":
-        unit = url.unit if url else None
-        profile = (await identify(transport, protocol, library.all(), unit)).profile
-    else:
-        profile = library.get(wanted)
-    plan = make_plan(profile, wire_cost(url, profile) if url else None, cycle_s)
-    memory = memory or DeviceMemory(device)
-    identity, _ = await read_identity(transport, profile, plan, memory.of(profile).driver)
-    return Session(profile, plan, memory.identify(profile, identity), identity)
-
-
-@dataclass(slots=True)
-class _Cycle:
-    """What one cycle has brought so far. ``silent`` counts requests in a row without answer.
-
-    ``cells`` and ``octets`` are those of all tables that were walked. ``ends_at`` is when (of the
-    running loop) the cycle has to end, ``over`` whether it had to.
-    """
-
-    ends_at: float | None
-
-    answers: dict[int, Answer] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
-    failed: list[int] = field(default_factory=list)
-    silent: int = 0
-    over: bool = False
-    cells: int = 0
-    octets: int = 0
-
-    def count(self, answer: Answer) -> None:
-        """Raise TableTooLarge where the cycle would hold too much with ``answer``."""
-        if isinstance(answer.payload, bytes):
-            return
-        cells = self.cells + sum(map(len, answer.payload))
-        octets = self.octets + answer.octets
-        if cells > CELLS_MAX or octets > OCTETS_MAX:
-            raise TableTooLarge(
-                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle holds"
-                f" more than {CELLS_MAX} values or {OCTETS_MAX} octets"
-            )
-        self.cells, self.octets = cells, octets
-
-
-async def read_once(
-    session: Session, transport: Transport, now: float, within_s: float | None = None
-) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
-    """One cycle: the requests that are due at ``now`` (monotonic), normalised.
-
-    Returns blocks by request position (empty for a request that failed), failures, and whether
-    anything answered. A request that fails costs only its own points; two silences in a row end
-    the cycle, because then the device itself is gone; after ``within_s`` seconds (None: no limit)
-    the requests that are left fail. Rows that are new make the slow requests
-    (names, units) due in the same cycle, once, so that nothing is delivered under a wrong name.
-    """
-    loop = asyncio.get_running_loop()
-    cycle = _Cycle(None if within_s is None else loop.time() + within_s)
-    everything = range(len(session.plan.requests))
-    due = [position for position in everything if now >= session.due.get(position, 0.0)]
-    due.sort(key=lambda position: (position < session.first, position))
-    session.first = 0
-    await _ask(session, transport, now, due, cycle)
-    learned = session.learned
-    normalised = await learned.normalised(cycle.answers)
-    failures = [*cycle.failures, *normalised.failures]
-    rest = [position for position in everything if position not in due]
-    gone = cycle.over or cycle.silent >= _SILENT_REQUESTS_MAX
-    if rest and learned.normaliser.wants_slow and not gone:
-        await _ask(session, transport, now, rest, cycle)
-        first, normalised = normalised, await learned.normalised(cycle.answers)
-        told = dict.fromkeys((*first.failures, *normalised.failures))
-        failures = [*cycle.failures, *told]
-    held = learned.crosschecks.apply(normalised.blocks, now)
-    blocks = {**held, **dict.fromkeys(cycle.failed, ())}
-    said_something = any(answer.told for answer in cycle.answers.values())
-    all_refused = bool(cycle.answers) and len(due) == len(everything)
-    answered = said_something or not (failures or all_refused)
-    return blocks, tuple(failures[:FAILURES_MAX]), answered
-
-
-async def _ask(
-    session: Session, transport: Transport, now: float, positions: Sequence[int], cycle: _Cycle
-) -> None:
-    """Make the requests at ``positions``; what comes of them goes into ``cycle``."""
-    try:
-        async with ending(cycle.ends_at):
-            await _ask_each(session, transport, now, positions, cycle)
-    except DeviceTimeout as error:
-        left = [p for p in positions if p not in cycle.answers and p not in cycle.failed]
-        for position in left:
-            session.due.pop(position, None)
-        session.first = left[1] if len(left) > 1 else 0
-        cycle.over = True
-        cycle.failed += left
-        text = f"{error}; {len(left)} of {len(positions)} requests have no answer"
-        cycle.failures.append(Failure(error.kind, text))
-
-
-async def _ask_each(
-    session: Session, transport: Transport, now: float, positions: Iterable[int], cycle: _Cycle
-) -> None:
-    for position in positions:
-        request = session.plan.requests[position]
-        if cycle.silent >= _SILENT_REQUESTS_MAX:
-            cycle.failed.append(position)
-            continue
-        try:
-            answer = await session.learned.driver.read(request, transport)
-            cycle.count(answer)
-        except DeviceError as error:
-            gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
-            cycle.silent = cycle.silent + 1 if gone else 0
-            cycle.failed.append(position)
-            session.due.pop(position, None)
-            cycle.failures.append(Failure(error.kind, str(error)))
-            continue
-        cycle.silent = 0
-        cycle.answers[position] = answer
-        session.due[position] = now + request.interval_s
-        ticks = uptime_ticks(answer)
-        session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
 
 
 Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
@@ -237,19 +63,17 @@ class Poller:
     ) -> None:
         """``deliver`` gets every result; ``prepare`` is iterated over before, in slices."""
         self._device = device
-        self._protocol = protocol
-        self._profile = profile
-        self._library = library
         self._schedule = schedule
-        self._open_transport = open_transport
         self._deliver = deliver
-        self._url = url
         self._prepare = prepare
-        self._session: Session | None = None
-        self._memory = DeviceMemory(device, _CONTRADICTIONS)
+        self._reader = DeviceReader(
+            *(device, protocol, profile, library, open_transport),
+            url=url,
+            cycle_s=schedule.interval_s,
+            memory=DeviceMemory(device, _CONTRADICTIONS),
+        )
         self._silent_cycles = 0
-        self._told = DeviceLog(device)
-        self._uptime: tuple[int, float] | None = None  # ticks, and when (monotonic)
+        self._edges = DeviceLog(device)
         self._late_s = 0.0
         self._woken = asyncio.Event()
         self._early_at = float("-inf")
@@ -257,8 +81,7 @@ class Poller:
 
     async def run(self) -> None:
         """Poll for ever. Cancelling ends it cleanly, with the transport closed."""
-        transport = await self._open_transport()
-        try:
+        async with self._reader:
             interval = self._schedule.interval_s
             start = time.monotonic() + self.offset_s
             turn = 0
@@ -266,14 +89,12 @@ class Poller:
                 due_at = start + turn * interval
                 early = await self._pause(due_at)
                 self._late_s = 0.0 if early else max(0.0, time.monotonic() - due_at)
-                await self.poll(transport)
+                await self.poll()
                 turn += not early
                 behind = time.monotonic() - start
                 turn = max(turn, int(behind // interval) + 1 if behind > 0 else 0)
                 if self._silent_cycles:
                     turn = max(turn, int((behind + self._backoff_s()) // interval))
-        finally:
-            await transport.close()
 
     def wake(self) -> None:
         """Poll at once, off schedule: something happened. At most one such cycle per second.
@@ -307,84 +128,21 @@ class Poller:
         longest = min(self._schedule.interval_s * 2.0**steps, self._schedule.longest_backoff_s)
         return longest * self._random.uniform(0.5, 1.0)
 
-    async def poll(self, transport: Transport) -> PollResult:
-        """One cycle, delivered. Never raises DeviceError: it is caught here and nowhere else.
+    async def poll(self) -> PollResult:
+        """Make one cycle and deliver it. A device that fails is a result, not an exception.
 
-        Every line that is logged meanwhile has the cycle's id, whoever writes it.
+        Every line that is logged meanwhile has the cycle's id, whichever module writes it.
         """
         with structlog.contextvars.bound_contextvars(cycle=secrets.token_hex(_CYCLE_ID_BYTES)):
-            return await self._poll(transport)
-
-    async def _poll(self, transport: Transport) -> PollResult:
-        started_at, began = time.time(), time.monotonic()
-        blocks: Mapping[int, tuple[Block, ...]] = {}
-        failures: tuple[Failure, ...] = ()
-        try:
-            known = not self._memory.is_empty
-            blocks, failures, up = await self._read(transport, began)
-            if self._rebooted(up, began) and known:
-                self._session = None
-                self._memory.restarted()
-                blocks, failures, up = await self._read(transport, began)
-        except DeviceError as error:
-            failures, up = (Failure(error.kind, str(error)),), False
-        for _ in self._prepare(self._device, chain.from_iterable(blocks.values())):
-            await asyncio.sleep(0)
-        if self._session is not None and not up and any(blocks.values()):
-            self._session.learned.refused_everything()
-        self._remember(up, failures)
-        result = PollResult(
-            device=self._device,
-            up=up,
-            blocks=blocks if up else {},
-            failures=failures,
-            started_at=started_at,
-            duration_s=time.monotonic() - began,
-            identity=self._session.identity if self._session else None,
-            profile=self._session.profile.name if self._session else "",
-            kind=self._session.profile.kind if self._session else "",
-            intervals_s=self._session.intervals_s if self._session else (),
-            late_s=self._late_s,
-        )
-        self._deliver(result)
-        return result
-
-    async def _read(
-        self, transport: Transport, now: float
-    ) -> tuple[Mapping[int, tuple[Block, ...]], tuple[Failure, ...], bool]:
-        """One cycle of the session, which begins with it where there is none."""
-        if self._session is None:
-            async with ending(asyncio.get_running_loop().time() + self._left_s(now)):
-                self._session = await open_session(
-                    self._device,
-                    transport,
-                    self._protocol,
-                    self._profile,
-                    self._library,
-                    self._url,
-                    self._schedule.interval_s,
-                    self._memory,
-                )
-        return await read_once(self._session, transport, now, self._left_s(now))
-
-    def _left_s(self, began: float) -> float:
-        """Return how long a cycle that began at ``began`` (monotonic) may still take."""
-        return cycle_limit_s(self._schedule.interval_s) - (time.monotonic() - began)
-
-    def _rebooted(self, up: bool, now: float) -> bool:
-        """Whether sysUpTime went backwards: then everything once learnt may be different now."""
-        ticks = self._session.uptime_ticks if up and self._session else None
-        if ticks is None:
-            return False
-        before, self._uptime = self._uptime, (ticks, now)
-        if before is None or not went_back(ticks, before[0], now - before[1]):
-            return False
-        _log.info("device rebooted", device=self._device, uptime_s=ticks / TICKS_PER_S)
-        return True
-
-    def _remember(self, up: bool, failures: tuple[Failure, ...]) -> None:
-        """Have transitions told once; a device that was gone is asked anew who it is."""
-        self._told.cycle_ended(up, failures, self._session.profile.name if self._session else None)
-        self._silent_cycles = 0 if up else self._silent_cycles + 1
-        if not up:
-            self._session = None
+            started_at, began = time.time(), time.monotonic()
+            read = await self._reader.read(began, cycle_limit_s(self._schedule.interval_s))
+            for _ in self._prepare(self._device, chain.from_iterable(read.blocks.values())):
+                await asyncio.sleep(0)
+            if read.uptime_s is not None:
+                _log.info("device rebooted", device=self._device, uptime_s=read.uptime_s)
+            profile = read.profile.name if read.profile else None
+            self._edges.cycle_ended(read.answered, read.failures, profile)
+            self._silent_cycles = 0 if read.answered else self._silent_cycles + 1
+            result = read.result(started_at, time.monotonic() - began, self._late_s)
+            self._deliver(result)
+            return result

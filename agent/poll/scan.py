@@ -55,7 +55,7 @@ class Scan:
 def parse_scan(text: str) -> Scan:
     """``snmp://10.0.0.0/28``, ``modbus+rtu:///dev/ttyUSB0?baudrate=19200``, ``modbus+tcp://host``.
 
-    Raises ConfigError for what is no such address, and for a network of more than 1,024 hosts.
+    Raises ConfigError for what is not an address or network, or has more than 1,024 hosts.
     """
     parts = urlsplit(text)
     if parts.scheme == "snmp":
@@ -189,7 +189,7 @@ async def _ask_unit(transports: Transports, url: Url, profiles: Sequence[Profile
 
 
 def as_config(found: Iterable[Found], interval: str = "10s") -> str:
-    """A configuration to start from, with a comment where a profile is to be chosen."""
+    """Write a configuration to start from, with a comment where a profile is to be chosen."""
     lines = [
         "# Written by a scan. Give the devices their names, then: rackagent check FILE",
         "site: my-site",

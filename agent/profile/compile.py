@@ -27,7 +27,7 @@ from agent.profile.spec import (
 )
 
 
-class Fault(Exception):
+class CompileError(Exception):
     """One thing wrong with one key of one point; always turned into a Problem.
 
     ``key`` is the place inside the point.
@@ -41,24 +41,26 @@ class Fault(Exception):
 def register_at(
     written: int | str, table: str | None, base: int, key: str = "address"
 ) -> tuple[str | None, int]:
-    """The table that a register's notation implies (else ``table``), and its 0-based address.
+    """Return the table that a register's notation implies (else ``table``) and its address.
 
-    Raises Fault where the notation contradicts ``table``, or the register does not exist.
+    Raises CompileError where the notation contradicts ``table``, or the register does not exist.
     """
     if isinstance(written, str):
         implied = NOTATION[written[0]]
         if table not in (None, implied):
-            raise Fault((key,), f"{written!r} is a register of {implied}, but the table is {table}")
+            raise CompileError(
+                (key,), f"{written!r} is a register of {implied}, but the table is {table}"
+            )
         return implied, int(written[1:]) - 1
     if written < base:
-        raise Fault((key,), f"there is no register {written}: they count from {base} here")
+        raise CompileError((key,), f"there is no register {written}: they count from {base} here")
     return table, written - base
 
 
 def compile_identify(
     specs: IdentifySpec | list[IdentifySpec], base: int = 0
 ) -> tuple[Identify, ...]:
-    """The rules by which the profile fits a device, in the order of the file."""
+    """Return the rules by which the profile fits a device, in the order of the file."""
     return tuple(_rule(spec, base) for spec in (specs if isinstance(specs, list) else [specs]))
 
 
@@ -124,14 +126,14 @@ def expression(text: str | None) -> re.Pattern[str] | None:
 
 
 def metric_of(name: str | None) -> Metric:
-    """The metric that the spec has already checked. Raises Fault where none is named."""
+    """Return the metric, which the spec has checked. Raises CompileError where none is named."""
     if name is None:
-        raise Fault(("metric",), "required key 'metric' is missing")
+        raise CompileError(("metric",), "required key 'metric' is missing")
     return CATALOGUE[name]
 
 
 def templates(text: str) -> list[str]:
-    """The names in a label's template. Raises ValueError for anything but plain ``{name}``."""
+    """Return the names in a template. Raises ValueError for anything but plain ``{name}``."""
     names = []
     for _, name, form, conversion in string.Formatter().parse(text):
         if form or conversion:
@@ -149,7 +151,7 @@ def compile_labels(
 ) -> tuple[tuple[str, str], ...]:
     """Label templates: index parts that speak for themselves, and what the profile adds.
 
-    Raises Fault for a label the metric has not, or a name in a template that is not ``known``.
+    Raises CompileError for a label the metric has not, or a template's name that is not ``known``.
     """
     labels = {part.name: f"{{{part.name}}}" for part in parts if part.is_label}
     labels.update({name: str(text) for name, text in spec_labels.items()})
@@ -157,15 +159,15 @@ def compile_labels(
         if name not in metric.labels:
             allowed = ", ".join(sorted(metric.labels))
             message = f"{metric.name} has no label {name!r}; it has {allowed}"
-            raise Fault(("labels", name) if name in spec_labels else ("index",), message)
+            raise CompileError(("labels", name) if name in spec_labels else ("index",), message)
         try:
             wanted = templates(text)
         except ValueError as error:
-            raise Fault(("labels", name), f"not a template: {error}") from None
+            raise CompileError(("labels", name), f"not a template: {error}") from None
         for inner in wanted:
             if inner not in known:
                 message = f"{inner!r} in {text!r} is neither an index part nor a lookup"
-                raise Fault(("labels", name), message)
+                raise CompileError(("labels", name), message)
     return tuple(sorted(labels.items()))
 
 
@@ -178,18 +180,18 @@ def compile_conversion(
 ) -> Conversion:
     """Raw to base, with exact factors.
 
-    Raises Fault for an unknown lookup, no unit, or another quantity's unit.
+    Raises CompileError for an unknown lookup, no unit, or another quantity's unit.
     """
     for name in ("scale", "digits", "unit"):
         source = getattr(spec, name)
         if isinstance(source, FromLookup) and source.lookup not in lookups:
-            raise Fault((name, "lookup"), f"no lookup is named {source.lookup!r}")
+            raise CompileError((name, "lookup"), f"no lookup is named {source.lookup!r}")
     unit = spec.unit
     if metric.kind in (Kind.STATE, Kind.INFO):
         name = ""
     elif unit is None:
         if metric.unit:
-            raise Fault(
+            raise CompileError(
                 ("unit",), f"required: the unit of the raw value (it becomes {metric.unit})"
             )
         name = ""
@@ -200,7 +202,7 @@ def compile_conversion(
         if UNITS[name].base != metric.unit:
             kept = f"is kept in {metric.unit}" if metric.unit else "has no unit"
             message = f"{name} is not a unit of {metric.name}, which {kept}"
-            raise Fault(("unit",), message)
+            raise CompileError(("unit",), message)
     return Conversion(
         scale=Fraction(1) if isinstance(spec.scale, FromLookup) else _fraction(spec.scale),
         digits=spec.digits if isinstance(spec.digits, int) else 0,
@@ -213,10 +215,12 @@ def compile_conversion(
 
 
 def check_states(spec: PointSpec, metric: Metric, *, as_is: bool = False) -> None:
-    """Raises Fault where a state has no names for its raw values, or a number has."""
+    """Raise CompileError where a state has no names for its raw values, or a number has."""
     if metric.kind is Kind.STATE and not spec.states and not as_is:
-        raise Fault(
+        raise CompileError(
             ("states",), f"required: {metric.name} is a state, so its raw values need names"
         )
     if metric.kind is not Kind.STATE and spec.states:
-        raise Fault(("states",), f"{metric.name} is not a state; use 'values' to map raw values")
+        raise CompileError(
+            ("states",), f"{metric.name} is not a state; use 'values' to map raw values"
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.model.errors import ConfigError, Problem
 from agent.parse.yaml_source import Document, Key
-from agent.profile.compile import Fault, compile_identify, compile_info
+from agent.profile.compile import CompileError, compile_identify, compile_info
 from agent.profile.compile_registers import compile_point
 from agent.profile.points import (
     Identify,
@@ -33,7 +33,7 @@ def compile_modbus(
     known: tuple[Problem, ...] | list[Problem] = (),
     fragments: Sequence[Included] = (),
 ) -> Profile:
-    """A Modbus profile; ``fragments`` are the ones it includes, in order.
+    """Compile a Modbus profile; ``fragments`` are the ones it includes, in order.
 
     Raises ConfigError with every problem of the file, ``known`` ones included.
     """
@@ -50,11 +50,11 @@ def compile_modbus(
     identify: tuple[Identify, ...] = ()
     try:
         info = compile_info(spec.info, base)
-    except Fault as fault:
+    except CompileError as fault:
         found.problems.append(document.problem(("info", *fault.key), str(fault)))
     try:
         identify = compile_identify(spec.identify, base)
-    except Fault as fault:
+    except CompileError as fault:
         found.problems.append(document.problem(("identify", *fault.key), str(fault)))
     if found.problems:
         raise ConfigError(found.problems)
@@ -117,11 +117,11 @@ class _Map:
                 self.taken.add(point)
                 entry = _Entry(document, key, point, name, group)
                 self.entries.append(entry)
-        except Fault as fault:
+        except CompileError as fault:
             self.problems.append(document.problem((*key, *fault.key), str(fault)))
 
     def finish(self) -> tuple[ModbusPoint, ...]:
-        """The points, numbered, with their parts, and derived ones resolved."""
+        """Return the points, numbered, with their parts, and derived ones resolved."""
         self._resolve()
         groups: dict[tuple[int, str], list[_Entry]] = {}
         for entry in self.entries:
@@ -131,7 +131,7 @@ class _Map:
             members = groups[entry.group] if entry.group is not None else [entry]
             try:
                 part = self._part(entry, [member.point for member in members])
-            except Fault as fault:
+            except CompileError as fault:
                 problem = entry.document.problem((*entry.key, *fault.key), str(fault))
                 self.problems.append(problem)
             else:
@@ -171,7 +171,7 @@ class _Map:
             behind.discard(entry.name or "")
 
     def _part(self, entry: _Entry, members: Iterable[ModbusPoint]) -> tuple[int, int]:
-        """What is read in one go with a point. Raises Fault where that cannot be."""
+        """Return what is read together with a point. Raises CompileError if that is impossible."""
         point = entry.point
         if point.derived is not None:
             return (0, 0)
@@ -179,7 +179,7 @@ class _Map:
         for member in members:
             if member.table != point.table:
                 message = f"its members are in {member.table} and in {point.table}"
-                raise Fault(("group",), message)
+                raise CompileError(("group",), message)
             ends += [member.address, member.address + member.count]
             if member.scale_register is not None:
                 ends += [member.scale_register, member.scale_register + 1]
@@ -188,13 +188,15 @@ class _Map:
         most = self.limits.bits_max if bits else self.limits.registers_max
         key = ("group",) if entry.group else ("scale_register",)
         if first < 0 or stop > _ADDRESSES:
-            raise Fault(key, f"register {first if first < 0 else stop - 1} does not exist")
+            raise CompileError(key, f"register {first if first < 0 else stop - 1} does not exist")
         if stop - first > most:
-            raise Fault(key, f"{stop - first} registers are more than one read takes, {most}")
+            raise CompileError(
+                key, f"{stop - first} registers are more than one read takes, {most}"
+            )
         for low, high in self.limits.forbidden:
             if low < stop and first <= high:
                 message = f"registers {low} to {high} are never read (limits.forbidden)"
-                raise Fault(key if len(ends) > 2 else ("address",), message)
+                raise CompileError(key if len(ends) > 2 else ("address",), message)
         return (first, stop - first)
 
 
@@ -206,35 +208,37 @@ class _Taken:
     series: set[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=set)
 
     def add(self, point: ModbusPoint) -> None:
-        """Raises Fault where ``point`` reads registers otherwise, or is a series once more."""
+        """Raise CompileError where ``point`` reads registers otherwise, or repeats a series."""
         if point.address < 0:
-            raise Fault(("address",), f"register {point.address} does not exist")
+            raise CompileError(("address",), f"register {point.address} does not exist")
         if point.address + point.count > _ADDRESSES:
-            raise Fault(("address",), f"runs past register {_ADDRESSES - 1}")
+            raise CompileError(("address",), f"runs past register {_ADDRESSES - 1}")
         for address in range(point.address, point.address + point.count):
             others = self.registers.setdefault((point.table, address), [])
             for other in others:
                 if not _may_share(other, point):
                     message = f"{point.table} register {address} is already {other.metric.name}"
-                    raise Fault(("address",), f"points overlap: {message}")
+                    raise CompileError(("address",), f"points overlap: {message}")
             others.append(point)
         key = (point.metric.name, point.labels)
         if key in self.series:
             labels = ", ".join(f"{name}={value}" for name, value in point.labels)
             name = f"{point.metric.name}{{{labels}}}"
-            raise Fault((), f"points overlap: an earlier point is {name} too; give it a label")
+            raise CompileError(
+                (), f"points overlap: an earlier point is {name} too; give it a label"
+            )
         self.series.add(key)
 
 
 def _may_share(one: ModbusPoint, other: ModbusPoint) -> bool:
-    """Bits and bytes may stand in the same registers, each in its own place."""
+    """Compare what two points take: bits and bytes may share registers, not places."""
     return (one.address, one.count) == (other.address, other.count) and not (
         _mask(one) & _mask(other)
     )
 
 
 def _mask(point: ModbusPoint) -> int:
-    """The bits of its registers that a point takes, the first register's high byte first."""
+    """Return the bits of its registers that a point takes, the first register's high byte first."""
     if "int8" in point.data_type:
         shift, width = (8 if point.data_type.endswith("high") else 0), 8
     else:

@@ -7,7 +7,7 @@ from agent.model.catalogue import Kind, Metric
 from agent.model.datatypes import REGISTERS
 from agent.parse.expression import Expression, parse_expression
 from agent.profile.compile import (
-    Fault,
+    CompileError,
     check_states,
     compile_conversion,
     compile_labels,
@@ -17,7 +17,7 @@ from agent.profile.compile import (
 )
 from agent.profile.points import Conversion, ModbusPoint
 from agent.profile.spec import ProfileLimits
-from agent.profile.spec_modbus import DefaultsSpec, ModbusPointSpec, RepeatSpec
+from agent.profile.spec_modbus import ModbusPointSpec, PointDefaultsSpec, RepeatSpec
 
 _BITS = ("coil", "discrete")
 _REPEATS_MAX = 2048
@@ -25,20 +25,22 @@ _REPEATS_MAX = 2048
 
 def compile_point(
     spec: ModbusPointSpec,
-    defaults: DefaultsSpec,
+    defaults: PointDefaultsSpec,
     limits: ProfileLimits,
     offset: int = 0,
     labels: Mapping[str, str | int] | None = None,
 ) -> list[tuple[str | None, ModbusPoint]]:
-    """The points that ``spec`` stands for, each with its name; addresses move by ``offset``.
+    """Return the points of ``spec``, each with its name; addresses move by ``offset``.
 
-    ``labels`` are those of an include, which the entry's own labels override. Raises Fault.
+    ``labels`` are those of an include, which the entry's own labels override. Raises CompileError.
     """
     if labels:
         spec = spec.model_copy(update={"labels": {**labels, **spec.labels}})
     metric = metric_of(spec.metric)
     if metric.kind is Kind.INFO:
-        raise Fault(("metric",), f"{metric.name} is not a number; use 'info' for the identity")
+        raise CompileError(
+            ("metric",), f"{metric.name} is not a number; use 'info' for the identity"
+        )
     if spec.derive is not None:
         return [(spec.name, _derived(spec, metric, parse_expression(spec.derive)))]
     first = _read(spec, metric, defaults, limits, offset)
@@ -53,16 +55,18 @@ def compile_point(
 
 def _derived(spec: ModbusPointSpec, metric: Metric, formula: Expression) -> ModbusPoint:
     if metric.kind is Kind.STATE:
-        raise Fault(("metric",), f"{metric.name} is a state, which is not computed")
+        raise CompileError(("metric",), f"{metric.name} is a state, which is not computed")
     plain = spec.unit is None
     conversion = Conversion() if plain else compile_conversion(spec, metric, {})
     if plain and not {"scale", "digits", "offset"}.isdisjoint(spec.model_fields_set):
-        raise Fault(("derive",), "is in the base unit: put factors into it, or name a 'unit'")
+        raise CompileError(
+            ("derive",), "is in the base unit: put factors into it, or name a 'unit'"
+        )
     return replace(_common(spec, metric, conversion), derived=formula)
 
 
 def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> ModbusPoint:
-    """What read and derived points share."""
+    """Compile what read and derived points share."""
     low, high = spec.valid or (metric.low, metric.high)
     return ModbusPoint(
         number=0,
@@ -91,7 +95,7 @@ def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> Mo
 def _read(
     spec: ModbusPointSpec,
     metric: Metric,
-    defaults: DefaultsSpec,
+    defaults: PointDefaultsSpec,
     limits: ProfileLimits,
     offset: int,
 ) -> ModbusPoint:
@@ -102,7 +106,7 @@ def _read(
     data_type, count = _layout(spec, table, defaults.data_type, limits)
     conversion = compile_conversion(spec, metric, {})
     if spec.rollover is not None and metric.kind is not Kind.COUNTER:
-        raise Fault(("rollover",), f"{metric.name} is not a counter")
+        raise CompileError(("rollover",), f"{metric.name} is not a counter")
     point = replace(
         _common(spec, metric, conversion),
         table=table,
@@ -128,7 +132,7 @@ def _scale_register(spec: ModbusPointSpec, table: str, base: int, offset: int) -
     if spec.scale_register is None:
         return None
     if table in _BITS:
-        raise Fault(("scale_register",), f"a {table} has no scale")
+        raise CompileError(("scale_register",), f"a {table} has no scale")
     _, address = register_at(spec.scale_register, table, base, "scale_register")
     return address + offset
 
@@ -136,36 +140,38 @@ def _scale_register(spec: ModbusPointSpec, table: str, base: int, offset: int) -
 def _layout(
     spec: ModbusPointSpec, table: str, fallback: str, limits: ProfileLimits
 ) -> tuple[str, int]:
-    """Data type and count of registers. Raises Fault where they do not go with the table."""
+    """Return data type and register count. Raises CompileError if they do not fit the table."""
     single = table in _BITS
     data_type = spec.data_type or ("bool" if single else fallback)
     if single and data_type != "bool":
-        raise Fault(("data_type",), f"a {table} is one bit: its only data type is bool")
+        raise CompileError(("data_type",), f"a {table} is one bit: its only data type is bool")
     if data_type == "bool" and not single:
         message = "bool is for coils and discrete inputs; name a 'bit' of an integer"
-        raise Fault(("data_type",), message)
+        raise CompileError(("data_type",), message)
     count = REGISTERS[data_type] or spec.count
     if count is None:
-        raise Fault(("count",), "required: how many registers the string takes")
+        raise CompileError(("count",), "required: how many registers the string takes")
     most = limits.registers_max
     if count > most:
-        raise Fault(("address",), f"{count} registers are more than limits.registers_max, {most}")
+        raise CompileError(
+            ("address",), f"{count} registers are more than limits.registers_max, {most}"
+        )
     return data_type, count
 
 
 def check_bit(key: tuple[str | int, ...], bit: int, point: ModbusPoint) -> None:
-    """Raises Fault where the type has no such bit."""
+    """Raise CompileError where the type does not have that bit."""
     if not point.data_type.startswith(("int", "uint")):
-        raise Fault(key, f"{point.data_type} has no bits to pick; use an integer type")
+        raise CompileError(key, f"{point.data_type} has no bits to pick; use an integer type")
     width = 8 if "int8" in point.data_type else 16 * point.count
     if not 0 <= bit < width:
-        raise Fault(key, f"bit {bit} is outside 0..{width - 1}")
+        raise CompileError(key, f"bit {bit} is outside 0..{width - 1}")
 
 
 def _repeated(
     spec: ModbusPointSpec, first: ModbusPoint
 ) -> Iterator[tuple[str | None, ModbusPoint]]:
-    """The point at each of its places, with the labels that count them."""
+    """Return the point at each of its places, with the labels that count them."""
     levels = spec.repeats
     key: tuple[str | int, ...] = ("repeats",)
     if spec.repeat:
@@ -178,14 +184,16 @@ def _repeated(
         if label is not None and label not in first.metric.labels:
             allowed = ", ".join(sorted(first.metric.labels))
             where = key if spec.repeat else (*key, depth, "label")
-            raise Fault(where, f"{first.metric.name} has no label {label!r}; it has {allowed}")
+            raise CompileError(
+                where, f"{first.metric.name} has no label {label!r}; it has {allowed}"
+            )
         places = [
             ((*turns, turn), _at(point, turn, level))
             for turns, point in places
             for turn in range(level.count)
         ]
         if len(places) > _REPEATS_MAX:
-            raise Fault(key, f"makes more than {_REPEATS_MAX} points")
+            raise CompileError(key, f"makes more than {_REPEATS_MAX} points")
     for turns, point in places:
         number = "".join(
             f"_{level.first + turn}" for level, turn in zip(levels, turns, strict=True)
@@ -207,6 +215,6 @@ def _flags(spec: ModbusPointSpec, point: ModbusPoint) -> Iterator[ModbusPoint]:
         extra = {"alarm": name} if isinstance(name, str) else name
         for label in extra:
             if label not in point.metric.labels:
-                raise Fault(("bits", bit), f"{point.metric.name} has no label {label!r}")
+                raise CompileError(("bits", bit), f"{point.metric.name} has no label {label!r}")
         labels = tuple(sorted({**dict(point.labels), **extra}.items()))
         yield replace(point, bit=bit, labels=labels)

@@ -8,7 +8,7 @@ from agent.model.catalogue import CATALOGUE
 from agent.model.errors import ConfigError, Problem
 from agent.parse.yaml_source import Document
 from agent.profile.compile import (
-    Fault,
+    CompileError,
     check_states,
     compile_conversion,
     compile_identify,
@@ -28,9 +28,9 @@ from agent.profile.points import (
     SnmpPoint,
 )
 from agent.profile.spec import (
-    Case,
     FragmentSpec,
     LookupSpec,
+    PointCase,
     Scalar,
     SnmpFileSpec,
     SnmpPointSpec,
@@ -46,7 +46,7 @@ def compile_snmp(
     fragments: Sequence[tuple[Document, FragmentSpec]],
     known: Sequence[Problem] = (),
 ) -> Profile:
-    """An SNMP profile with the points of its fragments behind its own.
+    """Compile an SNMP profile, with the points of its fragments behind its own.
 
     Raises ConfigError with every problem of the file and its fragments, ``known`` ones included.
     """
@@ -62,7 +62,7 @@ def compile_snmp(
                 made = list(_snmp_points(point, lookups, len(points)))
                 points += made
                 _refuse_shadowed(made, open_ended)
-            except Fault as fault:
+            except CompileError as fault:
                 problems.append(part.problem(("points", place, *fault.key), str(fault)))
         for field, source in compile_info(content.info).items():
             info.setdefault(field, source)
@@ -126,11 +126,11 @@ def _matchers(
     names = set(known)
     for name in where:
         if name not in names:
-            raise Fault((key, name), f"{name!r} is neither an index part nor a lookup")
+            raise CompileError((key, name), f"{name!r} is neither an index part nor a lookup")
     try:
         return tuple((name, _matcher(values)) for name, values in where.items())
     except re.error as error:
-        raise Fault((key,), f"not a regular expression: {error}") from None
+        raise CompileError((key,), f"not a regular expression: {error}") from None
 
 
 def _index_parts(index: Sequence[str] | None) -> tuple[IndexPart, ...] | None:
@@ -141,11 +141,13 @@ def _index_parts(index: Sequence[str] | None) -> tuple[IndexPart, ...] | None:
         name, _, form = text.partition(":")
         if form not in ("", "string", "rest"):
             message = f"{form!r} is not an index form; use 'string' or 'rest'"
-            raise Fault(("index", place), message)
+            raise CompileError(("index", place), message)
         if any(part.name == name for part in parts):
-            raise Fault(("index", place), f"index part {name!r} stands twice")
+            raise CompileError(("index", place), f"index part {name!r} occurs twice")
         if form == "rest" and place + 1 < len(index):
-            raise Fault(("index", place), f"{text!r} takes all that is left, so it stands last")
+            raise CompileError(
+                ("index", place), f"{text!r} takes all that is left, so it must be last"
+            )
         parts.append(IndexPart(name, form or "number"))
     return tuple(parts)
 
@@ -158,12 +160,12 @@ def _snmp_points(
     for place, case in enumerate(spec.cases or ()):
         try:
             yield _snmp_point(_merged(spec, case), lookups, number + place)
-        except Fault as fault:
-            raise Fault(("cases", place, *fault.key), str(fault)) from None
+        except CompileError as fault:
+            raise CompileError(("cases", place, *fault.key), str(fault)) from None
 
 
-def _merged(spec: SnmpPointSpec, case: Case) -> SnmpPointSpec:
-    """The point with what the case says laid over it."""
+def _merged(spec: SnmpPointSpec, case: PointCase) -> SnmpPointSpec:
+    """Return the point with what the case says in place of its own."""
     given = {
         name: getattr(case, name)
         for name in ("metric", "scale", "unit", "states", "values", "absent", "valid")
@@ -221,23 +223,25 @@ def _with_needs(
 ) -> tuple[str, ...]:
     """``names`` and every lookup they lean on, once each.
 
-    Raises Fault where one leans on something the point has not, or on itself.
+    Raises CompileError where one leans on something the point has not, or on itself.
     """
     own = {part.name for part in parts or ()}
     wanted: dict[str, None] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise Fault((), f"lookup {name!r} leans on itself: {' -> '.join((*path, name))}")
+            raise CompileError((), f"lookup {name!r} leans on itself: {' -> '.join((*path, name))}")
         wanted[name] = None
         for need in lookups[name].needs:
             if need in lookups:
                 add(need, (*path, name))
             elif need == lookups[name].otherwise:
-                raise Fault((), f"lookup {name!r} names {need!r}, and no lookup has that name")
+                raise CompileError(
+                    (), f"lookup {name!r} names {need!r}, and no lookup has that name"
+                )
             elif need not in own:
                 message = f"lookup {name!r} needs the index part {need!r}, which this point has not"
-                raise Fault(("index",), message)
+                raise CompileError(("index",), message)
 
     for name in names:
         add(name, ())
@@ -247,13 +251,13 @@ def _with_needs(
 def _refuse_shadowed(
     points: Iterable[SnmpPoint], open_ended: dict[tuple[bytes, int | None], SnmpPoint]
 ) -> None:
-    """Raises Fault for a point that can never get a row because an earlier one takes them all."""
+    """Raise CompileError for a point that never gets a row, as an earlier one takes them all."""
     for point in points:
         key = (point.oid, point.bit)
         earlier = open_ended.get(key)
         if earlier is not None:
             text = smi.dotted(point.oid)
             message = f"points overlap: an earlier point reads {text} ({earlier.metric.name})"
-            raise Fault(("oid",), f"{message}; tell them apart with 'where'")
+            raise CompileError(("oid",), f"{message}; distinguish them with 'where'")
         if not point.where:
             open_ended[key] = point

@@ -42,7 +42,7 @@ class Library:
         return sorted(self.profiles)
 
     def get(self, name: str) -> Profile:
-        """The profile of this name. Raises ConfigError when it is unknown or wrong."""
+        """Return the profile of this name. Raises ConfigError when it is unknown or wrong."""
         if name not in self._compiled:
             if name not in self.profiles:
                 raise ConfigError(self.unknown(name))
@@ -50,7 +50,7 @@ class Library:
         return self._compiled[name]
 
     def unknown(self, name: str) -> str:
-        """What to say of a name the library does not have."""
+        """Return the error for a name that the library does not have."""
         close = nearest(name, self.profiles)
         hint = f"did you mean {' or '.join(close)}?" if close else "see 'rackagent profiles list'"
         return f"unknown profile {name!r}; {hint}"
@@ -72,7 +72,7 @@ class Library:
         return found
 
     def load(self, path: Path) -> Profile:
-        """Compile one file; its includes come from this library or stand beside it."""
+        """Compile one file; its includes come from this library or its folder."""
         document = load(path)
         kind = spec_for(document.data)
         if kind in (FragmentSpec, ModbusFragmentSpec):
@@ -92,7 +92,7 @@ class Library:
     def _included(
         self, document: Document, names: Sequence[str], problems: list[Problem]
     ) -> list[tuple[Document, FragmentSpec]]:
-        """The fragments, their broken points left out and told in ``problems``.
+        """Return the fragments without their broken points, which ``problems`` gets.
 
         Raises ConfigError where a whole fragment is missing: what leans on it cannot be judged.
         """
@@ -113,7 +113,7 @@ class Library:
     def _registers(
         self, document: Document, spec: ModbusFileSpec, problems: list[Problem]
     ) -> list[Included]:
-        """The fragments of a register map; as ``_included``."""
+        """Return the fragments of a register map; as ``_included``."""
         found: list[Included] = []
         for place, given in enumerate(spec.include):
             include = given if isinstance(given, IncludeSpec) else IncludeSpec(fragment=given)
@@ -147,7 +147,7 @@ def _misnamed(document: Document, key: str, name: str) -> list[Problem]:
     stem = Path(document.file).stem
     if name == stem:
         return []
-    message = f"{name!r} stands in {stem}.yaml, and files are found by their names: rename one"
+    message = f"{name!r} is in {stem}.yaml, and files are found by their names: rename one"
     return [document.problem((key,), message)]
 
 

@@ -69,7 +69,7 @@ class IndexPart:
 class Conversion:
     """native -> base: ``(raw * scale / 10**digits + offset)`` in ``unit``, then to the base unit.
 
-    The three lookups replace the constant of their name, row by row; a unit that stands beside
+    The three lookups replace the constant of their name, row by row; a unit beside
     its lookup counts where the row names none.
     """
 
@@ -138,7 +138,7 @@ class ModbusPoint(PointBase):
     bits: int = 1
     part: tuple[int, int] = (0, 0)
     scale_register: int | None = None
-    """Where the power of ten stands, as an int16 (SunSpec's ``sunssf``)."""
+    """The address of a power of ten, as an int16 (SunSpec's ``sunssf``)."""
     clamp: tuple[float, float] | None = None
     """Base values outside are brought to the nearer bound."""
     rollover: int | None = None

@@ -219,7 +219,7 @@ class PointSpec(StrictModel):
     interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")
 
 
-class Case(StrictModel):
+class PointCase(StrictModel):
     """One of the metrics that rows of the same column can be, chosen by ``where``."""
 
     where: dict[str, list[Scalar] | Scalar] = Field(default_factory=dict)
@@ -251,7 +251,7 @@ class SnmpPointSpec(PointSpec):
     bit: int | None = Field(None, ge=0, le=63)
     text: Literal["as_is"] | None = Field(None, description="a state whose names the device gives")
     fallback: bool = Field(False, description="used only where an earlier point gave nothing")
-    cases: list[Case] | None = None
+    cases: list[PointCase] | None = None
 
 
 class IdentifySpec(StrictModel):
@@ -277,7 +277,7 @@ class IdentifySpec(StrictModel):
     @model_validator(mode="after")
     def _has_something_to_match(self) -> "IdentifySpec":
         if self.data_type is not None and self.matches is None:
-            raise ValueError("'data_type' stands beside 'matches'")
+            raise ValueError("'data_type' is only used with 'matches'")
         return self
 
 
@@ -290,7 +290,7 @@ class InfoSpec(StrictModel):
 
     oid: Oid | None = None
     column: Oid | None = None
-    by: Oid | None = Field(None, description="column that tells which rows of 'column' count")
+    by: Oid | None = Field(None, description="column that decides which rows of 'column' count")
     among: list[Scalar] = Field(default_factory=list, description="values of 'by', best first")
     pattern: GroupRegex | None = None
     address: Address | None = None
@@ -302,7 +302,7 @@ class InfoSpec(StrictModel):
     @model_validator(mode="after")
     def _chooses_rows(self) -> "InfoSpec":
         if (self.by is None) == bool(self.among) or (self.by is not None and self.column is None):
-            raise ValueError("'by' and 'among' stand together, beside a 'column'")
+            raise ValueError("'by' and 'among' are used together, with a 'column'")
         return self
 
 
@@ -322,7 +322,7 @@ class IdentitySpec(StrictModel):
 
 
 class ProfileLimits(StrictModel):
-    """What the device stands."""
+    """What the device can take."""
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
     bits_max: int = Field(2000, ge=1, le=2000, description="coils or discrete inputs in one read")

@@ -108,7 +108,7 @@ class ModbusPointSpec(PointSpec):
             raise ValueError(f"derive: {error}") from None
 
 
-class DefaultsSpec(StrictModel):
+class PointDefaultsSpec(StrictModel):
     """What Modbus points take unless they say otherwise."""
 
     table: Table = "holding"
@@ -178,7 +178,7 @@ class ModbusFileSpec(ProfileSpec):
     include: list[Slug | IncludeSpec] = Field(
         default_factory=list, description="fragments: registers shared by many"
     )
-    defaults: DefaultsSpec = DefaultsSpec()
+    defaults: PointDefaultsSpec = PointDefaultsSpec()
     serial: SerialSpec = SerialSpec()
     quirks: Quirks = Quirks()
     points: list[ModbusPointSpec] = Field(default_factory=list)
@@ -198,7 +198,7 @@ class ModbusFragmentSpec(StrictModel):
     title: str
     source: str
     notes: str | None = None
-    defaults: DefaultsSpec = DefaultsSpec()
+    defaults: PointDefaultsSpec = PointDefaultsSpec()
     points: list[ModbusPointSpec] = Field(min_length=1)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from typing import Self
 
 from agent.model import smi
 from agent.model.errors import DeviceError, DeviceTimeout, RequestRejected
@@ -24,6 +25,10 @@ class MemoryTransport:
         self.fault: DeviceError | None = None
         self.requests: list[Request] = []
         self.closed = False
+
+    async def opened(self) -> Self:
+        """Return this transport, where one is to be opened."""
+        return self
 
     async def fetch(self, request: Request) -> Answer:
         """Answer from memory; unknown OIDs are noSuchInstance, unknown registers illegal."""

@@ -49,8 +49,8 @@ async def _poll(rig: Rig, seconds: float) -> dict[str, float]:
 
     async def step(number: int) -> None:
         nonlocal polls, text
-        poller, transport = rig.pollers[number]
-        insist(await poller.poll(transport))
+        poller, _ = rig.pollers[number]
+        insist(await poller.poll())
         polls += 1
         if polls % targets == 0:
             text = rig.exposition.render()
@@ -86,9 +86,9 @@ async def _memory(rig: Rig) -> dict[str, float]:
     free = asyncio.Semaphore(_AT_ONCE)
 
     async def step(number: int) -> None:
-        poller, transport = rig.pollers[number]
+        poller, _ = rig.pollers[number]
         async with free:
-            insist(await poller.poll(transport))
+            insist(await poller.poll())
 
     for _ in range(2):
         await asyncio.gather(*(step(number) for number in range(len(rig.pollers))))

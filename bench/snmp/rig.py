@@ -71,7 +71,7 @@ class Rig:
             transport = await self._transports.open(url, *self._open)
             poller = Poller(
                 *(name, "snmp", PROFILE, self._library, Schedule(30.0)),
-                partial(self._transports.open, url, *self._open),
+                partial(_given, transport),
                 self.store.put,
             )
             self.pollers.append((poller, transport))
@@ -81,6 +81,10 @@ class Rig:
         for _, transport in self.pollers:
             await transport.close()
         await self._transports.close()
+
+
+async def _given(transport: Transport) -> Transport:
+    return transport
 
 
 def insist(result: PollResult) -> None:

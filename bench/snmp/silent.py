@@ -49,8 +49,8 @@ async def _cycle(rig: Rig, answering: int, polled: int, spread_s: float) -> list
     async def one(number: int) -> None:
         place = number if number < answering else number - answering + 0.5
         await asyncio.sleep(spread_s * place / answering)
-        poller, transport = rig.pollers[number]
-        result = await poller.poll(transport)
+        poller, _ = rig.pollers[number]
+        result = await poller.poll()
         if number < answering:
             insist(result)
             durations.append(result.duration_s)

@@ -1,6 +1,6 @@
 """A pump trips, and coolant leaks: the standby takes over, the sensor reports."""
 
-from agent.hil import HilRack
+from agent.hil.rack import HilRack
 
 FLOW = "rack_coolant_flow_liters_per_second"
 TECHNOLOGY = {"loop": "technology"}

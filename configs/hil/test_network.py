@@ -1,7 +1,6 @@
 """Cables are where the plan has them, and a swap is noticed."""
 
-from agent.hil import HilRack
-from agent.hil.rack import neighbors
+from agent.hil.rack import HilRack, neighbors
 
 PLAN = {f"Ethernet{port}": f"node-{port:02d}" for port in range(1, 19)}
 INFO = "rack_lldp_neighbor_info"

@@ -1,6 +1,6 @@
 """A feed is lost: the other carries the rack, and nothing goes down."""
 
-from agent.hil import HilRack
+from agent.hil.rack import HilRack
 
 POWER = "rack_inlet_power_watts"
 VOLTS = "rack_phase_voltage_volts"

@@ -70,6 +70,11 @@ def catalogue() -> dict[str, FaultEntry]:
     return found
 
 
+def signatures() -> dict[str, str]:
+    """Return what each fault shows, by its name."""
+    return {name: kind.signature for name, kind in catalogue().items()}
+
+
 def unknown(name: str) -> ConfigError:
     """Return the error for an unknown fault name."""
     names = sorted((*FAULTS, *WIRE_FAULTS, *ALIASES))

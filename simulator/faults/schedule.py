@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
-from agent.config.spec import Duration
+from agent.config.spec import Duration, duration_s
 from agent.model.errors import ConfigError
 from agent.parse.strict_model import StrictModel
 from simulator.yaml_list import load_list
@@ -15,7 +15,6 @@ from simulator.yaml_list import load_list
 _TEXT = re.compile(
     r"(?P<name>\w+)(?::(?P<params>[^@]*))?(?:@(?P<at>[^+@]+))?(?:\+(?P<for>[^+@]+))?"
 )
-_DURATION: TypeAdapter[float] = TypeAdapter(Duration)
 _SHAPE = "NAME[:PARAM=VALUE,...][@AT][+FOR], for example pump_trip:pump=1@60s+30s"
 
 
@@ -48,14 +47,6 @@ class _ScheduleFile(StrictModel):
     """The whole file; a bare list without the key ``faults`` is accepted too."""
 
     faults: list[_FaultSpec]
-
-
-def duration_s(value: str | float) -> float:
-    """Parse a duration such as ``90``, ``"500ms"``, ``"5m"`` into seconds. Raises ConfigError."""
-    try:
-        return _DURATION.validate_python(value)
-    except ValidationError:
-        raise ConfigError(f"{value!r} is not a duration; write 500ms, 10s, 5m or 1h") from None
 
 
 def parse_fault(text: str) -> Planned:

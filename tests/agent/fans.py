@@ -91,7 +91,7 @@ class Bench:
 
     async def fans(self) -> dict[str, Any]:
         """One cycle: fan speed by name."""
-        result = await self.poller.poll(self.device)
+        result = await self.poller.poll()
         assert result.up
         assert not result.failures
         return {

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from agent.authoring.check_profile import hear
+from agent.authoring.check_profile import read_recorded
 from agent.authoring.snmprec_read import read_recording
 from agent.model.errors import UnknownDevice
 from agent.model.values import Quality
@@ -33,7 +33,7 @@ async def test_only_real_contradictions_are_doubted() -> None:
             known = await identify(MemoryTransport(cells), "snmp", library().all())
         except UnknownDevice:
             continue
-        witness = await hear(known.profile, file, library())
+        witness = await read_recorded(known.profile, file, library())
         doubts = Counter(r.reason for r in witness.readings if r.quality is Quality.UNCERTAIN)
         if doubts:
             found[f"{file.parent.name}/{file.stem}"] = dict(doubts)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.authoring.check_profile import hear
+from agent.authoring.check_profile import read_recorded
 from agent.authoring.draft.mibs import Mibs, read_mibs
 from agent.authoring.draft.page import make_draft, slug
 from agent.authoring.snmprec_read import read_recording
@@ -31,7 +31,7 @@ async def drafted(recording: Path, mibs: Mibs, tmp_path: Path) -> tuple[int, lis
     profile = library().load(file)
     if not draft.points:
         return 0, []
-    witness = await hear(profile, recording, library())
+    witness = await read_recorded(profile, recording, library())
     return len(draft.points), [
         problem for problem in witness.problems if "1.3.6.1.4.1" in problem or "twice" in problem
     ]

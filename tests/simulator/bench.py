@@ -13,7 +13,8 @@ from agent.config import Config, DeviceConfig, load_config
 from agent.model.catalogue import CATALOGUE, Kind
 from agent.model.limits import Limits
 from agent.model.values import Quality
-from agent.poll.read_once import Look, Target, read_device
+from agent.poll.read_once import Target, read_device
+from agent.poll.reader import DeviceRead
 from simulator.faults.schedule import Planned
 from simulator.model import RackModel, load_model
 from simulator.site.rack_server import serving
@@ -77,7 +78,7 @@ class Bench:
     def device(self, name: str) -> DeviceConfig:
         return next(device for device in self.config.devices if device.name == name)
 
-    async def look(self, name: str, timeout_s: float = 1.0, retries: int = 1) -> Look:
+    async def look(self, name: str, timeout_s: float = 1.0, retries: int = 1) -> DeviceRead:
         """One read of a device, by the agent's own means."""
         device = self.device(name)
         limits = Limits(timeout_s=timeout_s, retries=retries)
@@ -95,7 +96,7 @@ class Bench:
 class Shown:
     """The good readings of one look."""
 
-    of: Look
+    of: DeviceRead
 
     def value(self, metric: str, **labels: str) -> float | str:
         """The only reading of the metric that carries these labels."""

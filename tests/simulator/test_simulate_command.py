@@ -70,7 +70,7 @@ def _faults(url: str) -> list[str]:
     [
         (["--fault", "pump_tripp"], "did you mean 'pump_trip'"),
         (["--fault", "pump_trip@soon"], "is not a duration"),
-        (["--faults", "none.yaml"], "no such file"),
+        (["--faults", "none.yaml"], "the file does not exist"),
         (["--control", "9900"], "--control is HOST:PORT"),
         (["--racks", "300"], "1 to 250"),
         (["--fleet-config", "x.yaml"], "--fleet-config needs --racks"),

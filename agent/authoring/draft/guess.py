@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.authoring.draft.mibs import MibObject
-from agent.authoring.draft.tables import Column
+from agent.authoring.draft.tables import RecordedColumn
 from agent.authoring.draft.vocabulary import (
     COMPONENTS,
     DEFAULT_UNIT,
@@ -24,7 +24,7 @@ from agent.model.units import UNITS
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A point as it may be: what a person must confirm stands in ``reasons``."""
+    """A point as it may be: ``reasons`` has what a person must confirm."""
 
     metric: str
     component: str
@@ -42,8 +42,8 @@ def words(name: str) -> list[str]:
     return spaced.lower().split()
 
 
-def guess(column: Column, table: MibObject | None) -> Guess | str:
-    """What ``column`` may be; a text says why nothing is guessed."""
+def guess(column: RecordedColumn, table: MibObject | None) -> Guess | str:
+    """Return what ``column`` may be; a text gives the reason why nothing is guessed."""
     about = column.about
     if about is None:
         return "no MIB names it"
@@ -56,7 +56,7 @@ def guess(column: Column, table: MibObject | None) -> Guess | str:
         return "a setting: it can be written"
     several = next((name for name in about.index if "type" in words(name)), None)
     if several is not None:
-        return f"what it measures stands in its index ({several}): tell rows apart with 'where'"
+        return f"what it measures is in its index ({several}): distinguish rows with 'where'"
     setting = next((word for word in named if NOT_MEASURED.fullmatch(word)), None)
     if setting is not None:
         return f"no measurement: {setting!r} in its name"
@@ -64,7 +64,7 @@ def guess(column: Column, table: MibObject | None) -> Guess | str:
 
 
 def component_of(named: Iterable[str], table: MibObject | None) -> str:
-    """Which part of a rack the words are about; empty where none of them tells."""
+    """Return the part of a rack that the words are about; empty where it is unknown."""
     around = words(table.name) if table is not None else []
     for found in (list(named), around):
         for component, telling in COMPONENTS:
@@ -99,7 +99,7 @@ def _state(about: MibObject, named: Sequence[str], table: MibObject | None) -> G
 
 
 def _stem(named: Sequence[str], component: str) -> str:
-    """What a state is about: ``current`` of ``outletCurrentStatus``."""
+    """Return what a state is about: ``current`` of ``outletCurrentStatus``."""
     telling = dict(COMPONENTS).get(component)
     kept = [
         word
@@ -114,12 +114,12 @@ def _snake(name: str) -> str:
 
 
 def _number(
-    column: Column, about: MibObject, named: Sequence[str], table: MibObject | None
+    column: RecordedColumn, about: MibObject, named: Sequence[str], table: MibObject | None
 ) -> Guess | str:
     text = " ".join(named).replace("over current", "overcurrent")
-    told = f"{about.units} {about.description}".lower()
+    described = f"{about.units} {about.description}".lower()
     absent = tuple(sorted(SENTINELS & set(column.numbers)))
-    found = _metric(text, named, table, told)
+    found = _metric(text, named, table, described)
     if found is None:
         return "no word of its name is a quantity"
     metric, component, reason = found
@@ -129,7 +129,7 @@ def _number(
     measured = [number for number in column.numbers if number not in absent]
     scale, scale_reason = _scale(about, unit, measured)
     reasons = tuple(each for each in (reason, unit_reason, scale_reason) if each)
-    if re.search(r"\bor\b", about.units) or {"degC", "degF"} <= _named(told):
+    if re.search(r"\bor\b", about.units) or {"degC", "degF"} <= _named(described):
         reasons += ("beware: several units are named, perhaps a setting decides",)
     if absent:
         reasons += (f"{', '.join(map(str, absent))} looks like 'no value'",)
@@ -137,9 +137,9 @@ def _number(
 
 
 def _metric(
-    text: str, named: Sequence[str], table: MibObject | None, told: str
+    text: str, named: Sequence[str], table: MibObject | None, described: str
 ) -> tuple[Metric, str, str] | None:
-    """The metric, the component it is of, and why."""
+    """Return the metric, the component it is of, and why."""
     if re.search(r"\btemp(?:erature)?s?\b", text):
         where = "coolant" if re.search(r"coolant|water|fluid|liquid", text) else "air"
         return CATALOGUE[f"rack_{where}_temperature_celsius"], "sensor", "a temperature"
@@ -147,7 +147,7 @@ def _metric(
         return CATALOGUE["rack_relative_humidity_ratio"], "sensor", "a humidity"
     if re.search(r"\bdew ?point\b", text):
         return CATALOGUE["rack_dew_point_celsius"], "sensor", "a dew point"
-    if re.search(r"\bfan\b", text) and re.search(r"\brpm\b", f"{text} {told}"):
+    if re.search(r"\bfan\b", text) and re.search(r"\brpm\b", f"{text} {described}"):
         return CATALOGUE["rack_fan_speed_rpm"], "fan", "a fan's speed"
     if re.search(r"\bair ?flow\b", text):
         return CATALOGUE["rack_airflow_liters_per_second"], "sensor", "an air flow"
@@ -164,9 +164,9 @@ def _metric(
 
 
 def _unit(about: MibObject, metric: Metric) -> tuple[str | None, str]:
-    """The unit of the raw value, in our spelling, and where it is from.
+    """Return the unit of the raw value, in our spelling, and where it is from.
 
-    None where nothing tells, or UNITS tells of another quantity.
+    None where nothing shows it, or UNITS is of another quantity.
     """
     for text, source in ((about.units, "UNITS"), (about.description, "the description")):
         named = _named(text.lower())
@@ -188,7 +188,7 @@ def _named(text: str) -> set[str]:
 
 
 def _scale(about: MibObject, unit: str, numbers: Sequence[int]) -> tuple[str, str]:
-    """The factor to the unit (empty: 1), and where it is from."""
+    """Return the factor to the unit (empty: 1), and where it is from."""
     for text, source in ((about.units, "UNITS"), (about.description, "the description")):
         for pattern, factor in FRACTIONS:
             if re.search(pattern, text.lower()):

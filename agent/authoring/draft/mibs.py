@@ -65,7 +65,7 @@ class Mibs:
     problems: tuple[Problem, ...] = ()
 
     def of(self, instance: bytes) -> MibObject | None:
-        """The object that ``instance`` is one of: the longest OID that it begins with."""
+        """Return the object that ``instance`` is one of: the longest OID it begins with."""
         for end in range(len(instance), 0, -1):
             found = self.objects.get(instance[:end])
             if found is not None:
@@ -74,7 +74,7 @@ class Mibs:
 
 
 def read_mibs(files: Iterable[Path]) -> Mibs:
-    """What ``files`` (and every file of those that are folders) define.
+    """Return what ``files`` (and every file of those that are folders) define.
 
     A file that cannot be parsed is one of the problems. Raises ConfigError where a file cannot be
     read, or pysmi is not installed.
@@ -109,7 +109,7 @@ class _Unparsable(Exception):
 
 
 def _parser() -> Any:
-    """A function from a file to its modules as pysmi's tuples."""
+    """Return a function from a file to its modules as pysmi's tuples."""
     try:
         from pysmi.error import PySmiError
         from pysmi.parser.dialect import smi_v1_relaxed
@@ -209,7 +209,7 @@ class _Resolver:
         return ".".join(arcs)
 
     def _meaning(self, syntax: object, depth: int = 0) -> tuple[dict[int, str], str, bool]:
-        """The enumeration, the DISPLAY-HINT and whether it is text, through conventions."""
+        """Return the enumeration, DISPLAY-HINT and whether it is text, through conventions."""
         if not isinstance(syntax, tuple) or depth > _DEPTH_MAX:
             return {}, "", False
         for part in syntax[2:]:
@@ -229,7 +229,7 @@ class _Resolver:
         return enums, hint or deeper, is_text
 
     def _index(self, declaration: tuple[Any, ...]) -> tuple[str, ...]:
-        """The names of the index of its row, or of the row that its column stands in."""
+        """Return the names of the index of its row, or of the row of its column."""
         place = _part(declaration, "objectIdentifier")
         parent = place[0] if place and isinstance(place[0], str) else ""
         for _ in range(_DEPTH_MAX):
@@ -246,7 +246,7 @@ class _Resolver:
 
 
 def _part(declaration: tuple[Any, ...], tag: str) -> Any:
-    """What stands under ``tag`` in a declaration, None where nothing does."""
+    """Return what a declaration has under ``tag``, None where it has nothing."""
     for part in declaration[1:]:
         if isinstance(part, tuple) and len(part) > 1 and part[0] == tag:
             return part[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agent.authoring.draft.guess import Guess, guess, words
 from agent.authoring.draft.mibs import Mibs
-from agent.authoring.draft.tables import Column, Table, find_tables
+from agent.authoring.draft.tables import RecordedColumn, Table, find_tables
 from agent.authoring.draft.vocabulary import FRAGMENTS, INFO, KINDS, LABELS
 from agent.model import smi
 from agent.model.catalogue import CATALOGUE
@@ -26,12 +26,12 @@ class Left:
     """A column that became no point, and why."""
 
     table: Table
-    column: Column
+    column: RecordedColumn
     why: str
 
 
 @dataclass(slots=True)
-class Draft:
+class ProfileDraft:
     """A drafted profile: its text, its points by column, the columns that help, and the rest."""
 
     name: str
@@ -44,8 +44,8 @@ class Draft:
 
 def make_draft(
     name: str, rows: Sequence[VarBind], mibs: Mibs, origin: str, fragments: Iterable[str] = ()
-) -> Draft:
-    """A profile called ``name`` from a recording's ``rows``.
+) -> ProfileDraft:
+    """Draft a profile called ``name`` from a recording's ``rows``.
 
     ``origin`` is the recording's name for the reader; ``fragments`` are the ones it may include.
     """
@@ -63,7 +63,7 @@ class _Page:
         origin: str,
         fragments: frozenset[str],
     ) -> None:
-        self.draft = Draft(name)
+        self.draft = ProfileDraft(name)
         self._rows = rows
         self._origin = origin
         self._fragments = fragments
@@ -75,8 +75,8 @@ class _Page:
         self._modules: dict[str, None] = {}
         self._anchors: dict[str, str] = {}
 
-    def finish(self) -> Draft:
-        """The draft with its text."""
+    def finish(self) -> ProfileDraft:
+        """Write the draft's text."""
         points = [line for table in self._tables for line in self._table(table)]
         info = list(self._info())
         lines = [*self._head(), *self._identify(), *info, *self._lookup_lines()]
@@ -112,7 +112,7 @@ class _Page:
                 self._modules[column.about.module] = None
             yield from self._point(table, column, found)
 
-    def _point(self, table: Table, column: Column, found: Guess) -> Iterator[str]:
+    def _point(self, table: Table, column: RecordedColumn, found: Guess) -> Iterator[str]:
         name = column.about.name if column.about is not None else ""
         oid = smi.dotted(column.oid) + (".0" if table.scalar else "")
         yield f"  # guess: {name}: {'; '.join(found.reasons)}"
@@ -125,8 +125,8 @@ class _Page:
             yield f"    index: [{', '.join(_quoted(part) for part in parts)}]"
         if found.quantity:
             labels["quantity"] = found.quantity
-        told = [f"{k}={v}" for k, v in labels.items() if k not in ("name", "index")]
-        key = (found.metric, *sorted(told), *(p for p in parts if not p.startswith("_")))
+        given = [f"{k}={v}" for k, v in labels.items() if k not in ("name", "index")]
+        key = (found.metric, *sorted(given), *(p for p in parts if not p.startswith("_")))
         if key in self._taken:
             labels["name"] = " ".join(words(name)) or oid
         self._taken.add(key)
@@ -143,7 +143,7 @@ class _Page:
             yield f"    absent: [{', '.join(map(str, found.absent))}]"
 
     def _states(self, states: Mapping[int, str]) -> str:
-        """An enumeration, written out once and then by its anchor."""
+        """Write an enumeration out once and then by its anchor."""
         inside = ", ".join(f"{raw}: {_quoted(text)}" for raw, text in states.items())
         if inside in self._anchors:
             return f"*{self._anchors[inside]}"
@@ -151,9 +151,9 @@ class _Page:
         return f"&{self._anchors[inside]} {{{inside}}}"
 
     def _index(
-        self, table: Table, column: Column, found: Guess
+        self, table: Table, column: RecordedColumn, found: Guess
     ) -> tuple[list[str], dict[str, str]]:
-        """The index parts, and labels for what they do not say by themselves."""
+        """Return the index parts, and labels for what they do not show by themselves."""
         named = column.about.index if column.about is not None else ()
         lengths = {len(index) for index in column.cells}
         allowed = CATALOGUE[found.metric].labels
@@ -179,9 +179,9 @@ class _Page:
             labels["name"] = f"{{{lookup}}}"
         return parts, labels
 
-    def _name_columns(self) -> Mapping[tuple[str, ...], Column]:
+    def _name_columns(self) -> Mapping[tuple[str, ...], RecordedColumn]:
         """By index: the column in which people, or the device, name the rows."""
-        found: dict[tuple[str, ...], Column] = {}
+        found: dict[tuple[str, ...], RecordedColumn] = {}
         for table in self._tables:
             for column in table.columns:
                 about = column.about
@@ -253,7 +253,7 @@ class _Page:
             yield f"  {name}: {{column: {smi.dotted(oid)}}}  # guess: names the rows"
 
     def _rest(self) -> Iterator[str]:
-        """What became no point, as comments."""
+        """Return what became no point, as comments."""
         if self.draft.left:
             yield ""
             yield "# --- not drafted: make points of what you need " + "-" * 52
@@ -272,11 +272,11 @@ class _Page:
 
 
 def slug(text: str) -> str:
-    """A profile's name out of a file's."""
+    """Make a profile's name from a file's."""
     return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "draft"
 
 
-def _tells(column: Column, telling: str) -> bool:
+def _tells(column: RecordedColumn, telling: str) -> bool:
     about = column.about
     if about is None or not any(text.strip() for text in column.texts):
         return False
@@ -284,7 +284,7 @@ def _tells(column: Column, telling: str) -> bool:
 
 
 def _label(name: str) -> str:
-    """The label that an index is by its name: ``outlet`` of ``st4OutletIndex``; else empty."""
+    """Return the label that an index's name means: ``outlet`` for ``st4OutletIndex``; else ""."""
     named = words(name)
     return next((label for label, telling in LABELS if telling.intersection(named)), "")
 
@@ -293,7 +293,7 @@ def _own(name: str) -> str:
     return re.sub(r"[^a-z0-9_]", "", "_".join(words(name))) or "part"
 
 
-def _samples(column: Column) -> str:
+def _samples(column: RecordedColumn) -> str:
     shown = []
     for _, tag, value in list(column.cells.values())[:_SAMPLES]:
         if tag == smi.OBJECT_ID and isinstance(value, bytes):

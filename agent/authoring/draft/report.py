@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from agent.authoring.check_profile import shares
-from agent.authoring.draft.page import VENDORS, Draft
+from agent.authoring.draft.page import VENDORS, ProfileDraft
 from agent.model import smi
 from agent.model.errors import UnknownDevice
 from agent.model.values import VarBind
@@ -53,7 +53,7 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "0 %"
 
 
-def summary(draft: Draft) -> list[str]:
+def summary(draft: ProfileDraft) -> list[str]:
     """How much the draft covers, and why the rest is not covered."""
     left = sum(len(each.column.cells) for each in draft.left)
     vendor = draft.point_rows + draft.helper_rows + left

@@ -13,7 +13,7 @@ _ALIKE = 0.5  # of all indexes of a table, the share that each of its columns ha
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class RecordedColumn:
     """One column (or scalar) of a recording: its rows by index, in numeric order."""
 
     oid: bytes
@@ -41,7 +41,7 @@ class Table:
 
     entry: bytes
     scalar: bool
-    columns: tuple[Column, ...]
+    columns: tuple[RecordedColumn, ...]
     about: MibObject | None = None
 
     @property
@@ -59,7 +59,7 @@ class _Gathered:
 
 
 def find_tables(rows: Iterable[VarBind], mibs: Mibs) -> list[Table]:
-    """The tables and groups of scalars among ``rows``, in the order of their OIDs.
+    """Return the tables and groups of scalars among ``rows``, in the order of their OIDs.
 
     The MIB decides where it knows the column; elsewhere the shape of the OIDs does.
     """
@@ -80,11 +80,11 @@ def find_tables(rows: Iterable[VarBind], mibs: Mibs) -> list[Table]:
 
 
 def _group(columns: Mapping[Subids, _Gathered], mibs: Mibs) -> list[Table]:
-    groups: dict[tuple[Subids, bool], list[Column]] = {}
+    groups: dict[tuple[Subids, bool], list[RecordedColumn]] = {}
     for subids in sorted(columns):
         gathered = columns[subids]
         scalar = list(gathered.cells) == [(0,)]
-        made = Column(smi.encode_subids(subids), gathered.cells, gathered.about)
+        made = RecordedColumn(smi.encode_subids(subids), gathered.cells, gathered.about)
         groups.setdefault((subids[:-1], scalar), []).append(made)
     return [
         Table(smi.encode_subids(entry), scalar, tuple(group), mibs.of(smi.encode_subids(entry)))

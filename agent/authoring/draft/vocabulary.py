@@ -25,7 +25,7 @@ COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("inlet", r"inlets?|inputs?|cord|infeed|mains?|feed|in|unit|device"),
     )
 )
-"""Which part of a rack a word tells of; the first that fits counts."""
+"""Which part of a rack a word means; the first that fits counts."""
 
 QUANTITIES: tuple[tuple[str, str], ...] = (
     (

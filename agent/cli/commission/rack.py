@@ -19,7 +19,8 @@ from agent.commission.spec.build_sheet_draft import draft_sheet
 from agent.commission.spec.inventory import Seen, introduced, look
 from agent.config import Config, load_config
 from agent.model.errors import ConfigError
-from agent.poll.read_once import Look, read_devices
+from agent.poll.rack_reader import read_devices
+from agent.poll.reader import DeviceRead
 
 _CHECK_FAILED, _UNREACHABLE = 1, 3
 
@@ -107,7 +108,7 @@ def choose_rack(config: Config, name: str | None) -> Config:
     )
 
 
-def _seen(looks: Mapping[str, Look]) -> Seen:
+def _seen(looks: Mapping[str, DeviceRead]) -> Seen:
     now = time.time()
     samples = []
     for name, each in looks.items():

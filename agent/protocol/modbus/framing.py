@@ -42,9 +42,9 @@ _WRITES = (5, 6, 15, 16)
 
 @lru_cache(maxsize=8192)
 def query(unit: int, table: str, address: int, count: int) -> Query:
-    """The read of ``count`` registers or bits; the same object for the same question.
+    """Return the read of ``count`` registers or bits; one object for the same question.
 
-    Raises ValueError when unit, table, address or count cannot stand in a Modbus request.
+    Raises ValueError when unit, table, address or count do not fit a Modbus request.
     """
     if table not in _REQUESTS:
         raise ValueError(f"{table!r} is not a table; tables: {', '.join(_REQUESTS)}")
@@ -60,7 +60,7 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
 
 
 def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
-    """A one-register read whose answer cannot be mistaken for one of the ``owed`` functions'.
+    """Return a one-register read whose answer is none of the ``owed`` functions'.
 
     None when every read function is owed.
     """
@@ -93,7 +93,7 @@ class Framer(Protocol):
         ...
 
     def ask(self, asked: Query) -> bytes:
-        """The bytes to send. From now on ``feed`` looks for the answer."""
+        """Return the bytes to send. From now on ``feed`` looks for the answer."""
         ...
 
     def reply_characters(self, asked: Query) -> int:
@@ -105,7 +105,7 @@ class Framer(Protocol):
         ...
 
     def feed(self, data: bytes) -> bytes | None:
-        """The answer's payload, or None while it is not complete.
+        """Return the answer's payload, or None while it is not complete.
 
         Raises RequestRejected for an exception reply, ProtocolError for an answer that does not
         fit the question.
@@ -141,7 +141,7 @@ class TcpFramer:
         self._asked = None
 
     def ask(self, asked: Query) -> bytes:
-        """The bytes to send, under the next transaction number."""
+        """Return the bytes to send, under the next transaction number."""
         self._asked, self.note = asked, ""
         self._transaction = self._transaction % 0xFFFF + 1
         return self._framer.encode(asked.pdu, asked.unit, self._transaction)
@@ -151,7 +151,7 @@ class TcpFramer:
         return 9 + asked.size
 
     def feed(self, data: bytes) -> bytes | None:
-        """Frames of other transactions are skipped; a header that is none breaks the stream."""
+        """Frames of other transactions are skipped; an invalid header breaks the stream."""
         if self._rest:
             data = self._rest + data
         size, at = len(data), 0
@@ -172,7 +172,7 @@ class TcpFramer:
             at = end
         self._rest = b"" if self.broken else data[at:]
         if self.broken and verdict is None and self._asked is not None:
-            verdict = ProtocolError(f"{self._asked}: garbage where an MBAP header should stand")
+            verdict = ProtocolError(f"{self._asked}: garbage where an MBAP header should be")
             self._asked = None
         if isinstance(verdict, DeviceError):
             raise verdict
@@ -240,7 +240,7 @@ def _crc_holds(data: bytes, start: int, end: int) -> bool:
 
 
 class RtuFramer(_SerialFramer):
-    """RTU framing: frames are found by their shape and CRC, whatever comes before them."""
+    """RTU framing: frames are found by their shape and CRC, whatever is before them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -251,7 +251,7 @@ class RtuFramer(_SerialFramer):
         return 5 + asked.size
 
     def ask(self, asked: Query) -> bytes:
-        """The bytes to send; what was heard before is forgotten."""
+        """Return the bytes to send; forget what was received before."""
         self._begin(asked)
         return self._framer.encode(asked.pdu, asked.unit, 0)
 
@@ -290,7 +290,7 @@ class AsciiFramer(_SerialFramer):
         return 11 + 2 * asked.size
 
     def ask(self, asked: Query) -> bytes:
-        """The bytes to send; what was heard before is forgotten."""
+        """Return the bytes to send; forget what was received before."""
         self._begin(asked)
         return self._framer.encode(asked.pdu, asked.unit, 0)
 
@@ -315,7 +315,7 @@ class AsciiFramer(_SerialFramer):
 
 
 def _ascii_frame(line: bytes) -> bytes | None:
-    """Unit, function and data of one ASCII line, or None when its LRC or digits are wrong."""
+    """Return unit, function and data of an ASCII line; None if LRC or digits are wrong."""
     try:
         octets = unhexlify(line[line.rfind(b":") + 1 :])
     except (HexError, ValueError):

@@ -41,7 +41,7 @@ class Query:
         return f"unit {self.unit} {self.table} {self.address}..{last}"
 
     def payload(self, data: bytes) -> bytes:
-        """The reply's data bytes as ``agent.model.values.Answer`` wants them: one byte per bit."""
+        """Return the reply's data bytes as ``values.Answer`` has them: a byte per bit."""
         if self.function > 2:
             return data
         return bytes(data[bit >> 3] >> (bit & 7) & 1 for bit in range(self.count))
@@ -53,7 +53,7 @@ def _refusal(asked: Query, code: int) -> RequestRejected:
 
 
 def judge(asked: Query, frame: bytes) -> bytes | DeviceError:
-    """What ``frame`` (unit, function, data; no check sum) says to the question, payload or error.
+    """Return what ``frame`` (unit, function, data) answers to the question, payload or error.
 
     The frame must be known to belong to the question.
     """

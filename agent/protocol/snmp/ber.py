@@ -23,7 +23,7 @@ GREATEST = {
 
 
 def length(count: int) -> bytes:
-    """The length octets for ``count`` content octets, in the shortest form."""
+    """Return the length octets for ``count`` content octets, in the shortest form."""
     if count < 0x80:
         return bytes((count,))
     octets = count.to_bytes((count.bit_length() + 7) // 8, "big")
@@ -93,7 +93,7 @@ def expect(data: bytes, offset: int, end: int, tag: int) -> tuple[int, int]:
 
 
 def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
-    """The signed INTEGER at ``offset``, at most 9 octets long, and where it stops."""
+    """Return the signed INTEGER at ``offset``, at most 9 octets long, and where it stops."""
     start = offset + 2
     if start < end and data[offset] == smi.INTEGER:  # the common short form without more calls
         stop = start + data[offset + 1]
@@ -106,13 +106,13 @@ def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
 
 
 def read_octets(data: bytes, offset: int, end: int) -> tuple[bytes, int]:
-    """The OCTET STRING at ``offset`` and where it stops."""
+    """Return the OCTET STRING at ``offset`` and where it stops."""
     start, stop = expect(data, offset, end, smi.OCTET_STRING)
     return data[start:stop], stop
 
 
 def decode_signed(octets: bytes) -> int | None:
-    """An INTEGER's value; None where the octets hold no 64-bit number."""
+    """Return an INTEGER's value; None where the octets hold no 64-bit number."""
     if not 0 < len(octets) <= _MAX_INTEGER_OCTETS:
         return None
     number = int.from_bytes(octets, "big", signed=True)
@@ -120,7 +120,7 @@ def decode_signed(octets: bytes) -> int | None:
 
 
 def decode_unsigned(tag: int, octets: bytes) -> int | None:
-    """The value of a Counter32, Gauge32, TimeTicks or Counter64; None where it does not fit.
+    """Return the value of a Counter32, Gauge32, TimeTicks or Counter64; None where it does not fit.
 
     Agents that forget the leading zero send FF FF FF FF for 2**32-1. Read as net-snmp reads it:
     a set top bit extends to the type's full width, so a "negative" Gauge32 of one octet FF is

@@ -62,7 +62,7 @@ def _hash(protocol: AuthProtocol, data: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def password_to_key(protocol: AuthProtocol, secret: bytes) -> bytes:
-    """The user's key before localization: the hash of the secret repeated to 1 MiB.
+    """Return the key before localization: the hash of the secret repeated to 1 MiB.
 
     Takes milliseconds, hence the cache. Raises ValueError for an empty secret.
     """
@@ -79,13 +79,13 @@ def localize(protocol: AuthProtocol, key: bytes, engine_id: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def auth_key(protocol: AuthProtocol, secret: bytes, engine_id: bytes) -> bytes:
-    """The localized authentication key of a user whose password is ``secret``."""
+    """Return the localized authentication key of a user whose password is ``secret``."""
     return localize(protocol, password_to_key(protocol, secret), engine_id)
 
 
 @lru_cache(maxsize=4096)
 def priv_key(auth: AuthProtocol, priv: PrivProtocol, secret: bytes, engine_id: bytes) -> bytes:
-    """The localized privacy key: made with the hash of ``auth``, as long as ``priv`` needs it."""
+    """Return the localized privacy key, by the hash of ``auth``, as long as ``priv`` needs."""
     needed = _PRIV_KEY_OCTETS[priv]
     key = part = auth_key(auth, secret, engine_id)
     while len(key) < needed:
@@ -108,7 +108,7 @@ class Authenticator:
         self._keyed = HMAC(key, digest.algorithm())
 
     def digest(self, *parts: bytes) -> bytes:
-        """The truncated HMAC of the joined ``parts``."""
+        """Return the truncated HMAC of the joined ``parts``."""
         keyed = self._keyed.copy()
         for part in parts:
             keyed.update(part)
@@ -132,7 +132,7 @@ class AesPrivacy:
         self._algorithm = AES(key)
 
     def salt(self, boots: int, counter: int) -> bytes:
-        """The salt for the ``counter``-th message."""
+        """Return the salt for the ``counter``-th message."""
         del boots
         return (counter % 2**64).to_bytes(SALT_OCTETS, "big")
 
@@ -142,7 +142,7 @@ class AesPrivacy:
         return Cipher(self._algorithm, CFB(vector)).encryptor().update(plain)
 
     def decrypt(self, secret: bytes, boots: int, engine_time: int, salt: bytes) -> bytes:
-        """The inverse of :meth:`encrypt`."""
+        """Decrypt; the inverse of :meth:`encrypt`."""
         vector = (boots << 32 | engine_time).to_bytes(8, "big") + salt
         return Cipher(self._algorithm, CFB(vector)).decryptor().update(secret)
 
@@ -178,5 +178,5 @@ class DesPrivacy:
 
 
 def privacy(protocol: PrivProtocol, key: bytes) -> AesPrivacy | DesPrivacy:
-    """The cipher of ``protocol`` with a key from :func:`priv_key`."""
+    """Return the cipher of ``protocol`` with a key from :func:`priv_key`."""
     return DesPrivacy(key) if protocol is PrivProtocol.DES else AesPrivacy(key)

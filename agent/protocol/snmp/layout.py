@@ -56,11 +56,11 @@ class DatagramLayout:
         self._wide: tuple[int, ...] = ()
 
     def widen(self, wide: list[int]) -> None:
-        """These places hold numbers of a length that struct does not know."""
+        """Note places whose numbers have a length that struct does not know."""
         self._wide = tuple(wide)
 
     def decode(self, body: bytes) -> list[VarBind] | None:
-        """The varbinds of ``body``, as long as the one this was learned from; None if unlike it."""
+        """Return the varbinds of ``body``; None if it is unlike the one this was learned from."""
         if int.from_bytes(body, "big") & self._mask != self._frame:
             return None
         values = self._unpack(body)
@@ -82,7 +82,7 @@ class Layouts:
         self._wait: dict[_Key, int] = {}
 
     def decode(self, data: bytes, start: int, stop: int) -> list[VarBind]:
-        """What :func:`message.decode_varbinds` gives, and raises."""
+        """Return what :func:`message.decode_varbinds` returns, and raise what it raises."""
         if stop - start < _FEWEST_OCTETS:
             return message.decode_varbinds(data, start, stop)
         body = data[start:stop]
@@ -117,7 +117,7 @@ class Layouts:
 
 
 def learn(body: bytes) -> DatagramLayout | None:
-    """The layout of a VarBindList's content that has been decoded; None where it has oddities."""
+    """Return the layout of a decoded VarBindList's content; None where it has oddities."""
     mask = bytearray(b"\xff" * len(body))
     codes, wide = [">"], list[int]()
     places: list[tuple[bytes, int]] = []

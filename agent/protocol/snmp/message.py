@@ -64,12 +64,12 @@ class Header(NamedTuple):
 
 
 def error_name(status: int) -> str:
-    """The name RFC 3416 gives an error-status, or its number."""
+    """Return the name RFC 3416 gives an error-status, or its number."""
     return ERROR_NAMES[status] if 0 <= status < len(ERROR_NAMES) else f"error-status {status}"
 
 
 def encode_varbinds(varbinds: Iterable[VarBind]) -> bytes:
-    """A whole VarBindList."""
+    """Encode a whole VarBindList."""
     parts = [
         ber.tlv(ber.SEQUENCE, ber.tlv(smi.OBJECT_ID, oid) + ber.value(tag, value))
         for oid, tag, value in varbinds
@@ -78,7 +78,7 @@ def encode_varbinds(varbinds: Iterable[VarBind]) -> bytes:
 
 
 def encode_names(oids: Iterable[bytes]) -> bytes:
-    """A whole VarBindList that asks for ``oids``."""
+    """Encode a whole VarBindList that asks for ``oids``."""
     parts = [ber.tlv(ber.SEQUENCE, ber.tlv(smi.OBJECT_ID, oid) + _NULL_VALUE) for oid in oids]
     return ber.tlv(ber.SEQUENCE, b"".join(parts))
 
@@ -86,13 +86,13 @@ def encode_names(oids: Iterable[bytes]) -> bytes:
 def encode_pdu(
     kind: int, request_id: int, error_status: int, error_index: int, varbind_list: bytes
 ) -> bytes:
-    """A whole PDU around an encoded VarBindList."""
+    """Encode a whole PDU around an encoded VarBindList."""
     numbers = ber.integer(request_id) + ber.integer(error_status) + ber.integer(error_index)
     return ber.tlv(kind, numbers + varbind_list)
 
 
 def encode_message(version: int, community: bytes, pdu: Pdu) -> bytes:
-    """A whole v1 (0) or v2c (1) message."""
+    """Encode a whole v1 (0) or v2c (1) message."""
     body = encode_pdu(
         pdu.kind, pdu.request_id, pdu.error_status, pdu.error_index, encode_varbinds(pdu.varbinds)
     )
@@ -100,7 +100,7 @@ def encode_message(version: int, community: bytes, pdu: Pdu) -> bytes:
 
 
 def wrap(version: int, community: bytes, pdu: bytes) -> bytes:
-    """A whole v1 or v2c message around an encoded PDU."""
+    """Encode a whole v1 or v2c message around an encoded PDU."""
     head = ber.integer(version) + ber.tlv(smi.OCTET_STRING, community)
     return ber.tlv(ber.SEQUENCE, head + pdu)
 
@@ -118,7 +118,7 @@ def decode_message(data: bytes) -> tuple[int, bytes, Pdu]:
 
 
 def open_message(data: bytes) -> tuple[int, int, int]:
-    """The message version, where what follows it starts, and where the message ends.
+    """Return the message version, where what follows it starts, and where the message ends.
 
     Octets after the message are ignored, as RFC 3417 lets agents pad. Raises ProtocolError.
     """
@@ -128,7 +128,7 @@ def open_message(data: bytes) -> tuple[int, int, int]:
 
 
 def peek_id(data: bytes) -> int:
-    """The request-id of a community message or the msgID of a v3 one, before anything is checked.
+    """Return a community message's request-id or a v3 msgID, before anything is checked.
 
     Only to find out who waits for it: nothing else of ``data`` is looked at. Raises ProtocolError
     where there is none.
@@ -146,14 +146,14 @@ def peek_id(data: bytes) -> int:
 
 
 def decode_pdu(data: bytes, offset: int, end: int, decode: VarbindDecoder | None = None) -> Pdu:
-    """The PDU at ``offset``, its varbinds decoded by ``decode``. Raises ProtocolError."""
+    """Decode the PDU at ``offset``, its varbinds by ``decode``. Raises ProtocolError."""
     head = decode_header(data, offset, end)
     varbinds = (decode or decode_varbinds)(data, head.start, head.stop)
     return Pdu(head.kind, head.request_id, head.error_status, head.error_index, varbinds)
 
 
 def decode_header(data: bytes, offset: int, end: int) -> Header:
-    """The PDU at ``offset`` without its varbinds, so that strays are cheap to refuse.
+    """Decode the PDU at ``offset`` without its varbinds, so that strays are cheap to refuse.
 
     Raises ProtocolError on an unknown PDU, on numbers beyond 32 bits, on trailing octets.
     """
@@ -174,7 +174,7 @@ def decode_header(data: bytes, offset: int, end: int) -> Header:
 
 
 def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
-    """The varbinds between ``offset`` and ``end``: OID octets as they stood, numbers as int.
+    """Decode the varbinds from ``offset`` to ``end``: OIDs as octets, numbers as int.
 
     A value that its type cannot hold becomes NULL and costs only itself; broken framing, and a
     name that is no OID, raise ProtocolError. One loop without calls, because this is where the

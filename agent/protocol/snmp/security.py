@@ -11,7 +11,7 @@ from agent.protocol.snmp.message import Pdu
 class ReportPdu(NamedTuple):
     """A Report-PDU and what its message said of the engine that sent it.
 
-    ``counter`` is the OID (BER octets) that names the kind; ``authentic`` whether its MAC held.
+    ``counter`` is the OID (BER octets) of its kind; ``authentic`` whether its MAC held.
     """
 
     counter: bytes
@@ -38,15 +38,15 @@ class Security(Protocol):
         ...
 
     def probe(self, message_id: int) -> bytes:
-        """The datagram that makes the device say who it is."""
+        """Return the datagram that makes the device report its engine."""
         ...
 
     def seal(self, message_id: int, kind: int, first: int, second: int, names: bytes) -> bytes:
-        """The datagram of a request around an encoded VarBindList."""
+        """Return the datagram of a request around an encoded VarBindList."""
         ...
 
     def open(self, data: bytes, message_id: int) -> Reply:
-        """The checked answer in ``data``."""
+        """Return the checked answer in ``data``."""
         ...
 
     def recover(self, report: ReportPdu) -> None:
@@ -74,12 +74,12 @@ class CommunitySecurity:
         return self.seal(message_id, message.GET, 0, 0, b"\x30\x00")
 
     def seal(self, message_id: int, kind: int, first: int, second: int, names: bytes) -> bytes:
-        """The datagram of a request around an encoded VarBindList."""
+        """Return the datagram of a request around an encoded VarBindList."""
         pdu = message.encode_pdu(kind, message_id, first, second, names)
         return ber.tlv(ber.SEQUENCE, self._head + pdu)
 
     def open(self, data: bytes, message_id: int) -> Reply:
-        """The Response-PDU in ``data`` if version, community and request id are those sent."""
+        """Return the Response-PDU in ``data`` if version, community and id are those sent."""
         version, offset, end = message.open_message(data)
         if version != self._version:
             raise ProtocolError(f"the answer has message version {version}")

@@ -76,13 +76,13 @@ class UsmSecurity:
         self._synchronized = False
 
     def probe(self, message_id: int) -> bytes:
-        """The discovery request of section 4: no user, no security, no varbinds."""
+        """Return the discovery request of section 4: no user, no security, no varbinds."""
         pdu = message.encode_pdu(message.GET, message_id, 0, 0, b"\x30\x00")
         body = v3.encode_scoped(b"", b"", pdu)
         return v3.encode(message_id, v3.REPORTABLE, (b"", 0, 0), b"", 0, b"", body)[0]
 
     def seal(self, message_id: int, kind: int, first: int, second: int, names: bytes) -> bytes:
-        """The datagram of a request, encrypted and signed as the credentials say (3.1)."""
+        """Return the datagram of a request, encrypted and signed as the credentials say (3.1)."""
         pdu = message.encode_pdu(kind, message_id, first, second, names)
         body = v3.encode_scoped(self._engine_id, self._context, pdu)
         boots, engine_time, salt = self._boots, self._engine_time(), b""
@@ -101,7 +101,7 @@ class UsmSecurity:
         return whole[:start] + authenticator.digest(whole) + whole[start + mac_octets :]
 
     def open(self, data: bytes, message_id: int) -> Reply:
-        """The response or report in ``data``, its MAC, window, level and names checked (3.2)."""
+        """Return the response or report in ``data``; MAC, window, level and names checked (3.2)."""
         envelope = v3.decode(data)
         authentic = self._authenticate(data, envelope)
         if authentic:
@@ -176,7 +176,7 @@ class UsmSecurity:
             raise AuthenticationError("the answer is outside the time window: a replay?")
 
     def _decrypt(self, data: bytes, envelope: v3.Envelope) -> tuple[bytes, int, int]:
-        """The plain scoped PDU and the bounds of its content."""
+        """Return the plain scoped PDU and the bounds of its content."""
         if self._privacy is None:
             raise AuthenticationError("an encrypted answer to a plain request")
         secret = data[envelope.body_start : envelope.body_stop]

@@ -50,7 +50,7 @@ def encode(
     salt: bytes,
     body: bytes,
 ) -> tuple[bytes, int]:
-    """A whole message with zeros for its MAC, and where these start.
+    """Encode a whole message with zeros for its MAC; return it and where these start.
 
     ``engine`` is id, boots and time; ``body`` the scoped PDU or the OCTET STRING of its ciphertext.
     """
@@ -79,7 +79,7 @@ def encode(
 
 
 def decode(data: bytes) -> Envelope:
-    """The envelope of a v3 message that fills ``data`` to the last octet. Raises ProtocolError."""
+    """Decode a v3 message that fills ``data`` to the last octet. Raises ProtocolError."""
     version, offset, end = message.open_message(data)
     if version != message.V3 or end != len(data):
         raise ProtocolError("not one whole v3 message")
@@ -126,7 +126,7 @@ def _decode_header(data: bytes, offset: int, end: int) -> tuple[int, int]:
 
 
 def encode_scoped(engine_id: bytes, context: bytes, pdu: bytes) -> bytes:
-    """A whole scoped PDU."""
+    """Encode a whole scoped PDU."""
     head = ber.tlv(smi.OCTET_STRING, engine_id) + ber.tlv(smi.OCTET_STRING, context)
     return ber.tlv(ber.SEQUENCE, head + pdu)
 

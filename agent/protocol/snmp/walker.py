@@ -22,7 +22,7 @@ _FORGET_AFTER = 1_000  # whole answers until a learned ceiling is tried again
 
 
 class Pace:
-    """How many varbinds one answer of this device may hold, learned from what it can answer.
+    """How many varbinds one answer of this device may hold, learned from its answers.
 
     Starts at one Ethernet frame and grows while answers arrive whole. A size that the device
     calls tooBig, or that stays silent twice where half of it is answered, is not asked again
@@ -38,7 +38,7 @@ class Pace:
         self._whole = 0
 
     def whole(self, asked: int) -> None:
-        """An answer with all ``asked`` varbinds arrived."""
+        """Note that an answer with all ``asked`` varbinds arrived."""
         self._whole += 1
         if self._whole >= _FORGET_AFTER:
             self._whole, self._ceiling = 0, _MOST_VARBINDS
@@ -48,17 +48,17 @@ class Pace:
             self.varbinds = min(max(int(self.varbinds * _GROWTH), 2), self._ceiling)
 
     def cut(self, returned: int) -> None:
-        """The device put only ``returned`` varbinds into an answer that could hold more."""
+        """Note that the device returned only ``returned`` varbinds where more would fit."""
         self.varbinds = max(min(self.varbinds, returned), 1)
 
     def too_big(self, asked: int) -> None:
-        """The device said that it cannot answer ``asked`` varbinds."""
+        """Note that the device reported that it cannot answer ``asked`` varbinds."""
         self._ceiling = max(asked - 1, 1)
         self._whole = 0
         self.varbinds = max(min(self.varbinds, asked) // 2, 1)
 
     def silent(self, asked: int) -> None:
-        """The device answered only when it was asked for less than ``asked``."""
+        """Note that the device answered only when it was asked for less than ``asked``."""
         if asked >= self._suspect:
             self.too_big(asked)
         self._suspect = asked
@@ -155,7 +155,7 @@ class Walk:
         self._excess = ""
 
     def next(self) -> Step | None:
-        """The next request, None when every column has ended."""
+        """Return the next request, None when every column has ended."""
         width = min(self._max_columns, self._pace.varbinds)
         if self._care is Care.ONE_COLUMN:
             width = 1
@@ -242,7 +242,7 @@ class Walk:
         self._pace.silent(step.varbinds)
 
     def refuse(self, step: Step, status: int, index: int) -> None:
-        """The device answered ``step`` with an error; find out which column it means."""
+        """Find out which column an error means that the device answered ``step`` with."""
         if status == message.TOO_BIG and step.varbinds > 1:
             self._pace.too_big(step.varbinds)
             return
@@ -278,7 +278,7 @@ def increasing(last: bytes, names: list[bytes]) -> bool:
     """Whether OIDs (BER octets) strictly increase from ``last`` on, in the order of RFC 3416.
 
     Octets compare like OIDs as long as all sub-identifiers are equally long on the wire, which a
-    batch tells at once; only mixed batches are taken apart.
+    batch shows at once; only mixed batches are taken apart.
     """
     if not names or not _before(last, names[0]):
         return not names

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.authoring.check_profile import check_itself, hear
+from agent.authoring.check_profile import check_itself, read_recorded
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
 from agent.plan import Plan, make_plan
@@ -48,7 +48,7 @@ def recorded(tmp_path: Path, rows: str, head: str = HEAD) -> Path:
 
 async def test_a_recording_that_is_read_well(tmp_path: Path, mine: Library) -> None:
     rows = f"{BASE}.1.0|2|3\n{BASE}.2.1|2|5\n{BASE}.3.1|4|L1\n{BASE}.4.0|2|9\n"
-    witness = await hear(mine.get("acme"), recorded(tmp_path, rows), mine)
+    witness = await read_recorded(mine.get("acme"), recorded(tmp_path, rows), mine)
     assert witness.found == "acme"
     assert witness.problems == []
     assert (witness.vendor_rows, witness.read_rows, witness.helper_rows) == (5, 2, 2)
@@ -59,7 +59,7 @@ async def test_what_is_impossible_or_stands_twice_is_a_problem(
     tmp_path: Path, mine: Library
 ) -> None:
     rows = f"{BASE}.1.0|2|90000\n{BASE}.2.1|2|5\n{BASE}.2.2|2|6\n"
-    witness = await hear(mine.get("acme"), recorded(tmp_path, rows), mine)
+    witness = await read_recorded(mine.get("acme"), recorded(tmp_path, rows), mine)
     implausible, twice = sorted(witness.problems, reverse=True)
     assert "90000" in implausible
     assert "is implausible" in implausible
@@ -68,15 +68,15 @@ async def test_what_is_impossible_or_stands_twice_is_a_problem(
 
 async def test_a_recording_of_something_else(tmp_path: Path, mine: Library) -> None:
     other = recorded(tmp_path, "", head="1.3.6.1.2.1.1.1.0|4|Other\n")
-    witness = await hear(mine.get("acme"), other, mine)
+    witness = await read_recorded(mine.get("acme"), other, mine)
     assert witness.found == "snmp-generic"
     assert witness.problems == ["nothing of the recording is read"]
-    assert (await hear(mine.get("acme"), other, Library({}, {}, {}))).found is None
+    assert (await read_recorded(mine.get("acme"), other, Library({}, {}, {}))).found is None
 
 
 async def test_only_snmp_is_recorded(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="only SNMP can be recorded"):
-        await hear(library().get("orv3-rpu"), tmp_path / "x.snmprec", library())
+        await read_recorded(library().get("orv3-rpu"), tmp_path / "x.snmprec", library())
 
 
 def test_requests_beyond_the_limits_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:

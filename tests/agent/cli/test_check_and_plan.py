@@ -38,7 +38,7 @@ def test_check_looks_at_profiles_nobody_uses_too(run: Run, site: Path) -> None:
 
 def test_check_of_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
     missing = tmp_path / "none.yaml"
-    assert run("check", missing) == (2, "", f"error: {missing}: no such file\n")
+    assert run("check", missing) == (2, "", f"error: {missing}: the file does not exist\n")
 
 
 def test_plan_for_programs(run: Run, site: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_mistake_in_a_device(problems: Check, key: str, says: str) -> None:
             "http: {listen: localhost}",
             ":1: http.listen: 'localhost' is not HOST:PORT, for example 127.0.0.1:9847",
         ),
-        ("http:", ":1: http: must be a mapping, but nothing stands there"),
+        ("http:", ":1: http: must be a mapping, but nothing is there"),
         ("profiles: mine", ":1: profiles: must be a list, not 'mine'"),
         ("profiles: [3]", ":1: profiles[0]: must be a path, not 3"),
         ("credentials: [a]", ":1: credentials: must be a mapping, not a list"),

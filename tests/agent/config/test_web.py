@@ -171,7 +171,7 @@ def test_a_sites_problems_come_with_those_of_its_web_config(tmp_path: Path) -> N
         load_config(site)
     assert [p.message.split(";")[0] for p in caught.value.problems] == ["unknown key 'sites'"]
     site.write_text(SITE + "http: {web_config: web.yml}\n")
-    with pytest.raises(ConfigError, match=r"web\.yml: no such file"):
+    with pytest.raises(ConfigError, match=r"web\.yml: the file does not exist"):
         load_config(site)
     assert load_config(site, need_devices=False).web == Web()
 

@@ -126,7 +126,7 @@ async def test_on_the_way_from_a_table(tmp_path: Path) -> None:
     bench, detector = Bench(library, device), Detector()
 
     async def told() -> list[tuple[str, str]]:
-        result = await bench.poller.poll(device)
+        result = await bench.poller.poll()
         return [(e.subject.labels[0][1], e.action.value) for e in detector.take(result)]
 
     assert await told() == [("front", "raised"), ("rear", "raised")]

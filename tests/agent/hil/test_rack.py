@@ -10,8 +10,9 @@ import pytest
 from agent.commission.run.rig import HallRig
 from agent.config import load_config
 from agent.config.stimuli import Command
-from agent.hil import AttendedRig, HilRack, Now
 from agent.hil.log import RunLog
+from agent.hil.operator import AttendedRig
+from agent.hil.rack import HilRack, Now
 from agent.hil.reader import Reader
 from agent.model.errors import ConfigError
 from simulator.site.rack_server import serving

@@ -55,7 +55,7 @@ def test_the_scheme_says_which_profiles_can_fit(text: str, protocol: str) -> Non
         ("http://10.0.0.5", "unknown scheme 'http'"),
         ("snmp://", "the host is missing; write snmp://host:port"),
         ("snmp://:161", "the host is missing"),
-        ("snmp://[2001:db8::1", "IPv6 address stands in brackets"),
+        ("snmp://[2001:db8::1", "write an IPv6 address in brackets"),
         ("snmp://a:70000", "the port is a number up to 65535"),
         ("snmp://a:snmp", "the port is a number up to 65535"),
         ("snmp://public@a", "a URL holds no secrets; name 'credentials' instead"),

@@ -125,7 +125,7 @@ class Bench:
 
         async def main() -> PollResult:
             for _ in range(times):
-                result = await poller.poll(self.box)
+                result = await poller.poll()
             return result
 
         return self.clock.run(main())

@@ -44,7 +44,7 @@ class Device:
     async def readings(self, *registers: int) -> list[Reading]:
         """One cycle, in which the first registers have other values."""
         self.wire.registers["holding"].update(enumerate(registers))
-        await self.poller.poll(self.wire)
+        await self.poller.poll()
         blocks = self.results[-1].blocks
         return [r for position in blocks for block in blocks[position] for r in block.readings()]
 
@@ -136,9 +136,9 @@ async def test_names_outlast_a_silence_and_a_read_that_fails(tmp_path: Path) -> 
     bench = Bench(library_of(tmp_path), device)
     assert await bench.fans() == {"front": 1000, "rear": 2000}
     device.fault = DeviceTimeout("no answer")
-    await bench.poller.poll(device)
+    await bench.poller.poll()
     device.fault, device.nameless = None, True
-    result = await bench.poller.poll(device)
+    result = await bench.poller.poll()
     blocks = [block for group in result.blocks.values() for block in group]
     assert {r.labels.get("fan") for b in blocks for r in b.readings()} >= {"front", "rear"}
 
@@ -148,7 +148,7 @@ async def test_the_series_are_the_same_after_a_silence(tmp_path: Path) -> None:
     seen = []
     for fault in (None, DeviceTimeout("no answer"), None):
         bench.device.fault = fault  # type: ignore[attr-defined]
-        result = await bench.poller.poll(bench.device)
+        result = await bench.poller.poll()
         seen.append([block.series for group in result.blocks.values() for block in group])
     assert seen[0] == seen[2] != []
 

@@ -81,7 +81,7 @@ async def test_the_reason_names_the_unit_id() -> None:
 
 
 def test_a_data_type_without_anything_to_match_is_a_mistake() -> None:
-    with pytest.raises(ConfigError, match="'data_type' stands beside 'matches'"):
+    with pytest.raises(ConfigError, match="'data_type' is only used with 'matches'"):
         modbus("valve", "{address: 3, data_type: uint16}")
 
 

@@ -15,7 +15,8 @@ from agent.model.limits import Limits
 from agent.model.values import PollResult, Quality, Reading, ReadRegisters
 from agent.parse.url import parse_url
 from agent.poll.poller import Poller, Schedule
-from agent.poll.read_once import Look, Target, read_device
+from agent.poll.read_once import Target, read_device
+from agent.poll.reader import DeviceRead
 from agent.profile.library import open_library
 from agent.profile.spec_modbus import Quirks
 from agent.transport.base import Transport
@@ -60,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def look_at(folder: Path, bank: Bank) -> Look:
+async def look_at(folder: Path, bank: Bank) -> DeviceRead:
     server = ModbusServer({7: bank})
     port = await server.start_tcp()
     try:
@@ -135,9 +136,9 @@ async def test_a_device_that_refuses_everything_is_down_and_neighbouring_cycles_
     poller = Poller(
         "d", "modbus", "meter", open_library([folder]), Schedule(10), open_transport, results.append
     )
-    assert not (await poller.poll(transport)).up
+    assert not (await poller.poll()).up
     transport.registers["holding"].update({n: n for n in range(100)})
-    assert (await poller.poll(transport)).up
+    assert (await poller.poll()).up
     assert len(results) == 2
 
 
@@ -152,9 +153,9 @@ async def test_a_refused_register_stays_bad_without_being_asked(folder: Path) ->
     poller = Poller(
         "d", "modbus", "meter", open_library([folder]), Schedule(10), open_transport, results.append
     )
-    await poller.poll(transport)
+    await poller.poll()
     transport.requests.clear()
-    again = await poller.poll(transport)
+    again = await poller.poll()
     asked = [(r.address, r.count) for r in transport.requests if isinstance(r, ReadRegisters)]
     assert all(not address <= 17 < address + count for address, count in asked)
     assert len(asked) <= 3

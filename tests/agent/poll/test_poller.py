@@ -12,20 +12,12 @@ from agent.model import smi
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import DeviceTimeout, TableTooLarge
 from agent.model.limits import Limits
-from agent.model.values import (
-    Answer,
-    Block,
-    Failure,
-    GetOids,
-    PollResult,
-    Request,
-    WalkColumns,
-)
+from agent.model.values import Answer, Block, Failure, GetOids, PollResult, Request, WalkColumns
 from agent.parse.url import parse_url
 from agent.plan import SYS_UP_TIME, make_plan
-from agent.poll import poller
+from agent.poll import reader
 from agent.poll.poller import Poller, Schedule
-from agent.poll.uptime import went_back
+from agent.poll.reader import went_back
 from agent.profile.library import Library
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
@@ -100,6 +92,48 @@ async def test_a_row_that_has_no_name_does_not_cost_a_walk_every_cycle(
     assert walked(device, NAMES) == 1
 
 
+async def test_a_cycle_with_too_many_values_costs_the_table_and_not_the_device(
+    bench: Bench, device: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"front": 1000, "rear": 2000}
+    assert await bench.fans() == names
+    monkeypatch.setattr(reader, "CELLS_MAX", 5)
+    added = {NAMES + bytes([row]): (smi.OCTET_STRING, b"hostile") for row in range(3, 9)}
+    device.varbinds.update({**added, **fan(3, "side", 3000)})
+    result = await bench.poller.poll()
+    assert result.up
+    assert Failure(
+        "protocol",
+        "a table (columns: 1) is left out: with it this cycle holds more than 5 values or"
+        " 33554432 octets",
+    ) in (result.failures)
+    for name in added:
+        del device.varbinds[name]
+    device.varbinds.update(fan(3, "side", 3000))
+    monkeypatch.undo()
+    assert await bench.fans() == {**names, "side": 3000}
+
+
+class Endless(MemoryTransport):
+    """Has a table without end."""
+
+    async def fetch(self, request: Request) -> Answer:
+        if isinstance(request, WalkColumns) and SERIAL in request.columns:
+            raise TableTooLarge("more than 50000 values")
+        return await super().fetch(request)
+
+
+async def test_a_table_without_end_that_says_who_a_device_is_costs_only_that(
+    tmp_path: Path, device: MemoryTransport
+) -> None:
+    profile = PROFILE.replace("oid: 1.3.6.1.4.1.9999.7.1.0", "column: 1.3.6.1.4.1.9999.7.1.0")
+    bench = Bench(library_of(tmp_path, profile), Endless(device.varbinds))
+    assert await bench.fans() == {"front": 1000, "rear": 2000}
+    identity = bench.results[-1].identity
+    assert identity is not None
+    assert (identity.serial, identity.sys_name) == (None, "old name")
+
+
 async def test_others_have_their_turn_while_a_large_table_is_first_read(
     bench: Bench, device: MemoryTransport
 ) -> None:
@@ -141,50 +175,8 @@ async def test_outlets_prepare_for_new_rows_before_they_get_them(
         lambda result: log.append("delivered"),
         prepare=prepare,
     )
-    await poller.poll(device)
+    await poller.poll()
     assert log == ["box: 2 rows", "delivered"]
-
-
-async def test_a_cycle_with_too_many_values_costs_the_table_and_not_the_device(
-    bench: Bench, device: MemoryTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = {"front": 1000, "rear": 2000}
-    assert await bench.fans() == names
-    monkeypatch.setattr(poller, "CELLS_MAX", 5)
-    added = {NAMES + bytes([row]): (smi.OCTET_STRING, b"hostile") for row in range(3, 9)}
-    device.varbinds.update({**added, **fan(3, "side", 3000)})
-    result = await bench.poller.poll(device)
-    assert result.up
-    assert Failure(
-        "protocol",
-        "a table (columns: 1) is left out: with it this cycle holds more than 5 values or"
-        " 33554432 octets",
-    ) in (result.failures)
-    for name in added:
-        del device.varbinds[name]
-    device.varbinds.update(fan(3, "side", 3000))
-    monkeypatch.undo()
-    assert await bench.fans() == {**names, "side": 3000}
-
-
-class Endless(MemoryTransport):
-    """Has a table without end."""
-
-    async def fetch(self, request: Request) -> Answer:
-        if isinstance(request, WalkColumns) and SERIAL in request.columns:
-            raise TableTooLarge("more than 50000 values")
-        return await super().fetch(request)
-
-
-async def test_a_table_without_end_that_says_who_a_device_is_costs_only_that(
-    tmp_path: Path, device: MemoryTransport
-) -> None:
-    profile = PROFILE.replace("oid: 1.3.6.1.4.1.9999.7.1.0", "column: 1.3.6.1.4.1.9999.7.1.0")
-    bench = Bench(library_of(tmp_path, profile), Endless(device.varbinds))
-    assert await bench.fans() == {"front": 1000, "rear": 2000}
-    identity = bench.results[-1].identity
-    assert identity is not None
-    assert (identity.serial, identity.sys_name) == (None, "old name")
 
 
 class Deaf(MemoryTransport):
@@ -206,7 +198,7 @@ async def test_names_that_cannot_be_read_now_are_read_in_the_next_cycle(
     await bench.fans()
     deaf.varbinds.update(fan(3, "side", 3000))
     deaf.deaf = True
-    result = await bench.poller.poll(deaf)
+    result = await bench.poller.poll()
     assert [failure.kind for failure in result.failures] == ["timeout"]
     deaf.deaf = False
     assert await bench.fans() == {"front": 1000, "rear": 2000, "side": 3000}
@@ -300,7 +292,7 @@ async def test_a_reboot_while_the_device_was_down_is_told(
 ) -> None:
     await bench.fans()
     device.fault = DeviceTimeout("no answer")
-    await bench.poller.poll(device)
+    await bench.poller.poll()
     device.fault = None
     device.varbinds[SYS_UP_TIME] = (smi.TIME_TICKS, 300)
     await bench.fans()
@@ -325,9 +317,9 @@ async def test_a_restart_of_snmpd_is_seen(
         )
         for _ in range(2):
             with snmpd(tmp_path, port=port):
-                await poller.poll(opened)
+                await poller.poll()
                 await asyncio.sleep(1.0)
-                await poller.poll(opened)
+                await poller.poll()
         await opened.close()
     assert [result.up for result in results] == [True] * 4
     assert events(logs) == ["device up", "device rebooted"]

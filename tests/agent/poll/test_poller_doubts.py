@@ -44,7 +44,7 @@ async def test_only_what_lasts_is_doubted(tmp_path: Path, monkeypatch: pytest.Mo
     seen = []
     for watts in (900, 5000, 900, 5000, 5000, 5000, 900):
         device.varbinds[smi.oid(f"{BASE}.1.0")] = (smi.INTEGER, watts)
-        await poller.poll(device)
+        await poller.poll()
         readings = [r for bs in results[-1].blocks.values() for b in bs for r in b.readings()]
         assert [r.value for r in readings] == [watts, 1000]
         seen.append({r.quality for r in readings})

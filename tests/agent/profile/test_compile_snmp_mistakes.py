@@ -39,7 +39,7 @@ COLUMN = "metric: rack_phase_current_amperes, oid: 1.3.6.1.4.1.99.2.1.4, unit: A
         ),
         (
             f"{{{COLUMN}, unit: {{lookup: x}}}}",
-            "points[0].unit: key 'unit' stands twice (lines 8, 8)",
+            "points[0].unit: key 'unit' occurs twice (lines 8, 8)",
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: {lookup: x}}",
@@ -168,11 +168,11 @@ COLUMN = "metric: rack_phase_current_amperes, oid: 1.3.6.1.4.1.99.2.1.4, unit: A
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: W, index: [inlet, inlet]}",
-            "points[0].index[1]: index part 'inlet' stands twice",
+            "points[0].index[1]: index part 'inlet' occurs twice",
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: W, index: ['_x:rest', inlet]}",
-            "points[0].index[0]: '_x:rest' takes all that is left, so it stands last",
+            "points[0].index[0]: '_x:rest' takes all that is left, so it must be last",
         ),
         (
             "{oid: 1.3.6, index: [_i], cases: [{metric: rack_inlet_power_watts}]}",
@@ -241,7 +241,7 @@ def test_overlapping_points_are_refused_at_the_second_one(problems: Problems) ->
     second = "{metric: rack_inlet_apparent_power_voltamperes, oid: 1.3.6.1.4.1.99.1.0, unit: VA}"
     assert problems(snmp(POWER, second)) == [
         "9: points[1].oid: points overlap: an earlier point reads 1.3.6.1.4.1.99.1.0"
-        " (rack_inlet_power_watts); tell them apart with 'where'"
+        " (rack_inlet_power_watts); distinguish them with 'where'"
     ]
 
 
@@ -251,7 +251,7 @@ def test_overlapping_points_are_refused_at_the_second_one(problems: Problems) ->
         (snmp(POWER).replace("profile: p", "profile: P"), "1: profile: 'P' is not a name:"),
         (
             snmp(POWER).replace("profile: p", "profile: q"),
-            "1: profile: 'q' stands in p.yaml, and files are found by their names: rename one",
+            "1: profile: 'q' is in p.yaml, and files are found by their names: rename one",
         ),
         (snmp(POWER).replace("kind: pdu", "kind: pud"), "3: kind: must be 'pdu', 'ups', "),
         (snmp(POWER).replace("title: t", "titel: t"), "2: titel: unknown key 'titel'"),
@@ -262,15 +262,15 @@ def test_overlapping_points_are_refused_at_the_second_one(problems: Problems) ->
         (snmp(POWER, head="info: {model: {odi: 1.3.6}}\n"), "7: info.model.odi: unknown key 'odi'"),
         (
             snmp(POWER, head="info: {model: {column: 1.3.6.1.1, by: 1.3.6.1.2}}\n"),
-            "7: info.model: 'by' and 'among' stand together, beside a 'column'",
+            "7: info.model: 'by' and 'among' are used together, with a 'column'",
         ),
         (
             snmp(POWER, head="info: {model: {column: 1.3.6.1.1, among: [3]}}\n"),
-            "7: info.model: 'by' and 'among' stand together, beside a 'column'",
+            "7: info.model: 'by' and 'among' are used together, with a 'column'",
         ),
         (
             snmp(POWER, head="info: {model: {oid: 1.3.6.1.1, by: 1.3.6.1.2, among: [3]}}\n"),
-            "7: info.model: 'by' and 'among' stand together, beside a 'column'",
+            "7: info.model: 'by' and 'among' are used together, with a 'column'",
         ),
         (
             snmp(POWER, head="info: {model: [{oid: x}]}\n"),

@@ -58,7 +58,7 @@ def test_a_fragment_is_not_a_profile(write: Write, tmp_path: Path) -> None:
 def test_a_fragment_is_called_like_its_file(write: Write, tmp_path: Path) -> None:
     write(fragment(POWER, name="g"), "f")
     path = write(snmp(head="include: [f]\n").replace("points:\n", ""))
-    with pytest.raises(ConfigError, match=r"f.yaml:1: fragment: 'g' stands in f.yaml"):
+    with pytest.raises(ConfigError, match=r"f.yaml:1: fragment: 'g' is in f.yaml"):
         open_library([tmp_path]).load(path)
 
 
@@ -81,7 +81,7 @@ def test_the_mistakes_of_all_profiles_are_told_at_once_and_once(
     [
         ("", "is empty"),
         ("- a\n", "must be a mapping"),
-        ("profile: p\nprofile: p\n", "stands twice"),
+        ("profile: p\nprofile: p\n", "occurs twice"),
     ],
 )
 def test_a_file_that_is_no_profile(write: Write, tmp_path: Path, text: str, says: str) -> None:

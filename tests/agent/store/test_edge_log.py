@@ -81,9 +81,9 @@ async def test_every_line_of_a_cycle_has_its_id_and_no_other_line(
         deliver(result)
 
     bench.poller._deliver = elsewhere
-    await bench.poller.poll(device)
+    await bench.poller.poll()
     device.fault = DeviceTimeout("no answer")
-    await bench.poller.poll(device)
+    await bench.poller.poll()
     structlog.get_logger("elsewhere").info("between")
     assert said(logs) == [
         ("device up",),

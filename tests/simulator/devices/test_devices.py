@@ -15,7 +15,8 @@ from agent.model.errors import ConfigError
 from agent.model.limits import Limits
 from agent.model.values import Quality
 from agent.parse.url import parse_url
-from agent.poll.read_once import Look, Target, read_device
+from agent.poll.read_once import Target, read_device
+from agent.poll.reader import DeviceRead
 from agent.profile.library import Library, open_library
 from simulator.devices.device import Source, calm
 from simulator.devices.modbus_device import ProfileBank
@@ -40,7 +41,7 @@ def rack() -> RackModel:
     return RackModel(load_model("nvl72"))
 
 
-async def read_snmp(responder: SnmpResponder, library: Library, profile: str) -> Look:
+async def read_snmp(responder: SnmpResponder, library: Library, profile: str) -> DeviceRead:
     port = await responder.start()
     try:
         url = parse_url(f"snmp://127.0.0.1:{port}")

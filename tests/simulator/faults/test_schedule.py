@@ -100,5 +100,5 @@ def test_a_file_that_is_wrong_is_told_by_its_line(
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="the file does not exist"):
         read_faults(tmp_path / "none.yaml")

@@ -68,7 +68,7 @@ def test_what_is_no_model_is_refused(text: str) -> None:
 
 def test_words_are_words_as_in_every_other_file() -> None:
     assert parse_model(_text().replace("name: nvl72", "name: on"), "rack.yaml").name == "on"
-    with pytest.raises(ConfigError, match=r"rack\.yaml:\d+: name: key 'name' stands twice"):
+    with pytest.raises(ConfigError, match=r"rack\.yaml:\d+: name: key 'name' occurs twice"):
         parse_model(f"{_text()}name: again\n", "rack.yaml")
 
 

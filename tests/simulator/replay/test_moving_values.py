@@ -316,7 +316,7 @@ def test_the_agent_reads_a_counter_that_counts(tmp_path: Path) -> None:
         (["configs/racks/demo.yaml", "--drive", "counters"], "need --recording"),
         (["--recording", "R", "--drive", f"{IN}=cuont"], "unknown motion 'cuont'"),
         (["--recording", "R", "--drive", "1.3.6.1.5=step:to=1"], "the recording has no row"),
-        (["--recording", "R", "--drive-file", "none.yaml"], "none.yaml: no such file"),
+        (["--recording", "R", "--drive-file", "none.yaml"], "none.yaml: the file does not exist"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_served(

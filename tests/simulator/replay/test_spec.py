@@ -138,5 +138,5 @@ def test_a_file_that_is_wrong(tmp_path: Path, text: str, said: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="the file does not exist"):
         read_drives(tmp_path / "none.yaml")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.authoring.check_profile import hear
+from agent.authoring.check_profile import read_recorded
 from agent.authoring.draft.guess import Guess, guess, words
 from agent.authoring.draft.mibs import MibObject, Mibs, read_mibs
-from agent.authoring.draft.page import Draft, make_draft, slug
+from agent.authoring.draft.page import ProfileDraft, make_draft, slug
 from agent.authoring.draft.report import known_already, summary
-from agent.authoring.draft.tables import Column, find_tables
+from agent.authoring.draft.tables import RecordedColumn, find_tables
 from agent.authoring.snmprec_read import parse_recording
 from agent.model import smi
 from agent.model.catalogue import CATALOGUE
@@ -30,13 +30,13 @@ def mibs(tmp_path_factory: pytest.TempPathFactory) -> Mibs:
 
 
 @pytest.fixture(scope="module")
-def draft(mibs: Mibs) -> Draft:
+def draft(mibs: Mibs) -> ProfileDraft:
     rows = parse_recording(RECORDING.encode(), "acme.snmprec")
     return make_draft("acme-pdu", rows, mibs, "acme.snmprec", ["system", "if-mib"])
 
 
 @pytest.fixture(scope="module")
-def profile(draft: Draft, tmp_path_factory: pytest.TempPathFactory) -> Profile:
+def profile(draft: ProfileDraft, tmp_path_factory: pytest.TempPathFactory) -> Profile:
     file = tmp_path_factory.mktemp("drafts") / "acme-pdu.yaml"
     file.write_text(draft.text)
     return library().load(file)
@@ -79,7 +79,7 @@ def test_points_have_metric_scale_unit_and_labels(profile: Profile) -> None:
 
 
 def test_a_scale_that_nobody_wrote_is_guessed_from_the_values(
-    profile: Profile, draft: Draft
+    profile: Profile, draft: ProfileDraft
 ) -> None:
     assert str(points(profile)[f"{ACME}.10.1.6"].conversion.scale) == "1/10"
     assert "0.1 makes 2301 usual: 230.1 V" in draft.text
@@ -91,13 +91,13 @@ def test_two_columns_of_one_metric_are_told_apart(profile: Profile) -> None:
     assert dict(second.labels)["name"] == "acme outlet voltage l2"
 
 
-def test_an_index_of_text_becomes_one_label(profile: Profile, draft: Draft) -> None:
+def test_an_index_of_text_becomes_one_label(profile: Profile, draft: ProfileDraft) -> None:
     probe = points(profile)[f"{ACME}.11.1.2"]
     assert [(part.name, part.form) for part in probe.index or ()] == [("_row", "rest")]
     assert "several units are named" in draft.text
 
 
-def test_every_guess_is_marked_and_the_rest_is_listed(draft: Draft) -> None:
+def test_every_guess_is_marked_and_the_rest_is_listed(draft: ProfileDraft) -> None:
     guesses = draft.text.count("  # guess: acme")
     assert guesses >= len(draft.points) == 8
     assert f"# {ACME}.10.1.7 acmeOutletUpperThreshold = 16, 16: no measurement" in draft.text
@@ -108,7 +108,7 @@ def test_every_guess_is_marked_and_the_rest_is_listed(draft: Draft) -> None:
 async def test_the_draft_reads_its_recording(profile: Profile, tmp_path: Path) -> None:
     recording = tmp_path / "acme.snmprec"
     recording.write_text(RECORDING)
-    witness = await hear(profile, recording, library())
+    witness = await read_recorded(profile, recording, library())
     assert witness.found == "acme-pdu"
     assert witness.problems == []
     values = {(r.metric, r.labels.get("outlet")): r.value for r in witness.readings}
@@ -116,7 +116,7 @@ async def test_the_draft_reads_its_recording(profile: Profile, tmp_path: Path) -
     assert values["rack_outlet_energy_joules_total", "2"] == 6000 * 3600
 
 
-async def test_the_report_counts_what_is_covered(draft: Draft) -> None:
+async def test_the_report_counts_what_is_covered(draft: ProfileDraft) -> None:
     rows = parse_recording(RECORDING.encode(), "acme.snmprec")
     known = await known_already(rows, library())
     assert known[0] == "recording: 29 rows, 26 of them the vendor's own"
@@ -165,13 +165,13 @@ def test_a_file_gives_a_name(text: str, name: str) -> None:
 # ---- single guesses
 
 
-def column(name: str, *values: int, **more: object) -> Column:
+def column(name: str, *values: int, **more: object) -> RecordedColumn:
     about = MibObject(name, smi.oid(f"{ACME}.1"), "M", **more)  # type: ignore[arg-type]
     cells: dict[tuple[int, ...], VarBind] = {
         (row,): (smi.oid(f"{ACME}.1.{row}"), smi.INTEGER, value)
         for row, value in enumerate(values, 1)
     }
-    return Column(about.oid, cells, about)
+    return RecordedColumn(about.oid, cells, about)
 
 
 def guessed(name: str, *values: int, **more: object) -> Guess:
@@ -212,7 +212,7 @@ def test_words_become_metric_unit_and_scale(
         ("loadPower", {"units": "apples or V"}, "UNITS says"),
         ("outletVoltage", {"writable": True}, "a setting"),
         ("voltageUpperLimit", {}, "no measurement: 'upper'"),
-        ("sensorValue", {"index": ("unitIndex", "sensorType")}, "stands in its index"),
+        ("sensorValue", {"index": ("unitIndex", "sensorType")}, "is in its index"),
         ("something", {}, "no word of its name is a quantity"),
         ("coolantFlow", {}, "nothing says in which unit"),
         ("deviceKind", {"enums": {1: "a"}}, "no state by its name"),

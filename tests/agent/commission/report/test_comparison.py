@@ -121,7 +121,7 @@ def test_a_page_and_a_document(tmp_path: Path) -> None:
         ("results.json", "[]", "holds no results of a run"),
         ("results.json", '{"checks": [{"check": "a"}]}', "holds no results of a run"),
         ("generation.json", "{}", "holds no generation"),
-        ("generation.json", None, "no such file"),
+        ("generation.json", None, "the file does not exist"),
         ("results.json", None, "No such file"),
     ],
     ids=["no object", "no verdicts", "no checks", "no generation", "no results"],

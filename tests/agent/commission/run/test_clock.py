@@ -1,7 +1,6 @@
 """A clock that is set while a run goes on: no verdict rests on that moment."""
 
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from agent.commission.records import Sample
 from agent.commission.run.clock import Jumps, kept
 from agent.commission.run.rounds import Rounds
 from agent.model.values import Quality
+from agent.poll.reader import DeviceRead
 
 GOOD = Sample("cdu", "rack_coolant_flow_liters_per_second", (), 2.0, Quality.GOOD, 1000.0)
 
@@ -46,13 +46,24 @@ def test_a_jump_is_seen_once(moved: float) -> None:
     assert jumps.since_last() == 0.0
 
 
-async def test_what_is_read_in_the_round_of_a_jump_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def guarded(_self: Rounds, _line: Any, _at: float) -> list[tuple[Sample, float]]:
-        return [(GOOD, 5.0)]
+class OneDevice:
+    """A rack of one device that does not answer."""
 
-    monkeypatch.setattr(Rounds, "_guarded", guarded)
+    def __init__(self, *_: object) -> None:
+        pass
+
+    async def read(self, _at: float) -> dict[str, DeviceRead]:
+        return {"cdu": DeviceRead("cdu", False, {}, ())}
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_what_is_read_in_the_round_of_a_jump_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.commission.run.rounds.RackReader", OneDevice)
+    monkeypatch.setattr(Rounds, "_samples", lambda *_: [(GOOD, 5.0)])
     clocks = Clocks()
-    config: Any = SimpleNamespace(devices=[SimpleNamespace(name="cdu")], quirks=dict)
+    config: Any = None
     async with Rounds(config, 5.0, lambda: clocks.wall, clocks.jumps()) as rounds:
         assert await rounds.look() == [(GOOD, 5.0)]
         clocks.pass_by(5.0, moved=5.0)

@@ -172,7 +172,7 @@ def test_generations_are_found_by_name_and_by_file(tmp_path: Path) -> None:
         open_generation("smal", tmp_path)
     with pytest.raises(ConfigError, match="is not a folder of generations"):
         find_generations(tmp_path / "none")
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match="the file does not exist"):
         open_generation(str(tmp_path / "none.yaml"))
 
 

@@ -6,7 +6,6 @@ else every eighth by size is read.
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,8 +18,7 @@ from agent.model.credentials import SnmpCredentials
 from agent.model.limits import Limits
 from agent.model.values import Failure, Identity, Reading
 from agent.parse.url import parse_url
-from agent.poll.poller import open_session, read_once
-from agent.transport.factory import Transports
+from agent.poll.read_once import Target, read_device
 from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from tests.drivers.harness import corpus, library
@@ -55,21 +53,13 @@ async def served(recording: Path) -> AsyncIterator[str]:
 
 async def read(url: str, engine: str) -> Read:
     """What one engine makes of a device."""
-    async with Transports() as transports:
-        transport = await transports.open(parse_url(url), SnmpCredentials(), PATIENT, engine)
-        try:
-            session = await open_session("device", transport, "snmp", "auto", library())
-            blocks, failures, up = await read_once(session, transport, time.monotonic())
-        finally:
-            await transport.close()
-    assert up
-    readings = [
-        replace(reading, observed_at=0.0)
-        for position in sorted(blocks)
-        for block in blocks[position]
-        for reading in block.readings()
-    ]
-    return session.profile.name, session.identity, failures, readings
+    target = Target(parse_url(url), SnmpCredentials(), PATIENT, engine)
+    found = await read_device(target, library(), name="device")
+    assert found.answered
+    assert found.profile is not None
+    assert found.identity is not None
+    readings = [replace(reading, observed_at=0.0) for reading in found.readings]
+    return found.profile.name, found.identity, found.failures, readings
 
 
 @pytest.mark.parametrize("part", range(PARTS))

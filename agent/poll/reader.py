@@ -1,0 +1,376 @@
+"""The one reader of a device: opens the transport, finds the profile, makes the requests due.
+
+Whatever reads a device uses it: the poller on its schedule, ``rackagent read``, ``/probe``,
+commissioning and the pytest plugin.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from agent.model import smi
+from agent.model.errors import (
+    AuthenticationError,
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnreachable,
+    TableTooLarge,
+)
+from agent.model.limits import CELLS_MAX, OCTETS_MAX
+from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult, Reading
+from agent.normalise.base import FAILURES_MAX
+from agent.parse.url import Url
+from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
+from agent.poll.deadline import ending
+from agent.poll.device_memory import DeviceMemory, Learned
+from agent.poll.identify import Identification, identify, read_identity
+from agent.profile.library import Library
+from agent.profile.points import Profile
+from agent.transport.base import Transport
+
+TICKS_PER_S = 100
+"""TimeTicks, RFC 2578 section 7.1.8."""
+
+_SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
+_TICKS_MAX = 2**32
+_WRAP_SLACK_TICKS = 600 * TICKS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRead:
+    """What one read of a device gave.
+
+    ``blocks`` are by the request's position in the plan (empty for a request that failed);
+    ``intervals_s`` is, by position, how often a request is made, 0 meaning in every cycle.
+    ``answered`` is False where the device was silent or refused everything. ``error`` is the
+    silence or refusal that left nothing to read. ``profile`` and ``identity`` are None when the
+    read did not come that far. ``uptime_s`` is sysUpTime where it went back since the read before,
+    because the device restarted.
+    """
+
+    device: str
+    answered: bool
+    blocks: Mapping[int, tuple[Block, ...]]
+    failures: tuple[Failure, ...]
+    profile: Profile | None = None
+    identity: Identity | None = None
+    intervals_s: tuple[float, ...] = ()
+    error: DeviceError | None = None
+    uptime_s: float | None = None
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Every value as a record of its own, in the order of the plan."""
+        return tuple(
+            reading
+            for position in sorted(self.blocks)
+            for block in self.blocks[position]
+            for reading in block.readings()
+        )
+
+    @property
+    def reason(self) -> str:
+        """Return why the device did not answer, as its first failure says it."""
+        return self.failures[0].message if self.failures else "no answer"
+
+    def result(self, started_at: float, duration_s: float, late_s: float = 0.0) -> PollResult:
+        """Return the cycle's record. Times in Unix seconds and seconds."""
+        profile = self.profile if self.answered else None
+        return PollResult(
+            device=self.device,
+            up=self.answered,
+            blocks=self.blocks if self.answered else {},
+            failures=self.failures,
+            started_at=started_at,
+            duration_s=duration_s,
+            identity=self.identity if self.answered else None,
+            profile=profile.name if profile else "",
+            kind=profile.kind if profile else "",
+            intervals_s=self.intervals_s if self.answered else (),
+            late_s=late_s,
+        )
+
+
+@dataclass(slots=True)
+class _Session:
+    """What holds while a device answers: its plan and who it is.
+
+    ``due`` is when each request is to be made again, by its position. ``uptime_ticks`` is
+    sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next cycle
+    begins with: one after that which the last cycle was ended in.
+    """
+
+    plan: Plan
+    learned: Learned
+    identity: Identity
+    due: dict[int, float] = field(default_factory=dict)
+    uptime_ticks: int | None = None
+    first: int = 0
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """What one cycle has brought so far.
+
+    ``ends_at`` is when (of the running loop) it has to end, ``is_late`` whether it had to.
+    ``silent`` counts requests in a row without answer, ``silence`` is the first of them. ``cells``
+    and ``octets`` are those of all tables that were walked.
+    """
+
+    ends_at: float | None
+    answers: dict[int, Answer] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    silent: int = 0
+    silence: DeviceError | None = None
+    is_late: bool = False
+    cells: int = 0
+    octets: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the device is gone, so that asking for the rest would only cost timeouts."""
+        return self.silent >= _SILENT_REQUESTS_MAX
+
+    def count(self, answer: Answer) -> None:
+        """Raise TableTooLarge where the cycle would hold too much with ``answer``."""
+        if isinstance(answer.payload, bytes):
+            return
+        cells = self.cells + sum(map(len, answer.payload))
+        octets = self.octets + answer.octets
+        if cells > CELLS_MAX or octets > OCTETS_MAX:
+            raise TableTooLarge(
+                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle holds"
+                f" more than {CELLS_MAX} values or {OCTETS_MAX} octets"
+            )
+        self.cells, self.octets = cells, octets
+
+    def fail(self, position: int, error: DeviceError) -> None:
+        """Note that a request failed."""
+        gone = isinstance(error, DeviceTimeout | DeviceUnreachable | AuthenticationError)
+        self.silent = self.silent + 1 if gone else 0
+        self.silence = self.silence or (error if gone else None)
+        self.failed.append(position)
+        self.failures.append(Failure(error.kind, str(error)))
+
+    def end(self, left: Sequence[int], of: int, error: DeviceTimeout) -> None:
+        """Note that time was up when ``left`` of ``of`` requests had no answer."""
+        self.is_late = True
+        self.silence = self.silence or error
+        self.failed += left
+        text = f"{error}; {len(left)} of {of} requests have no answer"
+        self.failures.append(Failure(error.kind, text))
+
+
+class DeviceReader:
+    """Reads one device, again and again or once. An asynchronous context manager.
+
+    The transport is opened with the first read and stays open until ``close``. A session (profile,
+    plan, identity) begins with the first answer and ends with the first read that is not answered,
+    because the device that answers next may be another one. One read at a time; it is safe to
+    cancel.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        protocol: str,
+        profile: str,
+        library: Library,
+        open_transport: Callable[[], Awaitable[Transport]],
+        *,
+        url: Url | None = None,
+        cycle_s: float = CYCLE_S,
+        memory: DeviceMemory | None = None,
+    ) -> None:
+        """``profile`` is a profile's name, or ``auto`` to ask the device.
+
+        ``url`` gives the plan what the line costs, ``cycle_s`` is how often the device is read, in
+        seconds; ``memory`` is what outlives sessions.
+        """
+        self._device = device
+        self._protocol = protocol
+        self._wanted = profile
+        self._library = library
+        self._open_transport = open_transport
+        self._url = url
+        self._cycle_s = cycle_s
+        self._memory = memory or DeviceMemory(device)
+        self._transport: Transport | None = None
+        self._session: _Session | None = None
+        self._uptime: tuple[int, float] | None = None  # ticks, and when
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the transport; the next read opens another one."""
+        transport, self._transport, self._session = self._transport, None, None
+        if transport is not None:
+            await transport.close()
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile that the device is read by; None while it does not answer."""
+        return None if self._session is None else self._session.learned.profile
+
+    async def identify(self) -> Identification:
+        """Ask the device who it is and match the library. Raises DeviceError."""
+        unit = self._url.unit if self._url else None
+        return await identify(await self._opened(), self._protocol, self._library.all(), unit)
+
+    async def read(
+        self, now: float, within_s: float | None = None, *, everything: bool = False
+    ) -> DeviceRead:
+        """Make the requests that are due at ``now`` (seconds of any steady clock).
+
+        ``everything`` makes all of them. No DeviceError is raised: it is part of the result.
+        Raises ConfigError when the profile or its driver is wrong.
+
+        A request that fails costs only its own points; two silences in a row end the read, because
+        then the device itself is gone. After ``within_s`` seconds (None: no limit) the requests
+        that are left fail. A device that restarted is identified and read anew, since what was
+        known of its rows may be wrong now.
+        """
+        ends_at = None if within_s is None else asyncio.get_running_loop().time() + within_s
+        try:
+            found = await self._cycle(now, ends_at, everything)
+            uptime_s = self._restarted(now) if found.answered else None
+            if uptime_s is not None:
+                self._session = None
+                self._memory.restarted()
+                found = replace(await self._cycle(now, ends_at, everything), uptime_s=uptime_s)
+        except DeviceError as error:
+            failures = (Failure(error.kind, str(error)),)
+            found = DeviceRead(self._device, False, {}, failures, self.profile, error=error)
+        if not found.answered:
+            if self._session is not None and any(found.blocks.values()):
+                self._session.learned.refused_everything()
+            self._session = None
+        return found
+
+    def _restarted(self, now: float) -> float | None:
+        """Return sysUpTime in seconds where it went back since the read before."""
+        ticks = self._session.uptime_ticks if self._session else None
+        if ticks is None:
+            return None
+        before, self._uptime = self._uptime, (ticks, now)
+        if before is None or not went_back(ticks, before[0], now - before[1]):
+            return None
+        return ticks / TICKS_PER_S
+
+    async def _cycle(self, now: float, ends_at: float | None, everything: bool) -> DeviceRead:
+        """Make one cycle of the session, and begin the session first where none is open.
+
+        Rows that are new make the slow requests (names, units) due in the same cycle, once, so
+        that nothing is delivered under a wrong name.
+        """
+        async with ending(ends_at):
+            transport = await self._opened()
+            if self._session is None:
+                self._session = await self._begin(transport)
+        session, cycle = self._session, _Cycle(ends_at)
+        learned, requests = session.learned, session.plan.requests
+        positions = range(len(requests))
+        due = [p for p in positions if everything or now >= session.due.get(p, 0.0)]
+        due.sort(key=lambda position: (position < session.first, position))
+        session.first = 0
+        await _ask(session, transport, due, cycle)
+        normalised = await learned.normalised(cycle.answers)
+        failures = [*cycle.failures, *normalised.failures]
+        rest = [position for position in positions if position not in due]
+        if rest and learned.normaliser.wants_slow and not (cycle.is_late or cycle.is_silent):
+            await _ask(session, transport, rest, cycle)
+            first, normalised = normalised, await learned.normalised(cycle.answers)
+            distinct = dict.fromkeys((*first.failures, *normalised.failures))
+            failures = [*cycle.failures, *distinct]
+        for position in cycle.answers:
+            session.due[position] = now + requests[position].interval_s
+        for position in cycle.failed:
+            session.due.pop(position, None)
+        checked = learned.crosschecks.apply(normalised.blocks, now)
+        blocks = {**checked, **dict.fromkeys(cycle.failed, ())}
+        has_content = any(answer.told for answer in cycle.answers.values())
+        all_refused = bool(cycle.answers) and len(due) == len(positions)
+        is_empty = not any(block.series for group in blocks.values() for block in group)
+        return DeviceRead(
+            self._device,
+            has_content or not (failures or all_refused),
+            blocks,
+            tuple(failures[:FAILURES_MAX]),
+            learned.profile,
+            session.identity,
+            tuple(request.interval_s for request in requests),
+            cycle.silence if is_empty else None,
+        )
+
+    async def _begin(self, transport: Transport) -> _Session:
+        """Find the profile, read who the device is, make the plan."""
+        if self._wanted == "auto":
+            profile = (await self.identify()).profile
+        else:
+            profile = self._library.get(self._wanted)
+        cost = wire_cost(self._url, profile) if self._url else None
+        plan = make_plan(profile, cost, self._cycle_s)
+        driver = self._memory.of(profile).driver
+        identity, _ = await read_identity(transport, profile, plan, driver)
+        return _Session(plan, self._memory.identify(profile, identity), identity)
+
+    async def _opened(self) -> Transport:
+        if self._transport is None:
+            self._transport = await self._open_transport()
+        return self._transport
+
+
+async def _ask(
+    session: _Session, transport: Transport, positions: Sequence[int], cycle: _Cycle
+) -> None:
+    """Make the requests at ``positions``; answers and failures go into ``cycle``."""
+    try:
+        async with ending(cycle.ends_at):
+            for position in positions:
+                await _ask_one(session, transport, position, cycle)
+    except DeviceTimeout as error:
+        left = [p for p in positions if p not in cycle.answers and p not in cycle.failed]
+        session.first = left[1] if len(left) > 1 else 0
+        cycle.end(left, len(positions), error)
+
+
+async def _ask_one(session: _Session, transport: Transport, position: int, cycle: _Cycle) -> None:
+    if cycle.is_silent:
+        cycle.failed.append(position)
+        return
+    try:
+        answer = await session.learned.driver.read(session.plan.requests[position], transport)
+        cycle.count(answer)
+    except DeviceError as error:
+        cycle.fail(position, error)
+        return
+    cycle.silent = 0
+    cycle.answers[position] = answer
+    ticks = _uptime_ticks(answer)
+    session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
+
+
+def _uptime_ticks(answer: Answer) -> int | None:
+    """Return sysUpTime where ``answer`` holds it."""
+    if not isinstance(answer.request, GetOids) or SYS_UP_TIME not in answer.request.oids:
+        return None
+    assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
+    for name, tag, value in answer.payload[0]:
+        if name == SYS_UP_TIME and tag == smi.TIME_TICKS and isinstance(value, int):
+            return value
+    return None
+
+
+def went_back(ticks: int, before_ticks: int, elapsed_s: float) -> bool:
+    """Return whether sysUpTime shows that the agent restarted in the last ``elapsed_s``.
+
+    The turn over after 2^32 ticks (497 days) is no restart, where ``before_ticks`` was near it.
+    """
+    reached = before_ticks + elapsed_s * TICKS_PER_S + _WRAP_SLACK_TICKS
+    return ticks < before_ticks and reached < _TICKS_MAX
