@@ -30,8 +30,8 @@ racks:
             "commission --stage L11",
             "nvl72 needs devices that the rack does",
         ),
-        ("generation: mine.yaml", "commission --stage L11", "mine.yaml: no such file"),
-        ("sheet: r1.yaml", "rack verify", "r1.yaml: no such file"),
+        ("generation: mine.yaml", "commission --stage L11", "mine.yaml: the file does not exist"),
+        ("sheet: r1.yaml", "rack verify", "r1.yaml: the file does not exist"),
         ("", "rack verify", ":2: racks[0].sheet: is missing; add it, or give --sheet"),
     ],
 )
