@@ -13,8 +13,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.end_to_end.programs import eventually
 from tests.peers import require
+from tests.waiting import eventually
 
 
 class Broker:

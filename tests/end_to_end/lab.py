@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
+from tests.waiting import eventually
 
 INTERVAL_S = 1
 

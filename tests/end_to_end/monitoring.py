@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.programs import eventually, fetch
+from tests.end_to_end.programs import fetch
 from tests.peers import require
+from tests.waiting import eventually
 
 
 @contextmanager

@@ -18,9 +18,10 @@ import yaml
 
 from tests.end_to_end.broker import Broker, Subscriber, broker, quiet
 from tests.end_to_end.ports import free_tcp_ports
-from tests.end_to_end.programs import RACKAGENT, background, eventually, fetch
+from tests.end_to_end.programs import RACKAGENT, background, fetch
 from tests.peers import require
 from tests.simulator.bench import write_site
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.peer
 

@@ -15,8 +15,9 @@ from playwright.async_api import Browser, expect
 from agent.web.live import VIEWERS_MAX
 from tests.end_to_end.browser import chromium, looking
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.end_to_end.test_web import PASSWORD, status, write_web
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.peer, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.end_to_end.programs import background, eventually
+from tests.end_to_end.programs import background
 from tests.simulator.bench import write_site
+from tests.waiting import eventually
 
 ROLES = {
     "pdu-a": "apc-rpdu2",

@@ -18,8 +18,9 @@ import pytest
 
 from tests.end_to_end.monitoring import prometheus, query, snmp_exporter
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.peers import AUTH_SECRET, PRIV_SECRET, require
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.peer
 

@@ -24,9 +24,10 @@ from tests.agent.expose.rack import parse_openmetrics
 from tests.certificates import Authority
 from tests.end_to_end.monitoring import prometheus, query
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.peers import require
 from tests.simulator import bench
+from tests.waiting import eventually
 
 PASSWORD = "open sesame"
 SCRAPE_S = int(os.environ.get("RACKAGENT_SCRAPE_S", "4"))

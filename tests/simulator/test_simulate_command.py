@@ -16,8 +16,9 @@ from simulator.site.fleet import fleet_config, fleet_data, write_fleet
 from simulator.site.rack_server import build, serving
 from simulator.site.site import Site
 from tests.end_to_end.ports import free_tcp_ports
-from tests.end_to_end.programs import background, eventually, fetch, rackagent
+from tests.end_to_end.programs import background, fetch, rackagent
 from tests.simulator.bench import bench, write_site
+from tests.waiting import eventually
 
 _ROLES = {"pdu-a": "apc-rpdu2", "cdu": "orv3-rpu", "switch-1": "switch"}
 

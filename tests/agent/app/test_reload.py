@@ -17,7 +17,8 @@ from agent.app.main import Running, running
 from agent.config import load_config
 from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
+from tests.waiting import eventually
 
 _COUNT = 20
 

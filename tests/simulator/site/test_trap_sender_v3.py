@@ -15,9 +15,9 @@ from agent.app.main import running
 from agent.config import load_config
 from simulator.site.rack_server import build, serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import eventually
 from tests.peers import AUTH_SECRET, PRIV_SECRET, require
 from tests.simulator.bench import write_site
+from tests.waiting import eventually
 
 _ROLES = {"pdu-a": "apc-rpdu2"}
 _OPEN: dict[str, Any] = {"version": "3", "user": "reader"}

@@ -1,0 +1,92 @@
+"""An event loop whose time passes only while everybody waits: hours in milliseconds, exactly.
+
+Tests marked ``moved_clock`` run on it, with their fixtures. Timeouts, silence and late answers then
+come in the order of their times, however busy the machine is.
+"""
+
+import asyncio
+import os
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+_LOOKS = 5
+_LOOK_S = 0.002
+"""How often, and how long each time (real seconds), a loop looks for what is on its way from one
+socket here to another. Several looks, because one can end before the kernel had its turn."""
+
+_TTY_LOOKS = 30
+"""A pseudo-terminal's bytes wait for a thread of the kernel."""
+
+_STUCK_S = 60.0
+"""How long (real seconds) a thread may take to let the test go on."""
+
+
+class _Selector(selectors.DefaultSelector):
+    """Lets time pass instead of waiting for it, once nothing is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.threads = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout == 0:
+            return super().select(0)
+        if self.threads:
+            return super().select(_STUCK_S)
+        for _ in range(self._looks()):
+            if ready := super().select(_LOOK_S):
+                return ready
+        if timeout is None:
+            raise AssertionError("everybody waits for what will never happen")
+        self.now += timeout
+        return []
+
+    def _looks(self) -> int:
+        files = self.get_map()
+        if len(files) <= 1:  # the loop's own pipe
+            return 0
+        return _TTY_LOOKS if any(map(os.isatty, files)) else _LOOKS
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """The loop, and the stand-in for the ``time`` module of what runs on it."""
+
+    def __init__(self) -> None:
+        self._pretended = _Selector()
+        super().__init__(self._pretended)
+
+    def time(self) -> float:
+        return self._pretended.now
+
+    def monotonic(self) -> float:
+        return self._pretended.now
+
+    def pass_by(self, seconds: float) -> None:
+        """Time goes by while somebody holds up the loop."""
+        self._pretended.now += seconds
+
+    def run_in_executor(
+        self, executor: Any, func: Callable[..., _T], *args: Any
+    ) -> "asyncio.Future[_T]":
+        """No time passes while a thread works."""
+        self._pretended.threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._thread_done)
+        return future
+
+    def _thread_done(self, _: "asyncio.Future[Any]") -> None:
+        self._pretended.threads -= 1
+
+    async def shutdown_default_executor(self, *limit: Any) -> None:
+        self._pretended.threads += 1
+        await super().shutdown_default_executor(*limit)
+        self._pretended.threads -= 1
+
+    def run(self, main: Coroutine[Any, Any, _T]) -> _T:
+        """Run ``main`` to its end, with everything it started."""
+        with asyncio.Runner(loop_factory=lambda: self) as runner:
+            return runner.run(main)
