@@ -27,6 +27,12 @@ def pytest_asyncio_loop_factories(
     return {"loop": Clock if marked else asyncio.new_event_loop}
 
 
+@pytest.fixture
+async def polls_by_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pollers read the clock of the loop, which tests marked ``moved_clock`` move."""
+    monkeypatch.setattr("agent.poll.poller.time", asyncio.get_running_loop())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _every_program_ends() -> Iterator[None]:
     """Fails the run when a program that a test started is still there at its end (Linux)."""

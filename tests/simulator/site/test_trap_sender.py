@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from agent.app.main import running
 from agent.config import load_config
 from agent.model import smi
@@ -12,6 +14,8 @@ from simulator.site.rack_server import serving
 from simulator.site.site import Site
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.simulator.bench import write_site
+
+pytestmark = [pytest.mark.moved_clock, pytest.mark.usefixtures("polls_by_the_loop")]
 
 _ROLES = {"pdu-a": "apc-rpdu2", "switch-1": "switch"}
 
