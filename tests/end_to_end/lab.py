@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background, fetch
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 INTERVAL_S = 1
 
@@ -80,7 +80,7 @@ class Lab:
             {"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
 

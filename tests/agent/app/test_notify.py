@@ -18,14 +18,13 @@ from agent.config import load_config
 from agent.model.values import PollResult
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background
-
-_PATIENCE_S = 30.0
+from tests.waiting import PATIENCE_S
 
 
 @contextlib.contextmanager
 def manager(address: str) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(_PATIENCE_S)
+        sock.settimeout(PATIENCE_S)
         sock.bind(address)
         yield sock
 
