@@ -8,9 +8,11 @@ import asyncio
 import os
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 _T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 _LOOKS = 5
 _LOOK_S = 0.002
@@ -49,7 +51,7 @@ class _Selector(selectors.DefaultSelector):
         files = self.get_map()
         if len(files) <= 1:  # the loop's own pipe
             return 0
-        return _TTY_LOOKS if any(map(os.isatty, files)) else _LOOKS
+        return _TTY_LOOKS if any(os.isatty(key.fd) for key in files.values()) else _LOOKS
 
 
 class Clock(asyncio.SelectorEventLoop):
@@ -70,7 +72,7 @@ class Clock(asyncio.SelectorEventLoop):
         self._pretended.now += seconds
 
     def run_in_executor(
-        self, executor: Any, func: Callable[..., _T], *args: Any
+        self, executor: Executor | None, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts
     ) -> "asyncio.Future[_T]":
         """No time passes while a thread works."""
         self._pretended.threads += 1

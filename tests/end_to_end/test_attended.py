@@ -119,5 +119,4 @@ def wait_for(folder: Path, state: State, prompt: str = "") -> None:
         found = follow(folder)
         return found.state is state and (not prompt or prompt in {p.id for p in found.prompts})
 
-    eventually((folder / "journal.jsonl").exists)
     eventually(reached)

@@ -73,6 +73,7 @@ def test_the_watchdog_is_for_this_process_or_not(
     assert Notifier(environment).watchdog_s == seconds
 
 
+@pytest.mark.moved_clock
 async def test_the_watchdog_is_fed_only_while_polls_make_progress(tmp_path: Path) -> None:
     stuck: list[str] = []
     environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"}
