@@ -5,7 +5,6 @@ come in the order of their times, however busy the machine is.
 """
 
 import asyncio
-import os
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
@@ -19,15 +18,16 @@ _LOOK_S = 0.002
 """How often, and how long each time (real seconds), a loop looks for what is on its way from one
 socket here to another. Several looks, because one can end before the kernel had its turn."""
 
-_TTY_LOOKS = 30
-"""A pseudo-terminal's bytes wait for a thread of the kernel."""
-
 _STUCK_S = 60.0
 """How long (real seconds) a thread may take to let the test go on."""
 
 
-class _Selector(selectors.DefaultSelector):
-    """Lets time pass instead of waiting for it, once nothing is on its way."""
+class _Selector(selectors.PollSelector):
+    """Lets time pass instead of waiting for it, once nothing is on its way.
+
+    poll(2) looks at every file each time, and makes a pseudo-terminal take over the bytes that wait
+    for a thread of the kernel; epoll would go on waiting for the thread.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,19 +39,13 @@ class _Selector(selectors.DefaultSelector):
             return super().select(0)
         if self.threads:
             return super().select(_STUCK_S)
-        for _ in range(self._looks()):
+        for _ in range(_LOOKS if len(self.get_map()) > 1 else 0):  # one is the loop's own pipe
             if ready := super().select(_LOOK_S):
                 return ready
         if timeout is None:
             raise AssertionError("everybody waits for what will never happen")
         self.now += timeout
         return []
-
-    def _looks(self) -> int:
-        files = self.get_map()
-        if len(files) <= 1:  # the loop's own pipe
-            return 0
-        return _TTY_LOOKS if any(os.isatty(key.fd) for key in files.values()) else _LOOKS
 
 
 class Clock(asyncio.SelectorEventLoop):

@@ -1,7 +1,6 @@
 """A bus's connection: when it opens, rests and closes, and that nothing is left of it."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -168,19 +167,6 @@ def test_silence_between_frames_follows_the_standard(
     line = SerialLine("/dev/null", SerialSettings(baudrate, parity, stopbits))
     assert line.character_s == pytest.approx(character_s)
     assert line.silence_s == pytest.approx(silence_s)
-
-
-async def test_the_line_rests_between_frames(tmp_path: Path) -> None:
-    server = ModbusServer({1: Words(1)})
-    port = server.start_pty()
-    bus = ModbusBus.serial(port.path, 1200, "N", 1)
-    await bus.read(ASKED, LIMITS)
-    answered_at = time.monotonic()
-    await bus.read(ASKED, LIMITS)
-    # Not a matter of speed: the standard forbids anything shorter than 3.5 characters.
-    assert time.monotonic() - answered_at >= 35 / 1200 * 0.95
-    await bus.close()
-    await server.close()
 
 
 async def test_a_line_that_babbles_fails_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
