@@ -1,11 +1,14 @@
 """What every test shares: patience with shared machines, and that nothing outlives the run."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.clock import Clock
 
 # A property is wrong or right, not late: on two shared cores a deadline fails by chance. CI tries
 # the same examples every time, so that a red run can be repeated.
@@ -14,6 +17,20 @@ settings.load_profile("house")
 
 # A browser that prints every rehearsal's report takes seconds; the tests of printing name one.
 os.environ["RACKAGENT_BROWSER"] = ""
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests marked ``moved_clock`` run where time passes only while everybody waits."""
+    marked = item.get_closest_marker("moved_clock")
+    return {"loop": Clock if marked else asyncio.new_event_loop}
+
+
+@pytest.fixture
+async def polls_by_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pollers read the clock of the loop, which tests marked ``moved_clock`` move."""
+    monkeypatch.setattr("agent.poll.poller.time", asyncio.get_running_loop())
 
 
 @pytest.fixture(scope="session", autouse=True)

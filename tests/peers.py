@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials, SnmpVersion
+from tests.waiting import PATIENCE_S
 
 AUTH_SECRET = "auth-secret-1234"
 PRIV_SECRET = "priv-secret-1234"
@@ -151,7 +152,7 @@ _PROBE = bytes.fromhex(  # v2c GET sysUpTime.0, community public, typed by hand
 
 def _await_snmp(process: subprocess.Popen[bytes], host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)
         while time.monotonic() < deadline:

@@ -13,8 +13,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.end_to_end.programs import eventually
 from tests.peers import require
+from tests.waiting import PATIENCE_S, eventually
 
 
 class Broker:
@@ -42,7 +42,7 @@ class Broker:
         """End it as an operator would: it saves what it must remember."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE_S)
             self._process = None
 
     def _text(self) -> str:

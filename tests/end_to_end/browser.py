@@ -1,6 +1,5 @@
 """A real browser that looks at the agent's pages, and keeps what it should not have seen."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -9,8 +8,8 @@ from typing import Literal
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.peers import require
+from tests.waiting import PATIENCE_S, until
 
-PATIENCE_MS = 60_000
 """How long a page may take to show what it must; the machine is shared."""
 
 PHONE, DESKTOP = (400, 800), (1280, 900)
@@ -38,9 +37,7 @@ class Sight:
 
     async def becomes(self, expression: str, argument: object = None) -> None:
         """Wait until JavaScript is true; Playwright's own waiting is refused by our policy."""
-        async with asyncio.timeout(PATIENCE_MS / 1000):
-            while not await self.page.evaluate(expression, argument):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(lambda: self.page.evaluate(expression, argument))
 
     async def overflow(self) -> float:
         """By how many pixels the page is wider than the window."""
@@ -60,7 +57,7 @@ class Sight:
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium, without a window."""
     program = require("chromium")
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_S * 1000)
     async with async_playwright() as play:
         browser = await play.chromium.launch(executable_path=program)
         try:
@@ -86,7 +83,7 @@ async def looking(
         http_credentials={"username": login[0], "password": login[1]} if login else None,
     )
     try:
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(PATIENCE_S * 1000)
         page = await context.new_page()
         sight = Sight(page, root)
         page.on("console", lambda said: _hear(sight, said.type, said.text))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
+from tests.waiting import PATIENCE_S, eventually
 
 INTERVAL_S = 1
 
@@ -79,7 +80,7 @@ class Lab:
             {"Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.programs import eventually, fetch
+from tests.end_to_end.programs import fetch
 from tests.peers import require
+from tests.waiting import PATIENCE_S, eventually
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def _running(log: Path, *command: str) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE_S)
 
 
 @contextmanager

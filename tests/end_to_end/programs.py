@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import PATIENCE_S
+
 RACKAGENT = [sys.executable, "-m", "agent"]
-_PATIENCE_S = 30.0
 
 
 @contextlib.contextmanager
@@ -35,7 +35,7 @@ def background(
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            process.communicate(timeout=_PATIENCE_S)
+            process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -55,7 +55,9 @@ def replay(recording: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 def rackagent(*arguments: str, status: int = 0) -> str:
     """The stdout of ``rackagent ARGUMENTS``; its exit status must be ``status``."""
-    done = subprocess.run([*RACKAGENT, *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*RACKAGENT, *arguments], capture_output=True, text=True, timeout=PATIENCE_S
+    )
     assert done.returncode == status, f"exit {done.returncode}: {done.stderr or done.stdout}"
     return done.stdout
 
@@ -72,20 +74,6 @@ def fetch(url: str, auth: tuple[str, str] | None = None) -> str:
     if auth is not None:
         login = base64.b64encode(":".join(auth).encode()).decode()
         request.add_header("Authorization", f"Basic {login}")
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         body: bytes = answer.read()
     return body.decode()
-
-
-def eventually(check: Any, seconds: float = _PATIENCE_S) -> Any:
-    """The first true result of ``check``; AssertionError when none comes in ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            found = check()
-        except OSError:
-            found = None
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"it did not happen within {seconds} s"
-        time.sleep(0.1)

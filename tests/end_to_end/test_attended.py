@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from agent.commission.journal.reader import State, follow
 from agent.commission.journal.writer import read_journal
 from agent.model.errors import ConfigError
 from tests.end_to_end.test_commission import SMALL, Hall
+from tests.waiting import PATIENCE_S, eventually
 
 ATTACHMENT = """\
   inrush:
@@ -105,7 +105,7 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
     say("attach.inrush", who="Ada", yes=False, text="no scope today")
     say("remarks", who="Ada", yes=False)
     say("witness", who="Bob")
-    told, _ = started.communicate(timeout=60)
+    told, _ = started.communicate(timeout=PATIENCE_S)
     assert started.returncode == 0, told
     results = json.loads((folder / "results.json").read_text())
     assert {each["check"]: each["verdict"] for each in results["checks"]}["inrush"] == "SKIP"
@@ -115,12 +115,8 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
 
 
 def wait_for(folder: Path, state: State, prompt: str = "") -> None:
-    found = None
-    for _ in range(600):
-        if (folder / "journal.jsonl").exists():
-            found = follow(folder)
-            asked = {each.id for each in found.prompts}
-            if found.state is state and (not prompt or prompt in asked):
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"{found}, not {state}")
+    def reached() -> bool:
+        found = follow(folder)
+        return found.state is state and (not prompt or prompt in {p.id for p in found.prompts})
+
+    eventually(reached)

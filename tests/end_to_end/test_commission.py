@@ -6,18 +6,18 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from agent.commission.journal.reader import Follower, State, follow
+from agent.commission.journal.reader import Follower, Progress, State, follow
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import read_journal
 from agent.commission.records import Sample, Verdict
 from tests.agent.commission.ocptv_reader import read_lines
 from tests.end_to_end.programs import RACKAGENT, background
 from tests.simulator.bench import write_site
+from tests.waiting import PATIENCE_S, eventually
 
 SMALL = """\
 generation: two
@@ -95,13 +95,12 @@ class Hall:
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Hall:
     made = Hall(tmp_path_factory.mktemp("hall"))
     with background("simulate", str(made.site)):
-        for _ in range(100):
-            drafted = made.run("rack", "draft", made.site)
-            if drafted.returncode == 0:
-                break
-            time.sleep(0.2)
-    assert drafted.returncode == 0, drafted.stderr
-    made.sheet.write_text(drafted.stdout)
+
+        def drafted() -> str:
+            done = made.run("rack", "draft", made.site)
+            return "" if done.returncode else done.stdout
+
+        made.sheet.write_text(eventually(drafted))
     return made
 
 
@@ -268,10 +267,7 @@ def test_a_run_that_was_killed_goes_on_with_all_it_had(hall: Hall) -> None:
         command, cwd=hall.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     journal = hall.folder / "killed" / "journal.jsonl"
-    for _ in range(600):
-        if journal.exists() and '"step_ended"' in journal.read_text():
-            break
-        time.sleep(0.1)
+    eventually(lambda: '"step_ended"' in journal.read_text())
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     had = sampled(hall.folder / "killed")
@@ -324,22 +320,23 @@ def test_a_run_that_died_before_it_was_sealed_is_sealed_by_going_on(
 
 def test_a_run_is_followed_while_it_goes_on(hall: Hall) -> None:
     """Its checks tick through as their steps end; ended from outside, it is dead."""
-    command = [sys.executable, "-m", "agent", *hall.order("seen", "--speed", "60")]
+    text = SMALL.replace("generation: two", "generation: long").replace("hold: 40", "hold: 2h")
+    (hall.folder / "long.yaml").write_text(text)
+    more = ("--speed", "60", "--generation", hall.folder / "long.yaml")
+    command = [sys.executable, "-m", "agent", *hall.order("seen", *more)]
     process = subprocess.Popen(
         command, cwd=hall.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        states, shares, now = set(), [0.0], None
-        for _ in range(600):
-            time.sleep(0.1)
-            if not (hall.folder / "seen" / "journal.jsonl").exists():
-                continue
+        states, shares = set(), [0.0]
+
+        def judged() -> Progress | None:
             now = follow(hall.folder / "seen")
             states.add(now.state)
             shares.append(now.share)
-            if any(each.verdict is not None for each in now.checks):
-                break
-        assert now is not None
+            return now if any(each.verdict is not None for each in now.checks) else None
+
+        now = eventually(judged)
         assert states == {State.RUNNING}
         assert shares == sorted(shares)
         assert {each.check: each.verdict for each in now.checks} == {
@@ -349,7 +346,7 @@ def test_a_run_is_followed_while_it_goes_on(hall: Hall) -> None:
         }
         assert any(value is not None for value in now.values.values())
         process.terminate()
-        assert process.wait(30) == 1, "it ends by itself, everything undone"
+        assert process.wait(PATIENCE_S) == 1, "it ends by itself, everything undone"
         assert read_journal(hall.folder / "seen" / "journal.jsonl")[-1]["event"] == "interrupted"
     finally:
         process.kill()

@@ -13,7 +13,8 @@ import pytest
 
 from tests.end_to_end.monitoring import prometheus, query
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import RACKAGENT, eventually, fetch
+from tests.end_to_end.programs import RACKAGENT, fetch
+from tests.waiting import eventually
 
 AGENTS = int(os.environ.get("RACKAGENT_FLEET", "4"))
 

@@ -12,6 +12,7 @@ from agent.model.values import PollResult
 from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports
 from tests.simulator.bench import write_site
+from tests.waiting import until
 
 
 def site(folder: Path, roles: dict[str, str] | None = None) -> Config:
@@ -34,13 +35,12 @@ async def events(current: Running, **params: Any) -> list[dict[str, Any]]:
         return found
 
 
-async def until(current: Running, what: Any, **params: Any) -> list[dict[str, Any]]:
-    for _ in range(300):
-        found = [each for each in await events(current, **params) if what(each)]
-        if found:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(await events(current))
+async def reported(current: Running, what: Any, **params: Any) -> list[dict[str, Any]]:
+    async def found() -> list[dict[str, Any]]:
+        return [each for each in await events(current, **params) if what(each)]
+
+    happened: list[dict[str, Any]] = await until(found)
+    return happened
 
 
 async def polled(current: Running, device: str, times: int) -> None:
@@ -72,7 +72,7 @@ async def test_a_leak_is_raised_once_and_cleared_over_a_restart(tmp_path: Path) 
         async with running(config) as current:
             fault = rack.injector.inject("leak", {})
             rack.advance(600.0)
-            [raised] = await until(current, leak)
+            [raised] = await reported(current, leak)
             assert (raised["action"], raised["standing"]) == ("raised", True)
             assert raised["source"]["table"]
             await polled(current, "cdu", 5)
@@ -84,7 +84,7 @@ async def test_a_leak_is_raised_once_and_cleared_over_a_restart(tmp_path: Path) 
         rack.injector.clear(fault.id)
         rack.advance(3600.0)
         async with running(config) as current:
-            found = await until(current, lambda each: leak(each) and each["action"] == "cleared")
+            found = await reported(current, lambda each: leak(each) and each["action"] == "cleared")
             assert len(found) == 1
             assert raised["id"] in [each["id"] for each in await events(current) if leak(each)]
             assert await events(current, standing=True) == []
@@ -93,13 +93,13 @@ async def test_a_leak_is_raised_once_and_cleared_over_a_restart(tmp_path: Path) 
 async def test_a_silent_device_and_one_that_is_no_longer_configured(tmp_path: Path) -> None:
     config = site(tmp_path)
     async with running(config) as current:  # nobody serves: both are silent
-        found = await until(current, lambda each: each["device"] == "pdu-a")
+        found = await reported(current, lambda each: each["device"] == "pdu-a")
         assert (found[0]["kind"], found[0]["action"]) == ("device", "raised")
         assert found[0]["reason"]
-        await until(current, lambda each: each["device"] == "cdu")
+        await reported(current, lambda each: each["device"] == "cdu")
     later = site(tmp_path, {"cdu": "orv3-rpu"})
     async with running(later) as current:
-        [gone] = await until(current, lambda each: each["action"] == "cleared")
+        [gone] = await reported(current, lambda each: each["action"] == "cleared")
         assert (gone["device"], gone["reason"]) == ("pdu-a", "no longer configured")
 
 

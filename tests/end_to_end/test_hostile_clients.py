@@ -17,6 +17,7 @@ from agent.model.values import PollResult
 from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports
 from tests.simulator.bench import write_site
+from tests.waiting import PATIENCE_S
 
 _CROWD = 1000
 _ROLES = {"pdu-a": "apc-rpdu2", "pdu-b": "apc-rpdu2", "cdu": "orv3-rpu", "switch-1": "switch"}
@@ -42,7 +43,7 @@ class Target:
     async def goes_on(self) -> None:
         """Every device is polled ``_CYCLES`` times more, each time with an answer."""
         self.polls.clear()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while min(self.counts().values()) < _CYCLES:
                 self._news.clear()
                 await self._news.wait()
@@ -56,7 +57,7 @@ class Target:
 
     async def serves(self) -> None:
         """An honest client gets its metrics, once there is room again."""
-        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient() as client:
             while True:
                 with contextlib.suppress(httpx.TransportError):
                     answer = await client.get(f"{self.current.url}/metrics")
@@ -71,7 +72,7 @@ async def target(tmp_path: Path) -> AsyncIterator[Target]:
     [http] = free_tcp_ports(1)
     site: dict[str, Any] = {
         "http": {"listen": f"127.0.0.1:{http}"},
-        "defaults": {"interval": "250ms", "timeout": "1s", "retries": 1},
+        "defaults": {"interval": "250ms", "timeout": "20s", "retries": 1},
     }
     config = load_config(write_site(tmp_path, _ROLES, **site))
     async with serving(config), running(config) as current:
@@ -126,7 +127,7 @@ async def test_headers_without_end(target: Target) -> None:
         await close(writer)
         return answer
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         answers = await asyncio.gather(*(shout() for _ in range(50)))
     assert all(answer == b"" or answer.startswith(b"HTTP/1.1 4") for answer in answers)
     await target.goes_on()

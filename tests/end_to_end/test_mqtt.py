@@ -18,9 +18,10 @@ import yaml
 
 from tests.end_to_end.broker import Broker, Subscriber, broker, quiet
 from tests.end_to_end.ports import free_tcp_ports
-from tests.end_to_end.programs import RACKAGENT, background, eventually, fetch
+from tests.end_to_end.programs import RACKAGENT, background, fetch
 from tests.peers import require
 from tests.simulator.bench import write_site
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.peer
 
@@ -92,10 +93,10 @@ def test_readings_arrive_and_what_they_are_stays(tmp_path: Path) -> None:
             assert site.metric("rackagent_mqtt_connected") == 1
             assert site.metric("rackagent_mqtt_published_total") > 10
         with Subscriber(port) as later:  # with what the broker has kept
-            quiet(later)
-            assert json.loads(later.last(f"{_FLOW}/meta"))["kind"] == "gauge"
-            assert later.last("rack/lab/r1/cdu/status") == "up"
-            assert later.last(_STATUS) == "offline"  # it said so itself
+            meta = eventually(lambda: later.last(f"{_FLOW}/meta"))
+            assert json.loads(meta)["kind"] == "gauge"
+            eventually(lambda: later.last("rack/lab/r1/cdu/status") == "up")
+            eventually(lambda: later.last(_STATUS) == "offline")  # it said so itself
         assert agent.returncode == 0
         assert heard.heard[_STATUS][:2] == [b"online", b"offline"]
 
@@ -127,17 +128,17 @@ def test_nothing_is_lost_while_the_broker_is_away_and_the_agent_is_killed(tmp_pa
             running.stop()
             eventually(lambda: site.metric("rackagent_mqtt_connected") == 0)
             time.sleep(AWAY_S)
-            assert site.metric("rackagent_mqtt_outbox_messages") > 10
+            eventually(lambda: site.metric("rackagent_mqtt_outbox_messages") > 10)
             agent.send_signal(signal.SIGKILL)
             agent.wait()
             waiting = waiting_flow(tmp_path / "outbox.db")
             assert len(waiting) > 3
             running.start()
             agent = site.agent()
-            eventually(lambda: set(waiting) <= set(times(heard)), 90)
+            eventually(lambda: set(waiting) <= set(times(heard)))
             eventually(lambda: site.metric("rackagent_mqtt_outbox_messages") < 200)
             agent.terminate()
-            assert agent.wait(30) == 0
+            assert agent.wait(PATIENCE_S) == 0
         finally:
             agent.kill()
             agent.wait()
@@ -245,10 +246,14 @@ def test_a_refused_password_is_told_once_and_not_repeated(tmp_path: Path) -> Non
     try:
         with background("run", str(site.path)) as agent:
             eventually(lambda: site.metric("rackagent_mqtt_outbox_messages") >= 0)
-            time.sleep(2.5)
+            assert agent.stderr is not None
+            said = ""
+            while "broker away" not in said:
+                said += agent.stderr.readline()
+            time.sleep(2.5)  # the broker is asked again
             assert site.metric("rackagent_mqtt_connected") == 0
             agent.terminate()
-            _, said = agent.communicate()
+            said += agent.stderr.read()
     finally:
         refusing.stop()
     assert said.count("broker away") == 1

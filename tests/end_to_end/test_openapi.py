@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.ports import free_tcp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.simulator.bench import write_site
+from tests.waiting import eventually
 
 EXAMPLES = os.environ.get("RACKAGENT_API_EXAMPLES", "40")
 CHECKS = (

@@ -12,8 +12,9 @@ from playwright.async_api import Browser, expect
 
 from tests.end_to_end.browser import PHONE, chromium, looking
 from tests.end_to_end.ports import free_tcp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.end_to_end.test_commission import SMALL, Hall, hall
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.peer, pytest.mark.asyncio(loop_scope="module")]
 

@@ -18,7 +18,8 @@ from tests.agent.expose.rack import NOW, block, series
 from tests.agent.web.views import EVIL, View
 from tests.end_to_end.browser import Sight, chromium, looking
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch, replay
+from tests.end_to_end.programs import background, fetch, replay
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.peer, pytest.mark.asyncio(loop_scope="module")]
 

@@ -15,8 +15,9 @@ from playwright.async_api import Browser, expect
 from agent.web.live import VIEWERS_MAX
 from tests.end_to_end.browser import chromium, looking
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.end_to_end.test_web import PASSWORD, status, write_web
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = [pytest.mark.peer, pytest.mark.asyncio(loop_scope="module")]
 
@@ -35,7 +36,7 @@ def streams(root: str, count: int) -> Iterator[list[http.client.HTTPResponse]]:
     with contextlib.ExitStack() as stack:
         answers = []
         for _ in range(count):
-            connection = http.client.HTTPConnection(place, timeout=30)
+            connection = http.client.HTTPConnection(place, timeout=PATIENCE_S)
             stack.callback(connection.close)
             connection.request("GET", f"/live?page=hall&shape={shape}")
             answers.append(stack.enter_context(connection.getresponse()))
@@ -70,7 +71,7 @@ async def test_open_streams_end_with_the_agent(site: tuple[Path, str]) -> None:
             agent.send_signal(signal.SIGTERM)
             for answer in answers:
                 answer.read()  # raises where the answer is cut off instead of ended
-            assert agent.wait(timeout=30) == 0
+            assert agent.wait(timeout=PATIENCE_S) == 0
 
 
 async def test_too_many_viewers_are_told_and_programs_still_served(
@@ -123,5 +124,5 @@ async def test_pages_are_live_behind_tls_and_a_password(tmp_path: Path, browser:
             await expect(polls).not_to_have_text(before or "")
             sight.clean()
             agent.send_signal(signal.SIGTERM)
-            assert agent.wait(timeout=30) == 0
+            assert agent.wait(timeout=PATIENCE_S) == 0
             await sight.page.wait_for_selector('#link[data-link="lost"]')

@@ -14,7 +14,8 @@ import pytest
 from tests.drivers.harness import corpus
 from tests.end_to_end.monitoring import prometheus, query
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, replay
+from tests.end_to_end.programs import background, replay
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.corpus, pytest.mark.peer]
 

@@ -3,14 +3,14 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.end_to_end.programs import background, eventually
+from tests.end_to_end.programs import background
 from tests.simulator.bench import write_site
+from tests.waiting import eventually
 
 ROLES = {
     "pdu-a": "apc-rpdu2",
@@ -32,13 +32,13 @@ def site(tmp_path: Path) -> Path:
 
 def drafted(site: Path) -> dict[str, object]:
     """The build sheet of the rack, once it answers."""
-    for _ in range(100):
+
+    def draft() -> str:
         result = rackagent("rack", "draft", site)
-        if result.returncode == 0:
-            found: dict[str, object] = yaml.safe_load(result.stdout)
-            return found
-        time.sleep(0.2)
-    raise AssertionError(result.stderr)
+        return "" if result.returncode else result.stdout
+
+    found: dict[str, object] = yaml.safe_load(eventually(draft))
+    return found
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 ``RACKAGENT_RACKS=10`` reads ten whole racks; two are enough to see that nothing stands in the way.
 """
 
-import contextlib
 import json
 import os
 import socket
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background
 from tests.end_to_end.test_commission import SMALL, Hall
 from tests.house import ROOT
+from tests.waiting import PATIENCE_S, eventually
 
 RACKS = int(os.environ.get("RACKAGENT_RACKS", "2"))
 WATCH = """\
@@ -150,9 +149,4 @@ def wait_until_served(url: str) -> None:
     if not url.startswith("modbus"):
         return
     host, port = url.split("/")[2].split(":")
-    for _ in range(300):
-        with contextlib.suppress(ConnectionRefusedError):
-            socket.create_connection((host, int(port)), timeout=10).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{url} is not served")
+    eventually(lambda: socket.create_connection((host, int(port)), timeout=PATIENCE_S)).close()

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import RACKAGENT, background, eventually
+from tests.end_to_end.programs import RACKAGENT, background
+from tests.waiting import eventually
 
 COMMUNITY = "planted-community-4711"
 AUTH = "planted-auth-secret-4712"

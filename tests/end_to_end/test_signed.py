@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tests.end_to_end.programs import background, eventually
+from tests.end_to_end.programs import background
 from tests.end_to_end.test_commission import Hall
+from tests.waiting import eventually
 
 SHORT = """\
 generation: two

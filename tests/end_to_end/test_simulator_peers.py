@@ -18,8 +18,9 @@ import pytest
 
 from tests.end_to_end.monitoring import prometheus, query, snmp_exporter
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.peers import AUTH_SECRET, PRIV_SECRET, require
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.peer
 
@@ -106,7 +107,7 @@ def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
         order = urllib.request.Request(
             f"{url}/load", b'{"ratio": 1.0}', {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(order, timeout=5) as answer:
+        with urllib.request.urlopen(order, timeout=PATIENCE_S) as answer:
             assert json.load(answer) == {"ratio": 1.0}
         eventually(lambda: elapsed_s(url) > began + SETTLED_S)
         yield served

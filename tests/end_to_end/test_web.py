@@ -24,9 +24,10 @@ from tests.agent.expose.rack import parse_openmetrics
 from tests.certificates import Authority
 from tests.end_to_end.monitoring import prometheus, query
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
 from tests.peers import require
 from tests.simulator import bench
+from tests.waiting import PATIENCE_S, eventually
 
 PASSWORD = "open sesame"
 SCRAPE_S = int(os.environ.get("RACKAGENT_SCRAPE_S", "4"))
@@ -45,7 +46,7 @@ def asking(url: str, login: str = "") -> urllib.request.Request:
 def status(url: str, context: ssl.SSLContext, login: str = "") -> int:
     request = asking(url, login)
     try:
-        with urllib.request.urlopen(request, timeout=5, context=context) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S, context=context) as answer:
             code: int = answer.status
             return code
     except urllib.error.HTTPError as error:
@@ -109,11 +110,11 @@ def test_no_scrape_fails_and_nothing_scraped_is_doubted(tmp_path: Path) -> None:
         [up] = query(peer, f"up[{SCRAPE_S + 60}s]")
         asked = asking(f"{url}/metrics", login)
         asked.add_header("Accept", "text/plain;version=0.0.4")
-        with urllib.request.urlopen(asked, timeout=5, context=context) as answer:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S, context=context) as answer:
             text = answer.read()
         asked.remove_header("Accept")
         asked.add_header("Accept", OPENMETRICS)
-        with urllib.request.urlopen(asked, timeout=5, context=context) as answer:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S, context=context) as answer:
             assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
             families = list(parse_openmetrics(answer.read().decode()))
         own = fetch(f"{peer}/metrics")
@@ -145,7 +146,7 @@ def test_a_prometheus_scrapes_over_tls_with_a_password(tmp_path: Path) -> None:
         peer = stack.enter_context(prometheus(tmp_path, secured(tmp_path, http), prom))
         eventually(lambda: [r for r in query(peer, "up") if r["value"][1] == "1"])
         agent.terminate()
-        out, err = agent.communicate(timeout=30)
+        out, err = agent.communicate(timeout=PATIENCE_S)
     assert f"rackagent serves https://127.0.0.1:{http} " in err
     assert "HTTP is open" not in err
     assert not any(secret in out + err for secret in (PASSWORD, "$2b$"))
@@ -166,4 +167,4 @@ def test_an_open_address_is_warned_of_and_the_command_line_closes_it(tmp_path: P
         eventually(lambda: status(url, context, f"prom:{PASSWORD}") == 200)
         assert status(url, context) == 401
         agent.terminate()
-        assert "HTTP is open" not in agent.communicate(timeout=30)[1]
+        assert "HTTP is open" not in agent.communicate(timeout=PATIENCE_S)[1]

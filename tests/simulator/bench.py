@@ -78,7 +78,7 @@ class Bench:
     def device(self, name: str) -> DeviceConfig:
         return next(device for device in self.config.devices if device.name == name)
 
-    async def look(self, name: str, timeout_s: float = 1.0, retries: int = 1) -> DeviceRead:
+    async def look(self, name: str, timeout_s: float = 10.0, retries: int = 1) -> DeviceRead:
         """One read of a device, by the agent's own means."""
         device = self.device(name)
         limits = Limits(timeout_s=timeout_s, retries=retries)

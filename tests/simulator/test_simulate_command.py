@@ -16,8 +16,9 @@ from simulator.site.fleet import fleet_config, fleet_data, write_fleet
 from simulator.site.rack_server import build, serving
 from simulator.site.site import SimulatedSite
 from tests.end_to_end.ports import free_tcp_ports
-from tests.end_to_end.programs import background, eventually, fetch, rackagent
+from tests.end_to_end.programs import background, fetch, rackagent
 from tests.simulator.bench import bench, write_site
+from tests.waiting import PATIENCE_S, eventually
 
 _ROLES = {"pdu-a": "apc-rpdu2", "cdu": "orv3-rpu", "switch-1": "switch"}
 
@@ -40,7 +41,7 @@ def test_faults_control_and_record_from_the_command_line(tmp_path: Path) -> None
     kept, [port] = tmp_path / "kept.jsonl", free_tcp_ports(1)
     url = f"http://127.0.0.1:{port}"
     with background(
-        *("simulate", str(path), "--speed", "50", "--fault", "pump_trip@10s+600s"),
+        *("simulate", str(path), "--speed", "50", "--fault", "pump_trip@10s+100h"),
         *("--faults", str(tmp_path / "faults.yaml"), "--record", str(kept)),
         *("--control", f"127.0.0.1:{port}"),
     ):
@@ -51,7 +52,7 @@ def test_faults_control_and_record_from_the_command_line(tmp_path: Path) -> None
             json.dumps({"fault": "delay", "params": {"device": "pdu-a"}}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(order, timeout=5) as answer:
+        with urllib.request.urlopen(order, timeout=PATIENCE_S) as answer:
             assert answer.status == 201
         assert _faults(url)[-1] == "delay"
     lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]

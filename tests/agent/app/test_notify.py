@@ -18,14 +18,13 @@ from agent.config import load_config
 from agent.model.values import PollResult
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background
-
-_PATIENCE_S = 30.0
+from tests.waiting import PATIENCE_S
 
 
 @contextlib.contextmanager
 def manager(address: str) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(_PATIENCE_S)
+        sock.settimeout(PATIENCE_S)
         sock.bind(address)
         yield sock
 
@@ -74,6 +73,7 @@ def test_the_watchdog_is_for_this_process_or_not(
     assert Notifier(environment).watchdog_s == seconds
 
 
+@pytest.mark.moved_clock
 async def test_the_watchdog_is_fed_only_while_polls_make_progress(tmp_path: Path) -> None:
     stuck: list[str] = []
     environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"}

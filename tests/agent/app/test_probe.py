@@ -18,6 +18,8 @@ from tests.agent.expose.rack import parse_openmetrics
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.simulator.bench import write_site
 
+pytestmark = [pytest.mark.moved_clock, pytest.mark.usefixtures("polls_by_the_loop")]
+
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:

@@ -21,7 +21,10 @@ from agent.config import load_config
 from agent.model.errors import ConfigError
 from simulator.site.rack_server import serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import background, eventually, fetch
+from tests.end_to_end.programs import background, fetch
+from tests.waiting import PATIENCE_S, eventually, until
+
+pytestmark = [pytest.mark.moved_clock, pytest.mark.usefixtures("polls_by_the_loop")]
 
 _COUNT = 20
 
@@ -60,14 +63,6 @@ class Place:
         async with running(load_config(self.path), lambda: load_config(self.path)) as current:
             await until(lambda: current.agent.ready)
             yield current
-
-
-async def until(true: Any) -> None:
-    for _ in range(600):
-        if true():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it did not happen within 12 s")
 
 
 def tasks(current: Running) -> dict[str, asyncio.Task[None]]:
@@ -217,7 +212,7 @@ async def test_a_watched_file_is_taken_over_when_it_is_whole(
     monkeypatch.setattr(reload_module, "_LOOK_EVERY_S", 0.05)
     async with place.run() as current:
         watching = asyncio.create_task(current.reloader.watch())
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0)  # it has seen the first file
         place.path.unlink()  # as editors do it
         await asyncio.sleep(0.1)
         place.devices.pop()
@@ -230,7 +225,7 @@ async def test_a_watched_file_is_taken_over_when_it_is_whole(
 def post(url: str, **headers: str) -> tuple[int, str]:
     order = urllib.request.Request(f"{url}/-/reload", b"", headers, method="POST")
     try:
-        with urllib.request.urlopen(order, timeout=10) as answer:
+        with urllib.request.urlopen(order, timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -4,9 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from agent.model.catalogue import CATALOGUE
 from agent.model.errors import ConfigError
-from agent.model.units import UNITS, Unit, unit
+from agent.model.units import unit
 
 
 @pytest.mark.parametrize(
@@ -43,14 +42,3 @@ def test_a_datasheet_value_in_the_base_unit(
 def test_an_unknown_unit_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"unknown unit .kw.; known units: .*kW"):
         unit("kw")
-
-
-def test_every_base_unit_converts_to_itself() -> None:
-    bases = {found.base for found in UNITS.values()} & set(UNITS)
-    bases.remove("K")  # the base of differences; as a unit it is a temperature above absolute zero
-    for base in map(unit, bases):
-        assert base == Unit(base.name, base.name, Fraction(1))
-
-
-def test_every_metric_can_be_given_in_its_own_unit() -> None:
-    assert not [m.name for m in CATALOGUE.values() if m.unit and m.unit not in UNITS]

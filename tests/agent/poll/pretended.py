@@ -13,8 +13,8 @@ from agent.model.values import Answer, PollResult, Request, WalkColumns
 from agent.poll.poller import Poller, Schedule
 from agent.profile.library import Library
 from agent.transport.memory import MemoryTransport
-from tests.agent.clock import Clock
 from tests.agent.making import BASE
+from tests.clock import Clock
 
 PROFILE = f"""\
 profile: box

@@ -18,8 +18,8 @@ from agent.model.errors import (
 )
 from agent.model.values import ReadRegisters, Request, WalkColumns
 from agent.transport.memory import MemoryTransport
-from tests.agent.clock import Clock
 from tests.agent.poll.pretended import ALL, Bench, box, pretended, shown
+from tests.clock import Clock
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from simulator.wire.mib_view import StaticView
 from simulator.wire.modbus_server import IllegalAddress, ModbusServer
 from simulator.wire.snmp_responder import SnmpResponder
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +154,7 @@ async def test_the_demos_rack_is_read_whole(tmp_path: Path) -> None:
     config = load_config(await demo(tmp_path))
     async with serving(config, speed=10) as served, running(config) as current:
         store = current.agent.store
-        for _ in range(600):
-            if all(store.device(device.name).up for device in config.devices):
-                break
-            await asyncio.sleep(0.05)
+        await until(lambda: all(store.device(device.name).up for device in config.devices))
         assert current.agent.ready
         assert len(served) == len(config.devices) == 6
         text = current.agent.exposition.render().decode()

@@ -18,6 +18,8 @@ from simulator.site.rack_server import serving
 from simulator.wire.usm_agent import UsmAgent
 from tests.simulator.bench import Bench, bench, write_site
 
+pytestmark = pytest.mark.moved_clock
+
 POWER = "rack_inlet_power_watts"
 FLOW = "rack_coolant_flow_liters_per_second"
 _ROLES = {"pdu-a": "apc-rpdu2", "cdu": "orv3-rpu"}

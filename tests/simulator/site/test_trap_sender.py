@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from agent.app.wiring import running
 from agent.config import load_config
 from agent.model import smi
@@ -12,6 +14,9 @@ from simulator.site.rack_server import serving
 from simulator.site.site import SimulatedSite
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.simulator.bench import write_site
+from tests.waiting import until
+
+pytestmark = [pytest.mark.moved_clock, pytest.mark.usefixtures("polls_by_the_loop")]
 
 _ROLES = {"pdu-a": "apc-rpdu2", "switch-1": "switch"}
 
@@ -80,13 +85,11 @@ async def test_the_agent_hears_them(tmp_path: Path) -> None:
     )
     config = load_config(path)
     async with serving(config) as site, running(config) as current:
-        text = ""
-        for _ in range(100):
-            await asyncio.sleep(0.05)
+
+        def counted() -> bool:
             site.advance(1.0)
             site.injector.inject("reboot", {"device": "pdu-a"}, for_s=0.5)
-            text = current.agent.exposition.render().decode()
-            if "coldStart" in text:
-                break
-        lines = [line for line in text.splitlines() if "coldStart" in line]
-        assert any('device="pdu-a"' in line for line in lines)
+            lines = current.agent.exposition.render().decode().splitlines()
+            return any("coldStart" in line and 'device="pdu-a"' in line for line in lines)
+
+        await until(counted)

@@ -15,9 +15,9 @@ from agent.app.wiring import running
 from agent.config import load_config
 from simulator.site.rack_server import build, serving
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
-from tests.end_to_end.programs import eventually
 from tests.peers import AUTH_SECRET, PRIV_SECRET, require
 from tests.simulator.bench import write_site
+from tests.waiting import PATIENCE_S, eventually, until
 
 _ROLES = {"pdu-a": "apc-rpdu2"}
 _OPEN: dict[str, Any] = {"version": "3", "user": "reader"}
@@ -45,13 +45,13 @@ def snmptrapd(folder: Path, port: int, engine_id: bytes, keys: str, level: str) 
         yield log
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE_S)
 
 
 async def heard_by_net_snmp(
-    folder: Path, credentials: dict[str, Any], keys: str, level: str
+    folder: Path, credentials: dict[str, Any], keys: str, level: str, *, taken: bool = True
 ) -> str:
-    """What snmptrapd writes of an outlet that is switched off, waited for a second."""
+    """What snmptrapd writes of an outlet that is switched off; a second's worth if not taken."""
     [port] = free_udp_ports(1)
     listen = {"listen": f"127.0.0.1:{port}"}
     config = load_config(write_site(folder, _ROLES, credentials=credentials, traps=listen))
@@ -62,13 +62,11 @@ async def heard_by_net_snmp(
             site.advance(2.0)
             site.injector.inject("outlet_off", {"feed": "a", "outlet": 3})
             site.advance(2.0)
-            text = ""
-            for _ in range(20):
-                await asyncio.sleep(0.05)
-                text = log.read_text(encoding="utf-8", errors="replace")
-                if "outlet 3" in text:
-                    break
-            return text
+            if taken:
+                await until(lambda: b"outlet 3" in log.read_bytes())
+            else:
+                await asyncio.sleep(1.0)
+            return log.read_text(encoding="utf-8", errors="replace")
 
 
 @pytest.mark.peer
@@ -99,7 +97,8 @@ async def test_net_snmp_takes_them(
     ids=["authentication", "privacy"],
 )
 async def test_a_wrong_secret_is_refused(tmp_path: Path, keys: str) -> None:
-    assert "outlet 3" not in await heard_by_net_snmp(tmp_path, _SECURE, keys, "priv")
+    text = await heard_by_net_snmp(tmp_path, _SECURE, keys, "priv", taken=False)
+    assert "outlet 3" not in text
 
 
 async def test_the_agent_counts_them(tmp_path: Path) -> None:
@@ -113,18 +112,17 @@ async def test_the_agent_counts_them(tmp_path: Path) -> None:
     )
     config = load_config(path)
     async with serving(config) as site, running(config) as current:
-        text = ""
-        for _ in range(100):
-            await asyncio.sleep(0.05)
+
+        def counted() -> bool:
             number = site.injector.inject("outlet_off", {"feed": "a", "outlet": 3}).id
             site.advance(1.0)
             site.injector.clear(number)
             site.advance(1.0)
-            text = current.agent.exposition.render().decode()
-            if "rackagent_traps_total{" in text:
-                break
-        lines = [line for line in text.splitlines() if line.startswith("rackagent_traps_total{")]
-        assert any('device="pdu-a"' in line for line in lines)
+            lines = current.agent.exposition.render().decode().splitlines()
+            traps = [line for line in lines if line.startswith("rackagent_traps_total{")]
+            return any('device="pdu-a"' in line for line in traps)
+
+        await until(counted)
 
 
 async def test_a_device_of_v1_sends_none(tmp_path: Path) -> None:

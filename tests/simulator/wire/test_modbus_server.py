@@ -12,6 +12,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 
 from simulator.wire.modbus_faults import ClosesMidRequest, Late, Refuses, Silent, Split
 from simulator.wire.modbus_server import IllegalAddress, ModbusServer
+from tests.waiting import PATIENCE_S
 
 Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 MBPOLL = shutil.which("mbpoll") or ("mbpoll" if os.environ.get("CI") == "true" else None)
@@ -44,7 +45,7 @@ async def mbpoll(*arguments: str) -> str:
         MBPOLL or "mbpoll", "-0", "-1", "-o", "0.3", *arguments,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    output, _ = await asyncio.wait_for(process.communicate(), 20)
+    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     return output.decode()
 
 
@@ -116,7 +117,7 @@ async def exchange(port: int, request: str, size: int) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(bytes.fromhex(request))
     try:
-        return (await asyncio.wait_for(reader.readexactly(size), 2)).hex(" ")
+        return (await asyncio.wait_for(reader.readexactly(size), PATIENCE_S)).hex(" ")
     finally:
         writer.close()
         await writer.wait_closed()

@@ -25,6 +25,8 @@ from simulator.wire.usm_agent import UsmAgent
 from tests import peers
 from tests.simulator.bench import bench
 
+pytestmark = pytest.mark.moved_clock
+
 NAME = smi.oid("1.3.6.1.2.1.1.5.0")
 ROWS: list[VarBind] = [
     (NAME, smi.OCTET_STRING, b"pdu-1"),

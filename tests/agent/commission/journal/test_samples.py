@@ -15,6 +15,7 @@ from agent.model.errors import ConfigError
 from agent.model.values import Quality
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+numbers = st.floats(allow_nan=False, allow_infinity=False).map(lambda x: x + 0.0)  # no -0.0
 sample = st.builds(
     Sample,
     device=st.sampled_from(["cdu", "pdu"]),
@@ -22,7 +23,7 @@ sample = st.builds(
     labels=st.dictionaries(st.sampled_from(["pump", "name"]), words).map(
         lambda labels: tuple(sorted(labels.items()))
     ),
-    value=st.one_of(st.none(), words, st.floats(allow_nan=False, allow_infinity=False)),
+    value=st.one_of(st.none(), words, numbers),
     quality=st.sampled_from(Quality),
     observed_at=st.floats(0, 2e9),
     reason=words,

@@ -170,6 +170,7 @@ async def test_a_client_certificate_if_given(tmp_path: Path, authority: Authorit
             await served(port, wrong)
 
 
+@pytest.mark.moved_clock
 async def test_who_never_greets_over_tls_is_dropped(
     tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +182,7 @@ async def test_who_never_greets_over_tls_is_dropped(
         assert await served(port, trusting(authority))
 
 
+@pytest.mark.moved_clock
 @pytest.mark.parametrize(
     "start",
     [
@@ -214,6 +216,7 @@ async def test_a_request_that_trickles_in_is_dropped(
             writer.close()
 
 
+@pytest.mark.moved_clock
 async def test_a_connection_at_rest_between_scrapes_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,7 +1,6 @@
 """A Modbus server and a bus joined by each kind of line, for tests that hold on all of them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -130,10 +129,3 @@ rig = pytest.fixture(params=("tcp", "rtu_tcp", "pty"), name="rig")(_rig)
 net_rig = pytest.fixture(params=("tcp", "rtu_tcp"), name="net_rig")(_rig)
 rtu_rig = pytest.fixture(params=("rtu_tcp", "pty"), name="rtu_rig")(_rig)
 tcp_rig = pytest.fixture(params=("tcp",), name="tcp_rig")(_rig)
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """Wait for something that happens on the other side of a socket."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - the other side has no event for it
-            await asyncio.sleep(0.001)

@@ -15,8 +15,11 @@ from agent.model.errors import (
 )
 from simulator.wire import modbus_faults as faults
 from simulator.wire.modbus_faults import ModbusFault
+from tests.waiting import until
 
-from .conftest import Rig, until, words
+from .conftest import Rig, words
+
+pytestmark = pytest.mark.moved_clock
 
 Make = Callable[..., ModbusFault]
 SHORT_S = 0.15

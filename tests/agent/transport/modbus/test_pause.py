@@ -3,10 +3,17 @@
 import asyncio
 import os
 import sys
+import time
 
 import pytest
 
+from agent.model.limits import Limits
+from agent.protocol.modbus.framing import query
+from agent.transport.modbus.bus import ModbusBus
 from agent.transport.modbus.pause import Pause
+from simulator.wire.modbus_server import ModbusServer
+
+from .conftest import Words
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux has timerfd")
 
@@ -50,3 +57,17 @@ async def test_closing_ends_a_wait() -> None:
 async def test_other_systems_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert Pause.open() is None
+
+
+async def test_the_line_rests_between_frames() -> None:
+    asked, limits = query(1, "holding", 10, 2), Limits(timeout_s=20.0)
+    server = ModbusServer({1: Words(1)})
+    port = server.start_pty()
+    bus = ModbusBus.serial(port.path, 1200, "N", 1)
+    await bus.read(asked, limits)
+    answered_at = time.monotonic()
+    await bus.read(asked, limits)
+    # Not a matter of speed: the standard forbids anything shorter than 3.5 characters.
+    assert time.monotonic() - answered_at >= 35 / 1200 * 0.95
+    await bus.close()
+    await server.close()

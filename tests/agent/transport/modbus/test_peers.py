@@ -20,8 +20,9 @@ from agent.parse.url import parse_url
 from agent.protocol.modbus.framing import query
 from agent.transport.factory import Transports
 from agent.transport.modbus.bus import ModbusBus
+from tests.waiting import PATIENCE_S
 
-LIMITS = Limits(timeout_s=2.0, retries=1)
+LIMITS = Limits(timeout_s=20.0, retries=1)
 COMPILER, HEADER = shutil.which("gcc"), Path("/usr/include/modbus/modbus.h")
 missing = not (COMPILER and HEADER.exists()) and os.environ.get("CI") != "true"
 needs_libmodbus = pytest.mark.skipif(missing, reason="gcc or libmodbus-dev is not installed")
@@ -142,7 +143,7 @@ def libmodbus_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def program(*command: str | Path) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 10) == b"ready\n"
+    assert await asyncio.wait_for(process.stdout.readline(), PATIENCE_S) == b"ready\n"
     yield
     if process.returncode is None:
         process.terminate()

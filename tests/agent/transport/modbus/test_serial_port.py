@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.transport.modbus.serial_port import SerialPort, SerialSettings
-
-from .conftest import until
+from tests.waiting import until
 
 
 class Ear(asyncio.Protocol):

@@ -13,6 +13,8 @@ from simulator.wire.modbus_faults import Exchange, ModbusFault, WireStep
 
 from .conftest import HASTY, Rig, words
 
+pytestmark = pytest.mark.moved_clock
+
 READS = 30
 IMPATIENT = replace(
     HASTY,

@@ -17,6 +17,8 @@ from simulator.wire.modbus_faults import ModbusFault, Silent
 
 from .conftest import Rig, words
 
+pytestmark = pytest.mark.moved_clock
+
 
 @pytest.mark.parametrize("table", ["holding", "input", "coil", "discrete"])
 @pytest.mark.parametrize("count", [1, 2, 9, 125])

@@ -7,6 +7,8 @@ import pytest
 from agent.model.errors import DeviceTimeout
 from agent.transport.modbus.turns import Turns
 
+pytestmark = pytest.mark.moved_clock
+
 
 async def holders(turns: Turns, units: list[int]) -> list[int]:
     """The order in which callers of these units get the turn."""

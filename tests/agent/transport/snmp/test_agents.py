@@ -18,6 +18,8 @@ from agent.transport.snmp.native_link import native_transport
 from tests.agent.transport.snmp.conftest import varbinds
 from tests.peers import AUTH_SECRET, PRIV_SECRET, free_udp_port, usm_credentials
 
+pytestmark = pytest.mark.moved_clock
+
 NAME = smi.oid("1.3.6.1.2.1.1.5.0")
 DESCRIPTION = smi.oid("1.3.6.1.2.1.1.1.0")
 

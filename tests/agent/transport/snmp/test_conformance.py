@@ -220,7 +220,7 @@ async def test_a_reboot_and_a_new_engine_lose_no_poll(
     first.mkdir()
     other.mkdir()
     place = Snmpd("127.0.0.1", free_udp_port())
-    limits = Limits(timeout_s=1.0, retries=2)
+    limits = Limits(timeout_s=5.0, retries=2)
     async with transport(engine, place, credentials, limits) as device:
         for directory in (first, first, other):
             with snmpd(directory, port=place.port):

@@ -14,6 +14,8 @@ from tests.agent.transport.snmp.conftest import (
 )
 from tests.agent.transport.snmp.wire import GOOD, HEAD, name_of
 
+pytestmark = pytest.mark.moved_clock
+
 MALFORMED = {
     "truncated": GOOD[:-2],
     "cut in the header": f"302e{HEAD}a2210204ID02",

@@ -325,7 +325,7 @@ async def test_silence_in_the_middle_of_a_walk_keeps_its_rows() -> None:
         responder.drop = 99
 
     responder.mood = then_silent
-    limits = Limits(timeout_s=1.0, retries=0, max_repetitions=2)
+    limits = Limits(timeout_s=3.0, retries=0, max_repetitions=2)
     async with device(responder, limits=limits) as made:
         answer = await made.fetch(WalkColumns((COLUMN_A,)))
         [rows] = columns_of(answer)
@@ -337,7 +337,7 @@ async def test_silence_in_the_middle_of_a_walk_keeps_its_rows() -> None:
 async def test_lost_request_is_sent_again() -> None:
     responder = Moody(TABLE)
     responder.drop = 1
-    async with device(responder, limits=Limits(timeout_s=0.5, retries=1)) as made:
+    async with device(responder, limits=Limits(timeout_s=2.0, retries=1)) as made:
         assert row_of(await made.fetch(GetOids((TABLE[0][0],)))) == [TABLE[0]]
         assert len(responder.asked) == 2
 

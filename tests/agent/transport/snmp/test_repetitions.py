@@ -14,6 +14,8 @@ from simulator.wire.mib_view import StaticView
 from simulator.wire.snmp_responder import SnmpResponder
 from tests.agent.making import BASE, snmp_profile
 
+pytestmark = pytest.mark.moved_clock
+
 COLUMN = smi.oid(f"{BASE}.1")
 
 

@@ -105,7 +105,7 @@ async def test_refused_credentials_say_why(
 async def test_wrong_privacy_secret_is_hinted_at(engine: SnmpEngine, agent: Snmpd) -> None:
     wrong = replace(SECURE, priv_secret="another-secret")
     transport = native_transport(
-        engine, agent.host, agent.port, wrong, Limits(timeout_s=0.2, retries=0)
+        engine, agent.host, agent.port, wrong, Limits(timeout_s=2.0, retries=0)
     )
     with pytest.raises(DeviceTimeout, match="privacy"):  # snmpd does not answer what it cannot read
         await transport.fetch(GetOids((NAME,)))

@@ -19,6 +19,8 @@ from agent.protocol.snmp.usm import (
 )
 from tests.peers import AUTH_SECRET, usm_credentials
 
+pytestmark = pytest.mark.moved_clock
+
 ENGINE = bytes.fromhex("80001f888020a16c4047ac026b00000000")
 NAME = smi.oid("1.3.6.1.2.1.1.5.0")
 ID = 0x40000002

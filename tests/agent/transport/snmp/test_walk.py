@@ -22,6 +22,8 @@ from agent.transport.snmp.native_link import native_transport
 from agent.transport.snmp.transport import SnmpTransport
 from tests.agent.transport.snmp.conftest import PATIENT, Peer, varbinds
 
+pytestmark = pytest.mark.moved_clock
+
 TABLE = "1.3.6.1.4.1.318.1.1"
 COLUMNS = tuple(smi.oid(f"{TABLE}.{column}") for column in range(1, 6))
 AFTER = smi.oid("1.3.6.1.4.1.318.2.0")

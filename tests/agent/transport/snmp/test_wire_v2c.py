@@ -30,6 +30,8 @@ from tests.agent.transport.snmp.conftest import (
 )
 from tests.agent.transport.snmp.wire import EVIL, GET_NAME, GOOD, HEAD, NAME, UPTIME, name_of
 
+pytestmark = pytest.mark.moved_clock
+
 
 async def test_answer_is_what_the_device_said(device: SnmpTransport, peer: Peer) -> None:
     peer.script = literal(GOOD)
