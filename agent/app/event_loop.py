@@ -1,4 +1,4 @@
-"""The event loop: uvloop where it is installed, signals that end it, errors of its callbacks."""
+"""The event loop: uvloop if installed, signal handlers, and errors of callbacks."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ _YOUNG_OBJECTS = 50_000
 
 @contextlib.contextmanager
 def stopping(stop: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set ``stop`` while the block runs."""
+    """Set ``stop`` on SIGTERM or SIGINT while the block runs."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -27,8 +27,8 @@ def stopping(stop: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hearing(number: signal.Signals, call: Callable[[], object]) -> Iterator[None]:
-    """Have ``call`` called whenever signal ``number`` comes, while the block runs."""
+def on_signal(number: signal.Signals, call: Callable[[], object]) -> Iterator[None]:
+    """Call ``call`` on each signal ``number`` while the block runs."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(number, call)
     try:
@@ -38,14 +38,14 @@ def hearing(number: signal.Signals, call: Callable[[], object]) -> Iterator[None
 
 
 class CallbackErrors:
-    """Ends the program with the first error that a callback of its own code raises.
+    """A watch for errors of event loop callbacks: the first one in code of the agent ends it.
 
-    A callback has no caller: the loop would log the error, and what waits for the callback would
-    only time out, cycle after cycle. Callbacks of libraries are logged as before.
+    A callback has no caller: the loop would only log the error, and the code that waits for the
+    callback would time out in every cycle. Errors in callbacks of libraries are logged as before.
     """
 
     async def run(self) -> None:
-        """Raise the first such error. Runs until then, or until cancelled."""
+        """Wait for the first such error and raise it. Runs until then, or until cancelled."""
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[None] = loop.create_future()
         before = loop.get_exception_handler()
@@ -67,23 +67,23 @@ class CallbackErrors:
 
 
 def _own(error: BaseException) -> bool:
-    """Whether the error passed through code of the agent."""
+    """Return whether the error passed through code of the agent."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
     return any(frame.f_globals.get("__name__", "").startswith("agent.") for frame in frames)
 
 
 def spare_collector() -> None:
-    """Let the garbage collector look less often than Python's own choice, for this process.
+    """Raise the threshold of the garbage collector above Python's default, for this process.
 
-    One walked table is some hundreds of tuples, which reference counting frees a moment later.
-    Looked at every 700 new objects they make the collector half of a poll's price, and each full
-    look over a thousand devices a pause.
+    A walk of one table creates some hundreds of tuples, which reference counting frees soon after.
+    With the default of 700 new objects the collector takes half of the CPU time of a poll, and a
+    full collection over a thousand devices pauses the event loop.
     """
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run ``main`` on uvloop where it is installed, else on asyncio's own loop."""
+    """Run ``main`` on uvloop; on Windows, which has none, on the loop of asyncio."""
     spare_collector()
     if sys.platform == "win32":
         return asyncio.run(main)

@@ -1,4 +1,4 @@
-"""The agent as a process: runs until a signal ends it, and reloads where that is asked for."""
+"""The agent as a process: runs until SIGTERM or SIGINT, and reloads on request."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import structlog
 
-from agent.app.event_loop import hearing, stopping
+from agent.app.event_loop import on_signal, stopping
 from agent.app.notify import Notifier
 from agent.app.reload import ReloadOutcome
 from agent.app.wiring import Running, running
@@ -20,9 +20,9 @@ _log = structlog.get_logger("daemon")
 async def run_until_stopped(
     load: Callable[[], Config], announce: Callable[[Running], None]
 ) -> None:
-    """Run what ``load`` gives until SIGTERM or SIGINT; SIGHUP loads anew.
+    """Run the configuration that ``load`` returns until SIGTERM or SIGINT; reload on SIGHUP.
 
-    ``announce`` is called once it serves. Raises ConfigError where it cannot begin.
+    ``announce`` is called once the agent serves HTTP. Raises ConfigError if it cannot start.
     """
     config = load()
     stop, manager = asyncio.Event(), Notifier()
@@ -41,23 +41,23 @@ async def run_until_stopped(
 
 @contextlib.asynccontextmanager
 async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
-    """Reload on SIGHUP, and on a change of the file where that is wanted, while the block runs."""
+    """Reload on SIGHUP, and on a change of the file if configured, while the block runs."""
     asked = asyncio.Event()
 
     async def answer() -> None:
         while True:
             await asked.wait()
-            asked.clear()  # what is asked for meanwhile becomes one reload more
+            asked.clear()  # requests that arrive during a reload cause one more
             manager.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
             outcome = await current.reloader.reload()
-            manager.send("READY=1", f"STATUS={_said(outcome)}")
+            manager.send("READY=1", f"STATUS={_status(outcome)}")
 
     jobs = [answer()]
     if current.agent.config.spec.reload.watch:
         jobs.append(current.reloader.watch())
     tasks = [asyncio.create_task(job, name="reload") for job in jobs]
     try:
-        with hearing(signal.SIGHUP, asked.set):
+        with on_signal(signal.SIGHUP, asked.set):
             yield
     finally:
         for task in tasks:
@@ -65,5 +65,5 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-def _said(outcome: ReloadOutcome) -> str:
-    return outcome.text if outcome.done else "configuration refused, the old one is in force"
+def _status(outcome: ReloadOutcome) -> str:
+    return outcome.text if outcome.done else "configuration refused, the old one stays active"

@@ -1,4 +1,4 @@
-"""Tells the service manager how the daemon does; silent where none listens.
+"""Reports the state of the agent to systemd; does nothing without it.
 
 Source: sd_notify(3) and sd_watchdog_enabled(3) of systemd.
 """
@@ -17,9 +17,9 @@ _ABSTRACT = "@"
 
 
 class Notifier:
-    """The service manager that ``environment`` (the process's own) names.
+    """A client of the service manager named in ``environment`` (default: that of the process).
 
-    ``NOTIFY_SOCKET`` is where it listens; ``WATCHDOG_USEC`` how long it bears silence, if at all.
+    ``NOTIFY_SOCKET`` is the address of its socket, ``WATCHDOG_USEC`` its watchdog timeout, if any.
     """
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -28,7 +28,7 @@ class Notifier:
         self.watchdog_s = _watchdog_s(environment) if address else None
 
     def send(self, *lines: str) -> None:
-        """Pass on assignments such as ``READY=1``. A manager that is gone is logged once."""
+        """Send assignments such as ``READY=1``. A failure is logged once and ends the reports."""
         if not self._address:
             return
         try:
@@ -36,12 +36,12 @@ class Notifier:
                 sock.setblocking(False)
                 sock.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
-            _log.warning("the service manager cannot be told", reason=error.strerror)
+            _log.warning("cannot reach the service manager", reason=error.strerror)
             self._address = ""
 
     @contextlib.asynccontextmanager
     async def watched(self, stuck: Callable[[], list[str]]) -> AsyncIterator[None]:
-        """Feed the watchdog while the block runs, as long as nothing is ``stuck``."""
+        """Feed the watchdog while the block runs, as long as ``stuck`` returns no device."""
         if self.watchdog_s is None:
             yield
             return
@@ -60,13 +60,15 @@ class Notifier:
             if not names:
                 self.send("WATCHDOG=1")
             elif not was_stuck:
-                _log.error("polls make no progress; the watchdog will end this", devices=names)
+                _log.error(
+                    "polls make no progress; the watchdog will end this process", devices=names
+                )
             was_stuck = bool(names)
             await asyncio.sleep(allowed_s * _WATCHDOG_SHARE)
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float | None:
-    """How long the manager bears silence; None where it does not watch this process."""
+    """Return the watchdog timeout (seconds); None if this process is not watched."""
     microseconds = environment.get("WATCHDOG_USEC", "")
     meant_for = environment.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or meant_for not in ("", str(os.getpid())):

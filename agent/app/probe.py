@@ -1,4 +1,4 @@
-"""Reads a device that is not configured, once, because a scrape asks for it: ``GET /probe``."""
+"""``GET /probe``: one reading of a device outside the configuration, on request of a scrape."""
 
 import asyncio
 import socket
@@ -24,21 +24,21 @@ from agent.transport.factory import Transports
 _AT_ONCE = 8
 _LONGEST_S = 60.0
 _LIMITS = Limits(timeout_s=1.0, retries=1)
-_FRESH_S = 3600.0  # it is shown at once; nothing keeps it
+_FRESH_S = 3600.0  # long enough: the result is rendered at once and not kept
 
 
 class Prober:
-    """Reads devices of ``networks``, a few at once."""
+    """A reader of devices in the networks of the ``probe`` section, 8 at a time."""
 
     def __init__(self, config: Config, networks: ProbeSpec) -> None:
         self._config, self._networks = config, networks
         self._reading = 0
 
     async def probe(self, asked: Asked, form: Format) -> bytes:
-        """The exposition of one device. A device that does not answer is shown as down.
+        """Read one device and return its exposition. A device that does not answer is down.
 
-        Raises ConfigError for what cannot be asked, NotAllowed outside the networks, Busy when
-        too many are read already.
+        Raises ConfigError for a request that cannot be carried out, NotAllowed outside the
+        networks, Busy when too many devices are being read.
         """
         url = await self._allowed(parse_url(asked.target))
         credentials = self._credentials(asked.credentials)
@@ -64,7 +64,7 @@ class Prober:
         down = PollResult(asked.target, False, {}, (), started_at, 0.0)
         try:
             async with asyncio.timeout(min(asked.within_s, _LONGEST_S)):
-                result = await self._look(asked, url, credentials, down)
+                result = await self._read_device(asked, url, credentials, down)
         except TimeoutError:
             late = Failure("timeout", f"not read within {asked.within_s:g} s")
             result = replace(down, failures=(late,))
@@ -72,7 +72,7 @@ class Prober:
             result = replace(down, failures=(Failure(error.kind, str(error)),))
         return replace(result, duration_s=time.monotonic() - began)
 
-    async def _look(
+    async def _read_device(
         self, asked: Asked, url: Url, credentials: SnmpCredentials, result: PollResult
     ) -> PollResult:
         library, quirks = self._config.library, {}
@@ -106,7 +106,7 @@ class Prober:
         return found
 
     async def _allowed(self, url: Url) -> Url:
-        """``url`` with the address that was looked at, so that no second look-up differs."""
+        """Return ``url`` with the checked address, so that a second DNS look-up cannot differ."""
         if not url.host:
             raise NotAllowed("a serial line cannot be probed")
         loop = asyncio.get_running_loop()
@@ -117,4 +117,4 @@ class Prober:
         for *_, place in found:
             if self._networks.allows(str(place[0])):
                 return replace(url, host=str(place[0]))
-        raise NotAllowed(f"{url.host} is in none of the networks under 'probe'")
+        raise NotAllowed(f"{url.host} is not in the networks of 'probe'")

@@ -1,4 +1,4 @@
-"""Takes over a changed configuration while the agent runs: checked first, refused as a whole."""
+"""Reload of a changed configuration while the agent runs, after a check of the whole file."""
 
 import asyncio
 import hashlib
@@ -21,14 +21,14 @@ _HASH_DIGITS = 16
 
 @dataclass(frozen=True, slots=True)
 class ReloadOutcome:
-    """How a reload ended; ``text`` is for people."""
+    """Result of a reload; ``text`` is for people."""
 
     done: bool
     text: str
 
 
 def check_fixed(before: Config, after: Config) -> None:
-    """Raise ConfigError where ``after`` changes what only a restart can change."""
+    """Raise ConfigError if ``after`` changes settings that need a restart."""
     keys = list(changed(before.spec, after.spec))
     if before.web != after.web:
         keys.append("http.web_config")
@@ -42,9 +42,10 @@ def check_fixed(before: Config, after: Config) -> None:
 
 
 class Reloader:
-    """Loads, checks and applies. ``load`` reads the file; ``apply`` takes its result over.
+    """Loads, checks and applies a configuration, one reload at a time.
 
-    Both may raise ConfigError; the configuration before it is then kept.
+    ``load`` reads the file, ``apply`` applies the result and returns what it changed. Both may
+    raise ConfigError; the previous configuration then stays active.
     """
 
     def __init__(
@@ -56,11 +57,11 @@ class Reloader:
         self.metrics = ReloadMetrics(self._digest(), time.time())
 
     async def reload(self) -> ReloadOutcome:
-        """Read the file anew. Never raises ConfigError: the outcome says it."""
+        """Read the file again and apply it. A ConfigError becomes the text of the outcome."""
         async with self._one_at_a_time:
             digest = self._digest()
             try:
-                # In a thread: a hundred profiles take a second, and polls go on meanwhile.
+                # In a thread: a hundred profiles take a second, and polling must go on.
                 text = await self._apply(await asyncio.to_thread(self._load))
             except ConfigError as error:
                 self.metrics.successful = False
@@ -72,7 +73,7 @@ class Reloader:
             return ReloadOutcome(True, text)
 
     async def watch(self) -> None:
-        """Reload whenever the file changes, until cancelled; a file being written is waited for."""
+        """Reload whenever the file has changed and settled, until cancelled."""
         known = seen = self._state()
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -85,7 +86,7 @@ class Reloader:
         try:
             found = self._path.stat()
         except OSError:
-            return None  # an editor is about to put the new one there
+            return None  # an editor is replacing the file
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _digest(self) -> str:

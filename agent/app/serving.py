@@ -1,4 +1,4 @@
-"""The HTTP interface of a running agent: everything that its configuration offers there."""
+"""The HTTP interface of a running agent: metrics, API, events, pages and ``/probe``."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ from agent.web.routes import add_pages
 
 
 class ShownAgent(Protocol):
-    """What the HTTP interface needs of an agent."""
+    """The view of an agent that the HTTP interface needs."""
 
     config: Config
     store: Store
@@ -38,7 +38,7 @@ class ShownAgent(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether every device had its first cycle."""
+        """Whether every device has finished its first poll."""
         ...
 
     def profile(self, name: str) -> Profile | None:
@@ -54,7 +54,10 @@ class ShownAgent(Protocol):
 async def serving(
     agent: ShownAgent, recorder: EventService, reload: Reload
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve what the configuration offers over HTTP; gives the address that is really bound."""
+    """Serve HTTP while the block runs; yield the bound host and port.
+
+    Raises ConfigError if the port cannot be bound or the certificates cannot be read.
+    """
     config = agent.config
     tls = None if config.web.tls is None else Certificates(config.web.tls).context
     app, live = _app(agent, recorder, reload)
@@ -62,11 +65,11 @@ async def serving(
         try:
             yield address
         finally:
-            live.close()  # a stream has no end of its own, and a stop would wait for it
+            live.close()  # event streams never end by themselves, and a stop would wait for them
 
 
 def _app(agent: ShownAgent, recorder: EventService, reload: Reload) -> tuple[FastAPI, Live]:
-    """The HTTP interface with all that the configuration offers there."""
+    """Return the application with all configured routes, and its live updates."""
     config, evidence = agent.config, agent.config.spec.evidence
     app = create_app(
         *(agent.store, agent.exposition, agent.views, lambda: agent.ready, config.web),

@@ -1,4 +1,4 @@
-"""The only place where things are wired together: configuration in, a running agent out."""
+"""Wiring: makes a running agent from a configuration. No other module connects components."""
 
 import asyncio
 import contextlib
@@ -42,8 +42,8 @@ async def _nothing() -> None:
 class Component:
     """A part of the agent beside its pollers.
 
-    ``run`` works until it is cancelled; what it raises ends the agent. ``forget`` drops what is
-    kept of a device that the configuration no longer has.
+    ``run`` works until it is cancelled; an exception in it ends the agent. ``forget`` drops the
+    state of a device that is no longer configured.
     """
 
     run: Callable[[], Coroutine[Any, Any, None]] = _nothing
@@ -51,14 +51,14 @@ class Component:
 
 
 def stuck_after_s(interval_s: float) -> float:
-    """Return after how long (seconds) without the end of a cycle a poller counts as hung."""
+    """Return the time (seconds) without a finished cycle after which a poller counts as stuck."""
     return _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * interval_s
 
 
 class Agent:
-    """One running configuration: its store, its exposition and one poller per device.
+    """A running configuration: its store, its exposition and one poller per device.
 
-    ``components`` are its other parts; those that come before ``run`` are run by it.
+    ``components`` are its other parts; ``run`` runs those that were added before it is called.
     """
 
     def __init__(self, config: Config) -> None:
@@ -83,13 +83,13 @@ class Agent:
 
     @property
     def ready(self) -> bool:
-        """Whether every device had its first cycle, well or badly."""
+        """Whether every device has finished its first poll, successful or not."""
         return not self._waiting
 
     def stuck(self) -> list[str]:
-        """Devices whose poller has ended no cycle, well or badly, for longer than can be.
+        """Return the devices whose poller has finished no cycle for ``stuck_after_s``.
 
-        A device that does not answer is not among them: its cycles end.
+        A device that does not answer is not stuck: its cycles end, without success.
         """
         now = time.monotonic()
         return [
@@ -99,12 +99,12 @@ class Agent:
         ]
 
     def profile(self, name: str) -> Profile | None:
-        """Return a profile of the current library, None if it has none of that name."""
+        """Return a profile of the current library; None for an unknown name."""
         library = self.config.library
         return library.get(name) if name in library.profiles else None
 
     def plan(self, rack: str) -> CablePlan | None:
-        """Where the build sheet of a rack is, and its devices by role; None without a sheet."""
+        """Return the build sheet of a rack with its devices by role; None without a sheet."""
         names = {device.role: device.name for device in self.config.devices if device.rack == rack}
         path = self.config.rack(rack).sheet if names else None
         return None if path is None else CablePlan(path, names)
@@ -124,7 +124,7 @@ class Agent:
         )
 
     async def run(self, transports: Transports) -> None:
-        """Poll every device and run every component until cancelled. A bug in one ends all."""
+        """Poll every device and run every component until cancelled; an error in one ends all."""
         self._transports = transports
         async with self._group as group:
             for device in self.config.devices:
@@ -137,13 +137,13 @@ class Agent:
         self._tasks[device.name] = self._group.create_task(poller.run(), name=device.name)
 
     async def change(self, config: Config) -> str:
-        """Take over ``config``: only devices that differ stop and start, the rest poll on.
+        """Apply ``config``: restart the devices that differ and leave the others alone.
 
-        Returns what was done, for people. Raises ConfigError, with nothing changed, for what only
-        a restart can change.
+        Returns a summary for people. Raises ConfigError, with nothing changed, if ``config``
+        changes settings that need a restart.
         """
         check_fixed(self.config, config)
-        assert self._transports is not None  # it runs  # noqa: S101
+        assert self._transports is not None  # set by run()  # noqa: S101
         before = {device.name: device for device in self.config.devices}
         after = {device.name: device for device in config.devices}
         added = [name for name in after if name not in before]
@@ -163,15 +163,15 @@ class Agent:
             self._begin(device, self._transports)
         self.views[:] = [self._view(device) for device in config.devices]
         if config.spec.traps and any(after[name].url.protocol == "snmp" for name in added):
-            _log.warning("traps of added devices are known by name after a restart")
+            _log.warning("traps of added devices are counted without a device name until a restart")
         kept = len(after) - len(added) - len(changed)
         return f"{len(added)} added, {len(changed)} changed, {len(removed)} removed, {kept} kept"
 
     def _differs(self, before: DeviceConfig, after: DeviceConfig, config: Config) -> bool:
-        """Whether a device has to start anew: it or its profile is another.
+        """Return whether a device has to restart because it or its profile has changed.
 
-        One that finds its profile by asking is held to the one it found; one that found none asks
-        again, because there may be a profile for it now.
+        With profile ``auto`` the identified profile is compared; a device without one restarts,
+        because the new library may have a profile for it.
         """
         if before != after:
             return True
@@ -196,7 +196,7 @@ class Agent:
         del self.labels[name], self._polled_at[name], self._pollers[name]
 
     def wake(self, device: str) -> None:
-        """Poll a device soon; one that is not configured is left alone."""
+        """Poll a device soon. Does nothing for a device that is not configured."""
         if device in self._pollers:
             self._pollers[device].wake()
 
@@ -225,7 +225,7 @@ def _labels(device: DeviceConfig) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running agent: where it listens, and the task that ends only by a bug."""
+    """A running agent: its address, and ``polling``, the task that ends only with an error."""
 
     agent: Agent
     host: str
@@ -235,13 +235,13 @@ class Running:
 
     @property
     def url(self) -> str:
-        """Its start page."""
+        """URL of its start page."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         scheme = "http" if self.agent.config.web.tls is None else "https"
         return f"{scheme}://{host}:{self.port}"
 
     async def until(self, stop: asyncio.Event) -> None:
-        """Wait for ``stop``. Raises what a poller died of, should one die."""
+        """Wait for ``stop``. Raises the exception of a poller or component if one fails first."""
         waiting = asyncio.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({waiting, self.polling}, return_when=asyncio.FIRST_COMPLETED)
@@ -257,8 +257,8 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Run ``config`` with its HTTP interface while the block runs.
 
-    ``load`` reads the configuration anew where a reload is asked for; without it the same one is
-    taken over again. Raises ConfigError when a port cannot be bound, before anything is polled.
+    ``load`` reads the configuration again for a reload; without it ``config`` is applied again.
+    Raises ConfigError if a port cannot be bound, before anything is polled.
     """
     agent = Agent(config)
     web = config.web
@@ -294,22 +294,22 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def _traps(agent: Agent) -> AsyncIterator[None]:
-    """Bind the port for traps, if configured. Each trap is counted, and its device polled early.
+    """Bind the port for traps, if configured. Count each trap and poll its device early.
 
-    Raises ConfigError when the port cannot be bound.
+    Raises ConfigError if the port cannot be bound.
     """
     config, traps_at = agent.config, agent.config.spec.traps
     if traps_at is None:
         yield
         return
-    # Imported only where it is configured: it takes longer to load than the whole agent.
+    # Imported only if configured: it takes longer to load than the whole agent.
     from agent.transport.snmp.pysnmp_receiver import TrapReceiver
 
     snmp = [device for device in config.devices if device.url.protocol == "snmp"]
     traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), agent.wake)
     metrics = TrapMetrics(agent.labels, traps.counts, traps.refused)
     accepted = [*(d.credentials for d in snmp), *config.credentials.values()]
-    receiver = await TrapReceiver.open(traps_at.address, accepted, traps.take, traps.refuse)
+    receiver = await TrapReceiver.open(traps_at.address, accepted, traps.receive, traps.refuse)
     try:
         agent.exposition.registry.register(metrics)
         agent.components += [Component(receiver.run), Component(traps.keep_resolving)]
@@ -321,7 +321,7 @@ async def _traps(agent: Agent) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _events(agent: Agent) -> AsyncIterator[EventService]:
-    """Open the journal of events. Raises ConfigError when that is not possible."""
+    """Open the event log. Raises ConfigError if that fails."""
     spec, names = agent.config.spec.events, [device.name for device in agent.config.devices]
     recorder = EventService(spec.path, spec.max_events, names, time.time())
     agent.store.subscribe(recorder.observe)
@@ -339,13 +339,13 @@ async def _events(agent: Agent) -> AsyncIterator[EventService]:
 async def _mqtt(agent: Agent, recorder: EventService) -> AsyncIterator[None]:
     """Open the outbox for MQTT, if a broker is configured.
 
-    Raises ConfigError when it cannot be opened.
+    Raises ConfigError if it cannot be opened.
     """
     config = agent.config
     if config.spec.mqtt is None:
         yield
         return
-    # Imported only where it is configured, as the receiver of traps.
+    # Imported only if configured, as the receiver of traps.
     from agent.expose.mqtt.publisher import Publisher
 
     publisher = Publisher(

@@ -1,22 +1,22 @@
-"""What is known of a block that the device refused as a whole: which parts, and where to cut it."""
+"""Parts of a register block that a device refuses, and where the block has to be split."""
 
 from collections.abc import Sequence
 
 from agent.model.values import Part
 
 RETRY_S = 600.0
-"""How long a refused part is left alone."""
+"""Seconds until a refused part is requested again."""
 
 Run = tuple[int, int]
-"""Places of the first part and of the one behind the last, as in a slice."""
+"""Index of the first part and index after the last part, as in a slice."""
 
 
 class BlockMap:
-    """The runs of parts that can be read together, learnt from refusals. Times are monotonic.
+    """Runs of parts that can be read together, learned from refusals. Times are monotonic.
 
-    A part that was refused alone is left out; where two runs answer that are refused together, the
-    block is cut between them (a gap that must not be read, or a read that is too long). Both are
-    doubted again after ``RETRY_S``, one at a time. It never holds more than one entry per part.
+    A part that was refused alone is skipped. If two runs are refused together but answered
+    separately, the block is cut between them (a gap that must not be read, or a read that is too
+    long). Both are tried again after ``RETRY_S``, one at a time. Holds at most one entry per part.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
@@ -26,11 +26,11 @@ class BlockMap:
 
     @property
     def refused(self) -> dict[Part, str]:
-        """The parts that the device does not give, and what it said."""
+        """Parts that the device refuses, each with the reason it gave."""
         return {self.parts[place]: reason for place, (_, reason) in self._refused.items()}
 
     def runs(self) -> list[Run]:
-        """What to read, in order."""
+        """Return the runs to read, in order of address."""
         found: list[Run] = []
         for place in range(len(self.parts)):
             if place in self._refused:
@@ -42,13 +42,13 @@ class BlockMap:
         return found
 
     def span(self, run: Run) -> Part:
-        """The registers from the first to the last of a run."""
+        """Return first address and number of registers of a run."""
         inside = self.parts[run[0] : run[1]]
         first = inside[0][0]
         return first, max(address + count for address, count in inside) - first
 
     def halves(self, run: Run) -> tuple[Run, Run]:
-        """A refused run of two or more parts, cut at the widest gap near its middle."""
+        """Split a refused run of two or more parts at the widest gap near its middle."""
         low, high = run
         margin = (high - low) // 3
         places = range(low + max(1, margin), high - max(0, margin - 1))
@@ -61,19 +61,22 @@ class BlockMap:
         return max(0, after - before - count)
 
     def refuse(self, place: int, reason: str, now: float) -> None:
-        """The part at ``place`` was refused alone."""
+        """Note that the part at index ``place`` was refused alone."""
         self._refused[place] = (now + RETRY_S, reason)
 
     def accept(self, place: int) -> None:
-        """The part at ``place`` answered after all."""
+        """Note that the refused part at index ``place`` was answered."""
         del self._refused[place]
 
     def cut(self, place: int, now: float) -> None:
-        """The parts before ``place`` and from there on answer, but not together."""
+        """Note that the parts before and after index ``place`` are answered, but not together."""
         self._cuts[place] = now + RETRY_S
 
-    def doubt(self, now: float) -> int | None:
-        """The refused part that is to be asked again, if one is due; else a due cut is undone."""
+    def due_retry(self, now: float) -> int | None:
+        """Return the index of a refused part that is due for a retry.
+
+        Returns None if no part is due; one due cut is then removed.
+        """
         due = [place for place, (when, _) in self._refused.items() if when <= now]
         if due:
             return due[0]

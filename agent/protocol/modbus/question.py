@@ -1,4 +1,4 @@
-"""One question to one unit, and what a frame says to it; no bytes of any framing in here."""
+"""A query to one unit, and the decoding of its reply, independent of the framing."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,11 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One read of one unit. ``head`` is how a right answer begins: unit, function, byte count.
+    """A read of one unit.
 
     ``count`` is in registers (holding, input) or bits (coil, discrete); ``address`` is 0-based.
+    ``size`` is the number of data bytes in the reply; ``head`` holds the first bytes of a valid
+    reply: unit, function, byte count.
     """
 
     unit: int
@@ -41,7 +43,7 @@ class Query:
         return f"unit {self.unit} {self.table} {self.address}..{last}"
 
     def payload(self, data: bytes) -> bytes:
-        """The reply's data bytes as ``agent.model.values.Answer`` wants them: one byte per bit."""
+        """Return the data as in :class:`Answer`: registers as received, one byte per bit."""
         if self.function > 2:
             return data
         return bytes(data[bit >> 3] >> (bit & 7) & 1 for bit in range(self.count))
@@ -52,10 +54,11 @@ def _refusal(asked: Query, code: int) -> RequestRejected:
     return RequestRejected(f"{asked}: exception {code}, {meaning}", code)
 
 
-def judge(asked: Query, frame: bytes) -> bytes | DeviceError:
-    """What ``frame`` (unit, function, data; no check sum) says to the question, payload or error.
+def parse_reply(asked: Query, frame: bytes) -> bytes | DeviceError:
+    """Return the payload of ``frame`` (unit, function, data; no check sum), or its error.
 
-    The frame must be known to belong to the question.
+    The error is RequestRejected for an exception reply, else ProtocolError. The frame must be known
+    to belong to the query.
     """
     if frame[:3] == asked.head and len(frame) == 3 + asked.size:
         return asked.payload(frame[3:])

@@ -1,4 +1,4 @@
-"""Community messages and PDUs (RFC 1157, 1901, 3416) between octets and records, without I/O."""
+"""Encoding and decoding of community messages and PDUs (RFC 1157, 1901, 3416), without I/O."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -39,11 +39,11 @@ _NULL_VALUE = b"\x05\x00"
 
 
 VarbindDecoder = Callable[[bytes, int, int], list[VarBind]]
-"""What :func:`decode_varbinds` is."""
+"""The type of :func:`decode_varbinds`."""
 
 
 class Pdu(NamedTuple):
-    """One PDU. For GET_BULK ``error_status`` is non-repeaters, ``error_index`` max-repetitions."""
+    """A PDU. For GET_BULK ``error_status`` is non-repeaters, ``error_index`` max-repetitions."""
 
     kind: int
     request_id: int
@@ -53,7 +53,7 @@ class Pdu(NamedTuple):
 
 
 class Header(NamedTuple):
-    """The fields before the varbinds, and where in the datagram the varbinds start and stop."""
+    """The fields of a PDU before its varbinds, and the bounds of the varbinds in the datagram."""
 
     kind: int
     request_id: int
@@ -64,12 +64,12 @@ class Header(NamedTuple):
 
 
 def error_name(status: int) -> str:
-    """The name RFC 3416 gives an error-status, or its number."""
+    """Return the name of an error-status in RFC 3416, or its number."""
     return ERROR_NAMES[status] if 0 <= status < len(ERROR_NAMES) else f"error-status {status}"
 
 
 def encode_varbinds(varbinds: Iterable[VarBind]) -> bytes:
-    """A whole VarBindList."""
+    """Encode a VarBindList."""
     parts = [
         ber.tlv(ber.SEQUENCE, ber.tlv(smi.OBJECT_ID, oid) + ber.value(tag, value))
         for oid, tag, value in varbinds
@@ -78,7 +78,7 @@ def encode_varbinds(varbinds: Iterable[VarBind]) -> bytes:
 
 
 def encode_names(oids: Iterable[bytes]) -> bytes:
-    """A whole VarBindList that asks for ``oids``."""
+    """Encode a VarBindList with the names ``oids`` and NULL values, as in a request."""
     parts = [ber.tlv(ber.SEQUENCE, ber.tlv(smi.OBJECT_ID, oid) + _NULL_VALUE) for oid in oids]
     return ber.tlv(ber.SEQUENCE, b"".join(parts))
 
@@ -86,13 +86,13 @@ def encode_names(oids: Iterable[bytes]) -> bytes:
 def encode_pdu(
     kind: int, request_id: int, error_status: int, error_index: int, varbind_list: bytes
 ) -> bytes:
-    """A whole PDU around an encoded VarBindList."""
+    """Encode a PDU around an encoded VarBindList."""
     numbers = ber.integer(request_id) + ber.integer(error_status) + ber.integer(error_index)
     return ber.tlv(kind, numbers + varbind_list)
 
 
 def encode_message(version: int, community: bytes, pdu: Pdu) -> bytes:
-    """A whole v1 (0) or v2c (1) message."""
+    """Encode a v1 (0) or v2c (1) message."""
     body = encode_pdu(
         pdu.kind, pdu.request_id, pdu.error_status, pdu.error_index, encode_varbinds(pdu.varbinds)
     )
@@ -100,25 +100,25 @@ def encode_message(version: int, community: bytes, pdu: Pdu) -> bytes:
 
 
 def wrap(version: int, community: bytes, pdu: bytes) -> bytes:
-    """A whole v1 or v2c message around an encoded PDU."""
+    """Encode a v1 or v2c message around an encoded PDU."""
     head = ber.integer(version) + ber.tlv(smi.OCTET_STRING, community)
     return ber.tlv(ber.SEQUENCE, head + pdu)
 
 
 def decode_message(data: bytes) -> tuple[int, bytes, Pdu]:
-    """Version, community and PDU of a v1 or v2c message.
+    """Return version, community and PDU of a v1 or v2c message.
 
-    Raises ProtocolError on anything malformed, on v3 and on the Trap-PDU of v1.
+    Raises ProtocolError for a malformed message, for v3 and for the Trap-PDU of v1.
     """
     version, offset, end = open_message(data)
     if version not in (V1, V2C):
-        raise ProtocolError(f"message version {version} where v1 or v2c belongs")
+        raise ProtocolError(f"message version {version} is not v1 or v2c")
     community, offset = ber.read_octets(data, offset, end)
     return version, community, decode_pdu(data, offset, end)
 
 
 def open_message(data: bytes) -> tuple[int, int, int]:
-    """The message version, where what follows it starts, and where the message ends.
+    """Return the message version, the offset after it, and the offset where the message ends.
 
     Octets after the message are ignored, as RFC 3417 lets agents pad. Raises ProtocolError.
     """
@@ -128,15 +128,15 @@ def open_message(data: bytes) -> tuple[int, int, int]:
 
 
 def peek_id(data: bytes) -> int:
-    """The request-id of a community message or the msgID of a v3 one, before anything is checked.
+    """Return the request-id of a community message, or the msgID of a v3 message, unchecked.
 
-    Only to find out who waits for it: nothing else of ``data`` is looked at. Raises ProtocolError
-    where there is none.
+    It only serves to find the pending request: nothing else of ``data`` is checked. Raises
+    ProtocolError if ``data`` is too short.
     """
     try:
         octet = data[1]
         offset = 2 if octet < 0x80 else 2 + (octet & 0x7F)
-        # v3: a header that starts with the msgID; else a PDU behind the community
+        # v3: the header starts with the msgID; v1, v2c: the PDU follows the community
         head = offset + 3 if data[offset + 2] == V3 else offset + 5 + data[offset + 4]
         octet = data[head + 1]
         offset = head + 2 if octet < 0x80 else head + 2 + (octet & 0x7F)
@@ -146,16 +146,16 @@ def peek_id(data: bytes) -> int:
 
 
 def decode_pdu(data: bytes, offset: int, end: int, decode: VarbindDecoder | None = None) -> Pdu:
-    """The PDU at ``offset``, its varbinds decoded by ``decode``. Raises ProtocolError."""
+    """Return the PDU at ``offset``, its varbinds decoded by ``decode``. Raises ProtocolError."""
     head = decode_header(data, offset, end)
     varbinds = (decode or decode_varbinds)(data, head.start, head.stop)
     return Pdu(head.kind, head.request_id, head.error_status, head.error_index, varbinds)
 
 
 def decode_header(data: bytes, offset: int, end: int) -> Header:
-    """The PDU at ``offset`` without its varbinds, so that strays are cheap to refuse.
+    """Return the PDU at ``offset`` without its varbinds, so that strays are cheap to refuse.
 
-    Raises ProtocolError on an unknown PDU, on numbers beyond 32 bits, on trailing octets.
+    Raises ProtocolError for an unknown PDU, numbers beyond 32 bits, or trailing octets.
     """
     kind, offset, end = ber.read_tlv(data, offset, end)
     if kind not in _KINDS:
@@ -174,12 +174,12 @@ def decode_header(data: bytes, offset: int, end: int) -> Header:
 
 
 def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
-    """The varbinds between ``offset`` and ``end``: OID octets as they stood, numbers as int.
+    """Return the varbinds between ``offset`` and ``end``: OIDs as BER octets, numbers as int.
 
-    A value that its type cannot hold becomes NULL and costs only itself; broken framing, and a
-    name that is no OID, raise ProtocolError. One loop without calls, because this is where the
-    program spends its time: the common short forms are read inline, and every varbind must stop
-    exactly where its SEQUENCE does, so that no inner length can reach past its bounds.
+    A value that its type cannot hold becomes NULL and affects no other. Raises ProtocolError for
+    broken framing and for a name that is not an OID. This is one loop without calls because most
+    CPU time is spent here: the common short forms are read inline, and each varbind must end with
+    its SEQUENCE, so that no inner length can exceed its bounds.
     """
     varbinds: list[VarBind] = []
     append = varbinds.append
@@ -216,7 +216,7 @@ def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
                 append((data[start:name_stop], tag, number))
             else:
                 append((data[start:name_stop], *decode_value(tag, data[begin:stop])))
-        except IndexError:  # long forms read as short ones can point past the datagram
+        except IndexError:  # a long form read as a short one can point past the datagram
             varbind, stop = _decode_varbind(data, offset, end)
             append(varbind)
         offset = stop
@@ -226,7 +226,7 @@ def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
 
 
 def _decode_varbind(data: bytes, offset: int, end: int) -> tuple[VarBind, int]:
-    """One varbind in any legal form, with every bound checked, and where it stops."""
+    """Return one varbind in any legal form, every bound checked, and the offset after it."""
     start, stop = ber.expect(data, offset, end, ber.SEQUENCE)
     name_start, name_stop = ber.expect(data, start, stop, smi.OBJECT_ID)
     tag, value_start, value_stop = ber.read_tlv(data, name_stop, stop)
@@ -234,12 +234,12 @@ def _decode_varbind(data: bytes, offset: int, end: int) -> tuple[VarBind, int]:
         raise ProtocolError(f"{stop - value_stop} octets after the value, octet {value_stop}")
     name = data[name_start:name_stop]
     if not name or name[-1] >= 0x80:
-        raise ProtocolError(f"the name of the varbind at octet {offset} is no OID")
+        raise ProtocolError(f"the name of the varbind at octet {offset} is not an OID")
     return (name, *decode_value(tag, data[value_start:value_stop])), stop
 
 
 def decode_value(tag: int, octets: bytes) -> tuple[int, int | bytes | None]:
-    """Tag and value; NULL and None where the octets cannot be a value of that type."""
+    """Return tag and value; NULL and None if the octets are not a value of that type."""
     number: int | None
     if tag in smi.MISSING:
         return tag, None

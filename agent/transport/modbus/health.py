@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
-from agent.protocol.modbus.framing import other_query
+from agent.protocol.modbus.framing import marker_query
 from agent.protocol.modbus.question import Query
 
 
@@ -112,7 +112,7 @@ class LateReplies:
 
         By a function code without abandoned questions, or else one that was only asked after them.
         """
-        fresh = other_query(asked, self._abandoned.keys() | set())
+        fresh = marker_query(asked, self._abandoned.keys() | set())
         if fresh is not None:
             return fresh
         last = self._abandoned[asked.function].last

@@ -50,7 +50,7 @@ def test_a_manager_that_is_gone_is_told_of_once(tmp_path: Path) -> None:
     with capture_logs() as logs:
         notifier.send("READY=1")
         notifier.send("STOPPING=1")
-    assert [each["event"] for each in logs] == ["the service manager cannot be told"]
+    assert [each["event"] for each in logs] == ["cannot reach the service manager"]
 
 
 @pytest.mark.parametrize(
