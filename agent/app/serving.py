@@ -38,7 +38,7 @@ class ShownAgent(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether every device has finished its first poll."""
+        """True if every device has finished its first poll."""
         ...
 
     def profile(self, name: str) -> Profile | None:

@@ -83,7 +83,7 @@ class Agent:
 
     @property
     def ready(self) -> bool:
-        """Whether every device has finished its first poll, successful or not."""
+        """True if every device has finished its first poll, successful or not."""
         return not self._waiting
 
     def stuck(self) -> list[str]:
@@ -151,7 +151,7 @@ class Agent:
         changed = [n for n in after if n in before and self._differs(before[n], after[n], config)]
         await self._end([*removed, *changed])
         self.config = config
-        self._transports.expect(config.quirks())
+        self._transports.set_quirks(config.quirks())
         for name in removed:
             self._forget(name)
         for name in (*added, *changed):

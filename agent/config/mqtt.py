@@ -146,7 +146,7 @@ class Mqtt(StrictModel):
 
     @property
     def tls(self) -> bool:
-        """Whether the connection is encrypted."""
+        """True if the connection is encrypted."""
         return urlsplit(self.url).scheme == "mqtts"
 
     @property

@@ -57,7 +57,7 @@ class Tls(StrictModel):
 
     @property
     def client_auth(self) -> ssl.VerifyMode:
-        """Whether clients have to present a certificate."""
+        """True if clients have to present a certificate."""
         return _CLIENT_AUTH[self.client_auth_type]
 
     def files(self) -> tuple[Path, ...]:

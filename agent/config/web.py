@@ -91,7 +91,7 @@ class WebSpec(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Checked security of the HTTP server; the default is none. ``users`` maps names to hashes."""
+    """Checked security of the HTTP server. ``users`` maps names to bcrypt hashes."""
 
     tls: Tls | None = None
     users: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -86,7 +86,7 @@ class Framer(Protocol):
 
     @property
     def partial(self) -> bool:
-        """Whether the buffer holds bytes of an incomplete frame."""
+        """True if the buffer holds bytes of an incomplete frame."""
         ...
 
     def reset(self) -> None:
@@ -130,7 +130,7 @@ class TcpFramer:
 
     @property
     def partial(self) -> bool:
-        """Whether the buffer holds bytes of an incomplete frame."""
+        """True if the buffer holds bytes of an incomplete frame."""
         return bool(self._rest)
 
     def reset(self) -> None:
@@ -173,7 +173,7 @@ class TcpFramer:
             at = end
         self._rest = b"" if self.broken else data[at:]
         if self.broken and verdict is None and self._asked is not None:
-            verdict = ProtocolError(f"{self._asked}: received bytes that are not an MBAP header")
+            verdict = ProtocolError(f"{self._asked}: garbage instead of an MBAP header")
             self._asked = None
         if isinstance(verdict, DeviceError):
             raise verdict
@@ -194,7 +194,7 @@ class _SerialFramer:
 
     @property
     def partial(self) -> bool:
-        """Whether the buffer holds bytes of an incomplete frame."""
+        """True if the buffer holds bytes of an incomplete frame."""
         return bool(self._buffer)
 
     def reset(self) -> None:

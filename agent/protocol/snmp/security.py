@@ -35,7 +35,7 @@ class Security(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether requests can be sealed. If not, send ``probe`` and recover from its Report."""
+        """True if requests can be sealed. If not, send ``probe`` and recover from its Report."""
         ...
 
     def probe(self, message_id: int) -> bytes:

@@ -68,7 +68,7 @@ class UsmSecurity:
 
     @property
     def ready(self) -> bool:
-        """Whether the engine id is known."""
+        """True if the engine id is known."""
         return bool(self._engine_id)
 
     def forget(self) -> None:

@@ -205,8 +205,7 @@ def test_a_mistake_in_the_racks(problems: Check, text: str, says: str) -> None:
 @pytest.mark.parametrize("name", ["rack", "kind", "quality", "state"])
 def test_a_label_of_the_agent_is_refused_before_it_runs(problems: Check, name: str) -> None:
     assert problems(one(f"labels: {{{name}: x}}")) == [
-        f":5: racks[0].devices[0].labels.{name}: label {name!r} is reserved;"
-        " choose another name"
+        f":5: racks[0].devices[0].labels.{name}: label {name!r} is reserved; choose another name"
     ]
 
 
@@ -219,7 +218,9 @@ def test_a_device_name_stands_once_in_the_whole_site(problems: Check) -> None:
 
 def test_two_devices_of_one_name_in_one_line(problems: Check) -> None:
     text = "racks: [{name: r, devices: [{name: d, url: 'snmp://h'}, {name: d, url: 'snmp://i'}]}]"
-    assert problems(text) == [":1: racks[0].devices[1].name: duplicate device name 'd', first defined in line 1"]
+    assert problems(text) == [
+        ":1: racks[0].devices[1].name: duplicate device name 'd', first defined in line 1"
+    ]
 
 
 def test_a_rack_name_stands_once(problems: Check) -> None:

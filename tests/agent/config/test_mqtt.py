@@ -78,7 +78,10 @@ def test_dsx_exchange(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("template: 'a/{rick}/{device}/{metric}'", "'rick' is not a placeholder; there are: {site}, "),
+        (
+            "template: 'a/{rick}/{device}/{metric}'",
+            "'rick' is not a placeholder; there are: {site}, ",
+        ),
         ("template: 'a/{}/{device}/{metric}'", "'' is not a placeholder"),
         ("template: 'a/{device!r}/{metric}'", "'device' is not a placeholder"),
         ("template: 'a/{device:3}/{metric}'", "'device' is not a placeholder"),

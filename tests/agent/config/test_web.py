@@ -119,7 +119,10 @@ def test_a_mistake_elsewhere(tmp_path: Path, text: str, says: str) -> None:
         ("swordfish", "basic_auth_users: must be a mapping of user names"),
         ("{bob: swordfish}", "basic_auth_users.bob: is not a bcrypt hash; make one with"),
         ("{bob: 5150}", "basic_auth_users.bob: is not a bcrypt hash"),
-        (f"{{bob: {HASH.replace('04', '17')}}}", "the cost of a bcrypt hash must be from 4 to 16, not 17"),
+        (
+            f"{{bob: {HASH.replace('04', '17')}}}",
+            "the cost of a bcrypt hash must be from 4 to 16, not 17",
+        ),
     ],
 )
 def test_a_mistake_with_a_password_repeats_none(tmp_path: Path, users: str, says: str) -> None:
