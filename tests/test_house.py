@@ -3,6 +3,7 @@
 Which package may import which is written in ``pyproject.toml`` and checked by import-linter.
 """
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -38,6 +39,14 @@ PURE = tuple(
 LONGEST_FILE = 400
 MOST_FILES = 12
 """Python files in one folder of ``agent/`` or ``simulator/``, ``__init__.py`` not counted."""
+
+TWICE: frozenset[str] = frozenset(
+    {
+        *("Case", "Comparison", "Curve", "Draft", "Format", "Layout", "Line", "Look"),
+        *("Answer", "NotShown", "Row", "Stand", "Status", "Track"),
+    }
+)
+"""Class names of ``agent/`` that are still used more than once."""
 
 
 def places(found: Iterable[tuple[Source, list[int]]]) -> list[str]:
@@ -98,6 +107,17 @@ def test_no_folder_is_too_full() -> None:
         and not source.path.endswith("/__init__.py")
     )
     assert not [f"{folder}: {count}" for folder, count in folders.items() if count > MOST_FILES]
+
+
+def test_each_class_name_within_agent_is_used_once() -> None:
+    names = Counter(
+        node.name
+        for source in code().values()
+        if source.path.startswith("agent/")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, count in names.items() if count > 1} <= TWICE
 
 
 def test_every_file_fits_a_sitting() -> None:

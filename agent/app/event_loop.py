@@ -38,14 +38,14 @@ def hearing(number: signal.Signals, call: Callable[[], object]) -> Iterator[None
 
 
 class CallbackErrors:
-    """Ends the program with the first error that a callback of its own code raises.
+    """A watch for errors of event loop callbacks: the first one in code of the agent ends it.
 
-    A callback has no caller: the loop would log the error, and what waits for the callback would
-    only time out, cycle after cycle. Callbacks of libraries are logged as before.
+    A callback has no caller: the loop would only log the error, and the code that waits for the
+    callback would time out in every cycle. Errors in callbacks of libraries are logged as before.
     """
 
     async def run(self) -> None:
-        """Raise the first such error. Runs until then, or until cancelled."""
+        """Wait for the first such error and raise it. Runs until then, or until cancelled."""
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[None] = loop.create_future()
         before = loop.get_exception_handler()

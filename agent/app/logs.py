@@ -10,7 +10,7 @@ LogFormat = Literal["auto", "console", "json"]
 
 
 def set_up_logs(form: LogFormat = "auto", level: str = "info") -> None:
-    """Send every log line to stderr; ``auto`` is console on a terminal, else JSON."""
+    """Send log lines to stderr; ``auto`` is ``console`` on a terminal, otherwise ``json``."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import structlog
 
-from agent.app.event_loop import hearing, stopping
+from agent.app.event_loop import on_signal, stopping
 from agent.app.notify import Notifier
 from agent.app.reload import ReloadOutcome
 from agent.app.wiring import Running, running
@@ -50,14 +50,14 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
             asked.clear()  # requests during a reload become one more reload
             manager.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
             outcome = await current.reloader.reload()
-            manager.send("READY=1", f"STATUS={_said(outcome)}")
+            manager.send("READY=1", f"STATUS={_status(outcome)}")
 
     jobs = [answer()]
     if current.agent.config.spec.reload.watch:
         jobs.append(current.reloader.watch())
     tasks = [asyncio.create_task(job, name="reload") for job in jobs]
     try:
-        with hearing(signal.SIGHUP, asked.set):
+        with on_signal(signal.SIGHUP, asked.set):
             yield
     finally:
         for task in tasks:

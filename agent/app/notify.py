@@ -17,7 +17,7 @@ _ABSTRACT = "@"
 
 
 class Notifier:
-    """The service manager that ``environment`` (the process's own) names.
+    """A client of the service manager named in ``environment`` (default: that of the process).
 
     ``NOTIFY_SOCKET`` is its socket; ``WATCHDOG_USEC`` its watchdog timeout, if any.
     """
@@ -41,7 +41,7 @@ class Notifier:
 
     @contextlib.asynccontextmanager
     async def watched(self, stuck: Callable[[], list[str]]) -> AsyncIterator[None]:
-        """Feed the watchdog while the block runs, as long as nothing is ``stuck``."""
+        """Feed the watchdog while the block runs, as long as ``stuck`` returns no device."""
         if self.watchdog_s is None:
             yield
             return
@@ -60,7 +60,9 @@ class Notifier:
             if not names:
                 self.send("WATCHDOG=1")
             elif not was_stuck:
-                _log.error("polls make no progress; the watchdog will end this", devices=names)
+                _log.error(
+                    "polls make no progress; the watchdog will end this process", devices=names
+                )
             was_stuck = bool(names)
             await asyncio.sleep(allowed_s * _WATCHDOG_SHARE)
 

@@ -26,7 +26,7 @@ _FRESH_S = 3600.0  # it is shown at once and not kept
 
 
 class Prober:
-    """Reads devices of ``networks``, a few at once."""
+    """A reader of devices in the networks of the ``probe`` section, 8 at a time."""
 
     def __init__(self, config: Config, networks: ProbeSpec) -> None:
         self._config, self._networks = config, networks
@@ -84,4 +84,4 @@ class Prober:
         for *_, place in found:
             if self._networks.allows(str(place[0])):
                 return replace(url, host=str(place[0]))
-        raise NotAllowed(f"{url.host} is in none of the networks under 'probe'")
+        raise NotAllowed(f"{url.host} is not in the networks of 'probe'")

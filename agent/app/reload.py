@@ -42,9 +42,10 @@ def check_fixed(before: Config, after: Config) -> None:
 
 
 class Reloader:
-    """Loads, checks and applies. ``load`` reads the file; ``apply`` takes its result over.
+    """Loads, checks and applies a configuration, one reload at a time.
 
-    Both may raise ConfigError; the configuration before it is then kept.
+    ``load`` reads the file, ``apply`` applies the result and returns what it changed. Both may
+    raise ConfigError; the previous configuration then stays active.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Reloader:
         async with self._one_at_a_time:
             digest = self._digest()
             try:
-                # In a thread: a hundred profiles take a second, and polls go on meanwhile.
+                # In a thread: a hundred profiles take a second, and polling must go on.
                 text = await self._apply(await asyncio.to_thread(self._load))
             except ConfigError as error:
                 self.metrics.successful = False

@@ -43,8 +43,8 @@ async def _nothing() -> None:
 class Component:
     """A part of the agent beside its pollers.
 
-    ``run`` works until it is cancelled; what it raises ends the agent. ``forget`` drops what is
-    kept of a device that the configuration no longer has.
+    ``run`` works until it is cancelled; an exception in it ends the agent. ``forget`` drops the
+    state of a device that is no longer configured.
     """
 
     run: Callable[[], Coroutine[Any, Any, None]] = _nothing
@@ -52,14 +52,14 @@ class Component:
 
 
 def stuck_after_s(interval_s: float) -> float:
-    """Return after how long (seconds) without the end of a cycle a poller counts as hung."""
+    """Return the time (seconds) without a finished cycle after which a poller counts as stuck."""
     return _STUCK_AFTER_S + _STUCK_AFTER_INTERVALS * interval_s
 
 
 class Agent:
-    """One running configuration: its store, its exposition and one poller per device.
+    """A running configuration: its store, its exposition and one poller per device.
 
-    ``components`` are its other parts; those that come before ``run`` are run by it.
+    ``components`` are its other parts; ``run`` runs those that were added before it is called.
     """
 
     def __init__(self, config: Config) -> None:
@@ -92,7 +92,7 @@ class Agent:
     def stuck(self) -> list[str]:
         """Return the devices whose poller has ended no cycle for longer than possible.
 
-        A device that does not answer is not among them: its cycles end.
+        A device that does not answer is not stuck: its cycles end, without success.
         """
         now = time.monotonic()
         return [
@@ -102,7 +102,7 @@ class Agent:
         ]
 
     def profile(self, name: str) -> Profile | None:
-        """Return a profile of the current library, None if it has none of that name."""
+        """Return a profile of the current library; None for an unknown name."""
         library = self.config.library
         return library.get(name) if name in library.profiles else None
 
@@ -127,7 +127,7 @@ class Agent:
         )
 
     async def run(self, transports: Transports) -> None:
-        """Poll every device and run every component until cancelled. A bug in one ends all."""
+        """Poll every device and run every component until cancelled; an error in one ends all."""
         self._transports = transports
         async with self._group as group:
             for device in self.config.devices:
@@ -140,13 +140,13 @@ class Agent:
         self._tasks[device.name] = self._group.create_task(poller.run(), name=device.name)
 
     async def change(self, config: Config) -> str:
-        """Take over ``config``: only devices that differ stop and start, the rest poll on.
+        """Apply ``config``: restart the devices that differ and leave the others alone.
 
-        Returns what was done, for people. Raises ConfigError, with nothing changed, for what only
-        a restart can change.
+        Returns a summary for people. Raises ConfigError, with nothing changed, if ``config``
+        changes settings that need a restart.
         """
         check_fixed(self.config, config)
-        assert self._transports is not None  # it runs  # noqa: S101
+        assert self._transports is not None  # set by run()  # noqa: S101
         before = {device.name: device for device in self.config.devices}
         after = {device.name: device for device in config.devices}
         added = [name for name in after if name not in before]
@@ -154,7 +154,7 @@ class Agent:
         changed = [n for n in after if n in before and self._differs(before[n], after[n], config)]
         await self._end([*removed, *changed])
         self.config = config
-        self._transports.expect(config.quirks())
+        self._transports.set_quirks(config.quirks())
         for name in removed:
             self._forget(name)
         for name in changed:
@@ -168,7 +168,7 @@ class Agent:
             self._begin(device, self._transports)
         self.views[:] = [self._view(device) for device in config.devices]
         if config.spec.traps and any(after[name].url.protocol == "snmp" for name in added):
-            _log.warning("traps of added devices are known by name after a restart")
+            _log.warning("traps of added devices are counted without a device name until a restart")
         kept = len(after) - len(added) - len(changed)
         return f"{len(added)} added, {len(changed)} changed, {len(removed)} removed, {kept} kept"
 
@@ -201,7 +201,7 @@ class Agent:
         del self.labels[name], self._polled_at[name], self._pollers[name]
 
     def wake(self, device: str) -> None:
-        """Poll a device soon; one that is not configured is left alone."""
+        """Poll a device soon. Does nothing for a device that is not configured."""
         if device in self._pollers:
             self._pollers[device].wake()
 
@@ -299,22 +299,22 @@ async def running(
 
 @contextlib.asynccontextmanager
 async def _traps(agent: Agent) -> AsyncIterator[None]:
-    """Bind the port for traps, if configured. Each trap is counted, and its device polled early.
+    """Bind the port for traps, if configured. Count each trap and poll its device early.
 
-    Raises ConfigError when the port cannot be bound.
+    Raises ConfigError if the port cannot be bound.
     """
     config, traps_at = agent.config, agent.config.spec.traps
     if traps_at is None:
         yield
         return
-    # Imported only where it is configured: it takes longer to load than the whole agent.
+    # Imported only if configured: it takes longer to load than the whole agent.
     from agent.transport.snmp.pysnmp_receiver import TrapReceiver
 
     snmp = [device for device in config.devices if device.url.protocol == "snmp"]
     traps = Traps((Sender(d.name, d.url.host, d.credentials) for d in snmp), agent.wake)
     metrics = TrapMetrics(agent.labels, traps.counts, traps.refused)
     accepted = [*(d.credentials for d in snmp), *config.credentials.values()]
-    receiver = await TrapReceiver.open(traps_at.address, accepted, traps.take, traps.refuse)
+    receiver = await TrapReceiver.open(traps_at.address, accepted, traps.receive, traps.refuse)
     try:
         agent.exposition.registry.register(metrics)
         agent.components += [Component(receiver.run), Component(traps.keep_resolving)]
@@ -347,7 +347,7 @@ async def _mqtt(agent: Agent, recorder: EventService) -> AsyncIterator[None]:
     if config.spec.mqtt is None:
         yield
         return
-    # Imported only where it is configured, as the receiver of traps.
+    # Imported only if configured, as the receiver of traps.
     from agent.expose.mqtt.publisher import Publisher
 
     publisher = Publisher(

@@ -1,4 +1,4 @@
-"""YAML to Config: sites, racks, devices, credentials; checked as a whole before anything runs."""
+"""The site file: reads it, checks it as a whole, and returns a Config before anything runs."""
 
 from agent.config.load import Config, DeviceConfig, load_config
 from agent.config.site import SiteSpec

@@ -1,7 +1,7 @@
-"""What a site's file promises beyond its shape: names that exist, secrets that can be read.
+"""Checks of a site file beyond its schema: references between its parts, and readable secrets.
 
-Works on the file as it was parsed, so that a mistake of shape in one place (told by the models)
-hides nothing in another.
+The checks work on the parsed YAML and not on the models, so that a schema error in one place
+(reported by the models) does not hide an error in another.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ _V3_SECRET_MIN = 8  # RFC 3414 section 11.2
 
 @dataclass(slots=True)
 class Findings:
-    """What the checks found. ``secrets`` holds the text of every secret by its key."""
+    """Results of the checks. ``secrets`` maps the key of each secret to its text."""
 
     library: Library
     problems: list[Problem] = field(default_factory=list)
@@ -34,7 +34,10 @@ class Findings:
 
 
 def cross_check(document: Document, environment: Mapping[str, str]) -> Findings:
-    """Everything that is wrong between the parts of ``document``, and with what it refers to."""
+    """Check the references within ``document`` and to the files and variables it names.
+
+    Problems are collected in the result, not raised.
+    """
     base = Path(document.file).parent
     folders, problems = _folders(document, base)
     checks = _Checks(document, environment, base, Findings(open_library(folders), problems))
@@ -51,13 +54,13 @@ def _folders(document: Document, base: Path) -> tuple[list[Path], list[Problem]]
             if (base / folder).is_dir():
                 folders.append(base / folder)
             else:
-                message = f"{folder!r} is not a folder; profiles are looked for in {base}/{folder}"
+                message = f"{folder!r} is not a folder; profiles are read from {base}/{folder}"
                 problems.append(document.problem(key, message))
     return folders, problems
 
 
 def _children(node: Any, key: Key) -> Iterator[tuple[Key, Any]]:
-    """The items of a list or the values of a mapping, each with its key; else nothing."""
+    """Yield the items of a list or the values of a mapping, each with its key; else nothing."""
     pairs: Iterable[tuple[Any, Any]] = ()
     if isinstance(node, Mapping):
         pairs = node.items()
@@ -72,7 +75,7 @@ def _mappings(node: Any, key: Key) -> Iterator[tuple[Key, Mapping[Any, Any]]]:
 
 
 class _Checks:
-    """Walks the parsed file; what has the wrong shape is passed over, the models tell of it."""
+    """The checks of one parsed file. They skip nodes of the wrong type: the models report them."""
 
     def __init__(
         self, document: Document, environment: Mapping[str, str], base: Path, found: Findings
@@ -83,11 +86,11 @@ class _Checks:
         self._seen: dict[tuple[str, str], Key] = {}
         self.found = found
 
-    def _say(self, key: Key, message: str) -> None:
+    def _add_problem(self, key: Key, message: str) -> None:
         self.found.problems.append(self._document.problem(key, message))
 
     def credentials(self) -> None:
-        """Read every secret."""
+        """Read every secret; check the length of those of SNMP v3."""
         broker = self._document.data.get("mqtt")
         if isinstance(broker, Mapping) and broker.get("password") is not None:
             self._secret(("mqtt", "password"), broker["password"])
@@ -99,7 +102,7 @@ class _Checks:
                     text = self._secret(place, spec[part].get("secret"))
                     if text and len(text) < _V3_SECRET_MIN:
                         message = f"SNMP v3 secrets have at least {_V3_SECRET_MIN} characters"
-                        self._say(place, message)
+                        self._add_problem(place, message)
 
     def _secret(self, key: Key, written: Any) -> str:
         try:
@@ -108,7 +111,7 @@ class _Checks:
             return ""
         text = source if isinstance(source, str) else self._from_outside(key, source)
         if isinstance(source, str) and source != "public":
-            message = "a secret stands in the file; use {env: NAME} or {file: PATH}"
+            message = "the secret is written in the file; use {env: NAME} or {file: PATH}"
             self.found.warnings.append(str(self._document.problem(key, message)))
         self.found.secrets[key] = text
         return text
@@ -118,7 +121,7 @@ class _Checks:
             value = self._environment.get(source.env)
             if not value:
                 how = "not set" if value is None else "empty"
-                self._say((*key, "env"), f"environment variable {source.env} is {how}")
+                self._add_problem((*key, "env"), f"environment variable {source.env} is {how}")
             return value or ""
         path = self._base / str(source.file)
         try:
@@ -126,14 +129,14 @@ class _Checks:
                 text = stream.read(_SECRET_MAX).rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            self._say((*key, "file"), f"secret file {path} cannot be read: {reason}")
+            self._add_problem((*key, "file"), f"secret file {path} cannot be read: {reason}")
             return ""
         if not text:
-            self._say((*key, "file"), f"secret file {path} is empty")
+            self._add_problem((*key, "file"), f"secret file {path} is empty")
         return text
 
     def racks(self) -> None:
-        """Names stand once, profiles and credentials exist, labels are free."""
+        """Check that names are unique, profiles and credentials exist, labels are not reserved."""
         for key, rack in _mappings(self._document.data.get("racks"), ("racks",)):
             self._unique("rack", rack.get("name"), (*key, "name"))
             self._labels(rack.get("labels"), (*key, "labels"))
@@ -144,7 +147,7 @@ class _Checks:
                 self._profile(device.get("profile"), device.get("url"), (*place, "profile"))
 
     def stimuli(self) -> None:
-        """Writes are confirmed, and go to devices that take them."""
+        """Check that writes are confirmed and that their devices accept them."""
         urls = {
             device["name"]: device.get("url")
             for key, rack in _mappings(self._document.data.get("racks"), ("racks",))
@@ -157,7 +160,7 @@ class _Checks:
                     "this writes to a device: check what it does to the rack, then add"
                     " 'confirmed: true' here"
                 )
-                self._say((*key, "confirmed"), message)
+                self._add_problem((*key, "confirmed"), message)
             write = entry.get("write")
             if isinstance(write, Mapping):
                 self._write(write, urls, (*key, "write"))
@@ -167,8 +170,8 @@ class _Checks:
         if not isinstance(name, str):
             return
         if name not in urls:
-            there = f"there are: {', '.join(sorted(urls))}" if urls else "there are none"
-            self._say((*key, "device"), f"unknown device {name!r}; {there}")
+            known = f"there are: {', '.join(sorted(urls))}" if urls else "no device is configured"
+            self._add_problem((*key, "device"), f"unknown device {name!r}; {known}")
             return
         try:
             url = parse_url(str(urls[name]))
@@ -177,13 +180,17 @@ class _Checks:
         place = (*key, "device")
         if url.protocol == "snmp":
             if "register" in write:
-                self._say(place, f"{name} speaks snmp; give 'oid', 'type' and 'value'")
+                self._add_problem(place, f"{name} speaks snmp; give 'oid', 'type' and 'value'")
         elif "oid" in write:
-            self._say(place, f"{name} speaks modbus; give 'register' and 'value'")
+            self._add_problem(place, f"{name} speaks modbus; give 'register' and 'value'")
         elif url.scheme != "modbus+tcp":
-            self._say(place, f"{name} is on {url.scheme}; registers are written by modbus+tcp only")
+            self._add_problem(
+                place, f"{name} is on {url.scheme}; registers are written by modbus+tcp only"
+            )
         elif url.unit == 0:
-            self._say(place, f"{name} is unit 0, which is every unit; name one in its URL")
+            self._add_problem(
+                place, f"{name} is unit 0, which addresses every unit; put one unit in its URL"
+            )
 
     def _unique(self, what: str, name: Any, key: Key) -> None:
         if not isinstance(name, str):
@@ -191,19 +198,19 @@ class _Checks:
         first = self._seen.setdefault((what, name), key)
         if first != key:
             line = self._document.line(first)
-            self._say(key, f"{what} {name!r} already stands in line {line}")
+            self._add_problem(key, f"duplicate {what} name {name!r}, first defined in line {line}")
 
     def _labels(self, labels: Any, key: Key) -> None:
         for place, _ in _children(labels, key):
             if place[-1] in RESERVED_LABELS:
-                self._say(place, f"label {place[-1]!r} is given by the agent; choose another name")
+                self._add_problem(place, f"label {place[-1]!r} is reserved; choose another name")
 
     def _known_credentials(self, name: Any, key: Key) -> None:
         defined = self._document.data.get("credentials")
         known = sorted(map(str, defined)) if isinstance(defined, Mapping) else []
         if isinstance(name, str) and name not in known:
-            there = f"there are: {', '.join(known)}" if known else "none are defined"
-            self._say(key, f"unknown credentials {name!r}; {there}")
+            defined_ones = f"there are: {', '.join(known)}" if known else "none are defined"
+            self._add_problem(key, f"unknown credentials {name!r}; {defined_ones}")
 
     def _profile(self, name: Any, url: Any, key: Key) -> None:
         if not isinstance(name, str) or name == "auto":
@@ -214,7 +221,7 @@ class _Checks:
             if error.problems:
                 self.found.problems += error.problems
             else:
-                self._say(key, str(error))
+                self._add_problem(key, str(error))
             return
         try:
             address = parse_url(str(url))
@@ -222,4 +229,4 @@ class _Checks:
             return
         if profile.protocol != address.protocol:
             message = f"{name} speaks {profile.protocol}, but the URL is {address.scheme}"
-            self._say(key, message)
+            self._add_problem(key, message)

@@ -1,4 +1,4 @@
-"""A site's YAML to checked records, with every problem of the file told at once."""
+"""Loading of a site file into checked records. All problems of the file are reported at once."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -40,10 +40,10 @@ class DeviceConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration: the file's keys as ``spec``, and what is worked out from them.
+    """A checked configuration: the keys of the file as ``spec``, and records made from them.
 
-    Paths in ``spec`` are those of the file, taken from its folder. ``stimuli`` are commands and
-    confirmed writes, by the name tests call them. ``warnings`` are worth a line, not a refusal.
+    Relative paths of the file are resolved against its folder. ``stimuli`` maps the names that
+    tests use to commands and confirmed writes. ``warnings`` do not prevent the agent from running.
     """
 
     file: str
@@ -57,18 +57,21 @@ class Config:
     mqtt_password: str | None = field(default=None, repr=False)
 
     def rack(self, name: str) -> RackSpec:
-        """Return what the file says of a rack. Raises KeyError for a rack it does not have."""
+        """Return the entry of a rack in the file. Raises KeyError for an unknown rack."""
         return {rack.name: rack for rack in self.spec.racks}[name]
 
     def rack_problem(self, name: str, key: str, message: str) -> Problem:
-        """Return a problem with a rack's key, at its line of the file. Raises ConfigError."""
+        """Return a problem with the key of a rack, with its line of the file.
+
+        Raises ConfigError when the file cannot be read again, ValueError for an unknown rack.
+        """
         place = [rack.name for rack in self.spec.racks].index(name)
         return load(Path(self.file)).problem(("racks", place, key), message)
 
     def quirks(self) -> dict[str, Quirks]:
-        """What the devices of each Modbus line need together, by ``Url.line``.
+        """Return the combined quirks of the devices of each Modbus line, by ``Url.line``.
 
-        Devices whose profile is found only when they answer are reckoned to need nothing.
+        Devices with profile ``auto`` count as devices without quirks.
         """
         found: dict[str, Quirks] = {}
         for device in self.devices:
@@ -85,14 +88,13 @@ def load_config(
     need_devices: bool = True,
     web_config: Path | None = None,
 ) -> Config:
-    """Read and check ``path``; ``environment`` is the process's own unless given.
+    """Read and check ``path``; ``environment`` is that of the process unless given.
 
-    ``web_config`` stands in for the file that ``http.web_config`` names. Neither is read where no
-    devices are needed: nothing is served then, and the key may not be ours to read.
+    ``web_config`` replaces the file that ``http.web_config`` names. Neither is read without
+    ``need_devices``: nothing is served then, and the user may not be allowed to read the TLS key.
 
     Raises ConfigError with every problem: syntax, keys, types, duplicate names, unknown or broken
-    profiles, unknown credentials, secrets that cannot be had, and (where ``need_devices``) no
-    device at all.
+    profiles, unknown credentials, unreadable secrets, and (with ``need_devices``) no device at all.
     """
     document = load(path)
     problems: list[Problem] = []

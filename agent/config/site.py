@@ -1,4 +1,4 @@
-"""The whole file of a site: what stands at its top level."""
+"""Model of a site file: its top-level keys."""
 
 from typing import Annotated
 
@@ -8,11 +8,11 @@ from agent.config.mqtt import Mqtt
 from agent.config.restart import Restart
 from agent.config.spec import (
     CredentialsSpec,
-    DefaultsSpec,
     EventsSpec,
     EvidenceSpec,
     HttpSpec,
     Name,
+    PollDefaultsSpec,
     ProbeSpec,
     RackSpec,
     ReloadSpec,
@@ -23,15 +23,15 @@ from agent.parse.strict_model import FilePath, StrictModel
 
 
 class SiteSpec(StrictModel):
-    """The whole file."""
+    """A site file."""
 
     schema_: str | None = Field(None, alias="$schema")
     site: Annotated[Name, Restart()] = "default"
     profiles: list[FilePath] = Field(
-        default_factory=list, description="folders of your own profiles"
+        default_factory=list, description="folders of additional profiles"
     )
     credentials: dict[Name, CredentialsSpec] = Field(default_factory=dict)
-    defaults: DefaultsSpec = Field(default_factory=DefaultsSpec)
+    defaults: PollDefaultsSpec = Field(default_factory=PollDefaultsSpec)
     http: HttpSpec = Field(default_factory=HttpSpec)
     reload: Annotated[ReloadSpec, Restart()] = Field(default_factory=ReloadSpec)
     events: Annotated[EventsSpec, Restart()] = Field(default_factory=EventsSpec)
@@ -41,7 +41,7 @@ class SiteSpec(StrictModel):
     evidence: Annotated[EvidenceSpec | None, Restart()] = None
     stimuli: dict[Name, list[str] | WriteStimulusSpec] = Field(
         default_factory=dict,
-        description="what a test on hardware does for a stimulus: a command and its arguments, or"
-        " one confirmed write to a device; end_NAME ends it",
+        description="actions of hardware tests by stimulus: a command and its arguments, or one"
+        " confirmed write to a device; end_NAME ends the stimulus NAME",
     )
     racks: list[RackSpec] = Field(default_factory=list)

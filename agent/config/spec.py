@@ -1,6 +1,6 @@
-"""What a site's YAML may say: pydantic models, nothing extra allowed.
+"""Pydantic models of the sections of a site file. Unknown keys are errors.
 
-Every key is described here once; ``rackagent schema config`` prints the same as JSON Schema.
+Each key is described here once; ``rackagent schema config`` prints the models as JSON Schema.
 """
 
 import ipaddress
@@ -82,14 +82,14 @@ Name = Annotated[
     str,
     AfterValidator(_name),
     Field(
-        description="letters, digits, '.', '_' and '-'; it stands in labels and topics",
+        description="letters, digits, '.', '_' and '-'; used in labels and topics",
         json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
     ),
 ]
 
 
 class SecretSource(StrictModel):
-    """A secret from the environment or from a file (its last line break is dropped)."""
+    """A secret from the environment or from a file (the final line break is removed)."""
 
     env: str | None = None
     file: FilePath | None = None
@@ -97,7 +97,7 @@ class SecretSource(StrictModel):
     @model_validator(mode="after")
     def _one(self) -> "SecretSource":
         if (self.env is None) == (self.file is None):
-            raise ValueError("a secret has either 'env' or 'file'")
+            raise ValueError("give either 'env' or 'file'")
         return self
 
 
@@ -121,7 +121,7 @@ class PrivSpec(StrictModel):
 
 
 class CredentialsSpec(StrictModel):
-    """Who we are: a community for v1 and v2c, a user for v3."""
+    """SNMP credentials: a community for v1 and v2c, a user for v3."""
 
     version: Literal["1", "2c", "3", 1, 3] = "2c"
     community: Secret | None = Field(None, repr=False)
@@ -147,7 +147,7 @@ class CredentialsSpec(StrictModel):
 
 
 class PositionSpec(StrictModel):
-    """Where a device sits: the lowest rack unit it fills, its height, and the side."""
+    """Position of a device: the lowest rack unit it occupies, its height in units, and the side."""
 
     u: int | None = Field(None, ge=1, le=60)
     height: int = Field(1, ge=1, le=60)
@@ -155,7 +155,7 @@ class PositionSpec(StrictModel):
 
 
 class PollSpec(StrictModel):
-    """How a device is polled; what is not given comes from ``defaults``."""
+    """Polling of a device; missing keys are taken from ``defaults``."""
 
     interval: Duration | None = Field(None, ge=0.1, le=86400)
     timeout: Duration | None = Field(None, ge=0.05, le=300)
@@ -164,38 +164,38 @@ class PollSpec(StrictModel):
 
 
 class DeviceSpec(PollSpec):
-    """One device."""
+    """A device."""
 
     name: Name
     url: UrlText
     profile: str = "auto"
     credentials: str | None = None
-    role: Name | None = Field(None, description="its place in the generation; the name by default")
+    role: Name | None = Field(None, description="role in the generation; default: the name")
     position: PositionSpec | None = None
     labels: dict[LabelName, str] = Field(default_factory=dict)
     engine: Literal["native", "pysnmp"] = "native"
 
 
 class RackSpec(StrictModel):
-    """One rack and what is in it."""
+    """A rack and its devices."""
 
     name: Name
     model: NameOrFile | None = Field(
-        None, description="what the simulator runs in its place: a model's name, or its YAML file"
+        None, description="model that the simulator runs for it: a name or a YAML file"
     )
     generation: NameOrFile | None = Field(
-        None, description="what 'rackagent commission' judges it by: a name, or a YAML file"
+        None, description="generation that 'rackagent commission' checks: a name or a YAML file"
     )
     sheet: FilePath | None = Field(
         None,
-        description="its build sheet, for 'rackagent commission' and the network page's cables",
+        description="build sheet, for 'rackagent commission' and the cables of the network page",
     )
     labels: dict[LabelName, str] = Field(default_factory=dict)
     devices: list[DeviceSpec] = Field(min_length=1)
 
 
-class DefaultsSpec(StrictModel):
-    """Polling for every device that does not say otherwise."""
+class PollDefaultsSpec(StrictModel):
+    """Polling of every device that does not set its own."""
 
     interval: Duration = Field(10.0, ge=0.1, le=86400)
     timeout: Duration = Field(2.0, ge=0.05, le=300)
@@ -204,31 +204,31 @@ class DefaultsSpec(StrictModel):
 
 
 class Listening(StrictModel):
-    """Something that is served on an address."""
+    """A service that listens on an address."""
 
     listen: Listen
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port; an IPv6 address is without its brackets."""
+        """Host and port; an IPv6 address without its brackets."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
 
 
 class HttpSpec(Listening):
-    """Where metrics, the API and the start page are served."""
+    """Address and security of the HTTP server: metrics, API and pages."""
 
     listen: Annotated[Listen, Restart()] = "127.0.0.1:9847"
     web_config: FilePath | None = Field(
         None, description="TLS and passwords, in the web.yml format of Prometheus' exporters"
     )
     siblings: Annotated[list[Listen], Restart()] = Field(
-        default_factory=list, description="other agents, HOST:PORT, that /sd tells Prometheus of"
+        default_factory=list, description="other agents, HOST:PORT, that /sd lists for Prometheus"
     )
 
 
 class ReloadSpec(StrictModel):
-    """How a changed file is taken over while the agent runs; SIGHUP always does."""
+    """Ways to reload a changed file while the agent runs, beside SIGHUP."""
 
     http: bool = Field(False, description="POST /-/reload reloads")
     watch: bool = Field(False, description="a change of the file reloads")
@@ -252,10 +252,10 @@ Network = Annotated[
 
 
 class ProbeSpec(StrictModel):
-    """Devices that are not configured and may be read with ``GET /probe?target=URL``."""
+    """Devices outside the configuration that ``GET /probe?target=URL`` may read."""
 
     networks: list[Network] = Field(
-        min_length=1, description="where such devices may be; a name counts by its address"
+        min_length=1, description="networks of these devices; names are resolved first"
     )
 
     def allows(self, address: str) -> bool:
@@ -265,24 +265,24 @@ class ProbeSpec(StrictModel):
 
 
 class EventsSpec(StrictModel):
-    """Alarms raised and cleared, states that changed, devices that went silent."""
+    """The event log: alarms raised and cleared, state changes, devices that stop responding."""
 
     path: FilePath | None = Field(
-        None, description="an SQLite file, so that they outlive a restart; in memory without it"
+        None, description="SQLite file, so that events survive a restart; default: memory"
     )
     max_events: int = Field(
-        10_000, ge=10, le=10_000_000, description="beyond these the oldest that do not stand go"
+        10_000, ge=10, le=10_000_000, description="above it the oldest inactive events are dropped"
     )
 
 
 class EvidenceSpec(StrictModel):
-    """Where ``rackagent commission`` leaves its runs, to follow them in a browser."""
+    """The evidence of ``rackagent commission``, shown on the pages."""
 
-    folder: FilePath = Field(description="the directory that holds a directory per run")
+    folder: FilePath = Field(description="directory with one subdirectory per run")
 
 
 class TrapsSpec(Listening):
-    """Where SNMP traps and informs are received, with the credentials of all devices."""
+    """Reception of SNMP traps and informs, with the credentials of all devices."""
 
     listen: Listen = Field(
         "127.0.0.1:1162", description="devices send to port 162, which needs privileges"
@@ -293,11 +293,11 @@ class SnmpWriteSpec(StrictModel):
     """One SNMP SET of one instance."""
 
     device: Name
-    oid: Oid = Field(description="the whole instance, dotted, with its index")
+    oid: Oid = Field(description="OID of the instance, dotted, with its index")
     type: Literal["integer", "gauge", "string"] = Field(
         description="INTEGER (32 bits, signed), Gauge32 (unsigned) or OCTET STRING (UTF-8 text)"
     )
-    value: int | str = Field(description="a whole number, or text where the type is string")
+    value: int | str = Field(description="integer, or text if the type is string")
 
     @model_validator(mode="after")
     def _fits(self) -> "SnmpWriteSpec":
@@ -321,18 +321,18 @@ class RegisterWriteSpec(StrictModel):
 
     device: Name
     register_: int = Field(
-        alias="register", ge=0, le=65535, description="its 0-based address, as on the wire"
+        alias="register", ge=0, le=65535, description="0-based address, as on the wire"
     )
     value: int = Field(ge=0, le=65535, description="the 16 bits to write")
 
 
 class WriteStimulusSpec(StrictModel):
-    """A write to a device of this file, done when a test on hardware asks for the stimulus."""
+    """A write to a device of this file, done when a hardware test requests the stimulus."""
 
     write: SnmpWriteSpec | RegisterWriteSpec = Field(
-        description="what is written once, read back and compared: over SNMP device, oid, type and"
-        " value; over Modbus TCP device, register and value"
+        description="written once, read back and compared: over SNMP device, oid, type and value;"
+        " over Modbus TCP device, register and value"
     )
     confirmed: bool = Field(
-        False, description="must be true: somebody has checked what this write does to the rack"
+        False, description="must be true: the effect of this write on the rack has been checked"
     )

@@ -1,4 +1,4 @@
-"""What a configuration has for stimuli: commands, and the few writes that somebody confirmed."""
+"""Records of the configured stimuli: commands, and confirmed writes to devices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +53,10 @@ def stimulus(
     spec: list[str] | WriteStimulusSpec,
     devices: Mapping[str, tuple[Url, SnmpCredentials, float]],
 ) -> Stimulus:
-    """The record of a checked entry; ``devices`` has URL, credentials and timeout by name."""
+    """Return the record of a checked entry.
+
+    ``devices`` maps each device name to its URL, credentials and timeout (seconds).
+    """
     if isinstance(spec, list):
         return Command(tuple(spec))
     write = spec.write

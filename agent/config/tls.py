@@ -1,4 +1,4 @@
-"""TLS as Python's ssl can serve it: which files, which versions, and a context made of them."""
+"""TLS settings of the HTTP server: certificate files, protocol versions, and the SSL context."""
 
 import ssl
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _VERSIONS: Mapping[str, ssl.TLSVersion] = {
 def _client_auth(text: str) -> str:
     if text in _UNCHECKED:
         raise ValueError(
-            f"{text!r} takes certificates without checking them, which is not supported;"
+            f"{text!r} accepts certificates without checking them, which is not supported;"
             " write 'VerifyClientCertIfGiven' or 'RequireAndVerifyClientCert'"
         )
     if text not in _CLIENT_AUTH:
@@ -41,7 +41,7 @@ def _client_auth(text: str) -> str:
 
 
 class Tls(StrictModel):
-    """The server's certificate, and what is asked of clients."""
+    """Certificate of the server, and requirements on client certificates."""
 
     cert_file: FilePath
     key_file: FilePath
@@ -52,30 +52,33 @@ class Tls(StrictModel):
     _document: Document = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
-        """Keep the file that it was read from, for what goes wrong later."""
+        """Keep the document it was read from, for the line numbers of later errors."""
         self._document = context["document"]
 
     @property
     def client_auth(self) -> ssl.VerifyMode:
-        """Whether clients show a certificate."""
+        """True if clients have to present a certificate."""
         return _CLIENT_AUTH[self.client_auth_type]
 
     def files(self) -> tuple[Path, ...]:
-        """Every file that a context is made of."""
+        """Return every file that the SSL context is made from."""
         own = (self.cert_file, self.key_file)
         return own if self.client_ca_file is None else (*own, self.client_ca_file)
 
     def problem(self, name: str, message: str) -> Problem:
-        """A problem with the file that the key ``name`` names."""
+        """Return a problem with the file of the key ``name``, with the line of the key."""
         return self._document.problem((SECTION, name), f"{getattr(self, name)} {message}")
 
 
 def server_context(tls: Tls) -> ssl.SSLContext:
-    """A fresh context. Raises ConfigError where a file cannot be read or does not fit."""
+    """Return a new SSL context.
+
+    Raises ConfigError if a file cannot be read, or if key and certificate do not match.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[tls.min_version]
     context.maximum_version = _VERSIONS[tls.max_version]
-    # Whom we let in is asked anew each time: a resumed session would skip the certificate.
+    # No session resumption: a resumed session would skip the check of the client certificate.
     context.num_tickets = 0
     problems = _certificates(tls, "cert_file", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     if tls.client_ca_file is not None:
@@ -109,7 +112,7 @@ def _certificates(tls: Tls, name: str, into: ssl.SSLContext) -> list[Problem]:
 
 def _pair(tls: Tls, context: ssl.SSLContext) -> list[Problem]:
     try:
-        # An empty password: else OpenSSL asks for one on the terminal, and a daemon hangs.
+        # An empty password: otherwise OpenSSL asks for one on the terminal, and a daemon hangs.
         context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":

@@ -1,6 +1,6 @@
-"""Who may read over HTTP, and how: the ``web.yml`` of Prometheus' exporter-toolkit, checked.
+"""TLS, users and headers of the HTTP server: the ``web.yml`` of Prometheus' exporter-toolkit.
 
-Nothing here repeats a password or a hash: errors name the user, never what stands behind.
+Errors name the user, and never contain a password or a hash.
 """
 
 import ipaddress
@@ -18,14 +18,14 @@ from agent.model.errors import ConfigError, Problem
 from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import Document, load
 
-MAX_BCRYPT_COST = 16  # some 4 s of one core for every wrong password; each step doubles it
-_MIN_BCRYPT_COST = 4  # bcrypt's own
+MAX_BCRYPT_COST = 16  # about 4 s of one core for each wrong password; each step doubles it
+_MIN_BCRYPT_COST = 4  # minimum of bcrypt itself
 _HASH = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 
 
 def _http2(value: bool) -> bool:
     if value:
-        raise ValueError("HTTP/2 is not served; write false or leave it out")
+        raise ValueError("HTTP/2 is not supported; set it to false or remove the key")
     return value
 
 
@@ -43,7 +43,7 @@ def _users(value: Any) -> Any:
 
 def _user(name: str) -> str:
     if not name or ":" in name:
-        raise ValueError("a user's name is not empty and holds no ':'")
+        raise ValueError("a user name must not be empty or contain ':'")
     return name
 
 
@@ -53,7 +53,7 @@ def _hash(value: Any) -> Any:
         raise ValueError("is not a bcrypt hash; make one with: htpasswd -nBC 10 USER")
     if not _MIN_BCRYPT_COST <= int(match.group(1)) <= MAX_BCRYPT_COST:
         bounds = f"from {_MIN_BCRYPT_COST} to {MAX_BCRYPT_COST}"
-        raise ValueError(f"a bcrypt hash's cost is {bounds}, not {int(match.group(1))}")
+        raise ValueError(f"the cost of a bcrypt hash must be {bounds}, not {int(match.group(1))}")
     return value
 
 
@@ -65,7 +65,7 @@ Users = Annotated[
 
 
 class HeadersSpec(StrictModel):
-    """Headers that may be added to every answer; the toolkit's list."""
+    """Headers to add to every response; the names are those of the exporter-toolkit."""
 
     content_security_policy: Header | None = Field(None, alias="Content-Security-Policy")
     frame_options: Literal["deny", "sameorigin"] | None = Field(None, alias="X-Frame-Options")
@@ -75,14 +75,14 @@ class HeadersSpec(StrictModel):
 
 
 class HttpServerSpec(StrictModel):
-    """How HTTP is spoken."""
+    """HTTP version and response headers."""
 
     http2: Annotated[bool, AfterValidator(_http2)] = False
     headers: HeadersSpec = HeadersSpec()
 
 
 class WebSpec(StrictModel):
-    """The whole file."""
+    """A ``web.yml`` file."""
 
     tls_server_config: Tls | None = None
     http_server_config: HttpServerSpec = HttpServerSpec()
@@ -91,7 +91,7 @@ class WebSpec(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Checked web security; by itself, none. ``users`` maps names to bcrypt hashes."""
+    """Checked security of the HTTP server. ``users`` maps names to bcrypt hashes."""
 
     tls: Tls | None = None
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -99,7 +99,7 @@ class Web:
 
 
 def load_web(path: Path) -> Web:
-    """Read and check ``path``; the files it names are relative to its folder.
+    """Read and check ``path``; relative paths in it are resolved against its folder.
 
     Raises ConfigError with every problem: syntax, keys, values, and certificates that cannot be
     read or do not fit their key.
@@ -129,19 +129,19 @@ def _contradictions(document: Document, spec: Tls) -> Iterator[Problem]:
 
 
 def exposure(address: str, web: Web) -> str:
-    """What is unsafe about serving on the IP ``address``; empty where nothing is."""
+    """Return a warning if serving on the IP ``address`` is unsafe; otherwise an empty string."""
     if ipaddress.ip_address(address).is_loopback:
         return ""
     if web.tls is None and web.users:
         return "passwords and readings travel unencrypted; give web_config a tls_server_config"
     if web.tls is None:
         return (
-            "whoever reaches this address reads everything, unencrypted; give http.web_config"
-            " with tls_server_config and basic_auth_users, or listen on 127.0.0.1"
+            "every client that reaches this address can read everything, unencrypted; give"
+            " http.web_config with tls_server_config and basic_auth_users, or listen on 127.0.0.1"
         )
     if not web.users and web.tls.client_auth is not ssl.CERT_REQUIRED:
         return (
-            "whoever reaches this address reads everything; add basic_auth_users"
+            "every client that reaches this address can read everything; add basic_auth_users"
             " or RequireAndVerifyClientCert to web_config"
         )
     return ""

@@ -1,4 +1,4 @@
-"""Profile to requests: which OIDs and registers to ask for, how often, in how few exchanges."""
+"""Request planning: which OIDs and registers to read, how often, in how few requests."""
 
 from agent.plan import modbus, snmp
 from agent.plan.records import Cost, Plan
@@ -24,8 +24,9 @@ __all__ = [
 def make_plan(profile: Profile, wire: WireCost | None = None, cycle_s: float = CYCLE_S) -> Plan:
     """Return the requests of ``profile``: fast ones first, then the slow ones.
 
-    Registers are read in the blocks that take ``wire`` the least time (a serial line with the
-    profile's own settings unless given), for a device that is polled every ``cycle_s`` seconds.
+    ``wire`` is the cost of the line (default: a serial line with the settings of the profile):
+    registers are read in the blocks that use it for the least time. ``cycle_s`` is the poll
+    interval of the device in seconds.
     """
     if profile.protocol == "snmp":
         return Plan(tuple(snmp.identity(profile)), tuple(snmp.requests(profile)))

@@ -1,22 +1,22 @@
-"""What is known of a block that the device refused as a whole: which parts, and where to cut it."""
+"""Parts of a register block that a device refuses, and where the block has to be split."""
 
 from collections.abc import Sequence
 
 from agent.model.values import Part
 
 RETRY_S = 600.0
-"""How long a refused part is left alone."""
+"""Seconds until a refused part is requested again."""
 
 Run = tuple[int, int]
-"""Places of the first part and of the one behind the last, as in a slice."""
+"""Index of the first part and index after the last part, as in a slice."""
 
 
 class BlockMap:
-    """The runs of parts that can be read together, learnt from refusals. Times are monotonic.
+    """Runs of parts that can be read together, learned from refusals. Times are monotonic.
 
-    A part that was refused alone is left out; where two runs answer that are refused together, the
-    block is cut between them (a gap that must not be read, or a read that is too long). Both are
-    doubted again after ``RETRY_S``, one at a time. It never holds more than one entry per part.
+    A part that was refused alone is skipped. If two runs are refused together but answered
+    separately, the block is cut between them (a gap that must not be read, or a read that is too
+    long). Both are tried again after ``RETRY_S``, one at a time. Holds at most one entry per part.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
@@ -26,7 +26,7 @@ class BlockMap:
 
     @property
     def refused(self) -> dict[Part, str]:
-        """The parts that the device does not give, and what it said."""
+        """Parts that the device refuses, each with the reason it gave."""
         return {self.parts[place]: reason for place, (_, reason) in self._refused.items()}
 
     def runs(self) -> list[Run]:

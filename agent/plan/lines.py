@@ -1,4 +1,4 @@
-"""How busy each Modbus line is: what all of its devices ask for, and whether it can carry that."""
+"""Utilisation of each Modbus line by the requests of all its devices."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from agent.plan.records import Cost
 from agent.plan.wire import wire_cost
 
 BUSY_SHARE = 0.8
-"""A line that is used more than this has no time left for retries."""
+"""Above this utilisation a line has no time left for retries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One device's plan: polled every ``cycle_s`` seconds at ``costs``.
+    """The requests of one device that is polled every ``cycle_s`` seconds.
 
-    ``line`` is the Modbus line it shares with others, empty over SNMP. ``costs`` is None where the
-    profile is known only when the device answers.
+    ``line`` is its Modbus line, empty for SNMP. ``costs`` is None for profile ``auto``, which is
+    known only after the device has answered.
     """
 
     device: str
@@ -29,12 +29,12 @@ class Load:
 
     @property
     def cycle(self) -> list[Cost]:
-        """What is asked in every cycle."""
+        """Costs of the requests of every cycle."""
         return [cost for cost in self.costs or () if not cost.request.interval_s]
 
     @property
     def share(self) -> float:
-        """The share of its time that the line is taken."""
+        """Share of the time that the line is in use for this device."""
         periods = ((c, max(self.cycle_s, c.request.interval_s)) for c in self.costs or ())
         return sum(cost.seconds / period_s for cost, period_s in periods)
 
@@ -56,12 +56,12 @@ def loads(config: Config) -> list[Load]:
 
 @dataclass(frozen=True, slots=True)
 class LineLoad:
-    """All devices of one line together. Seconds, bytes and requests are of one cycle of each."""
+    """Sums over the devices of one line. Seconds, bytes and requests are per cycle."""
 
     line: str
     devices: tuple[str, ...]
     unknown: tuple[str, ...]
-    """Devices whose share is not in the sums."""
+    """Devices with profile ``auto``, which are not in the sums."""
     requests: int
     bytes_out: int
     bytes_in: int
@@ -70,11 +70,11 @@ class LineLoad:
 
     @property
     def warning(self) -> str:
-        """What to say of a line that is asked too much; empty where it is not."""
+        """Warning for an overloaded line; otherwise empty."""
         if self.share > 1:
             return (
-                f"{self.line}: cannot carry its intervals: its devices need"
-                f" {self.share:.0%} of the time there is"
+                f"{self.line}: cannot carry its intervals: its devices need {self.share:.0%}"
+                " of the time; make intervals longer"
             )
         if self.share > BUSY_SHARE:
             return f"{self.line}: is used {self.share:.0%} of the time; retries will be late"

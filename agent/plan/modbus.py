@@ -1,9 +1,9 @@
-"""Modbus profile to blocks of registers that take the line the least time.
+"""Planning of Modbus requests: register blocks that use the line for the least time.
 
-A *part* is what must be read in one go: the registers of one value, with its scale register, or of
-a group. Parts are sorted by address; a block reads a run of them and what lies between. Dynamic
-programming finds the runs that cost the least, and how often each is best read: a value that is
-wanted seldom rides along in a fast block where that is cheaper than a request of its own.
+A *part* is a set of registers to be read in one request: those of one value, with its scale
+register, or of a group. Parts are sorted by address; a block reads a run of parts and the registers
+between them. Dynamic programming finds the cheapest runs and their intervals: a value with a long
+interval is read in a faster block if that is cheaper than a request of its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from agent.profile.spec import ProfileLimits
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A run of parts that is read at once, every ``interval_s`` (0: every cycle)."""
+    """A run of parts that is read in one request, every ``interval_s`` (0: every cycle)."""
 
     interval_s: float
     parts: tuple[Part, ...]
@@ -47,7 +47,7 @@ def requests(profile: Profile, wire: WireCost, cycle_s: float) -> Iterable[ReadR
     """Return the blocks of ``profile`` with their parts, those of every cycle first."""
     tables: dict[str, dict[Part, float]] = {}
     for point in profile.points:
-        assert isinstance(point, ModbusPoint)  # noqa: S101 - compile_modbus made them
+        assert isinstance(point, ModbusPoint)  # noqa: S101 - from compile_modbus
         if point.derived is None:
             parts = tables.setdefault(point.table, {})
             parts[point.part] = min(point.interval_s, parts.get(point.part, point.interval_s))
@@ -55,7 +55,7 @@ def requests(profile: Profile, wire: WireCost, cycle_s: float) -> Iterable[ReadR
 
 
 def costs(profile: Profile, wanted: Sequence[Request], wire: WireCost) -> list[Cost]:
-    """Bytes and seconds of each request on ``wire``."""
+    """Return the cost of each request on ``wire``, in bytes and seconds."""
     found = []
     for request in wanted:
         assert isinstance(request, ReadRegisters)  # noqa: S101 - of a Modbus profile
@@ -91,7 +91,7 @@ def blocks(
 
 
 class _Planner:
-    """Plans one table of one device."""
+    """The planner of one table of one device."""
 
     def __init__(self, table: str, limits: ProfileLimits, wire: WireCost, cycle_s: float) -> None:
         self._table = table
@@ -100,13 +100,15 @@ class _Planner:
         self._most = limits.bits_max if bits else limits.registers_max
         self._wire = wire
         self._cycle_s = cycle_s
-        self._costs: dict[int, float] = {}  # by count, at most one for each a read can have
+        self._costs: dict[
+            int, float
+        ] = {}  # by register count, at most one entry per possible count
 
     def plan(self, intervals: Mapping[Part, float]) -> list[_Block]:
         """Return the blocks that read every part at least as often as ``intervals`` says.
 
-        With one interval no plan is cheaper. With several, it is the cheapest of those whose blocks
-        do not nest, or a cheaper one found from there.
+        With one interval the plan is optimal. With several, it is the cheapest plan without nested
+        blocks, or a cheaper one derived from it.
         """
         blocks = self._best(intervals)
         if len(set(intervals.values())) == 1:
@@ -116,7 +118,7 @@ class _Planner:
             for interval_s in sorted(set(intervals.values()))
             for block in self._best({p: i for p, i in intervals.items() if i == interval_s})
         ]
-        plans = [self._ride(self._regroup(each)) for each in (blocks, apart)]
+        plans = [self._use_faster_blocks(self._regroup(each)) for each in (blocks, apart)]
         return min(plans, key=self._load)
 
     def _load(self, blocks: Iterable[_Block]) -> float:
@@ -149,9 +151,9 @@ class _Planner:
     def _runs(
         self, parts: Sequence[Part], reach: Sequence[int], intervals: Mapping[Part, float], end: int
     ) -> Iterable[tuple[int, float]]:
-        """Where a run that ends before ``end`` may begin, and the load of each such run.
+        """Yield each possible begin of a run that ends before index ``end``, and its load.
 
-        ``reach`` is where the parts up to each one end.
+        ``reach`` holds, for each part, the highest end address of the parts up to it.
         """
         begin = end - 1
         first, count = parts[begin]
@@ -174,21 +176,21 @@ class _Planner:
         return found
 
     def _joins(self, stop: int, address: int) -> bool:
-        """Whether a block may read on from before ``stop`` to ``address``."""
+        """Return whether one block may read both the registers before ``stop`` and ``address``."""
         if address - stop > self._limits.gap_max:
             return False
         return not any(low < address and high >= stop for low, high in self._limits.forbidden)
 
     def _regroup(self, blocks: Sequence[_Block]) -> list[_Block]:
-        """Blocks of one interval joined across faster ones that lie between them."""
+        """Join blocks of the same interval across faster blocks between them."""
         found = []
         for interval_s in sorted({block.interval_s for block in blocks}):
             parts = {p: interval_s for b in blocks if b.interval_s == interval_s for p in b.parts}
             found += self._best(parts)
         return found
 
-    def _ride(self, blocks: Sequence[_Block]) -> list[_Block]:
-        """Parts of slow blocks that a faster one reads anyway are taken from there."""
+    def _use_faster_blocks(self, blocks: Sequence[_Block]) -> list[_Block]:
+        """Remove parts from slow blocks that a faster block reads anyway."""
         kept: list[_Block] = []
         for block in blocks:
             left = {}

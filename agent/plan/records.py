@@ -1,4 +1,4 @@
-"""What planning yields: the requests of one device, and what each of them costs."""
+"""Results of planning: the requests of one device, and their costs."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from agent.model.values import Request
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one device is asked: ``identity`` once, the rest every cycle or ``interval_s``."""
+    """Requests to one device: ``identity`` once, ``requests`` every cycle or ``interval_s``."""
 
     identity: tuple[Request, ...]
     requests: tuple[Request, ...]
@@ -15,9 +15,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request costs at the least. ``points`` may be rows of a table not yet known.
+    """The minimum cost of one request. ``points`` counts profile points, not rows of a table.
 
-    ``seconds`` is how long it takes the line (Modbus; 0 for SNMP, which shares no line).
+    ``seconds`` is the time the line is in use (Modbus; 0 for SNMP, which shares no line).
     """
 
     request: Request

@@ -1,4 +1,4 @@
-"""SNMP profile to requests: single instances in few GETs, the columns of a table side by side."""
+"""Planning of SNMP requests: instances in few GETs, the columns of a table in one walk."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ SYS_OBJECT_ID = smi.oid("1.3.6.1.2.1.1.2.0")
 SYS_UP_TIME = smi.oid("1.3.6.1.2.1.1.3.0")
 SYS_NAME = smi.oid("1.3.6.1.2.1.1.5.0")
 
-_COLUMNS_MAX = 10  # GETBULK columns side by side; more would crowd out rows
+_COLUMNS_MAX = 10  # columns per GETBULK; more would leave space for few rows
 
 
 def _info_fields(profile: Profile) -> list[InfoField]:
@@ -35,20 +35,20 @@ def requests(profile: Profile) -> Iterable[Request]:
     instances: dict[bytes, float] = {}
     columns: dict[bytes, float] = {}
 
-    def want(oid: bytes, interval_s: float, *, scalar: bool) -> None:
+    def add(oid: bytes, interval_s: float, *, scalar: bool) -> None:
         target = instances if scalar else columns
         target[oid] = min(interval_s, target.get(oid, interval_s))
 
     want(SYS_UP_TIME, 0.0, scalar=True)  # shows a reboot in the cycle after it
     used: dict[str, None] = {}
     for point in profile.points:
-        assert isinstance(point, SnmpPoint)  # noqa: S101 - compile_snmp made them
-        want(point.oid, point.interval_s, scalar=point.index is None)
+        assert isinstance(point, SnmpPoint)  # noqa: S101 - from compile_snmp
+        add(point.oid, point.interval_s, scalar=point.index is None)
         used.update(dict.fromkeys(point.lookups))
     for name in sorted(used):
         lookup = profile.lookups[name]
         if lookup.part is None:
-            want(lookup.oid, lookup.interval_s, scalar=lookup.scalar)
+            add(lookup.oid, lookup.interval_s, scalar=lookup.scalar)
     for interval in sorted({*instances.values(), *columns.values()}):
         wanted = [oid for oid, often in instances.items() if often == interval]
         yield from _gets(wanted, profile.limits.oids_max, interval)
@@ -65,7 +65,7 @@ def _gets(oids: Iterable[bytes], most: int, interval_s: float) -> Iterable[GetOi
 def _walks(
     columns: Iterable[bytes], interval_s: float, repetitions_max: int | None
 ) -> Iterable[WalkColumns]:
-    """Columns of one table side by side: they share their rows, so no answer is wasted."""
+    """Yield walks of the columns of each table together: they have the same rows."""
     tables: dict[tuple[int, ...], list[bytes]] = {}
     for column in columns:
         tables.setdefault(smi.decode_subids(column)[:-1], []).append(column)
@@ -77,7 +77,7 @@ def _walks(
 
 
 def costs(profile: Profile, wanted: Iterable[Request]) -> list[Cost]:
-    """Message, PDU and varbind headers of RFC 3416 around the OIDs, one row per column."""
+    """Return the cost of each request: the OIDs with the headers of RFC 3416, one row a column."""
     found = []
     for request in wanted:
         assert not isinstance(request, ReadRegisters)  # noqa: S101 - of an SNMP profile

@@ -1,4 +1,4 @@
-"""What a Modbus request costs in bytes and in time, by the line it travels on.
+"""Cost of Modbus requests in bytes and time, by the line they use.
 
 Frames: Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02 (RTU: unit, function,
 two bytes of CRC; silences of 3.5 characters, section 2.5.1.1), Modbus Messaging on TCP/IP V1.0b.
@@ -11,9 +11,9 @@ from agent.profile.points import Profile
 from agent.profile.spec_modbus import Quirks
 
 CYCLE_S = 10.0
-"""How often a device is polled, where nothing says otherwise."""
+"""Default poll interval in seconds."""
 
-_NETWORK_S = 0.001  # there and back inside a rack, and a small computer that thinks
+_NETWORK_S = 0.001  # round trip inside a rack, and processing in a small controller
 _NETWORK_BYTE_S = 8 / 100e6
 _FAST_BAUDRATE = 19_200
 _FAST_SILENCE_S = 0.001_75
@@ -22,11 +22,11 @@ _NO_QUIRKS = Quirks()
 
 @dataclass(frozen=True, slots=True)
 class WireCost:
-    """The price of one read of ``count`` registers or bits.
+    """The cost of one read on a line. Times in seconds.
 
-    ``request_s`` is paid once per request: silences, turnaround, how long the device thinks.
-    ``byte_s`` is paid for each of the ``frame_out`` bytes of a request, for the ``frame_in`` bytes
-    around a reply's data, and ``data_bytes`` times for each byte of the data itself.
+    ``request_s`` is the fixed time of a request: silences, turnaround, processing in the device.
+    ``byte_s`` is the time of one byte. A request has ``frame_out`` bytes; a reply has ``frame_in``
+    bytes of framing and ``data_bytes`` bytes on the line for each byte of data (2 in ASCII).
     """
 
     request_s: float
@@ -41,12 +41,12 @@ class WireCost:
         return self.frame_in + self.data_bytes * data
 
     def seconds(self, table: str, count: int) -> float:
-        """How long the line is taken."""
+        """Return how long one read of ``count`` registers or bits uses the line."""
         return self.request_s + self.byte_s * (self.frame_out + self.bytes_in(table, count))
 
 
 def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
-    """Return the cost of a serial line with the settings that the profile's device ships with."""
+    """Return the cost of a serial line with the factory settings of the profile's device."""
     line = profile.serial
     settings = (line.baudrate, line.parity, line.stopbits)
     return serial_line_cost(*settings, profile.quirks, ascii_mode=ascii_mode)
@@ -55,8 +55,8 @@ def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
 def wire_cost(url: Url, profile: Profile) -> WireCost:
     """Return what the line behind ``url`` costs a device of ``profile``.
 
-    A profile that states its serial line has no network of its own: what answers for it over TCP
-    is a gateway, whose serial line is the bottleneck.
+    A device whose profile has serial settings has no network interface: over TCP it is reached
+    through a gateway, whose serial line is the bottleneck.
     """
     if url.serial:
         given = url.options
@@ -82,7 +82,10 @@ def serial_line_cost(
     *,
     ascii_mode: bool = False,
 ) -> WireCost:
-    """RTU (or ASCII) on a serial line; characters of ASCII are counted with 8 data bits, too."""
+    """Return the cost of RTU (or ASCII) on a serial line.
+
+    Characters of ASCII are counted with 8 data bits, too.
+    """
     pauses_s = quirks.delay_s + quirks.answer_s
     character_s = (1 + 8 + (parity != "N") + stopbits) / baudrate
     if ascii_mode:

@@ -1,1 +1,1 @@
-"""Wire formats without I/O: bytes to records and back."""
+"""Wire formats without I/O: encoding and decoding of SNMP and Modbus messages."""

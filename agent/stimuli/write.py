@@ -18,7 +18,7 @@ from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
 from agent.transport.snmp.engine import SnmpEngine
 from agent.transport.snmp.native_link import NativeLink, security_of
-from agent.transport.snmp.transport import Ask
+from agent.transport.snmp.transport import RequestPdu
 
 _LOOKS = 4  # a relay takes a moment to switch
 _BETWEEN_LOOKS_S = 0.5
@@ -51,8 +51,8 @@ async def _snmp(write: SnmpWrite) -> None:
         )
         names = (write.oid,)
         varbinds = message.encode_varbinds([(write.oid, write.tag, write.value)])
-        await _answered(link, place, Ask(message.SET, names, varbinds))
-        question = Ask(message.GET, names, message.encode_names(names))
+        await _answered(link, place, RequestPdu(message.SET, names, varbinds))
+        question = RequestPdu(message.GET, names, message.encode_names(names))
         for look in range(_LOOKS):
             if look:
                 await asyncio.sleep(_BETWEEN_LOOKS_S)

@@ -1,1 +1,1 @@
-"""Everything that touches a socket, behind one method: ``Transport.fetch``."""
+"""Transports: all access to sockets and serial ports, behind ``Transport.fetch``."""

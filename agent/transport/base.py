@@ -1,4 +1,4 @@
-"""The seam between the agent and the wires: one request in, one answer out."""
+"""The interface of transports: one request in, one answer out."""
 
 from typing import Protocol
 
@@ -6,11 +6,11 @@ from agent.model.values import Answer, Request
 
 
 class Transport(Protocol):
-    """A way to one device.
+    """Access to one device.
 
     ``fetch`` raises DeviceTimeout, DeviceUnreachable, AuthenticationError, ProtocolError or
-    RequestRejected when the whole request failed; a part that failed is a Failure in the answer.
-    It is safe to cancel. ``close`` gives every socket and task back and may be called twice.
+    RequestRejected if the whole request failed; a part that failed is a Failure in the answer.
+    It is safe to cancel. ``close`` closes every socket, ends every task and may be called twice.
     """
 
     async def fetch(self, request: Request) -> Answer:
@@ -18,5 +18,5 @@ class Transport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Leave nothing behind."""
+        """Close the sockets and end the tasks of this transport."""
         ...

@@ -1,4 +1,4 @@
-"""Opens the right transport for a URL, over the engines and buses that devices share."""
+"""Transports by URL, over the SNMP engine and Modbus buses that devices share."""
 
 import asyncio
 import contextlib
@@ -17,18 +17,18 @@ from agent.transport.modbus.transport import BusPool, ModbusTransport
 from agent.transport.snmp.engine import EngineCounters, SnmpEngine
 from agent.transport.snmp.native_link import native_transport
 
-_ASCII_GAP_S = 1.0  # characters of one frame may be that far apart: V1.02, section 2.5.2
+_ASCII_GAP_S = 1.0  # longest time between characters of a frame: V1.02, section 2.5.2
 _ASCII_DATABITS = "7"  # the same section
 
 
 class Transports:
-    """The sockets of one daemon: one SNMP engine, one bus per gateway or line.
+    """The shared sockets of a process: one SNMP engine, and one bus per gateway or line.
 
     Use it as an asynchronous context manager; leaving it closes everything it opened.
     """
 
     def __init__(self, quirks: Mapping[str, Quirks] | None = None) -> None:
-        """``quirks`` is what the devices of each line need, by ``Url.line``."""
+        """``quirks`` maps each ``Url.line`` to the combined quirks of its devices."""
         self._quirks = quirks or {}
         self._engine: SnmpEngine | None = None
         self._opening = asyncio.Lock()
@@ -43,10 +43,13 @@ class Transports:
     async def open(
         self, url: Url, credentials: SnmpCredentials, limits: Limits, engine: str = "native"
     ) -> Transport:
-        """A transport to ``url``; nothing is sent yet. ``engine`` is ``native`` or ``pysnmp``."""
+        """Return a transport to ``url``; nothing is sent yet. ``engine``: ``native`` or ``pysnmp``.
+
+        Raises ConfigError for contradictory credentials or line settings.
+        """
         if url.protocol == "snmp":
             if engine == "pysnmp":
-                # Imported only where it is chosen: it takes longer to load than the whole agent.
+                # Imported only if chosen: it takes longer to load than the whole agent.
                 from agent.transport.snmp.pysnmp_link import pysnmp_transport
 
                 return pysnmp_transport(url.host, url.port, credentials, limits)
@@ -64,12 +67,12 @@ class Transports:
         finally:
             await transport.close()
 
-    def expect(self, quirks: Mapping[str, Quirks]) -> None:
-        """Lines opened from now on are opened with what their devices need now."""
+    def set_quirks(self, quirks: Mapping[str, Quirks]) -> None:
+        """Set the quirks of the lines that are opened from now on, by ``Url.line``."""
         self._quirks = quirks
 
     async def close(self) -> None:
-        """Close what is shared. Transports that are still open fail from now on."""
+        """Close the engine and the buses. Transports that are still open fail from now on."""
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.close()
@@ -88,16 +91,19 @@ class Transports:
 
     @property
     def snmp_counters(self) -> EngineCounters:
-        """What the SNMP engine did; nothing while there is none."""
+        """Counters of the SNMP engine; zeros before it is opened."""
         return EngineCounters() if self._engine is None else self._engine.counters
 
     @property
     def snmp_in_flight(self) -> int:
-        """How many SNMP messages wait for an answer."""
+        """Number of SNMP messages that wait for a response."""
         return 0 if self._engine is None else self._engine.in_flight
 
     def bus(self, url: Url) -> ModbusBus:
-        """The bus that ``url`` is on, opened with what its devices need."""
+        """Return the bus of ``url``, with the quirks of its devices.
+
+        Raises ConfigError if the bus is already in use with other settings.
+        """
         quirks = self._quirks.get(url.line, Quirks())
         limits = BusLimits(connect_pause_s=quirks.connect_pause_s, turnaround_s=quirks.delay_s)
         if url.scheme == "modbus+tcp":
@@ -121,6 +127,6 @@ class Transports:
 
 
 async def open_device(device: DeviceConfig, transports: Transports) -> Transport:
-    """Return the transport that a device's configuration asks for."""
+    """Return the transport of a configured device."""
     limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
     return await transports.open(device.url, device.credentials, limits, device.engine)

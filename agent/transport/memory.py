@@ -1,4 +1,4 @@
-"""A transport without sockets: answers from dictionaries, for tests and dry runs."""
+"""A transport without sockets that answers from dictionaries, for tests and dry runs."""
 
 import time
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from agent.model.values import Answer, GetOids, ReadRegisters, Request, VarBind,
 
 
 class MemoryTransport:
-    """Serves ``varbinds`` (OID octets to tag and value) and ``registers`` (table to words).
+    """A device in memory: ``varbinds`` (OID octets to tag and value), ``registers`` (by table).
 
-    ``fault`` is raised by every fetch while it is set; ``requests`` remembers what was asked.
+    While ``fault`` is set, every fetch raises it. ``requests`` collects all requests.
     """
 
     def __init__(
@@ -31,7 +31,10 @@ class MemoryTransport:
         return self
 
     async def fetch(self, request: Request) -> Answer:
-        """Answer from memory; unknown OIDs are noSuchInstance, unknown registers illegal."""
+        """Answer from memory.
+
+        An unknown OID is noSuchInstance. Raises RequestRejected (code 2) for an unknown register.
+        """
         self.requests.append(request)
         if self.closed:
             raise DeviceTimeout("transport is closed")

@@ -1,1 +1,1 @@
-"""Modbus without I/O: questions, answers and their framing."""
+"""Modbus without I/O: queries, replies and their framing."""

@@ -1,10 +1,10 @@
-"""Modbus framing without I/O: from a question to bytes, and from bytes to its answer or an error.
+"""Modbus framing without I/O: encodes queries, and decodes replies from a byte stream.
 
-The only module that imports pymodbus. Its PDU classes encode requests, its framers build frames
-and check sums. Its decoders are not used, because in 3.16.1 they
+The PDU classes of pymodbus encode requests, and its framers build frames and check sums. Its
+decoders are not used, because in 3.16.1 they
 
-* keep a frame with a bad protocol id in the buffer for ever (socket),
-* drop everything behind the first frame of a segment, and everything before a bad CRC (RTU),
+* keep a frame with a wrong protocol id in the buffer for ever (socket),
+* drop everything after the first frame of a segment, and everything before a bad CRC (RTU),
 * accept any function code and any number of registers as the answer (all).
 
 Source of the frames: Modbus Application Protocol V1.1b3, Modbus over Serial Line V1.02, Modbus
@@ -23,7 +23,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
 from agent.model.errors import DeviceError, ProtocolError
-from agent.protocol.modbus.question import EXCEPTION_FLAG, Query, judge
+from agent.protocol.modbus.question import EXCEPTION_FLAG, Query, parse_reply
 
 _REQUESTS: dict[str, type[ModbusPDU]] = {
     "coil": ReadCoilsRequest,
@@ -62,7 +62,8 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
 def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
     """Return a one-register read whose answer is none of the ``owed`` functions'.
 
-    None when every read function is owed.
+    Its reply cannot be confused with a late reply by one of the ``owed`` function codes. Returns
+    None if all read functions are owed.
     """
     for function, table in sorted(_TABLES.items(), reverse=True):
         if function not in owed:
@@ -71,11 +72,11 @@ def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
 
 
 class Framer(Protocol):
-    """The state of one byte stream. One question at a time; a new one replaces the old.
+    """Encoder and decoder of one byte stream. One query at a time; a new one replaces the old.
 
-    ``transactions``: replies name their question, so a late one is recognised exactly.
-    ``broken``: the stream lost its frame boundaries, only a new connection helps.
-    ``strays`` counts frames that answered nobody; ``note`` describes the last one our unit sent.
+    ``transactions``: replies carry the number of their query, so late replies are recognised.
+    ``broken``: the frame boundaries are lost, and only a new connection helps.
+    ``strays`` counts frames without a query; ``note`` describes the last one of the queried unit.
     """
 
     transactions: ClassVar[bool]
@@ -85,7 +86,7 @@ class Framer(Protocol):
 
     @property
     def partial(self) -> bool:
-        """Whether bytes of an unfinished frame are waiting."""
+        """True if the buffer holds bytes of an incomplete frame."""
         ...
 
     def reset(self) -> None:
@@ -97,24 +98,24 @@ class Framer(Protocol):
         ...
 
     def reply_characters(self, asked: Query) -> int:
-        """The length of the whole answer to ``asked``, in characters on the line."""
+        """Return the length of the whole reply to ``asked``, in characters on the line."""
         ...
 
     def withdraw(self) -> None:
-        """Stop looking for the answer."""
+        """Stop looking for the reply."""
         ...
 
     def feed(self, data: bytes) -> bytes | None:
         """Return the answer's payload, or None while it is not complete.
 
-        Raises RequestRejected for an exception reply, ProtocolError for an answer that does not
-        fit the question.
+        Raises RequestRejected for an exception reply, ProtocolError for a reply that does not
+        match the query.
         """
         ...
 
 
 class TcpFramer:
-    """MBAP framing: every reply names its transaction, and a length leads to the next one."""
+    """MBAP framing: each reply carries its transaction number and its length."""
 
     transactions: ClassVar[bool] = True
 
@@ -129,7 +130,7 @@ class TcpFramer:
 
     @property
     def partial(self) -> bool:
-        """Whether bytes of an unfinished frame are waiting."""
+        """True if the buffer holds bytes of an incomplete frame."""
         return bool(self._rest)
 
     def reset(self) -> None:
@@ -137,7 +138,7 @@ class TcpFramer:
         self._asked, self._rest, self.broken, self.note = None, b"", False, ""
 
     def withdraw(self) -> None:
-        """Stop looking for the answer."""
+        """Stop looking for the reply."""
         self._asked = None
 
     def ask(self, asked: Query) -> bytes:
@@ -147,7 +148,7 @@ class TcpFramer:
         return self._framer.encode(asked.pdu, asked.unit, self._transaction)
 
     def reply_characters(self, asked: Query) -> int:
-        """MBAP header, function, byte count, data."""
+        """Return the length of MBAP header, function, byte count and data."""
         return 9 + asked.size
 
     def feed(self, data: bytes) -> bytes | None:
@@ -165,7 +166,7 @@ class TcpFramer:
             if end > size:
                 break
             if transaction == self._transaction and self._asked is not None:
-                verdict = judge(self._asked, data[at + 6 : end])
+                verdict = parse_reply(self._asked, data[at + 6 : end])
                 self._asked = None
             else:
                 self.strays += 1
@@ -180,7 +181,7 @@ class TcpFramer:
 
 
 class _SerialFramer:
-    """What RTU and ASCII share: no transaction, so bytes older than the question are dropped."""
+    """Base of RTU and ASCII: without transactions, bytes older than the query are dropped."""
 
     transactions: ClassVar[bool] = False
 
@@ -193,7 +194,7 @@ class _SerialFramer:
 
     @property
     def partial(self) -> bool:
-        """Whether bytes of an unfinished frame are waiting."""
+        """True if the buffer holds bytes of an incomplete frame."""
         return bool(self._buffer)
 
     def reset(self) -> None:
@@ -201,19 +202,19 @@ class _SerialFramer:
         self._asked, self._buffer, self.note = None, b"", ""
 
     def withdraw(self) -> None:
-        """Stop looking for the answer."""
+        """Stop looking for the reply."""
         self._asked, self._buffer = None, b""
 
     def _begin(self, asked: Query) -> None:
         self._asked, self._buffer, self.note = asked, b"", ""
 
     def _answer(self, asked: Query, frame: bytes) -> bytes | None:
-        """Take ``frame`` (check sum verified and removed) if it answers, else count a stray.
+        """Return the payload of ``frame`` (without check sum) if it matches, else count a stray.
 
-        Without transactions a frame of the wrong shape may be a late reply to an older question;
-        it is skipped, and only when nothing better comes is it called wrong.
+        Without transactions a frame of the wrong shape may be a late reply to an older query. It is
+        skipped, and reported as an error only if no other reply follows.
         """
-        verdict = judge(asked, frame)
+        verdict = parse_reply(asked, frame)
         if isinstance(verdict, ProtocolError):
             self.strays += 1
             if frame[0] == asked.unit:
@@ -226,7 +227,7 @@ class _SerialFramer:
 
 
 def _rtu_size(data: bytes, at: int) -> int:
-    """Length of the RTU reply that seems to begin at ``at``; 0 where none can begin."""
+    """Return the length of the RTU reply that may begin at ``at``; 0 if none can begin there."""
     function = data[at + 1]
     if function & EXCEPTION_FLAG:
         return _RTU_EXCEPTION_SIZE
@@ -235,7 +236,7 @@ def _rtu_size(data: bytes, at: int) -> int:
     return 8 if function in _WRITES else 0
 
 
-def _crc_holds(data: bytes, start: int, end: int) -> bool:
+def _crc_matches(data: bytes, start: int, end: int) -> bool:
     return FramerRTU.compute_CRC(data[start : end - 2]).to_bytes(2, "big") == data[end - 2 : end]
 
 
@@ -247,7 +248,7 @@ class RtuFramer(_SerialFramer):
         self._framer = FramerRTU(DecodePDU(False))
 
     def reply_characters(self, asked: Query) -> int:
-        """Unit, function, byte count, data, CRC."""
+        """Return the length of unit, function, byte count, data and CRC."""
         return 5 + asked.size
 
     def ask(self, asked: Query) -> bytes:
@@ -256,7 +257,7 @@ class RtuFramer(_SerialFramer):
         return self._framer.encode(asked.pdu, asked.unit, 0)
 
     def feed(self, data: bytes) -> bytes | None:
-        """Frames that answer something else, and bytes that are no frame, are skipped."""
+        """Decode the reply; skip frames of other queries and bytes that are not a frame."""
         asked = self._asked
         if asked is None:
             self.strays += 1
@@ -265,7 +266,7 @@ class RtuFramer(_SerialFramer):
         at, kept = 0, 0
         while len(data) - at >= _RTU_EXCEPTION_SIZE:
             end = at + (_rtu_size(data, at) or len(data) + 1)
-            if end <= len(data) and _crc_holds(data, at, end):
+            if end <= len(data) and _crc_matches(data, at, end):
                 answer = self._answer(asked, data[at : end - 2])
                 if answer is not None:
                     return answer
@@ -286,7 +287,7 @@ class AsciiFramer(_SerialFramer):
         self._framer = FramerAscii(DecodePDU(False))
 
     def reply_characters(self, asked: Query) -> int:
-        """Colon, two digits for each of unit, function, byte count, data and LRC, CR LF."""
+        """Return the length of colon, CR LF, and two digits for each octet (5 beside the data)."""
         return 11 + 2 * asked.size
 
     def ask(self, asked: Query) -> bytes:
@@ -295,7 +296,7 @@ class AsciiFramer(_SerialFramer):
         return self._framer.encode(asked.pdu, asked.unit, 0)
 
     def feed(self, data: bytes) -> bytes | None:
-        """Lines that are damaged or answer something else are skipped."""
+        """Decode the reply; skip damaged lines and replies to other queries."""
         asked = self._asked
         if asked is None:
             self.strays += 1
@@ -306,7 +307,7 @@ class AsciiFramer(_SerialFramer):
         for line in lines:
             frame = _ascii_frame(line)
             if frame is None:
-                self.note = f"{asked}: a damaged ASCII frame of {len(line)} characters"
+                self.note = f"{asked}: damaged ASCII frame of {len(line)} characters"
                 continue
             answer = self._answer(asked, frame)
             if answer is not None:

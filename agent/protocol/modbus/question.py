@@ -1,4 +1,4 @@
-"""One question to one unit, and what a frame says to it; no bytes of any framing in here."""
+"""A query to one unit, and the decoding of its reply, independent of the framing."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,11 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One read of one unit. ``head`` is how a right answer begins: unit, function, byte count.
+    """A read of one unit.
 
     ``count`` is in registers (holding, input) or bits (coil, discrete); ``address`` is 0-based.
+    ``size`` is the number of data bytes in the reply; ``head`` holds the first bytes of a valid
+    reply: unit, function, byte count.
     """
 
     unit: int
@@ -55,7 +57,8 @@ def _refusal(asked: Query, code: int) -> RequestRejected:
 def judge(asked: Query, frame: bytes) -> bytes | DeviceError:
     """Return what ``frame`` (unit, function, data) answers to the question, payload or error.
 
-    The frame must be known to belong to the question.
+    The error is RequestRejected for an exception reply, else ProtocolError. The frame must be known
+    to belong to the query.
     """
     if frame[:3] == asked.head and len(frame) == 3 + asked.size:
         return asked.payload(frame[3:])

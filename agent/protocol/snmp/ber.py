@@ -1,8 +1,8 @@
-"""BER for SNMP: encode whole TLVs, read TLVs within strict bounds.
+"""BER for SNMP: encodes whole TLVs, and reads TLVs within strict bounds.
 
 Source: X.690 with the restrictions of RFC 3417 section 8 (definite lengths, single-octet tags).
-Reading is lenient where real agents are sloppy and no bound is at stake (padded lengths, integers
-longer than needed) and raises ProtocolError everywhere else.
+Reading accepts common deviations of real agents that cannot break a bound (padded lengths,
+integers longer than needed), and raises ProtocolError for everything else.
 """
 
 from agent.model import smi
@@ -19,7 +19,7 @@ GREATEST = {
     smi.TIME_TICKS: 2**32 - 1,
     smi.COUNTER64: 2**64 - 1,
 }
-"""The greatest value we take for each numeric type (INTEGER leniently has 64 bits)."""
+"""Greatest accepted value of each numeric type (64 bits are accepted for INTEGER)."""
 
 
 def length(count: int) -> bytes:
@@ -31,7 +31,7 @@ def length(count: int) -> bytes:
 
 
 def tlv(tag: int, content: bytes) -> bytes:
-    """One whole TLV."""
+    """Encode a TLV."""
     count = len(content)
     if count < 0x80:
         return bytes((tag, count)) + content
@@ -41,18 +41,18 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 
 def integer_content(number: int) -> bytes:
-    """Two's complement in the fewest octets."""
+    """Encode an integer in two's complement with the fewest octets."""
     magnitude = number if number >= 0 else ~number
     return number.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True)
 
 
 def integer(value: int) -> bytes:
-    """One whole INTEGER."""
+    """Encode an INTEGER as a TLV."""
     return tlv(smi.INTEGER, integer_content(value))
 
 
 def value(tag: int, value: int | bytes | None) -> bytes:
-    """One whole TLV for a value of ``agent.model.smi``: int for numbers, None for no content."""
+    """Encode a value of ``agent.model.smi`` as a TLV: int for numbers, None for no content."""
     if value is None:
         return bytes((tag, 0))
     if isinstance(value, int):
@@ -61,10 +61,10 @@ def value(tag: int, value: int | bytes | None) -> bytes:
 
 
 def read_tlv(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
-    """Tag, and where the content of the TLV at ``offset`` starts and stops.
+    """Return the tag of the TLV at ``offset``, and start and stop of its content.
 
-    Raises ProtocolError where it does not fit before ``end`` (at most ``len(data)``), or where its
-    length is indefinite or absurd.
+    Raises ProtocolError if it does not end before ``end`` (at most ``len(data)``), or if its
+    length is indefinite or longer than four octets.
     """
     start = offset + 2
     if start > end:
@@ -85,17 +85,20 @@ def read_tlv(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
 
 
 def expect(data: bytes, offset: int, end: int, tag: int) -> tuple[int, int]:
-    """Like :func:`read_tlv` for a TLV that must carry ``tag``; start and stop of its content."""
+    """Return start and stop of the content of a TLV that must have ``tag``.
+
+    Raises ProtocolError for another tag, and as :func:`read_tlv`.
+    """
     found, start, stop = read_tlv(data, offset, end)
     if found != tag:
-        raise ProtocolError(f"BER tag 0x{found:02x} where 0x{tag:02x} belongs, octet {offset}")
+        raise ProtocolError(f"BER tag 0x{found:02x} instead of 0x{tag:02x} at octet {offset}")
     return start, stop
 
 
 def read_integer(data: bytes, offset: int, end: int) -> tuple[int, int]:
     """Return the signed INTEGER at ``offset``, at most 9 octets long, and where it stops."""
     start = offset + 2
-    if start < end and data[offset] == smi.INTEGER:  # the common short form without more calls
+    if start < end and data[offset] == smi.INTEGER:  # the common short form, without further calls
         stop = start + data[offset + 1]
         if start < stop <= end and stop <= start + _MAX_INTEGER_OCTETS:
             return int.from_bytes(data[start:stop], "big", signed=True), stop
@@ -122,9 +125,9 @@ def decode_signed(octets: bytes) -> int | None:
 def decode_unsigned(tag: int, octets: bytes) -> int | None:
     """Return the value of a Counter32, Gauge32, TimeTicks or Counter64; None where it does not fit.
 
-    Agents that forget the leading zero send FF FF FF FF for 2**32-1. Read as net-snmp reads it:
-    a set top bit extends to the type's full width, so a "negative" Gauge32 of one octet FF is
-    2**32-1 too, which a range check catches, and not a plausible 255.
+    Agents that omit the leading zero send FF FF FF FF for 2**32-1. The octets are decoded as in
+    net-snmp: a set top bit is extended to the width of the type, so a Gauge32 of one octet FF is
+    2**32-1 as well, which a range check catches, and not a plausible 255.
     """
     if not 0 < len(octets) <= _MAX_INTEGER_OCTETS:
         return None

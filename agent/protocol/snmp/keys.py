@@ -1,4 +1,4 @@
-"""USM cryptography: from passwords to localized keys, message digests and the privacy ciphers.
+"""USM cryptography: localized keys from passwords, message digests, and privacy ciphers.
 
 Sources: RFC 3414 (MD5, SHA-1, DES, password to key), RFC 7860 (SHA-2), RFC 3826 (AES-128),
 draft-blumenthal-aes-usm-04 and draft-reeder-snmpv3-usm-3desede-00 (longer AES keys).
@@ -29,7 +29,7 @@ _DES_BLOCK = 8
 
 @dataclass(frozen=True, slots=True)
 class _Digest:
-    """A hash: hashlib's name, the HMAC's algorithm, and how much of the HMAC goes on the wire."""
+    """A hash: name in hashlib, algorithm of the HMAC, and octets of the HMAC that are sent."""
 
     name: str
     algorithm: Callable[[], hashes.HashAlgorithm]
@@ -64,7 +64,7 @@ def _hash(protocol: AuthProtocol, data: bytes) -> bytes:
 def password_to_key(protocol: AuthProtocol, secret: bytes) -> bytes:
     """Return the key before localization: the hash of the secret repeated to 1 MiB.
 
-    Takes milliseconds, hence the cache. Raises ValueError for an empty secret.
+    Takes milliseconds and is therefore cached. Raises ValueError for an empty secret.
     """
     if not secret:
         raise ValueError("a USM secret must not be empty")
@@ -73,7 +73,7 @@ def password_to_key(protocol: AuthProtocol, secret: bytes) -> bytes:
 
 
 def localize(protocol: AuthProtocol, key: bytes, engine_id: bytes) -> bytes:
-    """``key`` as it is used with one engine (RFC 3414 section 2.6)."""
+    """Localize ``key`` for one engine (RFC 3414 section 2.6)."""
     return _hash(protocol, key + engine_id + key)
 
 
@@ -115,7 +115,7 @@ class Authenticator:
         return keyed.finalize()[: self.mac_octets]
 
     def verify(self, message: bytes, mac_start: int, mac_stop: int) -> bool:
-        """Whether ``message`` holds its own digest there. Takes the same time either way."""
+        """Return whether ``message`` has its digest between the bounds. Runs in constant time."""
         if mac_stop - mac_start != self.mac_octets:
             return False
         zeros = bytes(self.mac_octets)
@@ -124,7 +124,7 @@ class Authenticator:
 
 
 class AesPrivacy:
-    """AES in CFB-128 mode; the vector is boots, time and salt (RFC 3826 section 3.1.2.1)."""
+    """AES in CFB-128 mode; the IV is boots, time and salt (RFC 3826 section 3.1.2.1)."""
 
     __slots__ = ("_algorithm",)
 
@@ -137,7 +137,7 @@ class AesPrivacy:
         return (counter % 2**64).to_bytes(SALT_OCTETS, "big")
 
     def encrypt(self, plain: bytes, boots: int, engine_time: int, salt: bytes) -> bytes:
-        """Ciphertext as long as ``plain``."""
+        """Return the ciphertext, which is as long as ``plain``."""
         vector = (boots << 32 | engine_time).to_bytes(8, "big") + salt
         return Cipher(self._algorithm, CFB(vector)).encryptor().update(plain)
 
@@ -148,7 +148,7 @@ class AesPrivacy:
 
 
 class DesPrivacy:
-    """DES in CBC mode; the vector is the key's second half XOR the salt (RFC 3414 section 8)."""
+    """DES in CBC mode; the IV is the second half of the key XOR the salt (RFC 3414 section 8)."""
 
     __slots__ = ("_algorithm", "_pre_iv")
 
@@ -157,17 +157,17 @@ class DesPrivacy:
         self._pre_iv = int.from_bytes(key[8:16], "big")
 
     def salt(self, boots: int, counter: int) -> bytes:
-        """Boots and a 32-bit counter (RFC 3414 section 8.1.1.1)."""
+        """Return the salt: boots and a 32-bit counter (RFC 3414 section 8.1.1.1)."""
         return (boots << 32 | counter % 2**32).to_bytes(SALT_OCTETS, "big")
 
     def encrypt(self, plain: bytes, boots: int, engine_time: int, salt: bytes) -> bytes:
-        """Ciphertext, padded to whole blocks."""
+        """Return the ciphertext, padded to whole blocks."""
         del boots, engine_time
         padded = plain + bytes(-len(plain) % _DES_BLOCK)
         return Cipher(self._algorithm, CBC(self._vector(salt))).encryptor().update(padded)
 
     def decrypt(self, secret: bytes, boots: int, engine_time: int, salt: bytes) -> bytes:
-        """Plaintext with its padding. Raises ProtocolError where ``secret`` is no whole blocks."""
+        """Return the plaintext with its padding. Raises ProtocolError for an incomplete block."""
         del boots, engine_time
         if len(secret) % _DES_BLOCK:
             raise ProtocolError("DES ciphertext is not a multiple of 8 octets")

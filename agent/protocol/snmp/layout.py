@@ -1,9 +1,9 @@
-"""Decoding by comparison: an answer that only differs from an earlier one in its values.
+"""Fast decoding of responses that differ from an earlier one only in their values.
 
-The answers of one device to one request look alike from poll to poll: the same names, and values
-that mostly keep their length. The octets around the values are then compared as one number, and
-the values fetched with one struct, instead of reading hundreds of TLVs. Whatever does not match to
-the last bit is decoded the long way, so the result is always that of ``decode_varbinds``.
+The responses of one device to one request are similar in every poll: the same names, and values
+that mostly keep their length. The octets around the values are compared as one number, and the
+values are unpacked with one struct, instead of reading hundreds of TLVs. A response that differs in
+any other bit is decoded TLV by TLV, so the result is always that of ``decode_varbinds``.
 """
 
 import struct
@@ -13,9 +13,9 @@ from agent.model import smi
 from agent.model.values import VarBind
 from agent.protocol.snmp import ber, message
 
-_MAX_LAYOUTS = 64  # answers of one device; a walk of a large table is several
-_FEWEST_OCTETS = 128  # below, there is nothing to be gained
-_WAIT_AFTER_FAILURE = 16  # sightings of the same size, before a layout that soon failed is retried
+_MAX_LAYOUTS = 64  # of one device; a walk of a large table has several responses
+_FEWEST_OCTETS = 128  # decoding shorter responses this way is not faster
+_WAIT_AFTER_FAILURE = 16  # responses of the same size until a layout that soon failed is retried
 _SOON = 8  # hits
 
 _SIGNED = {1: "b", 2: "h", 4: "i", 8: "q"}
@@ -27,9 +27,10 @@ _Key = tuple[bytes, int]
 
 
 class _Field(NamedTuple):
-    """How one value is fetched: its struct code, which of its bits are frame, and what it needs.
+    """The decoding of one value: its struct code, and the bits that must stay the same.
 
-    ``kept`` is the mask of the first octet and that of the last.
+    ``first_kept`` and ``last_kept`` are the masks of these bits in the first and last octet.
+    ``wide`` marks a number of a length for which struct has no code.
     """
 
     code: str
@@ -39,7 +40,7 @@ class _Field(NamedTuple):
 
 
 class DatagramLayout:
-    """The frame of one answer and where its values are."""
+    """The constant octets of one response and the positions of its values."""
 
     __slots__ = ("_frame", "_mask", "_missing", "_names", "_tags", "_unpack", "_wide", "hits")
 
@@ -75,7 +76,7 @@ class DatagramLayout:
 
 
 class Layouts:
-    """The layouts of one device's answers, by their size and first name."""
+    """The layouts of one device's responses, by their size and first name. At most 64."""
 
     def __init__(self) -> None:
         self._known: dict[_Key, DatagramLayout] = {}
@@ -100,7 +101,7 @@ class Layouts:
         return varbinds
 
     def _consider(self, key: _Key, body: bytes, varbinds: list[VarBind]) -> None:
-        """Learn an answer that came for the second time."""
+        """Learn the layout of a response that arrived for the second time."""
         left = self._wait.get(key, 1)
         if len(self._wait) >= _MAX_LAYOUTS:
             self._wait.clear()
@@ -144,7 +145,7 @@ def learn(body: bytes) -> DatagramLayout | None:
 
 
 def _field(tag: int, octets: bytes) -> _Field | None:
-    """How to fetch a value like this one; None where its octets need a look each time."""
+    """Return how to decode a value like this one; None if it has to be decoded each time."""
     size = len(octets)
     if tag in smi.MISSING:
         return None if octets else _Field("0s")

@@ -1,4 +1,4 @@
-"""Community messages and PDUs (RFC 1157, 1901, 3416) between octets and records, without I/O."""
+"""Encoding and decoding of community messages and PDUs (RFC 1157, 1901, 3416), without I/O."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -39,11 +39,11 @@ _NULL_VALUE = b"\x05\x00"
 
 
 VarbindDecoder = Callable[[bytes, int, int], list[VarBind]]
-"""What :func:`decode_varbinds` is."""
+"""The type of :func:`decode_varbinds`."""
 
 
 class Pdu(NamedTuple):
-    """One PDU. For GET_BULK ``error_status`` is non-repeaters, ``error_index`` max-repetitions."""
+    """A PDU. For GET_BULK ``error_status`` is non-repeaters, ``error_index`` max-repetitions."""
 
     kind: int
     request_id: int
@@ -53,7 +53,7 @@ class Pdu(NamedTuple):
 
 
 class Header(NamedTuple):
-    """The fields before the varbinds, and where in the datagram the varbinds start and stop."""
+    """The fields of a PDU before its varbinds, and the bounds of the varbinds in the datagram."""
 
     kind: int
     request_id: int
@@ -106,13 +106,13 @@ def wrap(version: int, community: bytes, pdu: bytes) -> bytes:
 
 
 def decode_message(data: bytes) -> tuple[int, bytes, Pdu]:
-    """Version, community and PDU of a v1 or v2c message.
+    """Return version, community and PDU of a v1 or v2c message.
 
-    Raises ProtocolError on anything malformed, on v3 and on the Trap-PDU of v1.
+    Raises ProtocolError for a malformed message, for v3 and for the Trap-PDU of v1.
     """
     version, offset, end = open_message(data)
     if version not in (V1, V2C):
-        raise ProtocolError(f"message version {version} where v1 or v2c belongs")
+        raise ProtocolError(f"message version {version} is not v1 or v2c")
     community, offset = ber.read_octets(data, offset, end)
     return version, community, decode_pdu(data, offset, end)
 
@@ -130,13 +130,13 @@ def open_message(data: bytes) -> tuple[int, int, int]:
 def peek_id(data: bytes) -> int:
     """Return a community message's request-id or a v3 msgID, before anything is checked.
 
-    Only to find out who waits for it: nothing else of ``data`` is looked at. Raises ProtocolError
-    where there is none.
+    It only serves to find the pending request: nothing else of ``data`` is checked. Raises
+    ProtocolError if ``data`` is too short.
     """
     try:
         octet = data[1]
         offset = 2 if octet < 0x80 else 2 + (octet & 0x7F)
-        # v3: a header that starts with the msgID; else a PDU behind the community
+        # v3: the header starts with the msgID; v1, v2c: the PDU follows the community
         head = offset + 3 if data[offset + 2] == V3 else offset + 5 + data[offset + 4]
         octet = data[head + 1]
         offset = head + 2 if octet < 0x80 else head + 2 + (octet & 0x7F)
@@ -155,7 +155,7 @@ def decode_pdu(data: bytes, offset: int, end: int, decode: VarbindDecoder | None
 def decode_header(data: bytes, offset: int, end: int) -> Header:
     """Decode the PDU at ``offset`` without its varbinds, so that strays are cheap to refuse.
 
-    Raises ProtocolError on an unknown PDU, on numbers beyond 32 bits, on trailing octets.
+    Raises ProtocolError for an unknown PDU, numbers beyond 32 bits, or trailing octets.
     """
     kind, offset, end = ber.read_tlv(data, offset, end)
     if kind not in _KINDS:
@@ -176,10 +176,10 @@ def decode_header(data: bytes, offset: int, end: int) -> Header:
 def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
     """Decode the varbinds from ``offset`` to ``end``: OIDs as octets, numbers as int.
 
-    A value that its type cannot hold becomes NULL and costs only itself; broken framing, and a
-    name that is no OID, raise ProtocolError. One loop without calls, because this is where the
-    program spends its time: the common short forms are read inline, and every varbind must stop
-    exactly where its SEQUENCE does, so that no inner length can reach past its bounds.
+    A value that its type cannot hold becomes NULL and affects no other. Raises ProtocolError for
+    broken framing and for a name that is not an OID. This is one loop without calls because most
+    CPU time is spent here: the common short forms are read inline, and each varbind must end with
+    its SEQUENCE, so that no inner length can exceed its bounds.
     """
     varbinds: list[VarBind] = []
     append = varbinds.append
@@ -216,7 +216,7 @@ def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
                 append((data[start:name_stop], tag, number))
             else:
                 append((data[start:name_stop], *decode_value(tag, data[begin:stop])))
-        except IndexError:  # long forms read as short ones can point past the datagram
+        except IndexError:  # a long form read as a short one can point past the datagram
             varbind, stop = _decode_varbind(data, offset, end)
             append(varbind)
         offset = stop
@@ -226,7 +226,7 @@ def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
 
 
 def _decode_varbind(data: bytes, offset: int, end: int) -> tuple[VarBind, int]:
-    """One varbind in any legal form, with every bound checked, and where it stops."""
+    """Return one varbind in any legal form, every bound checked, and the offset after it."""
     start, stop = ber.expect(data, offset, end, ber.SEQUENCE)
     name_start, name_stop = ber.expect(data, start, stop, smi.OBJECT_ID)
     tag, value_start, value_stop = ber.read_tlv(data, name_stop, stop)
@@ -234,12 +234,12 @@ def _decode_varbind(data: bytes, offset: int, end: int) -> tuple[VarBind, int]:
         raise ProtocolError(f"{stop - value_stop} octets after the value, octet {value_stop}")
     name = data[name_start:name_stop]
     if not name or name[-1] >= 0x80:
-        raise ProtocolError(f"the name of the varbind at octet {offset} is no OID")
+        raise ProtocolError(f"the name of the varbind at octet {offset} is not an OID")
     return (name, *decode_value(tag, data[value_start:value_stop])), stop
 
 
 def decode_value(tag: int, octets: bytes) -> tuple[int, int | bytes | None]:
-    """Tag and value; NULL and None where the octets cannot be a value of that type."""
+    """Return tag and value; NULL and None if the octets are not a value of that type."""
     number: int | None
     if tag in smi.MISSING:
         return tag, None

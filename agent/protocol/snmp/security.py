@@ -1,4 +1,4 @@
-"""Seals PDUs into datagrams and opens them: the protocol, and its simple side, communities."""
+"""Security of SNMP messages: the interface of security models, and communities (v1, v2c)."""
 
 from typing import NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ from agent.protocol.snmp.message import Pdu
 
 
 class ReportPdu(NamedTuple):
-    """A Report-PDU and what its message said of the engine that sent it.
+    """A Report-PDU with the engine parameters of its message.
 
     ``counter`` is the OID (BER octets) of its kind; ``authentic`` whether its MAC held.
     """
@@ -25,16 +25,16 @@ Reply = Pdu | ReportPdu
 
 
 class Security(Protocol):
-    """One side of a conversation with one device, without I/O.
+    """The security model toward one device, without I/O.
 
-    ``open`` raises ProtocolError or AuthenticationError for a datagram that is not a good answer;
-    the caller ignores that datagram. ``recover`` learns from a Report and returns where asking
-    again makes sense, or raises AuthenticationError where it does not.
+    ``open`` raises ProtocolError or AuthenticationError for a datagram that is not a valid
+    response; the caller ignores that datagram. ``recover`` updates the state from a Report and
+    returns if the request can be repeated, or raises AuthenticationError if it cannot.
     """
 
     @property
     def ready(self) -> bool:
-        """Whether requests can be sealed; if not, send ``probe`` and recover from its Report."""
+        """True if requests can be sealed. If not, send ``probe`` and recover from its Report."""
         ...
 
     def probe(self, message_id: int) -> bytes:
@@ -50,16 +50,16 @@ class Security(Protocol):
         ...
 
     def recover(self, report: ReportPdu) -> None:
-        """Learn from a report, or raise what it means."""
+        """Update the state from a report; raise AuthenticationError or ProtocolError if final."""
         ...
 
     def forget(self) -> None:
-        """Start from discovery next time."""
+        """Forget the engine, so that the next request starts with discovery."""
         ...
 
 
 class CommunitySecurity:
-    """v1 and v2c: the community goes out in every request and must come back in every answer."""
+    """Security of v1 and v2c: the community of the request must be that of the response."""
 
     ready = True
 
@@ -70,7 +70,7 @@ class CommunitySecurity:
         self._layouts = Layouts()
 
     def probe(self, message_id: int) -> bytes:
-        """Never needed; an empty GET, which every agent answers."""
+        """Return an empty GET. Not needed, as communities have no discovery."""
         return self.seal(message_id, message.GET, 0, 0, b"\x30\x00")
 
     def seal(self, message_id: int, kind: int, first: int, second: int, names: bytes) -> bytes:
@@ -82,18 +82,18 @@ class CommunitySecurity:
         """Return the Response-PDU in ``data`` if version, community and id are those sent."""
         version, offset, end = message.open_message(data)
         if version != self._version:
-            raise ProtocolError(f"the answer has message version {version}")
+            raise ProtocolError(f"the response has message version {version}")
         community, offset = ber.read_octets(data, offset, end)
         if community != self._community:
-            raise AuthenticationError("the answer carries another community")
+            raise AuthenticationError("the response has another community")
         pdu = message.decode_pdu(data, offset, end, self._layouts.decode)
         if pdu.kind != message.RESPONSE or pdu.request_id != message_id:
-            raise ProtocolError(f"PDU 0x{pdu.kind:02x} is no response to the request")
+            raise ProtocolError(f"PDU 0x{pdu.kind:02x} is not a response to the request")
         return pdu
 
     def recover(self, report: ReportPdu) -> None:
-        """Communities know no reports."""
-        raise ProtocolError("a report without security")
+        """Raise ProtocolError: v1 and v2c have no reports."""
+        raise ProtocolError("received a report without security parameters")
 
     def forget(self) -> None:
-        """There is nothing to forget."""
+        """Do nothing: communities have no state."""

@@ -1,6 +1,7 @@
-"""The user-based security model toward one device: discovery, time window, reports; without I/O.
+"""The user-based security model (USM) toward one device, without I/O.
 
-Source: RFC 3414 (section numbers below), with the report handling of RFC 3412 section 7.2.
+Discovery, time window and reports. Source: RFC 3414 (section numbers below); report handling of
+RFC 3412 section 7.2.
 """
 
 import secrets
@@ -26,17 +27,17 @@ WRONG_DIGEST = _USM_STATS + b"\x05\x00"
 DECRYPTION_ERROR = _USM_STATS + b"\x06\x00"
 
 _REFUSALS = {
-    UNSUPPORTED_LEVEL: "the device does not do this user's security level",
+    UNSUPPORTED_LEVEL: "the device does not support the security level of this user",
     UNKNOWN_USER: "the device does not know this user",
-    WRONG_DIGEST: "the device refuses our digest: authentication secret or protocol is wrong",
-    DECRYPTION_ERROR: "the device cannot decrypt: privacy secret or protocol is wrong",
+    WRONG_DIGEST: "the device refuses the digest: wrong authentication secret or protocol",
+    DECRYPTION_ERROR: "the device cannot decrypt: wrong privacy secret or protocol",
 }
 
 
 class UsmSecurity:
-    """One user's conversation with one engine; learns that engine's id, boots and time.
+    """USM state of one user at one engine: the id, boots and time of the engine, and the keys.
 
-    ``clock`` gives monotonic seconds. Raises ConfigError where credentials do not fit together.
+    ``clock`` returns monotonic seconds. Raises ConfigError for contradictory credentials.
     """
 
     def __init__(
@@ -61,17 +62,17 @@ class UsmSecurity:
         self._authenticator: keys.Authenticator | None = None
         self._privacy: keys.AesPrivacy | keys.DesPrivacy | None = None
         self._boots = 0
-        self._time = 0  # the engine's, when last heard
-        self._heard_at = 0.0  # our clock at that moment
-        self._synchronized = False  # whether boots and time came in an authentic message
+        self._time = 0  # engine time of the last message
+        self._synced_at = 0.0  # value of ``clock`` at that message
+        self._synchronized = False  # whether boots and time are from an authentic message
 
     @property
     def ready(self) -> bool:
-        """Whether the engine id is known."""
+        """True if the engine id is known."""
         return bool(self._engine_id)
 
     def forget(self) -> None:
-        """Start from discovery next time."""
+        """Forget the engine, so that the next request starts with discovery."""
         self._engine_id = b""
         self._synchronized = False
 
@@ -107,7 +108,7 @@ class UsmSecurity:
         if authentic:
             self._check_window(envelope)
         if envelope.message_id != message_id:
-            raise ProtocolError("the answer has another msgID")
+            raise ProtocolError("the response has another msgID")
         start, stop = envelope.body_start, envelope.body_stop
         if envelope.flags & v3.PRIV:
             data, start, stop = self._decrypt(data, envelope)
@@ -115,17 +116,19 @@ class UsmSecurity:
         if pdu.kind == message.REPORT:
             return self._report(envelope, pdu, authentic)
         if envelope.flags & v3.LEVEL != self._level:
-            raise AuthenticationError("the answer's security level is not the one asked for")
+            raise AuthenticationError(
+                "the security level of the response is not that of the request"
+            )
         if not self.ready or pdu.kind != message.RESPONSE or pdu.request_id != message_id:
-            raise ProtocolError(f"PDU 0x{pdu.kind:02x} is no response to the request")
+            raise ProtocolError(f"PDU 0x{pdu.kind:02x} is not a response to the request")
         if envelope.engine_id != self._engine_id or engine_id != self._engine_id:
-            raise AuthenticationError("the answer comes from another engine id")
+            raise AuthenticationError("the response is from another engine id")
         if envelope.user != self._user or context != self._context:
-            raise AuthenticationError("the answer is for another user or context")
+            raise AuthenticationError("the response is for another user or context")
         return pdu
 
     def recover(self, report: ReportPdu) -> None:
-        """Learn from ``report`` so that asking again makes sense; raise where it does not.
+        """Update the state from ``report``, so that the request can be repeated.
 
         Raises AuthenticationError for refused credentials, ProtocolError for other reports.
         """
@@ -134,14 +137,14 @@ class UsmSecurity:
             raise AuthenticationError(_REFUSALS[counter])
         if counter == UNKNOWN_ENGINE and report.engine_id:
             if report.engine_id != self._engine_id:
-                self._meet(report)
+                self._adopt_engine(report)
         elif counter == NOT_IN_TIME_WINDOW and (report.authentic or not self._level):
-            pass  # the window check of the authentic report has set our clock already
+            pass  # the window check of the authentic report has set the clock
         else:
             raise ProtocolError(f"the device reports {smi.dotted(counter)}")
 
-    def _meet(self, report: ReportPdu) -> None:
-        """Take up an engine: localize the keys, and guess its time until it is authentic."""
+    def _adopt_engine(self, report: ReportPdu) -> None:
+        """Localize the keys for an engine; use its unauthenticated time until one is authentic."""
         credentials, engine_id = self._credentials, report.engine_id
         auth, priv = credentials.auth_protocol, credentials.priv_protocol
         if auth is not None:
@@ -155,17 +158,17 @@ class UsmSecurity:
         self._set_clock(report.boots, report.engine_time)
 
     def _authenticate(self, data: bytes, envelope: v3.Envelope) -> bool:
-        """Whether the MAC proves the message; raises AuthenticationError where it is wrong."""
+        """Return whether the message is signed. Raises AuthenticationError for a wrong MAC."""
         if not envelope.flags & v3.AUTH:
             return False
         if self._authenticator is None or envelope.engine_id != self._engine_id:
-            raise AuthenticationError("an answer signed by an engine we have no key for")
+            raise AuthenticationError("the response is signed for an engine without a key")
         if not self._authenticator.verify(data, envelope.mac_start, envelope.mac_stop):
-            raise AuthenticationError("the answer's digest is wrong")
+            raise AuthenticationError("the digest of the response is wrong")
         return True
 
     def _check_window(self, envelope: v3.Envelope) -> None:
-        """Section 3.2 step 7b: follow the engine's clock forward, refuse replays."""
+        """Follow the clock of the engine forward and refuse replays (section 3.2 step 7b)."""
         boots, engine_time = envelope.boots, envelope.engine_time
         known, known_time = self._boots, self._engine_time()
         if not self._synchronized or boots > known or (boots == known and engine_time > self._time):
@@ -173,18 +176,18 @@ class UsmSecurity:
             self._set_clock(boots, engine_time)
             known, known_time = boots, engine_time
         if boots == MAX_BOOTS or boots < known or engine_time < known_time - TIME_WINDOW_S:
-            raise AuthenticationError("the answer is outside the time window: a replay?")
+            raise AuthenticationError("the response is outside the time window: a replay?")
 
     def _decrypt(self, data: bytes, envelope: v3.Envelope) -> tuple[bytes, int, int]:
         """Return the plain scoped PDU and the bounds of its content."""
         if self._privacy is None:
-            raise AuthenticationError("an encrypted answer to a plain request")
+            raise AuthenticationError("an encrypted response to a plain request")
         secret = data[envelope.body_start : envelope.body_stop]
         plain = self._privacy.decrypt(secret, envelope.boots, envelope.engine_time, envelope.salt)
         try:
             start, stop = ber.expect(plain, 0, len(plain), ber.SEQUENCE)
         except ProtocolError:
-            raise AuthenticationError("the answer does not decrypt") from None
+            raise AuthenticationError("the response does not decrypt") from None
         return plain, start, stop
 
     def _report(self, envelope: v3.Envelope, pdu: message.Pdu, authentic: bool) -> ReportPdu:
@@ -200,7 +203,7 @@ class UsmSecurity:
     def _set_clock(self, boots: int, engine_time: int) -> None:
         self._boots = boots
         self._time = engine_time
-        self._heard_at = self._clock()
+        self._synced_at = self._clock()
 
     def _engine_time(self) -> int:
-        return min(self._time + int(self._clock() - self._heard_at), 2**31 - 1)
+        return min(self._time + int(self._clock() - self._synced_at), 2**31 - 1)

@@ -12,7 +12,7 @@ PRIV = 0x02
 REPORTABLE = 0x04
 LEVEL = AUTH | PRIV
 
-MAX_SIZE = 65_507  # the largest UDP payload, and so the largest answer we take
+MAX_SIZE = 65_507  # the largest UDP payload, and so the largest response
 
 _USM = 3
 _VERSION = b"\x02\x01\x03"
@@ -22,7 +22,7 @@ _MAX_ENGINE_ID_OCTETS = 32
 
 
 class Envelope(NamedTuple):
-    """A v3 message around its scoped PDU, which is where ``body_start`` and ``body_stop`` say.
+    """A v3 message without its scoped PDU, which is between ``body_start`` and ``body_stop``.
 
     ``body_tag`` is SEQUENCE for a plain scoped PDU, OCTET STRING for an encrypted one.
     """
@@ -82,7 +82,7 @@ def decode(data: bytes) -> Envelope:
     """Decode a v3 message that fills ``data`` to the last octet. Raises ProtocolError."""
     version, offset, end = message.open_message(data)
     if version != message.V3 or end != len(data):
-        raise ProtocolError("not one whole v3 message")
+        raise ProtocolError("not exactly one v3 message")
     start, stop = ber.expect(data, offset, end, ber.SEQUENCE)
     message_id, flags = _decode_header(data, start, stop)
     outer_start, outer_stop = ber.expect(data, stop, end, smi.OCTET_STRING)
@@ -111,7 +111,7 @@ def decode(data: bytes) -> Envelope:
 
 
 def _decode_header(data: bytes, offset: int, end: int) -> tuple[int, int]:
-    """MsgID and flags of the header between the bounds."""
+    """Return msgID and flags of the header between the bounds."""
     message_id, offset = ber.read_integer(data, offset, end)
     _, offset = ber.read_integer(data, offset, end)
     flags, offset = ber.read_octets(data, offset, end)
@@ -134,7 +134,7 @@ def encode_scoped(engine_id: bytes, context: bytes, pdu: bytes) -> bytes:
 def decode_scoped(
     data: bytes, offset: int, end: int, decode: message.VarbindDecoder | None = None
 ) -> tuple[bytes, bytes, message.Pdu]:
-    """Context engine id, context name and PDU between the bounds of a scoped PDU's content."""
+    """Return context engine id, context name and PDU of a scoped PDU with these bounds."""
     engine_id, offset = ber.read_octets(data, offset, end)
     context, offset = ber.read_octets(data, offset, end)
     return engine_id, context, message.decode_pdu(data, offset, end, decode)

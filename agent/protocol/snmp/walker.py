@@ -1,4 +1,4 @@
-"""Walk table columns side by side: what to ask next and what the answers mean, without I/O."""
+"""Walk of table columns, without I/O: the next request, and the evaluation of responses."""
 
 import operator
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ _SHAPE = bytes(0x80) + b"\x01" * 0x80
 _FIRST_VARBINDS = 50  # about 1,200 octets: one Ethernet frame
 _MOST_VARBINDS = 400  # about 10,000 octets
 _GROWTH = 1.5
-_FORGET_AFTER = 1_000  # whole answers until a learned ceiling is tried again
+_FORGET_AFTER = 1_000  # complete responses until the learned limit is tried again
 
 
 class Pace:
     """How many varbinds one answer of this device may hold, learned from its answers.
 
-    Starts at one Ethernet frame and grows while answers arrive whole. A size that the device
-    calls tooBig, or that stays silent twice where half of it is answered, is not asked again
-    until many answers later.
+    Starts at one Ethernet frame and grows while responses are complete. A size that the device
+    refuses with tooBig, or does not answer twice while it answers half of it, is not requested
+    again for the next 1,000 complete responses.
     """
 
     __slots__ = ("_ceiling", "_suspect", "_whole", "varbinds")
@@ -66,7 +66,7 @@ class Pace:
 
 
 class Care(IntEnum):
-    """How small the steps are while the walk looks for the column that a device refuses."""
+    """The size of steps while the walk searches the column that the device refuses."""
 
     NONE = 0
     ONE_ROW = 1
@@ -74,19 +74,19 @@ class Care(IntEnum):
 
 
 class Step(NamedTuple):
-    """One GETNEXT or GETBULK: the columns it advances and how many rows it asks of each."""
+    """A GETNEXT or GETBULK request: its columns, and the number of rows of each."""
 
     columns: tuple["WalkedColumn", ...]
     repetitions: int
 
     @property
     def varbinds(self) -> int:
-        """How many the whole answer holds."""
+        """Number of varbinds in a complete response."""
         return len(self.columns) * self.repetitions
 
 
 class WalkedColumn:
-    """One column: the rows so far and where to go on. ``error`` is why it ended early."""
+    """A column: its rows so far and the last name. ``error`` is the reason for an early end."""
 
     __slots__ = ("done", "error", "last", "prefix", "rows")
 
@@ -98,12 +98,15 @@ class WalkedColumn:
         self.error: DeviceError | None = None
 
     def fail(self, error: DeviceError) -> None:
-        """End here, keeping the rows."""
+        """End the column with ``error``; its rows are kept."""
         self.done = True
         self.error = error
 
-    def take(self, rows: list[VarBind], max_rows: int) -> None:
-        """Add what the device returned for this column, up to its end or its first nonsense."""
+    def add_rows(self, rows: list[VarBind], max_rows: int) -> None:
+        """Add the returned rows up to the end of the column or the first invalid row.
+
+        The column ends with a ProtocolError if names do not increase or rows exceed ``max_rows``.
+        """
         last, tag, _ = rows[-1]
         if not last.startswith(self.prefix) or tag in _NO_ROW:
             self.done = True
@@ -125,11 +128,11 @@ class WalkedColumn:
 
 
 class Walk:
-    """The state of one walk. Ask :meth:`next`, then call :meth:`feed`, :meth:`refuse` or neither.
+    """The state of one walk. Call :meth:`next`, then :meth:`feed`, :meth:`refuse` or neither.
 
-    ``bulk`` False walks with GETNEXT (v1). ``repetitions_max`` is the device's own GETBULK ceiling,
-    if it has one. ``expected_rows`` is what the walk before found, None before the first.
-    ``octets`` is how much arrived so far, names and values.
+    ``bulk`` False walks with GETNEXT (v1). ``repetitions_max`` is the GETBULK limit of the device,
+    if it has one. ``expected_rows`` is the number of rows of the previous walk, None before the
+    first. ``octets`` counts the octets of names and values received so far.
     """
 
     def __init__(
@@ -177,7 +180,7 @@ class Walk:
         return Step(tuple(columns), most)
 
     def smaller(self, step: Step) -> Step | None:
-        """Half of ``step``, for a device that does not manage all of it; None if it is minimal."""
+        """Return half of ``step``, for a device that cannot answer all of it; None if minimal."""
         if step.repetitions > 1:
             return Step(step.columns, step.repetitions // 2)
         if len(step.columns) > 1:
@@ -185,10 +188,10 @@ class Walk:
         return None
 
     def feed(self, step: Step, varbinds: list[VarBind]) -> None:
-        """Take the varbinds of a good response to ``step``. Raises ProtocolError on nonsense."""
+        """Add the varbinds of a response to ``step``. Raises ProtocolError for a wrong number."""
         width, count = len(step.columns), len(varbinds)
         if count > step.varbinds or (not self._bulk and count != width):
-            raise ProtocolError(f"{count} varbinds where {step.varbinds} were asked")
+            raise ProtocolError(f"{count} varbinds where {step.varbinds} were requested")
         if not varbinds:
             self.refuse(step, message.TOO_BIG, 0)
             return
@@ -201,14 +204,14 @@ class Walk:
             self._give_up()
             return
         for position, column in enumerate(step.columns[:count]):
-            column.take(varbinds[position::width], self._limits.max_rows)
+            column.add_rows(varbinds[position::width], self._limits.max_rows)
         if count == step.varbinds:
             self._pace.whole(count)
         elif not all(column.done for column in step.columns):
             self._pace.cut(count)
 
     def _give_up(self) -> None:
-        """End the walk without a row: half of a table would look like the whole of it."""
+        """End the walk without rows: a part of a table could be mistaken for all of it."""
         limits = self._limits
         self._excess = (
             f"{len(self.columns)} columns from {smi.dotted(self.columns[0].prefix)}: more than"
@@ -218,9 +221,9 @@ class Walk:
             column.rows, column.done = [], True
 
     def raise_if_nothing(self) -> None:
-        """Raise TableTooLarge where the walk was given up as too large.
+        """Raise TableTooLarge if the walk exceeded its limits.
 
-        Raise the first column's error where every column failed without a row.
+        Raise the error of the first column if every column failed without a row.
         """
         if self._excess:
             raise TableTooLarge(self._excess)
@@ -230,7 +233,7 @@ class Walk:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Why columns ended early."""
+        """Failures of the columns that ended early."""
         return tuple(
             Failure(column.error.kind, f"column {smi.dotted(column.prefix)}: {column.error}")
             for column in self.columns
@@ -238,7 +241,7 @@ class Walk:
         )
 
     def shrunk(self, step: Step) -> None:
-        """``step`` went unanswered, while the device answers smaller ones."""
+        """Note that ``step`` was not answered although the device answers smaller ones."""
         self._pace.silent(step.varbinds)
 
     def refuse(self, step: Step, status: int, index: int) -> None:
@@ -248,7 +251,7 @@ class Walk:
             return
         named = step.columns[index - 1] if 0 < index <= len(step.columns) else None
         if status == message.NO_SUCH_NAME and not self._bulk and named is not None:
-            named.done = True  # v1 says so at the end of the MIB
+            named.done = True  # in v1 this is the end of the MIB
             return
         if step.repetitions > 1:
             self._care = Care.ONE_ROW
@@ -267,7 +270,7 @@ class Walk:
             column.fail(RequestRejected(text, status))
 
     def answered(self, step: Step, pdu: Pdu) -> None:
-        """Take any response to ``step``. Raises ProtocolError on nonsense."""
+        """Handle a response to ``step``. Raises ProtocolError as :meth:`feed`."""
         if pdu.error_status:
             self.refuse(step, pdu.error_status, pdu.error_index)
         else:
@@ -275,7 +278,7 @@ class Walk:
 
 
 def increasing(last: bytes, names: list[bytes]) -> bool:
-    """Whether OIDs (BER octets) strictly increase from ``last`` on, in the order of RFC 3416.
+    """Return whether OIDs (BER octets) strictly increase from ``last`` on, in RFC 3416 order.
 
     Octets compare like OIDs as long as all sub-identifiers are equally long on the wire, which a
     batch shows at once; only mixed batches are taken apart.
@@ -297,7 +300,7 @@ def _before(a: bytes, b: bytes) -> bool:
 
 
 def _good_head(last: bytes, names: list[bytes]) -> int:
-    """How many of ``names`` increase from ``last`` on."""
+    """Return how many of ``names`` increase from ``last`` on."""
     for count, (a, b) in enumerate(pairwise([last, *names])):
         if not _before(a, b):
             return count
@@ -305,9 +308,9 @@ def _good_head(last: bytes, names: list[bytes]) -> int:
 
 
 def _within(rows: list[VarBind], prefix: bytes) -> list[VarBind]:
-    """``rows`` without those past the column's end. From the back: mostly it is only one.
+    """Return ``rows`` without those past the end of the column, searched from the back.
 
-    A row outside with one inside after it stays, and then does not increase.
+    A row outside the column before one inside stays; the check of the order then refuses it.
     """
     count = len(rows)
     while count and (rows[count - 1][1] in _NO_ROW or not rows[count - 1][0].startswith(prefix)):

@@ -1,28 +1,29 @@
-"""One owner for one line: every request of every unit on it passes here, one at a time.
+"""The Modbus bus: the queue of all requests to the units of one line, one request at a time.
 
-A request goes through the states below, each kept by one class. "Late replies" exist only in
-framings without transactions (RTU, ASCII); Modbus TCP names the question in each reply.
+A request goes through the states below, each kept by one class. Late replies matter only in
+framings without transactions (RTU, ASCII); a Modbus TCP reply carries the number of its request.
 
-======== ==================== ================================ ==================================
-State    Kept by              Begins when                      Ends when
-======== ==================== ================================ ==================================
-waiting  ``Turns``            another request has the line     it is its unit's turn (units in
-                                                               rotation), or ``queue_wait_s`` is
-                                                               over: DeviceTimeout
-refused  ``Breaker``          the unit, one of several, was    its pause is over, or the whole
-                              silent ``silent_tries`` times    line was silent and answers again
-marker   ``LateReplies``      a late reply to another question a read by another function is
-                              could be taken for its answer    answered: units answer in order
-asked    ``Link``             the question is on the line      answer, refusal, damage, loss, or
-                                                               ``timeout_s``
-busy     ``ModbusBus.read``   the unit answers "busy"          ``busy_pause_s`` later; the line is
+========= ==================== =============================== ==================================
+State     Kept by              Begins when                     Ends when
+========= ==================== =============================== ==================================
+waiting   ``Turns``            another request uses the line   its unit has its turn (units in
+                                                               rotation), or after
+                                                               ``queue_wait_s``: DeviceTimeout
+refused   ``Breaker``          the unit, one of several, has   its pause is over, or the line
+                               not answered ``silent_tries``   answers again after no unit
+                               requests                        answered
+marker    ``LateReplies``      a late reply to another request a read with another function code
+                               could be taken for its reply    is answered: units reply in order
+sent      ``Link``             the request is on the line      reply, exception, damaged reply,
+                                                               lost connection, or ``timeout_s``
+busy      ``ModbusBus.read``   the unit replies "busy"         after ``busy_pause_s``; the line is
                                                                free meanwhile
-given up ``LateReplies``      it ended without its answer      an answer by another function, or
-                                                               ``late_s``
-======== ==================== ================================ ==================================
+abandoned ``LateReplies``      it ended without its reply      a reply to another function code,
+                                                               or after ``late_s``
+========= ==================== =============================== ==================================
 
-A caller that is cancelled while *asked* leaves an abandoned exchange: the ``Link`` keeps the line
-until the reply has come or its deadline has passed, and only then puts the next question on it.
+A caller that is cancelled while *sent* leaves an abandoned exchange: the ``Link`` keeps the line
+until the reply has arrived or its deadline has passed, and only then sends the next request.
 """
 
 import asyncio
@@ -48,12 +49,13 @@ from agent.transport.modbus.turns import Turns
 
 @dataclass(frozen=True, slots=True)
 class BusLimits(LinkLimits):
-    """What one bus may take, beside its connection. Times in seconds.
+    """Limits of a bus, beside those of its connection. Times in seconds.
 
-    ``queue_max`` requests wait at most ``queue_wait_s`` each for their turn. A unit that was silent
-    for ``silent_tries`` tries in a row is left alone for ``silent_pause_s`` to
-    ``silent_pause_max_s``, if it has neighbours. A busy unit is asked again ``busy_tries`` times,
-    first after ``busy_pause_s``, then twice that. A reply later than ``late_s`` is impossible.
+    At most ``queue_max`` requests wait for their turn, each at most ``queue_wait_s``. A unit that
+    did not answer ``silent_tries`` requests in a row is paused for ``silent_pause_s`` to
+    ``silent_pause_max_s`` if the bus has other units. A request to a busy unit is repeated
+    ``busy_tries`` times, first after ``busy_pause_s``, then after twice the pause before. Replies
+    later than ``late_s`` are assumed not to occur.
     """
 
     queue_max: int = 1024
@@ -68,7 +70,11 @@ class BusLimits(LinkLimits):
 
 @dataclass(slots=True)
 class BusCounters:
-    """What happened on a bus since it was made, in tries."""
+    """Counters of a bus since its creation, in tries.
+
+    ``silent``: no reply; ``wrong``: invalid reply; ``lost``: connection lost; ``markers``: extra
+    reads that rule out late replies.
+    """
 
     questions: int = 0
     silent: int = 0
@@ -80,18 +86,18 @@ class BusCounters:
 
 
 class _NotAskedError(DeviceTimeout):
-    """The unit was left alone: it has been silent too often."""
+    """The request was not sent: the unit is paused because it did not answer."""
 
 
 class _NoPathError(DeviceUnreachable):
-    """The gateway has no way to the unit; the standard says it may only be overloaded."""
+    """The gateway has no path to the unit; by the standard it may only be overloaded."""
 
 
 _WORTH_A_RETRY = (DeviceTimeout, ProtocolError, LinkLostError, _NoPathError)
 
 
 class _Unit:
-    """What the bus remembers of one unit."""
+    """State of one unit of a bus."""
 
     __slots__ = ("breaker", "late")
 
@@ -103,9 +109,9 @@ class _Unit:
 
 
 class ModbusBus:
-    """A line or gateway shared by its units. Opens at the first request, closes when idle.
+    """A line or gateway shared by its units. It opens at the first request and closes when idle.
 
-    One request is on the line at a time; units take turns. Belongs to one event loop.
+    One request is on the line at a time; units take turns. It belongs to one event loop.
     """
 
     def __init__(self, line: BusLine, framer: Framer, limits: BusLimits | None = None) -> None:
@@ -121,17 +127,17 @@ class ModbusBus:
 
     @classmethod
     def tcp(cls, host: str, port: int = 502, limits: BusLimits | None = None) -> Self:
-        """Modbus TCP. Does not connect before the first request."""
+        """Return a Modbus TCP bus. It connects at the first request."""
         return cls(TcpLine(host, port), TcpFramer(), limits)
 
     @classmethod
     def rtu_tcp(cls, host: str, port: int = 502, limits: BusLimits | None = None) -> Self:
-        """RTU frames over TCP, as transparent serial gateways carry them."""
+        """Return a bus of RTU frames over TCP, as used by transparent serial gateways."""
         return cls(TcpLine(host, port), RtuFramer(), limits)
 
     @classmethod
     def ascii_tcp(cls, host: str, port: int = 502, limits: BusLimits | None = None) -> Self:
-        """ASCII frames over TCP, as transparent serial gateways carry them."""
+        """Return a bus of ASCII frames over TCP, as used by transparent serial gateways."""
         return cls(TcpLine(host, port), AsciiFramer(), limits)
 
     @classmethod
@@ -146,9 +152,9 @@ class ModbusBus:
         databits: int = 8,
         ascii_mode: bool = False,
     ) -> Self:
-        """RTU (or ASCII) on a serial port of this machine.
+        """Return a bus of RTU (or ASCII) frames on a local serial port.
 
-        Raises ConfigError for settings a serial line cannot have.
+        Raises ConfigError for invalid settings of a serial line.
         """
         line = TtyLine(path, SerialSettings(baudrate, parity, stopbits, databits))
         return cls(line, AsciiFramer() if ascii_mode else RtuFramer(), limits)
@@ -160,21 +166,21 @@ class ModbusBus:
 
     @property
     def busy_s(self) -> float:
-        """How long the line was taken, in all: a request was on it, or what it needs."""
+        """Total time (seconds) that the line was in use, including its pauses."""
         return self._turns.busy_s
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for their turn."""
+        """Number of requests that wait for their turn."""
         return self._turns.waiting
 
     async def read(self, asked: Query, limits: Limits) -> bytes:
-        """The payload that answers ``asked`` (registers high byte first; one byte per bit).
+        """Return the payload of the reply: registers high byte first, or one byte per bit.
 
         ``limits.timeout_s`` bounds one try, apart from opening the connection and from the time its
         bytes need on a serial line; waiting for a turn is bounded by ``queue_wait_s``. Raises
         DeviceTimeout, DeviceUnreachable, ProtocolError or RequestRejected. Safe to cancel: the line
-        is handed on when the reply to the forgotten question has come or cannot come any more.
+        is released when the reply to the cancelled request has arrived or timed out.
         """
         unit = self._units.get(asked.unit)
         if unit is None:
@@ -182,8 +188,8 @@ class ModbusBus:
         tries, busy_tries, resend = limits.retries, self.limits.busy_tries, True
         while True:
             pause_s = 0.0
-            if not self._turns.take():
-                await self._turns.wait(asked.unit)
+            if not self._turns.try_acquire():
+                await self._turns.acquire(asked.unit)
             try:
                 self._admit(asked, unit)
                 return await self._try(asked, unit, limits.timeout_s)
@@ -202,17 +208,17 @@ class ModbusBus:
                 busy_tries -= 1
                 self.counters.retries += 1
             finally:
-                self._turns.give()
+                self._turns.release()
             if pause_s:
                 await asyncio.sleep(pause_s)
 
     async def close(self) -> None:
-        """Fail what is pending, close the connection, refuse what comes after."""
+        """Fail the pending requests, close the connection, and refuse further requests."""
         self.closed = True
         await self.link.close()
 
     def _admit(self, asked: Query, unit: _Unit) -> None:
-        """Refuse what would only waste the line's time."""
+        """Raise if the bus is closed or the unit is paused."""
         if self.closed:
             raise DeviceUnreachable(f"{self.name}: the bus was closed")
         breaker = unit.breaker
@@ -220,13 +226,13 @@ class ModbusBus:
             now = asyncio.get_running_loop().time()
             if now < breaker.paused_until:
                 raise _NotAskedError(
-                    f"{self.name}: unit {asked.unit} has been silent for"
+                    f"{self.name}: unit {asked.unit} has not answered for"
                     f" {now - breaker.silent_since:.0f} s;"
-                    f" asked again in {breaker.paused_until - now:.0f} s"
+                    f" next request in {breaker.paused_until - now:.0f} s"
                 )
 
     async def _try(self, asked: Query, unit: _Unit, timeout_s: float) -> bytes:
-        """One try on the line, and what it says of the unit."""
+        """Try the request once and update the state of the unit."""
         try:
             if unit.late and not unit.late.trusts(asked, self._now()):
                 await self._rule_out_late(asked, unit, timeout_s)
@@ -243,7 +249,7 @@ class ModbusBus:
         return payload
 
     async def _ask(self, asked: Query, unit: _Unit, timeout_s: float) -> bytes:
-        """Exchange once, and note which late replies are possible from now on."""
+        """Exchange one request, and note which late replies are possible from now on."""
         self.counters.questions += 1
         try:
             payload = await self.link.exchange(asked, timeout_s)
@@ -267,18 +273,18 @@ class ModbusBus:
             unit.late.expect(asked, self._now())
 
     async def _rule_out_late(self, asked: Query, unit: _Unit, timeout_s: float) -> None:
-        """Make sure that no late reply can be taken for the answer to ``asked``."""
+        """Make sure that no late reply can be taken for the reply to ``asked``."""
         marker = unit.late.marker(asked)
         if marker is None:
             wait_s = unit.late.wait_s(asked, self._now())
             raise DeviceTimeout(
-                f"a late reply to an older question is possible for {wait_s:.1f} s more"
+                f"a late reply to an older request is possible for another {wait_s:.1f} s"
             )
         self.counters.markers += 1
         try:
             await self._ask(marker, unit, timeout_s)
         except RequestRejected:
-            # A refusal proves the order as well as a value does.
+            # An exception reply proves the order as well as a value does.
             return
 
     def _silent(self, asked: Query, unit: _Unit) -> None:
@@ -287,7 +293,7 @@ class ModbusBus:
             self._silenced.add(asked.unit)
 
     def _alive(self, unit: _Unit) -> None:
-        """Note an answer. Units that fell silent while nobody answered were not to blame."""
+        """Note a reply. End the pauses of units that stopped answering when the whole line did."""
         if unit.breaker.silent_tries:
             unit.breaker.answered()
         if self._silenced:
@@ -303,7 +309,7 @@ class ModbusBus:
 
 
 def _gateway_failure(refusal: RequestRejected) -> DeviceTimeout | DeviceUnreachable:
-    """A gateway speaking for a unit that it could not ask, or that did not answer it."""
+    """Return the error for an exception of a gateway: no path to the unit, or no reply."""
     if refusal.code == GATEWAY_NO_ANSWER:
         return DeviceTimeout(str(refusal))
     return _NoPathError(str(refusal))

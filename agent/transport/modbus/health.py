@@ -1,17 +1,18 @@
-"""What a bus remembers of each unit: its silence, and the late replies that are still possible."""
+"""State of a unit on a bus: its missing replies, and the late replies that are still possible."""
 
 import random
 from dataclasses import dataclass, field
 
-from agent.protocol.modbus.framing import other_query
+from agent.protocol.modbus.framing import marker_query
 from agent.protocol.modbus.question import Query
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Pauses a unit that stays silent, for growing, jittered times.
+    """A circuit breaker: pauses a unit that does not answer, for increasing, jittered times.
 
-    ``limit`` silent tries in a row trip it; pauses grow from ``pause_s`` to ``pause_max_s``.
+    It trips after ``limit`` unanswered tries in a row; pauses grow from ``pause_s`` to
+    ``pause_max_s`` (seconds).
     """
 
     limit: int
@@ -24,16 +25,16 @@ class Breaker:
 
     @property
     def tripped(self) -> bool:
-        """Whether the unit was silent often enough to be asked only rarely."""
+        """True if the unit has left enough tries unanswered to be paused."""
         return self.silent_tries >= self.limit
 
     def answered(self) -> None:
-        """Note an answer."""
+        """Note a reply."""
         self.silent_tries = self._trips = 0
         self.paused_until = 0.0
 
     def silent(self, now: float) -> None:
-        """Note a try without answer."""
+        """Note a try without a reply."""
         if not self.silent_tries:
             self.silent_since = now
         self.silent_tries += 1
@@ -43,17 +44,17 @@ class Breaker:
             self.paused_until = now + pause * random.uniform(0.75, 1.0)  # noqa: S311
 
     def forgive(self) -> None:
-        """End the pause: the silence was the bus's, not the unit's."""
+        """End the pause: the whole bus had not answered, not only this unit."""
         self.paused_until = 0.0
         self._trips = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Abandoned:
-    """Questions by one function code that were given up: ``only`` if they were all the same one.
+    """Abandoned queries with one function code; ``only`` is the query if all were equal.
 
-    ``first`` and ``last`` number them among all that were given up; ``until`` is when even the last
-    can no longer be answered.
+    ``first`` and ``last`` are their numbers among all abandoned queries. After ``until`` even the
+    last one can no longer be answered.
     """
 
     only: Query | None
@@ -64,12 +65,12 @@ class _Abandoned:
 
 @dataclass(slots=True)
 class LateReplies:
-    """The replies a unit on a serial line may still send to questions given up.
+    """The replies that a unit on a serial line may still send to abandoned queries.
 
-    RTU replies name neither question nor address, so a late one would be taken for the answer to
-    any question about the same number of registers. But units answer in order: an answer by another
-    function code proves that no reply to an older question can follow. ``late_s`` is where lateness
-    ends.
+    An RTU reply contains neither a transaction number nor the address, so a late one would be taken
+    for the reply to any query for the same number of registers. But units reply in order: a reply
+    with another function code proves that no reply to an older query can follow. No reply is later
+    than ``late_s`` seconds.
     """
 
     late_s: float
@@ -77,11 +78,11 @@ class LateReplies:
     _count: int = 0
 
     def __bool__(self) -> bool:
-        """Whether any late reply is possible."""
+        """Return whether any late reply is possible."""
         return bool(self._abandoned)
 
     def expect(self, asked: Query, now: float) -> None:
-        """Note that ``asked`` was given up and may be answered later."""
+        """Note that ``asked`` was abandoned and may be answered late."""
         self._count += 1
         before = self._abandoned.get(asked.function)
         only, first = (asked, self._count) if before is None else (before.only, before.first)
@@ -90,7 +91,7 @@ class LateReplies:
         )
 
     def answered(self, asked: Query) -> None:
-        """Forget what was given up before ``asked`` was first asked: its replies are past."""
+        """Forget queries abandoned before ``asked`` was first sent: no reply to them can follow."""
         same = self._abandoned.get(asked.function)
         if same is None:
             self._abandoned.clear()
@@ -100,7 +101,7 @@ class LateReplies:
             }
 
     def trusts(self, asked: Query, now: float) -> bool:
-        """Whether an answer to ``asked`` could only be its own (or that of the same question)."""
+        """Return whether a reply to ``asked`` can only belong to it (or to the same query)."""
         self._abandoned = {
             key: other for key, other in self._abandoned.items() if now < other.until
         }
@@ -108,11 +109,11 @@ class LateReplies:
         return same is None or same.only == asked
 
     def marker(self, asked: Query) -> Query | None:
-        """Return a question whose answer proves late replies to ``asked`` past; None without one.
+        """Return a query whose reply rules out late replies to ``asked``; None if impossible.
 
-        By a function code without abandoned questions, or else one that was only asked after them.
+        It has a function code without abandoned queries, or one that was first used after them.
         """
-        fresh = other_query(asked, self._abandoned.keys() | set())
+        fresh = marker_query(asked, self._abandoned.keys() | set())
         if fresh is not None:
             return fresh
         last = self._abandoned[asked.function].last
@@ -120,6 +121,6 @@ class LateReplies:
         return max(later, key=lambda other: other.first).only if later else None
 
     def wait_s(self, asked: Query, now: float) -> float:
-        """Return how long until lateness ends for this kind of question."""
+        """Return the time (seconds) until late replies with this function code are impossible."""
         same = self._abandoned.get(asked.function)
         return max(0.0, same.until - now) if same else 0.0

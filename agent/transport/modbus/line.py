@@ -1,4 +1,4 @@
-"""The lines a bus can run on: how to open one, and what it costs to put bytes on it."""
+"""The lines of a Modbus bus, TCP and serial: how to open them, and their timing."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _FAST_SILENCE_S = 0.001_75
 
 
 class Wire(Protocol):
-    """An open line. ``abort`` closes it at once; the receiver learns of it later."""
+    """An open line. ``abort`` closes it at once; ``connection_lost`` is called later."""
 
     def write(self, data: bytes) -> None:
         """Send or queue ``data``."""
@@ -24,28 +24,28 @@ class Wire(Protocol):
 
 
 class BusLine(Protocol):
-    """A closed line. ``character_s`` is the time of one character on it (0 where it is a network).
+    """A line to open. ``character_s`` is the time of one character on it (0 for a network).
 
-    ``silence_s`` is the least quiet time between two frames.
+    ``silence_s`` is the minimum silence between two frames.
     """
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name of the line in messages."""
         ...
 
     @property
     def character_s(self) -> float:
-        """Seconds one character takes."""
+        """Time of one character in seconds."""
         ...
 
     @property
     def silence_s(self) -> float:
-        """Seconds of quiet between frames."""
+        """Silence between frames in seconds."""
         ...
 
     async def open(self, receiver: asyncio.Protocol) -> Wire:
-        """Open the line. Raises OSError, or ConfigError for settings the line cannot have."""
+        """Open the line. Raises OSError, or ConfigError for invalid settings."""
         ...
 
 
@@ -65,7 +65,7 @@ class TcpLine:
         return f"{host}:{self.port}"
 
     async def open(self, receiver: asyncio.Protocol) -> Wire:
-        """Connect; how long that may take is the caller's business."""
+        """Connect. The caller limits the time."""
         loop = asyncio.get_running_loop()
         wire, _ = await loop.create_connection(lambda: receiver, self.host, self.port)
         return wire
@@ -73,7 +73,7 @@ class TcpLine:
 
 @dataclass(frozen=True, slots=True)
 class TtyLine:
-    """A serial device of this machine, or a pseudo-terminal."""
+    """A local serial port or pseudo-terminal."""
 
     path: str
     settings: SerialSettings
@@ -85,12 +85,12 @@ class TtyLine:
 
     @property
     def character_s(self) -> float:
-        """Start, data, parity and stop bits at this speed."""
+        """Time of start, data, parity and stop bits in seconds."""
         return self.settings.character_bits / self.settings.baudrate
 
     @property
     def silence_s(self) -> float:
-        """3.5 characters; 1.75 ms above 19,200 baud (Modbus over Serial Line V1.02, 2.5.1.1)."""
+        """Time of 3.5 characters; 1.75 ms above 19,200 baud (Serial Line V1.02, 2.5.1.1)."""
         if self.settings.baudrate > _FAST_BAUDRATE:
             return _FAST_SILENCE_S
         return _SILENCE_CHARACTERS * self.character_s

@@ -1,4 +1,4 @@
-"""One connection and one exchange at a time: opening, silence, deadline, loss, idle close."""
+"""The connection of a Modbus bus: opening, exchanges, silences, deadlines, loss, idle close."""
 
 import asyncio
 import random
@@ -18,21 +18,21 @@ from agent.transport.modbus.line import BusLine, Wire
 from agent.transport.modbus.pause import Pause
 
 _DRAIN_CHARACTERS = 300
-_BABBLE_MIN_S = 0.25
-# In units of reconnect_s: the first pauses are waited out, so that a peer which dropped one
-# connection harms nobody; longer ones fail at once, so that an outage does not pile up waiters.
+_BUSY_MIN_S = 0.25
+# In units of reconnect_s: short pauses are waited for, so that a single lost connection causes no
+# failure; during longer ones requests fail at once, so that they do not queue up in an outage.
 _SHORT_BACKOFF = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LinkLimits:
-    """What a connection may take. Times in seconds.
+    """Limits of a connection. Times in seconds.
 
-    After a failure it is opened again after a jittered pause that grows from ``reconnect_s`` to
-    ``reconnect_max_s``, and rests ``connect_pause_s`` before its first request. ``turnaround_s`` is
-    quiet time between a reply and the next request, on top of what the line itself needs. A reply
-    that stops for ``gap_s`` is damaged (framings without transactions). An unused connection closes
-    after ``idle_close_s`` (0: never).
+    After a failure the connection is opened again after a jittered pause that grows from
+    ``reconnect_s`` to ``reconnect_max_s``; its first request is sent ``connect_pause_s`` later.
+    ``turnaround_s`` is silence between a reply and the next request, in addition to that of the
+    line. A reply that stops for ``gap_s`` is damaged (framings without transactions). An unused
+    connection closes after ``idle_close_s`` (0: never).
     """
 
     reconnect_s: float = 0.1
@@ -44,9 +44,9 @@ class LinkLimits:
 
 
 class LinkLostError(DeviceUnreachable):
-    """An open connection broke; unlike one that never opened, it is worth another try.
+    """An open connection was lost; unlike one that never opened, another try makes sense.
 
-    ``reused``: it had answered before, so the peer may simply have closed it for being idle.
+    ``reused``: it has delivered replies before, so the peer may have closed it as idle.
     """
 
     def __init__(self, message: str, *, reused: bool = False) -> None:
@@ -55,7 +55,7 @@ class LinkLostError(DeviceUnreachable):
 
 
 class _Receiver(asyncio.Protocol):
-    """The callbacks of one connection. Once the link has dropped it nothing is passed on."""
+    """The callbacks of one connection. After the link has closed it, they do nothing."""
 
     def __init__(self, link: "Link") -> None:
         self.link: Link | None = link
@@ -76,7 +76,7 @@ class _Receiver(asyncio.Protocol):
 
 
 class Link:
-    """The connection of one bus. Its callers take turns; it serves one exchange at a time."""
+    """The connection of one bus. It carries one exchange at a time; callers take turns."""
 
     def __init__(self, line: BusLine, framer: Framer, limits: LinkLimits) -> None:
         self.line = line
@@ -96,23 +96,23 @@ class Link:
         self._abandoned: asyncio.Future[bytes] | None = None
         self._deadline = 0.0
         self._received_at = 0.0
-        # As _received_at, but exact: the clock of uvloop stops between two turns of the loop.
+        # As _received_at, but exact: the clock of uvloop is read once per turn of the loop.
         self._quiet_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def backoff_s(self) -> float:
-        """How long until the connection may be opened again; 0 when it may now."""
+        """Return the time (seconds) until the connection may be opened again; 0 if it may now."""
         return max(0.0, self._open_at - asyncio.get_running_loop().time())
 
     async def exchange(self, asked: Query, timeout_s: float) -> bytes:
-        """Ask and return the payload.
+        """Send a query and return the payload of its reply.
 
-        ``timeout_s`` bounds opening the connection, and again the answer, apart from the time that
-        the bytes of both need on a serial line. Raises LinkLostError when the connection broke,
-        DeviceUnreachable when it cannot be opened, DeviceTimeout, ProtocolError, RequestRejected.
+        ``timeout_s`` limits opening the connection, and again the reply, without the time that the
+        bytes of both need on a serial line. Raises LinkLostError if the connection is lost,
+        DeviceUnreachable if it cannot be opened, DeviceTimeout, ProtocolError, RequestRejected.
         """
         if self._abandoned is not None:
-            await self._outlast_abandoned()
+            await self._wait_for_abandoned()
         if self._wire is None:
             await self._open(timeout_s)
         elif self._pause_s:
@@ -135,23 +135,23 @@ class Link:
         try:
             return await answer
         except asyncio.CancelledError:
-            # The line stays taken until the reply has come or cannot come any more.
+            # The line stays in use until the reply has arrived or timed out.
             if self._wire is not None and self._answer is answer:
                 self._answer = self._abandoned = loop.create_future()
             raise
 
     async def close(self) -> None:
-        """Fail the exchange, close the connection, and open no other."""
+        """Fail the exchange, close the connection, and refuse to open another."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        receiver = self._hang_up(DeviceUnreachable(f"{self.line.name}: the bus was closed"))
+        receiver = self._disconnect(DeviceUnreachable(f"{self.line.name}: the bus was closed"))
         if receiver is not None:
             await receiver.lost
 
     def received(self, data: bytes) -> None:
-        """Take in bytes: the answer, part of it, or something to skip."""
+        """Handle received bytes: the reply, a part of it, or bytes to skip."""
         self._received_at = asyncio.get_running_loop().time()
         if self._pause_s:
             self._quiet_since = time.monotonic()
@@ -173,12 +173,12 @@ class Link:
                 if self._timer is None or self._timer.when() > gap_at:
                     self._arm(gap_at)
         if self.framer.broken:
-            self._hang_up(LinkLostError(f"{self.line.name}: frame boundaries lost"))
+            self._disconnect(LinkLostError(f"{self.line.name}: frame boundaries lost"))
 
     def dropped(self, error: Exception | None) -> None:
-        """Close this side too: the peer closed, or the line is gone."""
+        """Close the connection after the peer closed it or the line failed."""
         if error is not None and not isinstance(error, OSError):
-            # Not the line but a bug here: asyncio closes a connection whose callback raised.
+            # Not a line failure but a bug: asyncio closes a connection whose callback raised.
             answer, self._answer = self._answer, None
             if answer is not None and answer is not self._abandoned and not answer.done():
                 answer.set_exception(error)
@@ -186,10 +186,10 @@ class Link:
         if not self._proven:
             self._failed(f"closed before any answer{reason}")
         message = f"{self.line.name}: the connection was closed{reason}"
-        self._hang_up(LinkLostError(message, reused=self._proven))
+        self._disconnect(LinkLostError(message, reused=self._proven))
 
-    def _hang_up(self, error: DeviceError) -> _Receiver | None:
-        """Close the connection from this side and fail what is pending."""
+    def _disconnect(self, error: DeviceError) -> _Receiver | None:
+        """Close the connection and fail the pending exchange."""
         receiver, wire = self._receiver, self._wire
         self._receiver = self._wire = None
         if receiver is not None:
@@ -203,7 +203,7 @@ class Link:
         return receiver
 
     def _settle(self, error: DeviceError) -> None:
-        """End the exchange with ``error``; nobody waits for that of an abandoned one."""
+        """End the exchange with ``error``; an abandoned exchange has no caller to raise it to."""
         self.framer.withdraw()
         answer, self._answer = self._answer, None
         if answer is None or answer.done():
@@ -213,8 +213,8 @@ class Link:
         else:
             answer.set_exception(error)
 
-    async def _outlast_abandoned(self) -> None:
-        """Wait until the exchange that its caller gave up has been answered or has timed out."""
+    async def _wait_for_abandoned(self) -> None:
+        """Wait until the abandoned exchange has been answered or has timed out."""
         abandoned = self._abandoned
         if abandoned is not None:
             await asyncio.wait((abandoned,))
@@ -222,9 +222,9 @@ class Link:
                 self._abandoned = None
 
     async def _keep_silence(self) -> None:
-        """Let the line rest since its last byte; a late reply that is still coming passes by."""
-        babble_s = max(_BABBLE_MIN_S, _DRAIN_CHARACTERS * self.line.character_s)
-        give_up_at = time.monotonic() + babble_s + self._pause_s
+        """Wait for the silence after the last byte; a late reply that still arrives is skipped."""
+        busy_s = max(_BUSY_MIN_S, _DRAIN_CHARACTERS * self.line.character_s)
+        give_up_at = time.monotonic() + busy_s + self._pause_s
         while (wait_s := self._quiet_since + self._pause_s - time.monotonic()) > 0:
             if time.monotonic() > give_up_at:
                 raise ProtocolError(f"{self.line.name}: the line is never silent")
@@ -262,14 +262,14 @@ class Link:
         if self._pause_s:
             self._pause = Pause.open()
         if self._closed:
-            self._hang_up(DeviceUnreachable(f"{name}: the bus was closed"))
+            self._disconnect(DeviceUnreachable(f"{name}: the bus was closed"))
         elif self._limits.connect_pause_s:
             await asyncio.sleep(self._limits.connect_pause_s)
         self._received_at = loop.time()
         self._quiet_since = time.monotonic() - self._pause_s
 
     def _failed(self, reason: str) -> None:
-        """Put the next opening off: doubling, bounded, jittered so that agents do not march."""
+        """Delay the next opening: doubled, bounded, and jittered to keep agents out of step."""
         pause_s = min(self._limits.reconnect_s * 2**self._failures, self._limits.reconnect_max_s)
         self._failures = min(self._failures + 1, 30)
         self._failure = reason
@@ -282,7 +282,7 @@ class Link:
         self._timer = asyncio.get_running_loop().call_at(when, self._tick)
 
     def _tick(self) -> None:
-        """Serve the only timer: set to the latest deadline, and set again for what is left."""
+        """Handle the timer: expire what is due, and set it again for the next deadline."""
         self._timer = None
         now = asyncio.get_running_loop().time()
         if self._answer is not None:
@@ -299,10 +299,10 @@ class Link:
             if now < idle_at:
                 self._arm(idle_at)
             else:
-                self._hang_up(LinkLostError(f"{self.line.name}: closed, unused"))
+                self._disconnect(LinkLostError(f"{self.line.name}: closed because it was idle"))
 
     def _expire(self, damaged: bool) -> None:
-        """No answer: say whether nothing came, something damaged, or something wrong."""
+        """End the exchange at its deadline: nothing, a damaged reply, or a wrong reply arrived."""
         name = self.line.name
         note, out_of_step = self.framer.note, self.framer.transactions and self.framer.partial
         if note:
@@ -310,6 +310,6 @@ class Link:
         elif damaged:
             self._settle(ProtocolError(f"{name}: the reply was damaged or cut short"))
         elif out_of_step:
-            self._hang_up(ProtocolError(f"{name}: the reply was cut short"))
+            self._disconnect(ProtocolError(f"{name}: the reply was cut short"))
         else:
             self._settle(DeviceTimeout("no answer in time"))

@@ -1,4 +1,4 @@
-"""Waits of a few characters: event loops round timers up to milliseconds, a slow line cannot."""
+"""Waits shorter than the millisecond resolution of event loops, for silences between frames."""
 
 import asyncio
 import ctypes
@@ -34,7 +34,7 @@ class Pause:
 
     @classmethod
     def open(cls) -> Self | None:
-        """A timer; None where the system has none to give."""
+        """Open a timer; return None if the system has none."""
         if sys.platform != "linux":
             return None
         libc = ctypes.CDLL(None)
@@ -42,7 +42,7 @@ class Pause:
         return cls(descriptor, libc) if descriptor >= 0 else None
 
     async def wait(self, seconds: float) -> None:
-        """Wait so long, or until ``close``."""
+        """Wait this long, or until ``close``."""
         loop = asyncio.get_running_loop()
         nanoseconds = max(1, round(seconds * 1e9))
         times = _Times(0, 0, *divmod(nanoseconds, 10**9))
@@ -57,7 +57,7 @@ class Pause:
                 loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
-        """Give the timer back and end a wait."""
+        """Close the timer and end a wait."""
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.get_loop().remove_reader(self._descriptor)

@@ -1,4 +1,4 @@
-"""A serial port on the event loop: termios and two callbacks, no thread and no library."""
+"""A serial port on the event loop, by termios and two callbacks, without a thread."""
 
 import asyncio
 import errno
@@ -18,11 +18,11 @@ _PTY_MAJORS = range(136, 144)
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """Speed and character of a line.
+    """Speed and character format of a line.
 
     ``parity`` is N, E or O; ``stopbits`` 1 or 2; ``databits`` 7 or 8.
 
-    Raises ConfigError for what a serial line cannot have.
+    Raises ConfigError for invalid settings.
     """
 
     baudrate: int = 19_200
@@ -32,7 +32,7 @@ class SerialSettings:
 
     def __post_init__(self) -> None:
         if not hasattr(termios, f"B{self.baudrate}") or self.baudrate <= 0:
-            raise ConfigError(f"baudrate {self.baudrate} is not one that serial ports know")
+            raise ConfigError(f"baudrate {self.baudrate} is not supported by serial ports")
         if self.parity not in _PARITIES:
             raise ConfigError(f"parity {self.parity!r} is not one of N, E, O")
         if self.stopbits not in (1, 2):
@@ -47,9 +47,9 @@ class SerialSettings:
 
 
 class SerialPort:
-    """An open, exclusively locked serial port that talks to an asyncio.Protocol like a transport.
+    """An open, exclusively locked serial port with the interface of an asyncio transport.
 
-    Raises OSError when the port cannot be opened, locked or set up.
+    Raises OSError if the port cannot be opened, locked or set up.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class SerialPort:
         loop.add_reader(self._fd, self._readable)
 
     def write(self, data: bytes) -> None:
-        """Send ``data``; what the driver does not take now follows when it can."""
+        """Send ``data``; bytes that the driver does not accept now are queued, up to 4096."""
         if not self._open:
             return
         if self._unsent:
@@ -96,7 +96,7 @@ class SerialPort:
 
     def _queue(self, data: bytes) -> None:
         if len(self._unsent) + len(data) > _UNSENT_MAX:
-            self._lose(OSError(errno.ENOBUFS, "the port takes no more bytes"))
+            self._lose(OSError(errno.ENOBUFS, "the port does not accept more bytes"))
         else:
             self._unsent += data
 
@@ -136,7 +136,7 @@ class SerialPort:
 
 
 def _set_up(fd: int, settings: SerialSettings) -> None:
-    """Raw mode, no flow control; bytes that wait in the driver are dropped."""
+    """Set raw mode without flow control; drop bytes in the buffers of the driver."""
     speed = getattr(termios, f"B{settings.baudrate}")
     base = termios.CREAD | termios.CLOCAL
     shape = _SIZES[settings.databits] | _PARITIES[settings.parity]

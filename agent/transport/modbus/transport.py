@@ -1,4 +1,4 @@
-"""One unit on a bus, as the agent sees it; and the pool that lets units share a bus."""
+"""The Modbus transport of one unit, and the pool of buses that units share."""
 
 import time
 from collections.abc import Callable
@@ -25,8 +25,8 @@ class ModbusTransport:
     async def fetch(self, request: Request) -> Answer:
         """Read one block of one table.
 
-        Raises DeviceTimeout, DeviceUnreachable, ProtocolError or RequestRejected (code is the
-        Modbus exception); ValueError for a block no Modbus request can express.
+        Raises DeviceTimeout, DeviceUnreachable, ProtocolError or RequestRejected (``code`` is the
+        Modbus exception code); ValueError for a block that a Modbus request cannot express.
         """
         if not isinstance(request, ReadRegisters):
             raise TypeError(f"Modbus cannot carry {type(request).__name__}")
@@ -37,7 +37,7 @@ class ModbusTransport:
         return Answer(request, payload, time.time())
 
     async def close(self) -> None:
-        """Leave the bus; the last one out closes it."""
+        """Stop using the bus; the last user closes it."""
         if self._closed:
             return
         self._closed = True
@@ -47,24 +47,24 @@ class ModbusTransport:
 
 
 class BusPool:
-    """Buses by endpoint, so that every unit behind one gateway or on one line shares it."""
+    """The buses by endpoint: all units behind one gateway or on one line share a bus."""
 
     def __init__(self) -> None:
         self._buses: dict[tuple[str, ...], tuple[tuple[object, ...], ModbusBus]] = {}
 
     @property
     def buses(self) -> list[ModbusBus]:
-        """Those that are in use."""
+        """The buses in use."""
         return [bus for _, bus in self._buses.values() if not bus.closed]
 
     def tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
-        """The Modbus TCP bus of this endpoint."""
+        """Return the Modbus TCP bus of this endpoint."""
         return self._share(
             ("net", host, str(port)), ("tcp", limits), lambda: ModbusBus.tcp(host, port, limits)
         )
 
     def rtu_tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
-        """The RTU over TCP bus of this endpoint."""
+        """Return the RTU over TCP bus of this endpoint."""
         return self._share(
             ("net", host, str(port)),
             ("rtu_tcp", limits),
@@ -72,7 +72,7 @@ class BusPool:
         )
 
     def ascii_tcp(self, host: str, port: int = 502, limits: BusLimits | None = None) -> ModbusBus:
-        """The ASCII over TCP bus of this endpoint."""
+        """Return the ASCII over TCP bus of this endpoint."""
         return self._share(
             ("net", host, str(port)),
             ("ascii_tcp", limits),
@@ -90,7 +90,7 @@ class BusPool:
         databits: int = 8,
         ascii_mode: bool = False,
     ) -> ModbusBus:
-        """The bus on this serial port."""
+        """Return the bus of this serial port."""
         return self._share(
             ("serial", path),
             (baudrate, parity, stopbits, databits, ascii_mode, limits),
@@ -114,7 +114,7 @@ class BusPool:
         settings: tuple[object, ...],
         make: Callable[[], ModbusBus],
     ) -> ModbusBus:
-        """The bus of ``key``. Raises ConfigError when two users want it set up differently."""
+        """Return the bus of ``key``. Raises ConfigError if it is in use with other settings."""
         before = self._buses.get(key)
         if before is not None and not before[1].closed:
             if before[0] != settings:

@@ -1,4 +1,4 @@
-"""A lock that goes round the units, so that a busy or silent unit cannot starve its neighbours."""
+"""A fair lock: units take turns, so that a busy or silent unit cannot starve the others."""
 
 import asyncio
 import time
@@ -8,9 +8,9 @@ from agent.model.errors import DeviceTimeout
 
 
 class Turns:
-    """One holder at a time; the next turn goes to the next unit, not to the next in time.
+    """A lock with one holder; the next turn goes to the next unit in rotation.
 
-    At most ``queue_max`` callers wait; each waits at most ``wait_s``.
+    At most ``queue_max`` callers wait, each at most ``wait_s`` seconds.
     """
 
     def __init__(self, name: str, queue_max: int, wait_s: float) -> None:
@@ -24,29 +24,29 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many callers wait."""
+        """Number of waiting callers."""
         return sum(map(len, self._queues.values()))
 
     @property
     def busy_s(self) -> float:
-        """How long somebody has held the turn, in all."""
+        """Total time (seconds) that the lock was held."""
         since = self._held_since
         return self._busy_s + (0.0 if since is None else time.monotonic() - since)
 
-    def take(self) -> bool:
-        """Take the turn if nobody holds it."""
+    def try_acquire(self) -> bool:
+        """Acquire the lock if it is free; return whether it was."""
         if self._held_since is not None:
             return False
         self._held_since = time.monotonic()
         return True
 
-    async def wait(self, unit: int) -> None:
-        """Wait for the turn of ``unit`` and hold it.
+    async def acquire(self, unit: int) -> None:
+        """Wait for the turn of ``unit`` and hold the lock.
 
-        Raises DeviceTimeout when the queue is full or the wait too long.
+        Raises DeviceTimeout if the queue is full or after ``wait_s``.
         """
         if self.waiting >= self._queue_max:
-            raise DeviceTimeout(f"{self._name}: {self._queue_max} requests already wait")
+            raise DeviceTimeout(f"{self._name}: the queue of {self._queue_max} requests is full")
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         if unit not in self._queues:
@@ -58,13 +58,13 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.give()
+                self.release()
             raise
         finally:
             timer.cancel()
 
-    def give(self) -> None:
-        """Hand the turn to the next unit that waits, or put it down."""
+    def release(self) -> None:
+        """Pass the lock to the next waiting unit, or free it."""
         while self._order:
             unit = self._order.popleft()
             queue = self._queues[unit]

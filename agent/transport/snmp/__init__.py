@@ -1,1 +1,1 @@
-"""SNMP: messages, security, the walker and the session over shared datagram sockets."""
+"""SNMP transport over shared UDP sockets, and the reception of traps and informs."""

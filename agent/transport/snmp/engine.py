@@ -1,4 +1,4 @@
-"""The rim: one shared datagram socket per address family, and who waits for which datagram."""
+"""The SNMP engine: one shared UDP socket per address family, and the pending requests."""
 
 import asyncio
 import os
@@ -13,11 +13,11 @@ from agent.protocol.snmp.message import peek_id
 from agent.protocol.snmp.security import Reply
 
 Address = tuple[str, int] | tuple[str, int, int, int]
-"""A socket address as getaddrinfo and recvfrom give it: IPv4, or IPv6 with flow and scope."""
+"""A socket address as returned by getaddrinfo: IPv4, or IPv6 with flow and scope."""
 
-_RECEIVE_BUFFER = 4 * 1024 * 1024  # a burst of 1,000 full answers; the kernel may grant less
+_RECEIVE_BUFFER = 4 * 1024 * 1024  # a burst of 1,000 full responses; the kernel may grant less
 _MAX_DATAGRAM = 65_535
-_DATAGRAMS_PER_TURN = 32  # then the rest of the program gets its turn
+_DATAGRAMS_PER_TURN = 32  # before other tasks of the event loop run
 _MAX_WAITING = 65_536
 _ID_BASE = 1 << 30  # ids of 2**30..2**31-1 always take four octets
 _SO_RCVBUFFORCE = 33 if sys.platform == "linux" else None
@@ -25,10 +25,11 @@ _SO_RCVBUFFORCE = 33 if sys.platform == "linux" else None
 
 @dataclass(slots=True)
 class EngineCounters:
-    """What happened to datagrams since the engine opened.
+    """Counters of datagrams since the engine was opened.
 
-    ``unmatched`` are late, duplicate or never asked for; ``spoofed`` carried a waiting id but came
-    from another address; ``refused`` were malformed, of another community or failed a check.
+    ``unmatched`` were late, duplicate or never requested; ``spoofed`` had the id of a pending
+    request but another source address; ``refused`` were malformed, had another community or failed
+    a check.
     """
 
     sent: int = 0
@@ -41,14 +42,14 @@ class EngineCounters:
 
 
 Opener = Callable[[bytes, int], Reply]
-"""Turns a datagram and the id it came with into the reply, or raises DeviceError."""
+"""Decodes a datagram with this message id into the reply, or raises DeviceError."""
 
 Sealed = tuple[int, bytes]
-"""An id and the datagram that carries it."""
+"""A message id and the datagram with this id."""
 
 
 class Waiting:
-    """One exchange in flight: what to send, until when, and what a good answer looks like."""
+    """A pending exchange: the datagram to send, its deadline, and the check of responses."""
 
     __slots__ = (
         *("address", "any_source", "deadline", "engine", "flaw", "future", "ids", "last"),
@@ -83,17 +84,17 @@ class Waiting:
         self.timer: asyncio.TimerHandle | None = None
 
     def matches(self, source: Address) -> bool:
-        """Whether a datagram from ``source`` may be the answer."""
+        """Return whether a datagram from ``source`` may be the response."""
         if source == self.address:
             return True
         if source[1] != self.address[1] or len(source) != len(self.address):
             return False
-        # the flow label of IPv6 is no part of who sent it
+        # the flow label of IPv6 does not identify the sender
         same_host = source[0] == self.address[0] and source[3:] == self.address[3:]
         return same_host or self.any_source
 
     def deliver(self, data: bytes, message_id: int) -> bool:
-        """Finish with ``data`` if it is good; else remember why not and keep waiting."""
+        """Finish with a valid response; else keep its error and wait on. Return whether valid."""
         try:
             reply = self.opener(data, message_id)
         except DeviceError as flaw:
@@ -103,7 +104,7 @@ class Waiting:
         return True
 
     def attempt(self) -> None:
-        """Send and come back when this try is over, or give up at the deadline."""
+        """Send, and schedule the next try; fail at the deadline."""
         loop = self.engine.loop
         remaining = self.deadline - loop.time()
         if remaining <= 0.001:
@@ -118,9 +119,9 @@ class Waiting:
 
 
 class SnmpEngine:
-    """Sends requests to any number of devices and gives each answer to the one who waits for it.
+    """Sends requests to any number of devices and returns each response to its caller.
 
-    Made by :meth:`open` inside the event loop that uses it. ``receive_buffer`` is what the kernel
+    Create it with :meth:`open` in its event loop. ``receive_buffer`` is the size that the kernel
     granted, in bytes.
     """
 
@@ -133,9 +134,9 @@ class SnmpEngine:
 
     @classmethod
     async def open(cls, *, receive_buffer: int = _RECEIVE_BUFFER) -> Self:
-        """Bind a socket for IPv4 and, where the host has it, one for IPv6.
+        """Bind one socket for IPv4 and one for IPv6, if the host supports them.
 
-        Raises DeviceUnreachable where the host has neither.
+        Raises DeviceUnreachable if it supports neither.
         """
         engine = cls(asyncio.get_running_loop())
         for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104
@@ -150,7 +151,7 @@ class SnmpEngine:
         return engine
 
     async def close(self) -> None:
-        """Give the sockets back; what still waits gets DeviceTimeout. May be called twice."""
+        """Close the sockets; pending requests raise DeviceTimeout. May be called twice."""
         for sock in self._sockets.values():
             self.loop.remove_reader(sock.fileno())
             sock.close()
@@ -161,11 +162,11 @@ class SnmpEngine:
 
     @property
     def in_flight(self) -> int:
-        """How many ids are waited for."""
+        """Number of message ids of pending requests."""
         return len(self._waiting)
 
     def new_id(self) -> int:
-        """An unpredictable message or request id that nobody waits for, 2**30..2**31-1."""
+        """Return an unpredictable, unused message or request id, 2**30..2**31-1."""
         while True:
             message_id = _ID_BASE | int.from_bytes(os.urandom(4), "big") & _ID_BASE - 1
             if message_id not in self._waiting:
@@ -182,19 +183,20 @@ class SnmpEngine:
         last: Callable[[], Sealed] | None = None,
         any_source: bool = False,
     ) -> Reply:
-        """Send ``first`` (id and datagram), and again every ``timeout_s``, until an answer comes.
+        """Send ``first`` (id and datagram), repeat it every ``timeout_s``, return the response.
 
-        ``opener`` turns a datagram with the right id and source, and that id, into the reply or
-        raises DeviceError, in which case the wait goes on. The try that ends at ``deadline`` (loop
-        time) sends what ``last`` makes, if given; answers to either count. Raises the last flaw
-        the answers had, DeviceTimeout where nothing came, DeviceUnreachable where nothing could
-        be sent.
+        ``opener`` decodes a datagram with the right id and source, or raises DeviceError, in which
+        case the wait goes on. The try that ends at ``deadline`` (loop time) sends the result of
+        ``last``, if given; responses to either are accepted. Raises the error of the last invalid
+        response, DeviceTimeout without any response, DeviceUnreachable if nothing could be sent.
         """
         if len(self._waiting) >= _MAX_WAITING:
             raise DeviceUnreachable(f"{_MAX_WAITING} SNMP requests are already in flight")
         sock = self._sockets.get(socket.AF_INET if len(address) == 2 else socket.AF_INET6)
         if sock is None:
-            raise DeviceUnreachable(f"no socket for {address[0]}: closed, or no such protocol here")
+            raise DeviceUnreachable(
+                f"no socket for {address[0]}: the engine is closed, or this host lacks the protocol"
+            )
         waiting = Waiting(
             *(self, sock, address, first, opener),
             timeout_s=timeout_s,
@@ -231,13 +233,13 @@ class SnmpEngine:
             try:
                 sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
             except PermissionError:
-                pass  # only root may pass net.core.rmem_max; below is what everyone may
+                pass  # only root may exceed net.core.rmem_max; SO_RCVBUF works for any user
             else:
                 return
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
 
     def send(self, waiting: Waiting, message_id: int, datagram: bytes) -> None:
-        """Put one try of ``waiting`` on the wire. Never raises; the flaw is remembered."""
+        """Send one try of ``waiting``. Never raises; an error is kept in ``waiting.flaw``."""
         self.counters.retries += bool(waiting.ids)
         if message_id not in waiting.ids:
             waiting.ids.append(message_id)
@@ -245,7 +247,9 @@ class SnmpEngine:
         try:
             waiting.sock.sendto(datagram, waiting.address)
         except BlockingIOError:
-            self.counters.send_failures += 1  # like a datagram lost on the way: the retry sends it
+            self.counters.send_failures += (
+                1  # as a datagram lost in the network: the retry sends it
+            )
         except OSError as error:
             self.counters.send_failures += 1
             waiting.flaw = DeviceUnreachable(f"cannot send to {waiting.address[0]}: {error}")
@@ -259,7 +263,7 @@ class SnmpEngine:
             except BlockingIOError:
                 return
             except OSError:
-                continue  # an ICMP error that the kernel hands to the socket; not ours to keep
+                continue  # an ICMP error for some device; its request times out
             self._received(data, source)
 
     def _received(self, data: bytes, source: Address) -> None:

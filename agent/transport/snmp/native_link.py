@@ -1,4 +1,4 @@
-"""The link over this agent's own SNMP engine: address, deadline, discovery, recovery."""
+"""The link over the native SNMP engine: address, deadline, discovery, recovery."""
 
 import asyncio
 import socket
@@ -12,13 +12,13 @@ from agent.protocol.snmp.message import Pdu
 from agent.protocol.snmp.security import CommunitySecurity, Reply, Security
 from agent.protocol.snmp.usm import UsmSecurity
 from agent.transport.snmp.engine import Address, SnmpEngine
-from agent.transport.snmp.transport import Ask, SnmpTransport
+from agent.transport.snmp.transport import RequestPdu, SnmpTransport
 
-_MAX_RECOVERIES = 3  # unknown engine, then its time, and one more for a device that just rebooted
+_MAX_RECOVERIES = 3  # unknown engine, its time, and one more for a device that just rebooted
 
 
 def security_of(credentials: SnmpCredentials) -> Security:
-    """Return what seals and opens messages for these credentials."""
+    """Return the security model of these credentials."""
     match credentials.version:
         case SnmpVersion.V1:
             return CommunitySecurity(message.V1, credentials.community.encode())
@@ -43,10 +43,10 @@ def native_transport(
 
 
 class NativeLink:
-    """Requests to one device over the shared engine. Holds no socket and no task.
+    """Requests to one device over the shared engine. It has no socket and no task.
 
-    ``any_source`` accepts answers from another address of the same port, for agents that answer
-    from whichever interface they please.
+    ``any_source`` accepts responses from another address with the same port, for agents that
+    respond from another interface.
     """
 
     def __init__(
@@ -69,48 +69,52 @@ class NativeLink:
 
     async def exchange(
         self,
-        ask: Ask,
-        smaller: Ask | None = None,
+        request: RequestPdu,
+        smaller: RequestPdu | None = None,
         check: Callable[[Pdu], None] | None = None,
-    ) -> tuple[Pdu, Ask]:
-        """Ask the device; see :class:`SnmpLink`. A response that fails ``check`` is ignored."""
+    ) -> tuple[Pdu, RequestPdu]:
+        """Send a request; see :class:`SnmpLink`. A response that fails ``check`` is ignored."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.timeout_s * (self._limits.retries + 1)
-        met = False
+        discovered = False
         try:
             for _ in range(_MAX_RECOVERIES + 1):
-                asks: dict[int, Ask | None] = {}
-                reply = await self._converse(ask, smaller, check, asks, deadline)
+                requests: dict[int, RequestPdu | None] = {}
+                reply = await self._exchange_once(request, smaller, check, requests, deadline)
                 if isinstance(reply, Pdu):
-                    return reply, asks[reply.request_id] or ask
+                    return reply, requests[reply.request_id] or request
                 self._security.recover(reply)
-                met = True
+                discovered = True
         except (DeviceTimeout, AuthenticationError) as error:
-            self._address = None  # the name may lead elsewhere by now, or to another engine
+            self._address = (
+                None  # the name may have another address now, or the device another engine
+            )
             self._security.forget()
-            if met and isinstance(error, DeviceTimeout):  # as agents do that cannot decrypt
+            if discovered and isinstance(
+                error, DeviceTimeout
+            ):  # agents that cannot decrypt stay silent
                 raise DeviceTimeout(f"{error}, except to discovery: wrong privacy?") from None
             raise
         self._security.forget()
-        raise AuthenticationError("the device keeps reporting instead of answering")
+        raise AuthenticationError("the device sends reports instead of a response")
 
     async def close(self) -> None:
-        """Do nothing: the engine belongs to all devices."""
+        """Do nothing: the engine is shared by all devices."""
 
-    async def _converse(
+    async def _exchange_once(
         self,
-        ask: Ask,
-        smaller: Ask | None,
+        request: RequestPdu,
+        smaller: RequestPdu | None,
         check: Callable[[Pdu], None] | None,
-        asks: dict[int, Ask | None],
+        requests: dict[int, RequestPdu | None],
         deadline: float,
     ) -> Reply:
         security, engine = self._security, self._engine
         discover = not security.ready
 
-        def make(wanted: Ask | None) -> tuple[int, bytes]:
+        def make(wanted: RequestPdu | None) -> tuple[int, bytes]:
             message_id = engine.new_id()
-            asks[message_id] = wanted
+            requests[message_id] = wanted
             if wanted is None:
                 return message_id, security.probe(message_id)
             return message_id, security.seal(
@@ -125,7 +129,7 @@ class NativeLink:
 
         return await engine.exchange(
             self._address or await self._resolve(),
-            make(None if discover else ask),
+            make(None if discover else request),
             opener,
             timeout_s=self._limits.timeout_s,
             deadline=deadline,
@@ -134,7 +138,7 @@ class NativeLink:
         )
 
     async def _resolve(self) -> Address:
-        """The device's socket address. Raises DeviceUnreachable where the name has none."""
+        """Return the socket address of the device. Raises DeviceUnreachable if it has none."""
         self._address = _numeric_address(self._host, self._port)
         if self._address is None:
             loop = asyncio.get_running_loop()
@@ -142,14 +146,14 @@ class NativeLink:
                 async with asyncio.timeout(self._limits.timeout_s):
                     found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
             except (OSError, UnicodeError) as error:
-                reason = str(error) or "the name server is silent"
+                reason = str(error) or "the name server does not answer"
                 raise DeviceUnreachable(f"{self._host} does not resolve: {reason}") from None
             self._address = _address(found[0][4])
         return self._address
 
 
 def _numeric_address(host: str, port: int) -> Address | None:
-    """The socket address of an IPv4 or IPv6 literal, without the threads that names need."""
+    """Return the socket address of an IP literal, without the thread that names need."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):

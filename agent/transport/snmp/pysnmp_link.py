@@ -1,8 +1,8 @@
-"""The link over pysnmp, the second SNMP engine, for exotic agents and for doubt.
+"""The link over pysnmp, the second SNMP engine, for unusual agents and for comparison.
 
-More than ten times slower than the native engine, and the first request to a device costs about
-70 ms of building tables: meant for few devices. The only module that knows pysnmp's command
-generator. pysnmp has no types: Any ends here.
+More than ten times slower than the native engine, and the first request to a device takes about
+70 ms to build tables: use it for few devices. This is the only module with the command generator of
+pysnmp. pysnmp has no types; Any is not used outside.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ from agent.model.limits import Limits
 from agent.model.values import VarBind
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu
-from agent.transport.snmp.transport import Ask, SnmpTransport
+from agent.transport.snmp.transport import RequestPdu, SnmpTransport
 
-_SLACK_S = 1.0  # pysnmp counts time in ticks of 0.5 s; our own deadline must come first
+_SLACK_S = 1.0  # pysnmp counts time in ticks of 0.5 s; the deadline of the link must come first
 
 _AUTH = {
     AuthProtocol.MD5: usm.USM_AUTH_HMAC96_MD5,
@@ -77,14 +77,14 @@ def pysnmp_transport(
 ) -> SnmpTransport:
     """Return a transport to one device over a pysnmp engine of its own.
 
-    Raises ConfigError where the credentials contradict themselves.
+    Raises ConfigError for contradictory credentials.
     """
     link = PysnmpLink(host, port, credentials, limits)
     return SnmpTransport(link, limits, bulk=credentials.version is not SnmpVersion.V1)
 
 
 class PysnmpLink:
-    """One device. Raises ConfigError where the credentials contradict themselves."""
+    """Requests to one device over pysnmp. Raises ConfigError for contradictory credentials."""
 
     def __init__(self, host: str, port: int, credentials: SnmpCredentials, limits: Limits) -> None:
         self._host = host
@@ -100,14 +100,14 @@ class PysnmpLink:
 
     async def exchange(
         self,
-        ask: Ask,
-        smaller: Ask | None = None,
+        request: RequestPdu,
+        smaller: RequestPdu | None = None,
         check: Callable[[Pdu], None] | None = None,
-    ) -> tuple[Pdu, Ask]:
-        """Ask the device; see :class:`SnmpLink`. A response that fails ``check`` ends it."""
+    ) -> tuple[Pdu, RequestPdu]:
+        """Send a request; see :class:`SnmpLink`. A response that fails ``check`` ends it."""
         last = self._limits.retries
         for number in range(last + 1):
-            asked = smaller if smaller is not None and 0 < number == last else ask
+            asked = smaller if smaller is not None and 0 < number == last else request
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
                     pdu = await self._try(asked)
@@ -121,11 +121,11 @@ class PysnmpLink:
             if check is not None:
                 check(pdu)
             return pdu, asked
-        hint = " (a wrong privacy secret looks like this too)" if self._v3 else ""
+        hint = " (a wrong privacy secret has the same effect)" if self._v3 else ""
         raise DeviceTimeout(f"no answer from {self._host} port {self._port}{hint}")
 
     async def close(self) -> None:
-        """Leave neither the socket nor the timer task of pysnmp behind; may be called twice."""
+        """Close the socket and end the timer task of pysnmp. May be called twice."""
         self._closed = True
         await self._drop_engine()
 
@@ -137,20 +137,20 @@ class PysnmpLink:
         engine.close_dispatcher()
         if ticking is not None:
             await asyncio.wait([ticking])
-        await asyncio.sleep(0)  # the loop drops a closed socket in its next turn
+        await asyncio.sleep(0)  # the event loop closes the socket in its next turn
 
     async def _forget(self) -> None:
-        """Resolve anew, and for v3 start afresh if it ever worked: the engine id may be another.
+        """Resolve the name again and, for v3, drop an engine that worked before.
 
-        pysnmp would ask the old one forever. What never worked keeps its engine, because a new
-        one costs tens of milliseconds.
+        The device may have another engine id, and pysnmp would use the old one for ever. An engine
+        that never worked is kept, because a new one takes tens of milliseconds.
         """
         self._target = None
         if self._v3 and self._answered:
             self._answered = False
             await self._drop_engine()
 
-    async def _try(self, ask: Ask) -> Pdu:
+    async def _try(self, request: RequestPdu) -> Pdu:
         if self._target is None:
             self._target = await self._resolve()
         if self._closed:
@@ -166,7 +166,7 @@ class PysnmpLink:
                 future.set_result(response[2:6])
 
         try:
-            self._send(ask, answered)
+            self._send(request, answered)
         except StatusInformation as refusal:
             raise _fault_error(refusal["errorIndication"]) from None
         except PySnmpError as error:
@@ -177,25 +177,25 @@ class PysnmpLink:
         converted = [_varbind(name, value) for name, value in varbinds]
         return Pdu(message.RESPONSE, 0, int(status), int(index), converted)
 
-    def _send(self, ask: Ask, answered: Any) -> None:
+    def _send(self, request: RequestPdu, answered: Any) -> None:
         engine = self._engine
         address, _ = CommandGeneratorLcdConfigurator().configure(
             engine, self._auth, self._target, self._context
         )
         head = (engine, address, None, self._context)
-        varbinds = [(ObjectName(smi.dotted(name)), Null("")) for name in ask.names]
-        match ask.kind:
+        varbinds = [(ObjectName(smi.dotted(name)), Null("")) for name in request.names]
+        match request.kind:
             case message.GET:
                 cmdgen.GetCommandGenerator().send_varbinds(*head, varbinds, answered)
             case message.GET_NEXT:
                 cmdgen.NextCommandGeneratorSingleRun().send_varbinds(*head, varbinds, answered)
             case _:
                 cmdgen.BulkCommandGeneratorSingleRun().send_varbinds(
-                    *head, 0, ask.repetitions, varbinds, answered
+                    *head, 0, request.repetitions, varbinds, answered
                 )
 
     async def _resolve(self) -> Any:
-        """The device as pysnmp's target. Raises DeviceUnreachable where the name leads nowhere."""
+        """Return the target of pysnmp. Raises DeviceUnreachable if the name does not resolve."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
@@ -207,7 +207,10 @@ class PysnmpLink:
 
 
 def auth_data(credentials: SnmpCredentials) -> Any:
-    """The credentials in pysnmp's form."""
+    """Return the credentials as an object of pysnmp.
+
+    Raises ConfigError for privacy without authentication.
+    """
     if credentials.version is not SnmpVersion.V3:
         model = 0 if credentials.version is SnmpVersion.V1 else 1
         return usm.CommunityData(credentials.community.encode(), mpModel=model)
@@ -224,7 +227,7 @@ def auth_data(credentials: SnmpCredentials) -> Any:
 
 
 def _fault_error(fault: Any) -> DeviceError:
-    """Our error for pysnmp's errorIndication, which is one of its exceptions or a word."""
+    """Return the error for an errorIndication of pysnmp, which is an exception or a word."""
     if isinstance(fault, errind.RequestTimedOut):
         return DeviceTimeout(str(fault))
     if isinstance(fault, _SECURITY_FAULTS):
@@ -233,7 +236,7 @@ def _fault_error(fault: Any) -> DeviceError:
 
 
 def _varbind(name: Any, value: Any) -> VarBind:
-    """One pysnmp varbind in our form. The outermost tag of a value is its SMI type."""
+    """Convert a varbind of pysnmp. The outermost tag of a value is its SMI type."""
     outer = value.tagSet.superTags[-1]
     tag = int(outer.tagClass | outer.tagId)
     oid = _oid_octets(name)
@@ -245,7 +248,7 @@ def _varbind(name: Any, value: Any) -> VarBind:
 
 
 def _oid_octets(arcs: Iterable[int]) -> bytes:
-    """Raises ProtocolError for a sub-identifier beyond 32 bits, which only nonsense has."""
+    """Encode an OID as BER octets. Raises ProtocolError for a sub-identifier beyond 32 bits."""
     first, second, *rest = tuple(arcs)
     try:
         return smi.encode_subids([first * 40 + second, *rest])

@@ -1,8 +1,8 @@
-"""Traps and informs from the network: a socket, the gate, and pysnmp behind them.
+"""Reception of traps and informs: a socket, a queue, the trap gate, and pysnmp.
 
-pysnmp decodes, decrypts, turns v1 into v2 (RFC 3584 section 3.1) and answers informs; it takes
-about 0.35 ms for each, so a flood waits in a queue and lets everything else have its turn.
-pysnmp has no types: Any ends here.
+pysnmp decodes, decrypts, converts v1 to v2 (RFC 3584 section 3.1) and answers informs. It takes
+about 0.35 ms for each, so a burst waits in a queue, and other tasks run in between. pysnmp has no
+types; Any is not used outside.
 """
 
 import asyncio
@@ -38,9 +38,9 @@ _TICK_S = 0.5
 _RECEIVE_BUFFER_OCTETS = 1 << 20
 _TRAP_OID = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)  # snmpTrapOID.0, RFC 3418
 _TRAP_ADDRESS = (1, 3, 6, 1, 6, 3, 18, 1, 3, 0)  # snmpTrapAddress.0, RFC 3584
-_EVERY_ENGINE = bytes(5)  # pysnmp's name for the users of engines it does not know
+_EVERY_ENGINE = bytes(5)  # in pysnmp the engine id of users of unknown engines
 
-_STUMBLES = (  # what pysnmp raises over nonsense inside a message
+_DECODE_ERRORS = (  # raised by pysnmp for invalid content of a message
     PySnmpError,
     PyAsn1Error,
     ArithmeticError,
@@ -55,9 +55,9 @@ _Address = tuple[Any, ...]
 
 
 class TrapReceiver:
-    """Listens until closed. ``deliver`` gets what is believed, ``refuse`` why others are not.
+    """A receiver of notifications. It calls ``deliver`` with accepted ones, else ``refuse``.
 
-    Both are called from the event loop and must be quick.
+    ``refuse`` gets the reason. Both are called in the event loop and must be quick.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class TrapReceiver:
         deliver: Callable[[Notification], None],
         refuse: Callable[[Refusal], None],
     ) -> Self:
-        """Listen on host and port (0: any). Raises ConfigError where that is not possible."""
+        """Listen on host and port (0: any free port). Raises ConfigError if that fails."""
         host, port = listen
         receiver = cls(credentials, deliver, refuse)
         loop = asyncio.get_running_loop()
         try:
             transport, _ = await loop.create_datagram_endpoint(
-                lambda: _Protocol(receiver.take), local_addr=(host, port)
+                lambda: _Protocol(receiver.enqueue), local_addr=(host, port)
             )
         except OSError as error:
             reason = error.strerror or str(error)
@@ -102,13 +102,13 @@ class TrapReceiver:
         return receiver
 
     async def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         if self._transport is not None:
             self._transport.close()
-            await asyncio.sleep(0)  # the loop drops a closed socket in its next turn
+            await asyncio.sleep(0)  # the event loop closes the socket in its next turn
 
-    def take(self, data: bytes, address: _Address) -> None:
-        """Queue one datagram."""
+    def enqueue(self, data: bytes, address: _Address) -> None:
+        """Queue a datagram; refuse it if it is too long or the queue is full."""
         if len(data) > DATAGRAM_OCTETS_MAX:
             self._refuse(Refusal.MALFORMED)
             return
@@ -118,7 +118,7 @@ class TrapReceiver:
             self._refuse(Refusal.OVERFLOW)
 
     async def run(self) -> None:
-        """Handle what arrives, for ever. What waits in the queue when cancelled is dropped."""
+        """Handle queued datagrams until cancelled; those still in the queue are then dropped."""
         while True:
             try:
                 async with asyncio.timeout(_TICK_S):
@@ -128,10 +128,10 @@ class TrapReceiver:
                 continue
             self._handle(data, address)
             self._engine.tick()
-            await self._let_others_go()
+            await self._yield_to_loop()
 
-    async def _let_others_go(self) -> None:
-        """Give the loop a turn, and more while a burst comes in: the socket's buffer is small."""
+    async def _yield_to_loop(self) -> None:
+        """Let other tasks run; during a burst repeatedly, as the buffer of the socket is small."""
         before = -1
         while self._queue.qsize() > before:
             before = self._queue.qsize()
@@ -145,27 +145,27 @@ class TrapReceiver:
         if verdict.learnt is not None:
             self._engine.add_user(verdict.learnt[1], verdict.learnt[0])
         answered = self._engine.receive(data, address, verdict.principal)
-        if verdict.doubted:
+        if verdict.unsigned:
             self._refuse(Refusal.SECURITY)
         elif not answered:
             self._refuse(Refusal.MALFORMED)
 
 
 class _Protocol(asyncio.DatagramProtocol):
-    """The socket's callbacks."""
+    """The callbacks of the socket."""
 
-    def __init__(self, take: Callable[[bytes, _Address], None]) -> None:
-        self._take = take
+    def __init__(self, enqueue: Callable[[bytes, _Address], None]) -> None:
+        self._enqueue = enqueue
 
     def datagram_received(self, data: bytes, addr: _Address) -> None:
-        """Hand one datagram over."""
-        self._take(data, addr)
+        """Queue a datagram."""
+        self._enqueue(data, addr)
 
 
 class _Pysnmp:
-    """pysnmp's engine, and for it the dispatcher of one socket.
+    """The engine of pysnmp, and its transport dispatcher for one socket.
 
-    Of several credentials with the same user, the first one counts for informs.
+    Of several credentials with the same user, the first is used for informs.
     """
 
     def __init__(
@@ -194,25 +194,25 @@ class _Pysnmp:
 
     @property
     def engine_id(self) -> bytes:
-        """Our own engine id, for which informs are signed."""
+        """Engine id of the agent, for which informs are signed."""
         return bytes(self._engine.snmpEngineID)
 
     def receive(self, data: bytes, address: _Address, who: Principal) -> bool:
-        """Let pysnmp have one datagram; whether it delivered or answered something."""
+        """Pass a datagram to pysnmp; return whether it delivered or answered something."""
         v6 = ":" in address[0]
         place = (Udp6TransportAddress if v6 else UdpTransportAddress)(address)
         self._sender = (address[0], who)
         self._answered = False
         try:
             self._receive(self, UDP6 if v6 else UDP, place, data)
-        except _STUMBLES:
+        except _DECODE_ERRORS:
             self._answered = False
         for model in self._engine.security_models.values():
-            model._cache = Cache()  # it would keep an entry of each trap for ever
+            model._cache = Cache()  # otherwise an entry of each trap would stay for ever
         return self._answered
 
     def add_user(self, credentials: SnmpCredentials, engine_id: bytes) -> None:
-        """Let a user sign for the engine ``engine_id``."""
+        """Add the keys of a user for the engine ``engine_id``."""
         auth, priv = credentials.auth_protocol, credentials.priv_protocol
         auth_key = priv_key = None
         if auth is not None:
@@ -234,7 +234,7 @@ class _Pysnmp:
         )
 
     def tick(self) -> None:
-        """Let pysnmp's clock go on."""
+        """Call the timers of pysnmp if they are due."""
         now = time.monotonic()
         if now - self._ticked_at >= _TICK_S:
             self._ticked_at = now
@@ -245,7 +245,7 @@ class _Pysnmp:
     def _notified(
         self, engine: Any, state: Any, context_id: Any, context: Any, varbinds: Any, _: Any
     ) -> None:
-        """The callback: varbinds in the form of v2."""
+        """Deliver a notification; ``varbinds`` are in the form of v2. Called by pysnmp."""
         self._answered = True
         trap, agent = "", None
         for name, value in varbinds:
@@ -256,25 +256,25 @@ class _Pysnmp:
         address, who = self._sender
         self._deliver(Notification(address, agent, who, trap))
 
-    # What pysnmp's engine wants of a transport dispatcher.
+    # The interface of a transport dispatcher of pysnmp.
 
     def register_recv_callback(self, callback: Any, recv_id: Any = None) -> None:
-        """Where datagrams go."""
+        """Set the callback for received datagrams."""
         self._receive = callback
 
     def register_timer_callback(self, callback: Any, interval: Any = None) -> None:
-        """What ticks."""
+        """Add a callback of the timer."""
         self._timers.append(callback)
 
     def send_message(self, data: bytes, domain: Any, address: _Address) -> None:
-        """The answer to an inform, or a report."""
+        """Send the response to an inform, or a report."""
         self._answered = True
         self.send(data, tuple(address))
 
     def get_timer_resolution(self) -> float:
-        """Seconds of a tick."""
+        """Return the length of a tick in seconds."""
         return _TICK_S
 
     def get_timer_ticks(self) -> int:
-        """Ticks so far."""
+        """Return the number of ticks so far."""
         return self._ticks

@@ -1,4 +1,4 @@
-"""The SNMP transport: requests of the agent carried out over a link, whatever its engine."""
+"""The SNMP transport: carries out requests over a link of either engine."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,8 +30,8 @@ _MAX_KNOWN_TABLES = 256
 _MAX_KNOWN_NAMES = 64
 
 
-class Ask(NamedTuple):
-    """One request PDU: its kind, its names, the same as an encoded VarBindList, max-repetitions."""
+class RequestPdu(NamedTuple):
+    """A request PDU: kind, names, the names as an encoded VarBindList, max-repetitions."""
 
     kind: int
     names: tuple[bytes, ...]
@@ -40,31 +40,31 @@ class Ask(NamedTuple):
 
 
 class SnmpLink(Protocol):
-    """A way for single PDUs to one device: what one SNMP engine has that another has not.
+    """The exchange of single PDUs with one device: the part that depends on the SNMP engine.
 
-    ``exchange`` returns the response to ``ask``, error-status included, and which ask it answers.
-    ``smaller`` is what the last of several tries asks instead, for a device that drops large
-    answers. ``check`` raises DeviceError for a response that cannot be the answer. Ends within
+    ``exchange`` returns the response to ``request``, error-status included, and the request that
+    it answers. The last of several tries sends ``smaller`` instead, for a device that drops large
+    responses. ``check`` raises DeviceError for an invalid response. Ends within
     ``timeout_s * (retries + 1)``; raises DeviceTimeout, DeviceUnreachable, AuthenticationError or
     ProtocolError. ``close`` may be called twice.
     """
 
     async def exchange(
         self,
-        ask: Ask,
-        smaller: Ask | None = None,
+        request: RequestPdu,
+        smaller: RequestPdu | None = None,
         check: Callable[[Pdu], None] | None = None,
-    ) -> tuple[Pdu, Ask]:
-        """Ask the device and return its response."""
+    ) -> tuple[Pdu, RequestPdu]:
+        """Send a request and return its response."""
         ...
 
     async def close(self) -> None:
-        """Give back what only this link uses."""
+        """Close the sockets and tasks of this link."""
         ...
 
 
 class SnmpTransport:
-    """One device behind ``link``. ``bulk`` False walks with GETNEXT, as SNMPv1 has to."""
+    """Access to one device over ``link``. ``bulk`` False walks with GETNEXT, as for SNMPv1."""
 
     def __init__(self, link: SnmpLink, limits: Limits, *, bulk: bool) -> None:
         self._link = link
@@ -96,10 +96,10 @@ class SnmpTransport:
         await self._link.close()
 
     async def _get(self, oids: Sequence[bytes]) -> tuple[list[VarBind], tuple[Failure, ...]]:
-        """The varbinds the device returned, in the order asked, and what it refused.
+        """Return the varbinds of ``oids`` in this order, and the failures of refused names.
 
-        A name that the device refuses costs only itself: it is left out, and named in a Failure.
-        Raises RequestRejected where nothing but refusals came.
+        A refused name does not affect the others: it is left out and reported as a Failure. Raises
+        RequestRejected if all names are refused.
         """
         width = max(self._limits.max_oids, 1)
         todo = [tuple(oids[start : start + width]) for start in range(0, len(oids), width)]
@@ -116,7 +116,7 @@ class SnmpTransport:
                     raise
                 failures.append(Failure(error.kind, f"{len(names)} OIDs: {error}"))
                 if isinstance(error, DeviceTimeout | DeviceUnreachable):
-                    break  # silent now: do not wait for it once more per chunk
+                    break  # not answering now: do not wait again for each further chunk
                 continue
             if not pdu.error_status:
                 found.update((varbind[0], varbind) for varbind in pdu.varbinds)
@@ -126,7 +126,7 @@ class SnmpTransport:
             todo += rest
             if refused is None:
                 continue
-            if status == message.NO_SUCH_NAME:  # how v1 says noSuchInstance (RFC 3584 4.2.2)
+            if status == message.NO_SUCH_NAME:  # noSuchInstance in v1 (RFC 3584 4.2.2)
                 found[refused] = (refused, smi.NO_SUCH_INSTANCE, None)
             else:
                 text = f"{smi.dotted(refused)}: the device answers {message.error_name(status)}"
@@ -139,17 +139,17 @@ class SnmpTransport:
         def check(pdu: Pdu) -> None:
             returned = [varbind[0] for varbind in pdu.varbinds]
             if not pdu.error_status and returned != list(names) and set(returned) != set(names):
-                raise ProtocolError("the answer holds other OIDs than those asked for")
+                raise ProtocolError("the response has other OIDs than the request")
 
-        ask = Ask(message.GET, names, self._encoded(names))
-        pdu, _ = await self._link.exchange(ask, check=check)
+        request = RequestPdu(message.GET, names, self._encoded(names))
+        pdu, _ = await self._link.exchange(request, check=check)
         return pdu
 
     async def _walk(self, prefixes: tuple[bytes, ...], repetitions_max: int | None) -> Walk:
-        """Walk the columns and return the walk that has ended.
+        """Walk the columns and return the finished walk.
 
-        Raises what the first request raises, and TableTooLarge where it brings too much; later
-        failures end the columns still open.
+        Raises the errors of the first request, and TableTooLarge beyond the limits of the table; a
+        later error ends the open columns.
         """
         walk = Walk(
             prefixes,
@@ -180,23 +180,23 @@ class SnmpTransport:
 
     async def _walk_once(self, walk: Walk, step: Step) -> None:
         smaller = walk.smaller(step)
-        whole = self._ask(step, cached=step.columns[0].last == step.columns[0].prefix)
-        half = None if smaller is None else self._ask(smaller, cached=False)
+        whole = self._request(step, cached=step.columns[0].last == step.columns[0].prefix)
+        half = None if smaller is None else self._request(smaller, cached=False)
         pdu, answered = await self._link.exchange(whole, half)
         if smaller is not None and answered is half:
             walk.shrunk(step)
             step = smaller
         walk.answered(step, pdu)
 
-    def _ask(self, step: Step, *, cached: bool) -> Ask:
+    def _request(self, step: Step, *, cached: bool) -> RequestPdu:
         names = tuple(column.last for column in step.columns)
         encoded = self._encoded(names) if cached else message.encode_names(names)
         if self._bulk:
-            return Ask(message.GET_BULK, names, encoded, step.repetitions)
-        return Ask(message.GET_NEXT, names, encoded)
+            return RequestPdu(message.GET_BULK, names, encoded, step.repetitions)
+        return RequestPdu(message.GET_NEXT, names, encoded)
 
     def _encoded(self, names: tuple[bytes, ...]) -> bytes:
-        """Encode names that are asked in every cycle, once."""
+        """Encode names; those of every cycle only once."""
         encoded = self._encoded_names.get(names)
         if encoded is None:
             encoded = message.encode_names(names)
@@ -208,7 +208,7 @@ class SnmpTransport:
 def _split(
     names: tuple[bytes, ...], status: int, index: int
 ) -> tuple[list[tuple[bytes, ...]], bytes | None]:
-    """What to ask again after an error-status, and the one name that is refused for good."""
+    """Return the lists of names to request again after an error-status, and the refused name."""
     if len(names) == 1:
         return [], names[0]
     if 0 < index <= len(names) and status != message.TOO_BIG:

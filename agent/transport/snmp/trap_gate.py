@@ -1,8 +1,8 @@
-"""Who may send us traps: the checks before a notification is believed, without I/O.
+"""The security checks of received notifications before pysnmp, without I/O.
 
-pysnmp receives notifications, but of a trap's security (RFC 3414 section 3.2) it leaves gaps: it
-takes an unsigned trap for a user who signs, knows no replay, and has no keys for the engine that
-sends it. These are closed here, in front of it.
+pysnmp does not do all checks of a trap (RFC 3414 section 3.2): it accepts an unsigned trap of a
+user with authentication, does not detect replays, and has no keys for the engine of the sender.
+These checks are done here first.
 """
 
 import time
@@ -14,13 +14,13 @@ from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import ProtocolError
 from agent.protocol.snmp import ber, keys, message, usm, v3
 
-ENGINES_MAX = 4096  # of senders; more would be strange, and each costs tables in pysnmp
+ENGINES_MAX = 4096  # engines of senders; each needs tables in pysnmp
 
 _ENGINE_ID_MIN_OCTETS = 5  # RFC 3411, SnmpEngineID
 
 
 class Refusal(StrEnum):
-    """Why a datagram was not believed; the value of a metric's label."""
+    """Reason to refuse a datagram; also the value of a metric label."""
 
     MALFORMED = "malformed"
     SECURITY = "security"
@@ -29,46 +29,46 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who signs: a community (``user`` empty) or a USM user."""
+    """The security name of a sender: a community (``user`` empty) or a USM user."""
 
     community: str = ""
     user: str = ""
 
 
 def principal(credentials: SnmpCredentials) -> Principal:
-    """How ``credentials`` sign."""
+    """Return the principal of ``credentials``."""
     if credentials.version is SnmpVersion.V3:
         return Principal(user=credentials.user)
     return Principal(community=credentials.community)
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
-    """A datagram that pysnmp may see.
+class Accepted:
+    """A datagram to pass to pysnmp.
 
-    ``learnt`` is a sender's engine id with its user, whose keys for it pysnmp does not have yet.
-    ``doubted`` is an inform that no configured user has signed: pysnmp shall say so to its sender.
+    ``learnt`` is the engine id of a new sender and its user: pysnmp needs their keys first.
+    ``unsigned`` marks an inform without a valid signature: pysnmp has to report that to its sender.
     """
 
     principal: Principal
     learnt: tuple[bytes, SnmpCredentials] | None = None
-    doubted: bool = False
+    unsigned: bool = False
 
 
 @dataclass(slots=True)
 class _Clock:
-    """A sender's boots and time as last heard, and when (monotonic)."""
+    """Boots and time of a sender in its last message, and when it arrived (monotonic)."""
 
     boots: int
     time_s: int
-    heard_at: float
+    received_at: float
 
 
 class TrapGate:
-    """Lets through what carries one of ``credentials``; ``engine_id`` is our own.
+    """The filter of notifications by ``credentials``; ``engine_id`` is that of the agent.
 
-    A v3 trap is signed for the engine that sends it, and there is no asking for that engine's
-    clock: its first authentic message is believed, and older replays are not recognised.
+    A v3 trap is signed for the engine of its sender, whose clock cannot be requested: the time of
+    its first authentic message is accepted, and replays of older messages are not detected.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class TrapGate:
         self._learnt: dict[tuple[bytes, bytes], SnmpCredentials] = {}
         self._clocks: dict[bytes, _Clock] = {}
 
-    def check(self, data: bytes) -> Pass | Refusal:
-        """What becomes of one datagram."""
+    def check(self, data: bytes) -> Accepted | Refusal:
+        """Check a datagram; return how to accept it, or why it is refused."""
         try:
             version, offset, end = message.open_message(data)
             if version == message.V3:
@@ -100,13 +100,13 @@ class TrapGate:
         except ProtocolError:
             return Refusal.MALFORMED
         known = self._communities.get(community)
-        return Refusal.SECURITY if known is None else Pass(known)
+        return Refusal.SECURITY if known is None else Accepted(known)
 
-    def _check_v3(self, data: bytes, envelope: v3.Envelope) -> Pass | Refusal:
-        """Informs and discovery (for our own engine) are pysnmp's to check, and to answer."""
+    def _check_v3(self, data: bytes, envelope: v3.Envelope) -> Accepted | Refusal:
+        """Check a v3 message. pysnmp checks and answers informs and discovery itself."""
         who = Principal(user=envelope.user.decode("utf-8", "replace"))
         if not envelope.engine_id:
-            return Pass(who)
+            return Accepted(who)
         if len(envelope.engine_id) < _ENGINE_ID_MIN_OCTETS:
             return Refusal.MALFORMED
         place = (envelope.engine_id, envelope.user)
@@ -114,18 +114,18 @@ class TrapGate:
         candidates = self._users.get(envelope.user, []) if known is None else [known]
         signer = next((c for c in candidates if _signed(data, envelope, c)), None)
         if envelope.engine_id == self._engine_id:
-            return Pass(who, doubted=signer is None)
+            return Accepted(who, unsigned=signer is None)
         if signer is None or not self._in_window(envelope):
             return Refusal.SECURITY
         if known is not None or signer.auth_protocol is None:
-            return Pass(who)
+            return Accepted(who)
         if len(self._learnt) >= ENGINES_MAX:
             return Refusal.OVERFLOW
         self._learnt[place] = signer
-        return Pass(who, (envelope.engine_id, signer))
+        return Accepted(who, (envelope.engine_id, signer))
 
     def _in_window(self, envelope: v3.Envelope) -> bool:
-        """RFC 3414 section 3.2 step 7b, for signed messages."""
+        """Return whether a signed message is in the time window (RFC 3414 section 3.2 step 7b)."""
         if not envelope.flags & v3.AUTH:
             return True
         now, boots, time_s = self._now(), envelope.boots, envelope.engine_time
@@ -136,12 +136,12 @@ class TrapGate:
             if known is not None or len(self._clocks) < ENGINES_MAX:
                 self._clocks[envelope.engine_id] = _Clock(boots, time_s, now)
             return True
-        expected_s = known.time_s + (now - known.heard_at)
+        expected_s = known.time_s + (now - known.received_at)
         return boots == known.boots and time_s >= expected_s - usm.TIME_WINDOW_S
 
 
 def _signed(data: bytes, envelope: v3.Envelope, credentials: SnmpCredentials) -> bool:
-    """Whether the message has exactly the security level of ``credentials`` and its MAC holds."""
+    """Return whether a message has the security level of ``credentials`` and a valid MAC."""
     auth = credentials.auth_protocol
     level = (v3.AUTH if auth else 0) | (v3.PRIV if credentials.priv_protocol else 0)
     if envelope.flags & v3.LEVEL != level:

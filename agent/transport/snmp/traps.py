@@ -1,4 +1,4 @@
-"""Notifications counted per device and kind, and the device that sent one polled early."""
+"""Traps: counts notifications per device and kind, and polls the sending device early."""
 
 import asyncio
 import ipaddress
@@ -12,11 +12,11 @@ from agent.model.credentials import SnmpCredentials
 from agent.transport.snmp.trap_gate import Principal, Refusal, principal
 
 KINDS_MAX = 32
-"""Kinds that are counted by name for one device; more become ``other``."""
+"""Number of kinds counted by name for one device; further kinds count as ``other``."""
 
 OTHER = "other"
 UNKNOWN = ""
-"""The device of a notification that belongs to none, or to one of several."""
+"""Device name of a notification from an unknown or ambiguous sender."""
 
 _RESOLVE_EVERY_S = 300.0
 _GENERIC = {  # RFC 3418, snmpTraps
@@ -32,10 +32,10 @@ _log = structlog.get_logger("traps")
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One believed trap or inform.
+    """An accepted trap or inform.
 
-    ``address`` is the sender's, ``agent_address`` that of the device it speaks for, where it says
-    so (snmpTrapAddress, or agent-addr of v1). ``trap`` is snmpTrapOID, dotted.
+    ``address`` is that of the sender, ``agent_address`` that of the originating device if the
+    message has it (snmpTrapAddress, or agent-addr of v1). ``trap`` is snmpTrapOID, dotted.
     """
 
     address: str
@@ -46,7 +46,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A device that may send notifications: where it is polled, and with which credentials."""
+    """A device that may send notifications: its name, host and credentials."""
 
     name: str
     host: str
@@ -54,9 +54,9 @@ class Sender:
 
 
 class Traps:
-    """Finds the device of a notification, counts it, and wakes the device's poller.
+    """Counters of notifications; each one wakes the poller of its device.
 
-    ``counts`` is by device and kind, ``refused`` by reason. ``wake`` gets a device's name.
+    ``counts`` is by device and kind, ``refused`` by reason. ``wake`` is called with a device name.
     """
 
     def __init__(self, senders: Iterable[Sender], wake: Callable[[str], None]) -> None:
@@ -67,8 +67,8 @@ class Traps:
         self.counts: dict[tuple[str, str], int] = {}
         self.refused = {reason.value: 0 for reason in Refusal}
 
-    def take(self, notification: Notification) -> None:
-        """Count one notification and wake whom it concerns."""
+    def receive(self, notification: Notification) -> None:
+        """Count a notification and wake the pollers of its devices."""
         concerned = self._concerned(notification)
         device = concerned[0].name if len(concerned) == 1 else UNKNOWN
         self._count(device, _GENERIC.get(notification.trap, notification.trap or OTHER))
@@ -76,13 +76,13 @@ class Traps:
             self._wake(sender.name)
 
     def refuse(self, reason: Refusal) -> None:
-        """Count a datagram that was not believed; the first of a kind is logged."""
+        """Count a refused datagram; the first one of each reason is logged."""
         if not self.refused[reason.value]:
             _log.warning("trap refused", reason=reason.value)
         self.refused[reason.value] += 1
 
     async def resolve(self) -> None:
-        """Find the addresses of all devices; a name that leads nowhere keeps those it had."""
+        """Resolve the hosts of all devices; a name that does not resolve keeps its addresses."""
         before = self._by_address
         hosts = {sender.host for sender in self._senders}
         found = dict(zip(hosts, await asyncio.gather(*map(_addresses, hosts)), strict=True))
@@ -94,13 +94,13 @@ class Traps:
         self._by_address = table
 
     async def keep_resolving(self) -> None:
-        """Know the addresses of the devices, for ever."""
+        """Resolve the hosts of all devices periodically, until cancelled."""
         while True:
             await self.resolve()
             await asyncio.sleep(_RESOLVE_EVERY_S)
 
     def _concerned(self, notification: Notification) -> tuple[Sender, ...]:
-        """The devices at the address; where several share it, those with its credentials."""
+        """Return the devices at the address; if several share it, those with the credentials."""
         for address in (notification.address, notification.agent_address):
             found = self._by_address.get(_canonical(address), ()) if address else ()
             if len(found) > 1:
@@ -121,7 +121,7 @@ class Traps:
 
 
 async def _addresses(host: str) -> set[str]:
-    """The addresses of ``host``; none where it does not resolve."""
+    """Return the addresses of ``host``; empty if it does not resolve."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
@@ -131,7 +131,7 @@ async def _addresses(host: str) -> set[str]:
 
 
 def _canonical(address: str) -> str:
-    """One spelling of an address; IPv4 inside IPv6 becomes IPv4."""
+    """Return the canonical form of an address; IPv4 mapped to IPv6 becomes IPv4."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -78,8 +78,8 @@ async def test_a_silent_device_is_down_within_the_scrapers_time(client: httpx.As
 @pytest.mark.parametrize(
     ("params", "status", "said"),
     [
-        ({"target": "snmp://192.0.2.7"}, 403, "none of the networks"),
-        ({"target": "snmp://[::1]:161"}, 403, "none of the networks"),
+        ({"target": "snmp://192.0.2.7"}, 403, "not in the networks"),
+        ({"target": "snmp://[::1]:161"}, 403, "not in the networks"),
         ({"target": "modbus+rtu:///dev/ttyS0/1"}, 403, "a serial line cannot be probed"),
         ({"target": "127.0.0.1"}, 400, "the scheme is missing"),
         ({"target": "snmp://nowhere.invalid"}, 400, "does not resolve"),

@@ -13,7 +13,9 @@ def test_check_warns_and_is_still_fine(run: Run, site: Path) -> None:
     site.write_text(SITE.replace("{env: RACK_COMMUNITY}", "hunter2"))
     result = run("check", site)
     assert result.status == 0
-    assert result.err.startswith(f"warning: {site}:2: credentials.rack.community: a secret stands")
+    assert result.err.startswith(
+        f"warning: {site}:2: credentials.rack.community: the secret is written"
+    )
     assert "hunter2" not in result.err
 
 

@@ -65,7 +65,7 @@ def test_a_secret_that_stands_in_the_file_is_warned_of_but_public_is_none(folder
     config = loaded(folder, SITE + "  - {name: r3, devices: [{name: x, url: 'snmp://h'}]}\n")
     (warning,) = config.warnings
     assert warning.endswith(
-        "site.yaml:10: credentials.usm.priv.secret: a secret stands in the file;"
+        "site.yaml:10: credentials.usm.priv.secret: the secret is written in the file;"
         " use {env: NAME} or {file: PATH}"
     )
     assert "private-words" not in warning

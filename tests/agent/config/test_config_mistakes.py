@@ -85,11 +85,11 @@ def test_a_mistake_in_a_device(problems: Check, key: str, says: str) -> None:
         ),
         (
             "credentials: {a: {community: {}}}",
-            ":1: credentials.a.community: a secret has either 'env' or 'file'",
+            ":1: credentials.a.community: give either 'env' or 'file'",
         ),
         (
             "credentials: {a: {community: {env: A, file: b}}}",
-            ":1: credentials.a.community: a secret has either 'env' or 'file'",
+            ":1: credentials.a.community: give either 'env' or 'file'",
         ),
         (
             "credentials: {a: {version: 4, community: x}}",
@@ -161,7 +161,7 @@ def test_a_folder_of_profiles_that_is_not_there(folder: Path, problems: Check) -
         "profiles:\n  - mine\n  - other\nracks: [{name: r, devices: [{name: d, url: 'snmp://h'}]}]"
     )
     assert found == [
-        f":3: profiles[1]: 'other' is not a folder; profiles are looked for in {folder}/other"
+        f":3: profiles[1]: 'other' is not a folder; profiles are read from {folder}/other"
     ]
 
 
@@ -205,26 +205,27 @@ def test_a_mistake_in_the_racks(problems: Check, text: str, says: str) -> None:
 @pytest.mark.parametrize("name", ["rack", "kind", "quality", "state"])
 def test_a_label_of_the_agent_is_refused_before_it_runs(problems: Check, name: str) -> None:
     assert problems(one(f"labels: {{{name}: x}}")) == [
-        f":5: racks[0].devices[0].labels.{name}: label {name!r} is given by the agent;"
-        " choose another name"
+        f":5: racks[0].devices[0].labels.{name}: label {name!r} is reserved; choose another name"
     ]
 
 
 def test_a_device_name_stands_once_in_the_whole_site(problems: Check) -> None:
     text = SITE.replace("name: spare", "name: pdu-a")
     assert problems(text) == [
-        ":28: racks[1].devices[0].name: device 'pdu-a' already stands in line 19"
+        ":28: racks[1].devices[0].name: duplicate device name 'pdu-a', first defined in line 19"
     ]
 
 
 def test_two_devices_of_one_name_in_one_line(problems: Check) -> None:
     text = "racks: [{name: r, devices: [{name: d, url: 'snmp://h'}, {name: d, url: 'snmp://i'}]}]"
-    assert problems(text) == [":1: racks[0].devices[1].name: device 'd' already stands in line 1"]
+    assert problems(text) == [
+        ":1: racks[0].devices[1].name: duplicate device name 'd', first defined in line 1"
+    ]
 
 
 def test_a_rack_name_stands_once(problems: Check) -> None:
     assert problems(SITE.replace("name: r2", "name: r1")) == [
-        ":26: racks[1].name: rack 'r1' already stands in line 15"
+        ":26: racks[1].name: duplicate rack name 'r1', first defined in line 15"
     ]
 
 

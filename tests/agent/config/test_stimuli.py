@@ -128,7 +128,8 @@ def modbus(rest: str) -> str:
         ),
         (
             modbus("device: all, register: 1, value: 1"),
-            ":2: stimuli.off.write.device: all is unit 0, which is every unit; name one in its URL",
+            ":2: stimuli.off.write.device: all is unit 0, which addresses every unit; put one unit"
+            " in its URL",
         ),
         ("{write: 5, confirmed: true}", ":2: stimuli.off.write: must be a mapping"),
         ("{write: {device: 5}, confirmed: true}", ":2: stimuli.off.write.device: must be text"),
@@ -141,8 +142,10 @@ def test_a_write_that_is_refused(problems: Check, entry: str, says: str) -> None
 
 def test_a_write_where_no_device_can_be_told(problems: Check) -> None:
     entry = f"stimuli:\n  off: {{write: {SET}, confirmed: true}}\n"
-    assert any("unknown device 'pdu-a'; there are none" in line for line in problems(entry))
+    assert any(
+        "unknown device 'pdu-a'; no device is configured" in line for line in problems(entry)
+    )
     nameless = f"{entry}racks: [{{name: r, devices: [{{name: 5, url: 'snmp://h'}}]}}]\n"
-    assert any("there are none" in line for line in problems(nameless))
+    assert any("no device is configured" in line for line in problems(nameless))
     lost = f"{entry}racks: [{{name: r, devices: [{{name: pdu-a, url: nowhere}}]}}]\n"
     assert not any("stimuli" in line for line in problems(lost))

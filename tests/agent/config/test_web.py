@@ -71,8 +71,8 @@ def test_what_it_leaves_out(tmp_path: Path) -> None:
     ("line", "says"),
     [
         ("client_auth_typ: x", "client_auth_typ: unknown key 'client_auth_typ'; did you mean"),
-        ("client_auth_type: RequestClientCert", "client_auth_type: 'RequestClientCert' takes"),
-        ("client_auth_type: RequireAnyClientCert", "'RequireAnyClientCert' takes certificates"),
+        ("client_auth_type: RequestClientCert", "client_auth_type: 'RequestClientCert' accepts"),
+        ("client_auth_type: RequireAnyClientCert", "'RequireAnyClientCert' accepts certificates"),
         ("client_auth_type: Maybe", "client_auth_type: must be one of 'NoClientCert', 'Verify"),
         (
             "client_auth_type: VerifyClientCertIfGiven",
@@ -93,7 +93,7 @@ def test_a_mistake_in_tls(tmp_path: Path, line: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("http_server_config: {http2: true}", "http_server_config.http2: HTTP/2 is not served"),
+        ("http_server_config: {http2: true}", "http_server_config.http2: HTTP/2 is not supported"),
         ("http_server_config: {headers: {Server: x}}", "headers.Server: unknown key 'Server'"),
         (
             "http_server_config: {headers: {X-Frame-Options: allow}}",
@@ -104,7 +104,7 @@ def test_a_mistake_in_tls(tmp_path: Path, line: str, says: str) -> None:
             "headers.X-XSS-Protection: must be printable ASCII on one line",
         ),
         ("rate_limit: {burst: 1}", "rate_limit: unknown key 'rate_limit'"),
-        (f"basic_auth_users: {{'a:b': {HASH}}}", "a user's name is not empty and holds no ':'"),
+        (f"basic_auth_users: {{'a:b': {HASH}}}", "a user name must not be empty or contain ':'"),
     ],
 )
 def test_a_mistake_elsewhere(tmp_path: Path, text: str, says: str) -> None:
@@ -119,7 +119,10 @@ def test_a_mistake_elsewhere(tmp_path: Path, text: str, says: str) -> None:
         ("swordfish", "basic_auth_users: must be a mapping of user names"),
         ("{bob: swordfish}", "basic_auth_users.bob: is not a bcrypt hash; make one with"),
         ("{bob: 5150}", "basic_auth_users.bob: is not a bcrypt hash"),
-        (f"{{bob: {HASH.replace('04', '17')}}}", "a bcrypt hash's cost is from 4 to 16, not 17"),
+        (
+            f"{{bob: {HASH.replace('04', '17')}}}",
+            "the cost of a bcrypt hash must be from 4 to 16, not 17",
+        ),
     ],
 )
 def test_a_mistake_with_a_password_repeats_none(tmp_path: Path, users: str, says: str) -> None:

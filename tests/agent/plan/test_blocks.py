@@ -46,15 +46,15 @@ def test_doubts_come_one_at_a_time_and_late() -> None:
     known.refuse(0, "no", 0.0)
     known.refuse(2, "no", 1.0)
     known.cut(4, 2.0)
-    assert known.doubt(RETRY_S - 0.1) is None
-    assert known.doubt(RETRY_S) == 0
+    assert known.due_retry(RETRY_S - 0.1) is None
+    assert known.due_retry(RETRY_S) == 0
     known.refuse(0, "still no", RETRY_S)
-    assert known.doubt(RETRY_S + 1) == 2
+    assert known.due_retry(RETRY_S + 1) == 2
     known.accept(2)
     assert known.runs() == [(1, 4), (4, 5)]
-    assert known.doubt(RETRY_S + 2) is None
+    assert known.due_retry(RETRY_S + 2) is None
     assert known.runs() == [(1, 5)]
-    assert known.doubt(RETRY_S + 3) is None
+    assert known.due_retry(RETRY_S + 3) is None
 
 
 @given(st.integers(2, 200), st.data())

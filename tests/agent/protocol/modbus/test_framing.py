@@ -13,7 +13,7 @@ from agent.protocol.modbus.framing import (
     Framer,
     RtuFramer,
     TcpFramer,
-    other_query,
+    marker_query,
     query,
 )
 
@@ -173,7 +173,7 @@ def test_another_question_uses_a_function_that_is_not_owed() -> None:
     asked = query(7, "holding", 100, 10)
     tables = []
     owed: set[int] = {asked.function}
-    while (other := other_query(asked, owed)) is not None:
+    while (other := marker_query(asked, owed)) is not None:
         tables.append(other.table)
         owed.add(other.function)
     assert tables == ["input", "discrete", "coil"]

@@ -253,7 +253,7 @@ async def test_one_silent_unit_among_ten_costs_little_and_is_left_alone(rig: Rig
         assert isinstance(answers.pop(3), DeviceTimeout)
         assert answers == [words(unit, "holding", 100, 2) for unit in range(1, 11) if unit != 4]
     assert rig.server.requests[4] == rig.bus.limits.silent_tries
-    with pytest.raises(DeviceTimeout, match="unit 4 has been silent"):
+    with pytest.raises(DeviceTimeout, match="unit 4 has not answered"):
         await rig.read(4, 100)
 
 

@@ -15,11 +15,11 @@ async def holders(turns: Turns, units: list[int]) -> list[int]:
     order: list[int] = []
 
     async def caller(unit: int) -> None:
-        if not turns.take():
-            await turns.wait(unit)
+        if not turns.try_acquire():
+            await turns.acquire(unit)
         order.append(unit)
         await asyncio.sleep(0)
-        turns.give()
+        turns.release()
 
     await asyncio.gather(*(caller(unit) for unit in units))
     return order
@@ -32,41 +32,41 @@ async def test_units_alternate_however_many_requests_one_has() -> None:
 
 async def test_a_full_queue_refuses() -> None:
     turns = Turns("bus", 1, 1.0)
-    assert turns.take()
-    waiter = asyncio.create_task(turns.wait(1))
+    assert turns.try_acquire()
+    waiter = asyncio.create_task(turns.acquire(1))
     await asyncio.sleep(0)
-    with pytest.raises(DeviceTimeout, match="1 requests already wait"):
-        await turns.wait(2)
-    turns.give()
+    with pytest.raises(DeviceTimeout, match="the queue of 1 requests is full"):
+        await turns.acquire(2)
+    turns.release()
     await waiter
 
 
 async def test_waiting_ends() -> None:
     turns = Turns("bus", 10, 0.01)
-    assert turns.take()
+    assert turns.try_acquire()
     with pytest.raises(DeviceTimeout, match="no turn within"):
-        await turns.wait(1)
-    turns.give()
-    assert turns.take()
+        await turns.acquire(1)
+    turns.release()
+    assert turns.try_acquire()
 
 
 @pytest.mark.parametrize("handed", [False, True])
 async def test_a_cancelled_waiter_leaves_the_turn_to_others(handed: bool) -> None:
     turns = Turns("bus", 10, 1.0)
-    assert turns.take()
-    first = asyncio.create_task(turns.wait(1))
-    second = asyncio.create_task(turns.wait(2))
+    assert turns.try_acquire()
+    first = asyncio.create_task(turns.acquire(1))
+    second = asyncio.create_task(turns.acquire(2))
     await asyncio.sleep(0)
     if handed:
-        turns.give()
+        turns.release()
     first.cancel()
     if not handed:
-        turns.give()
+        turns.release()
     await second
     with pytest.raises(asyncio.CancelledError):
         await first
-    turns.give()
-    assert turns.take()
+    turns.release()
+    assert turns.try_acquire()
     assert turns.waiting == 0
 
 
@@ -76,14 +76,14 @@ async def test_busy_is_the_time_that_somebody_holds_it(monkeypatch: pytest.Monke
     monkeypatch.setattr("agent.transport.modbus.turns.time", clock)
     turns = Turns("bus", 10, 1.0)
     assert turns.busy_s == 0.0
-    assert turns.take()  # at 10
+    assert turns.try_acquire()  # at 10
     assert turns.busy_s == 1.0  # at 11, still held
-    waiter = asyncio.create_task(turns.wait(1))
+    waiter = asyncio.create_task(turns.acquire(1))
     await asyncio.sleep(0)
-    turns.give()  # handed over: the line has no pause
+    turns.release()  # handed over: the line has no pause
     await waiter
-    turns.give()  # at 12.5
+    turns.release()  # at 12.5
     assert turns.busy_s == 2.5
-    assert turns.take()  # at 13
-    turns.give()  # at 20
+    assert turns.try_acquire()  # at 13
+    turns.release()  # at 20
     assert turns.busy_s == 9.5

@@ -8,7 +8,7 @@ from agent.model import smi
 from agent.model.credentials import AuthProtocol, PrivProtocol, SnmpCredentials
 from agent.protocol.snmp import ber, keys, usm, v3
 from agent.transport.snmp import trap_gate
-from agent.transport.snmp.trap_gate import Pass, Principal, Refusal, TrapGate
+from agent.transport.snmp.trap_gate import Accepted, Principal, Refusal, TrapGate
 from tests.peers import usm_credentials
 
 OURS = bytes.fromhex("80004fb805deadbeef")
@@ -61,7 +61,7 @@ def community(text: bytes) -> bytes:
 
 
 def test_communities(gate: TrapGate) -> None:
-    assert gate.check(community(b"ours")) == Pass(Principal(community="ours"))
+    assert gate.check(community(b"ours")) == Accepted(Principal(community="ours"))
     assert gate.check(community(b"theirs")) is Refusal.SECURITY
     assert gate.check(community(b"")) is Refusal.SECURITY
 
@@ -69,12 +69,12 @@ def test_communities(gate: TrapGate) -> None:
 @pytest.mark.parametrize("credentials", [SECURE, SIGNED], ids=["private", "signed"])
 def test_a_new_sender_is_learnt_once(gate: TrapGate, credentials: SnmpCredentials) -> None:
     who = Principal(user=credentials.user)
-    assert gate.check(sealed(credentials)) == Pass(who, learnt=(SENDER, credentials))
-    assert gate.check(sealed(credentials)) == Pass(who)
+    assert gate.check(sealed(credentials)) == Accepted(who, learnt=(SENDER, credentials))
+    assert gate.check(sealed(credentials)) == Accepted(who)
 
 
 def test_an_open_user_needs_no_keys(gate: TrapGate) -> None:
-    assert gate.check(sealed(OPEN)) == Pass(Principal(user=OPEN.user))
+    assert gate.check(sealed(OPEN)) == Accepted(Principal(user=OPEN.user))
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_users_of_one_name_are_told_apart_by_their_signature(clock: Clock) -> No
     other = replace(SECURE, auth_secret="another-secret")
     gate = TrapGate([SECURE, other], OURS, clock)
     verdict = gate.check(sealed(other))
-    assert isinstance(verdict, Pass)
+    assert isinstance(verdict, Accepted)
     assert verdict.learnt == (SENDER, other)
 
 
 def test_time_goes_forward(gate: TrapGate, clock: Clock) -> None:
     def passes(boots: int, time_s: int) -> bool:
-        return isinstance(gate.check(sealed(SECURE, SENDER, boots, time_s)), Pass)
+        return isinstance(gate.check(sealed(SECURE, SENDER, boots, time_s)), Accepted)
 
     assert passes(3, 500)
     assert passes(3, 360)
@@ -122,15 +122,15 @@ def test_time_goes_forward(gate: TrapGate, clock: Clock) -> None:
 
 def test_what_a_stranger_signs_does_not_move_the_clock(gate: TrapGate) -> None:
     gate.check(sealed(replace(SECURE, auth_secret="another-secret"), SENDER, 900, 900))
-    assert isinstance(gate.check(sealed(SECURE)), Pass)
+    assert isinstance(gate.check(sealed(SECURE)), Accepted)
 
 
 def test_informs_are_left_to_pysnmp_but_doubted(gate: TrapGate) -> None:
     who = Principal(user=SECURE.user)
-    assert gate.check(sealed(SECURE, OURS)) == Pass(who)
+    assert gate.check(sealed(SECURE, OURS)) == Accepted(who)
     wrong = replace(SECURE, auth_secret="another-secret")
-    assert gate.check(sealed(wrong, OURS)) == Pass(who, doubted=True)
-    assert gate.check(sealed(replace(OPEN, user=""), b"")) == Pass(Principal())
+    assert gate.check(sealed(wrong, OURS)) == Accepted(who, unsigned=True)
+    assert gate.check(sealed(replace(OPEN, user=""), b"")) == Accepted(Principal())
 
 
 def test_engine_ids_are_of_a_size(gate: TrapGate) -> None:
@@ -141,9 +141,9 @@ def test_engine_ids_are_of_a_size(gate: TrapGate) -> None:
 def test_senders_are_limited(gate: TrapGate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trap_gate, "ENGINES_MAX", 3)
     verdicts = [gate.check(sealed(SECURE, SENDER + bytes([number]))) for number in range(5)]
-    assert [isinstance(verdict, Pass) for verdict in verdicts] == [True] * 3 + [False] * 2
+    assert [isinstance(verdict, Accepted) for verdict in verdicts] == [True] * 3 + [False] * 2
     assert verdicts[-1] is Refusal.OVERFLOW
-    assert isinstance(gate.check(sealed(SECURE, SENDER + b"\x00")), Pass)
+    assert isinstance(gate.check(sealed(SECURE, SENDER + b"\x00")), Accepted)
 
 
 @pytest.mark.parametrize(

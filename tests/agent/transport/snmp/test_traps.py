@@ -201,7 +201,7 @@ class Book(Traps):
     def hear(
         self, address: str, community: str = "x", agent: str | None = None, trap: str = LINK_DOWN
     ) -> None:
-        self.take(Notification(address, agent, Principal(community), trap))
+        self.receive(Notification(address, agent, Principal(community), trap))
 
 
 @pytest.fixture
