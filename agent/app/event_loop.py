@@ -27,7 +27,7 @@ def stopping(stop: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hearing(number: signal.Signals, call: Callable[[], object]) -> Iterator[None]:
+def on_signal(number: signal.Signals, call: Callable[[], object]) -> Iterator[None]:
     """Call ``call`` whenever signal ``number`` comes, while the block runs."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(number, call)

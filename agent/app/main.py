@@ -65,5 +65,5 @@ async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-def _said(outcome: ReloadOutcome) -> str:
+def _status(outcome: ReloadOutcome) -> str:
     return outcome.text if outcome.done else "configuration refused, the old one stays active"

@@ -72,7 +72,7 @@ class BlockMap:
         """Note that the parts before ``place`` and from there on answer, but not together."""
         self._cuts[place] = now + RETRY_S
 
-    def doubt(self, now: float) -> int | None:
+    def due_retry(self, now: float) -> int | None:
         """Return the refused part to ask again, if one is due; else undo a cut that is due."""
         due = [place for place, (when, _) in self._refused.items() if when <= now]
         if due:

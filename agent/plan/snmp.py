@@ -39,7 +39,7 @@ def requests(profile: Profile) -> Iterable[Request]:
         target = instances if scalar else columns
         target[oid] = min(interval_s, target.get(oid, interval_s))
 
-    want(SYS_UP_TIME, 0.0, scalar=True)  # shows a reboot in the cycle after it
+    add(SYS_UP_TIME, 0.0, scalar=True)  # shows a reboot in the cycle after it
     used: dict[str, None] = {}
     for point in profile.points:
         assert isinstance(point, SnmpPoint)  # noqa: S101 - from compile_snmp

@@ -84,7 +84,7 @@ class _Pass:
 
     async def again(self) -> Answer:
         """Read the runs that are known to answer, and one doubtful part."""
-        doubted = self._known.doubt(self._now)
+        doubted = self._known.due_retry(self._now)
         for run in self._known.runs():
             await self._read(run)
         if doubted is not None:

@@ -65,7 +65,7 @@ async def _snmp(write: SnmpWrite) -> None:
         await engine.close()
 
 
-async def _answered(link: NativeLink, place: str, ask: Ask) -> Pdu:
+async def _answered(link: NativeLink, place: str, ask: RequestPdu) -> Pdu:
     """Return the response if it has no error-status. Raises DeviceError."""
     what = "the write" if ask.kind == message.SET else "reading it back"
     try:

@@ -59,7 +59,7 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
     return Query(unit, table, address, count, function, size, pdu, bytes((unit, function, size)))
 
 
-def other_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
+def marker_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
     """Return a one-register read whose answer is none of the ``owed`` functions'.
 
     Its reply cannot be confused with a late reply by one of the ``owed`` function codes. Returns

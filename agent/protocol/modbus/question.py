@@ -54,7 +54,7 @@ def _refusal(asked: Query, code: int) -> RequestRejected:
     return RequestRejected(f"{asked}: exception {code}, {meaning}", code)
 
 
-def judge(asked: Query, frame: bytes) -> bytes | DeviceError:
+def parse_reply(asked: Query, frame: bytes) -> bytes | DeviceError:
     """Return what ``frame`` (unit, function, data) answers to the question, payload or error.
 
     The error is RequestRejected for an exception reply, else ProtocolError. The frame must be known
