@@ -64,14 +64,6 @@ CHECKED = {
 }
 """Folders and files by ending."""
 
-NOT_YET: tuple[str, ...] = (
-    *("agent/authoring/", "agent/cli/", "agent/commission/"),
-    *("agent/hil/", "agent/normalise/", "agent/parse/", "agent/poll/", "agent/profile/"),
-    *("bench/", "configs/", "docs/", "simulator/"),
-    *("CONTRIBUTING.md", "DESIGN.md", "README.md"),
-)
-"""Prefixes of paths whose texts are still to be rewritten."""
-
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _QUESTION = re.compile(r"(?:What|Whether|How|Who)\b")
 
@@ -82,8 +74,7 @@ def files() -> Iterator[Path]:
             path = ROOT / place
             found = [path] if path.is_file() else sorted(path.rglob(f"*{ending}"))
             for each in found:
-                if not each.relative_to(ROOT).as_posix().startswith(NOT_YET):
-                    yield each
+                yield each
 
 
 def python_texts(text: str) -> Iterator[tuple[int, str]]:
