@@ -62,11 +62,11 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
 def marker_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
     """Return a one-register read whose answer is none of the ``owed`` functions'.
 
-    Its reply cannot be confused with a late reply by one of the ``owed`` function codes. Returns
-    None if all read functions are owed.
+    Its reply cannot be confused with a late reply by an ``excluded`` function code. Returns
+    None if all read functions are excluded.
     """
     for function, table in sorted(_TABLES.items(), reverse=True):
-        if function not in owed:
+        if function not in excluded:
             return query(asked.unit, table, asked.address, 1)
     return None
 
