@@ -59,8 +59,8 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
     return Query(unit, table, address, count, function, size, pdu, bytes((unit, function, size)))
 
 
-def marker_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
-    """Return a one-register read whose answer is none of the ``owed`` functions'.
+def marker_query(asked: Query, excluded: frozenset[int] | set[int]) -> Query | None:
+    """Return a one-register read whose answer is none of the ``excluded`` functions'.
 
     Its reply cannot be confused with a late reply by an ``excluded`` function code. Returns
     None if all read functions are excluded.
