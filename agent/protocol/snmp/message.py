@@ -43,13 +43,17 @@ VarbindDecoder = Callable[[bytes, int, int], list[VarBind]]
 
 
 class Pdu(NamedTuple):
-    """A PDU. For GET_BULK ``error_status`` is non-repeaters, ``error_index`` max-repetitions."""
+    """A PDU. For GET_BULK ``error_status`` is non-repeaters, ``error_index`` max-repetitions.
+
+    ``octets`` is the encoded size of the varbinds that were received.
+    """
 
     kind: int
     request_id: int
     error_status: int
     error_index: int
     varbinds: list[VarBind]
+    octets: int = 0
 
 
 class Header(NamedTuple):
@@ -149,7 +153,8 @@ def decode_pdu(data: bytes, offset: int, end: int, decode: VarbindDecoder | None
     """Decode the PDU at ``offset``, its varbinds by ``decode``. Raises ProtocolError."""
     head = decode_header(data, offset, end)
     varbinds = (decode or decode_varbinds)(data, head.start, head.stop)
-    return Pdu(head.kind, head.request_id, head.error_status, head.error_index, varbinds)
+    size = head.stop - head.start
+    return Pdu(head.kind, head.request_id, head.error_status, head.error_index, varbinds, size)
 
 
 def decode_header(data: bytes, offset: int, end: int) -> Header:

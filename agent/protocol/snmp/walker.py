@@ -187,8 +187,11 @@ class Walk:
             return Step(step.columns[: len(step.columns) // 2], 1)
         return None
 
-    def feed(self, step: Step, varbinds: list[VarBind]) -> None:
-        """Add the varbinds of a response to ``step``. Raises ProtocolError for a wrong number."""
+    def feed(self, step: Step, varbinds: list[VarBind], octets: int = 0) -> None:
+        """Add the varbinds of a response to ``step``, encoded in so many octets.
+
+        Raises ProtocolError for a wrong number of varbinds.
+        """
         width, count = len(step.columns), len(varbinds)
         if count > step.varbinds or (not self._bulk and count != width):
             raise ProtocolError(f"{count} varbinds where {step.varbinds} were requested")
@@ -196,10 +199,7 @@ class Walk:
             self.refuse(step, message.TOO_BIG, 0)
             return
         self._cells += count
-        self.octets += sum(
-            len(name) + (len(value) if isinstance(value, bytes) else 0)
-            for name, _, value in varbinds
-        )
+        self.octets += octets
         if self._cells > self._limits.max_cells or self.octets > self._limits.max_octets:
             self._give_up()
             return
@@ -274,7 +274,7 @@ class Walk:
         if pdu.error_status:
             self.refuse(step, pdu.error_status, pdu.error_index)
         else:
-            self.feed(step, pdu.varbinds)
+            self.feed(step, pdu.varbinds, pdu.octets)
 
 
 def increasing(last: bytes, names: list[bytes]) -> bool:

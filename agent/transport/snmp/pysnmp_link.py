@@ -175,7 +175,11 @@ class PysnmpLink:
         if fault is not None:
             raise _fault_error(fault)
         converted = [_varbind(name, value) for name, value in varbinds]
-        return Pdu(message.RESPONSE, 0, int(status), int(index), converted)
+        octets = sum(
+            len(oid) + (len(value) if isinstance(value, bytes) else 0)
+            for oid, _, value in converted
+        )
+        return Pdu(message.RESPONSE, 0, int(status), int(index), converted, octets)
 
     def _send(self, request: RequestPdu, answered: Any) -> None:
         engine = self._engine
