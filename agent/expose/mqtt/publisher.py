@@ -67,9 +67,7 @@ class Publisher:
         self._lost = 0
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
-        self._known: dict[
-            str, MqttMessage
-        ] = {}  # descriptions of metrics by topic; devices x metrics
+        self._known: dict[str, MqttMessage] = {}  # descriptions by topic: devices x metrics
         self._announcer = Announcer(
             self._topics,
             config.home_assistant.prefix if config.home_assistant else "",

@@ -247,9 +247,8 @@ class SnmpEngine:
         try:
             waiting.sock.sendto(datagram, waiting.address)
         except BlockingIOError:
-            self.counters.send_failures += (
-                1  # as a datagram lost in the network: the retry sends it
-            )
+            # As a datagram lost in the network: the retry sends it.
+            self.counters.send_failures += 1
         except OSError as error:
             self.counters.send_failures += 1
             waiting.flaw = DeviceUnreachable(f"cannot send to {waiting.address[0]}: {error}")

@@ -86,13 +86,11 @@ class NativeLink:
                 self._security.recover(reply)
                 discovered = True
         except (DeviceTimeout, AuthenticationError) as error:
-            self._address = (
-                None  # the name may have another address now, or the device another engine
-            )
+            # The name may have another address now, or the device another engine.
+            self._address = None
             self._security.forget()
-            if discovered and isinstance(
-                error, DeviceTimeout
-            ):  # agents that cannot decrypt stay silent
+            # An agent that cannot decrypt a request does not answer it.
+            if discovered and isinstance(error, DeviceTimeout):
                 raise DeviceTimeout(f"{error}, except to discovery: wrong privacy?") from None
             raise
         self._security.forget()
