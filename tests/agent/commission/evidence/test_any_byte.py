@@ -85,7 +85,7 @@ def test_a_manifest_that_claims_another_result_is_found_without_a_key(run: Path)
     try:
         manifest.write_bytes(envelope(statement(files, predicate), None))
         assert unsound(run, None)[0] == [
-            f"{MANIFEST}: is not what the files and their results give"
+            f"{MANIFEST}: does not match the files and their results"
         ]
     finally:
         manifest.write_bytes(whole)

@@ -97,7 +97,7 @@ def test_every_change_is_named(tmp_path: Path) -> None:
     assert unsound(run, KEY.public_key())[0] == [
         "junit.xml: is missing",
         "results.json: was changed",
-        "added: was not there when it was sealed",
+        "added: was added after sealing",
     ]
     assert unsound(run, OTHER.public_key())[0] == [
         f"{MANIFEST}: the signature does not hold: another key, or a changed manifest"
@@ -112,7 +112,7 @@ def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Pat
     results = run / "results.json"
     results.write_text(results.read_text().replace("PASS", "FAIL"))
     seal(run, bundle.judged(run), KEY)
-    assert unsound(run, KEY.public_key())[0] == ["results.json: is not what the samples give"]
+    assert unsound(run, KEY.public_key())[0] == ["results.json: does not match the samples"]
 
 
 def test_nobody_signs_without_a_key(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> No
     assert (found["predicate"]["result"], found["predicate"]["simulated"]) == ("REHEARSED", True)
     assert unsound(run, None) == ([], False)
     assert unsound(run, KEY.public_key())[0] == [
-        f"{MANIFEST}: nobody signed it: it is of a rehearsal"
+        f"{MANIFEST}: is not signed: it is of a rehearsal"
     ]
     (run / MANIFEST).write_bytes(envelope(base64.b64decode(payload(run)), KEY))
     assert unsound(run, KEY.public_key())[0] == [
@@ -168,7 +168,7 @@ NESTED = b"[" * 200_000
     ids=range(8),
 )
 def test_what_is_no_envelope(text: bytes) -> None:
-    with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
+    with pytest.raises(InvalidEnvelope, match="is not a DSSE envelope"):
         opened(text, None)
 
 
@@ -196,10 +196,10 @@ def test_keys_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(KEY.private_bytes(*PEM, NoEncryption()))
     assert private_key(path).sign(b"x") == KEY.sign(b"x")
-    with pytest.raises(ConfigError, match="holds no public key"):
+    with pytest.raises(ConfigError, match="has no public key"):
         public_key(path)
     path.write_bytes(KEY.private_bytes(*PEM, BestAvailableEncryption(b"secret")))
-    with pytest.raises(ConfigError, match="holds no private key in PEM without a password"):
+    with pytest.raises(ConfigError, match="has no private key in PEM without a password"):
         private_key(path)
     for read in (private_key, public_key):
         with pytest.raises(ConfigError, match="No such file"):
