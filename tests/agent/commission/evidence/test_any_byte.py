@@ -84,8 +84,6 @@ def test_a_manifest_that_claims_another_result_is_found_without_a_key(run: Path)
     predicate = {**found["predicate"], "passedTests": ["everything"]}
     try:
         manifest.write_bytes(envelope(statement(files, predicate), None))
-        assert unsound(run, None)[0] == [
-            f"{MANIFEST}: does not match the files and their results"
-        ]
+        assert unsound(run, None)[0] == [f"{MANIFEST}: does not match the files and their results"]
     finally:
         manifest.write_bytes(whole)

@@ -100,7 +100,7 @@ def test_every_change_is_named(tmp_path: Path) -> None:
         "added: was added after sealing",
     ]
     assert unsound(run, OTHER.public_key())[0] == [
-        f"{MANIFEST}: the signature does not hold: another key, or a changed manifest"
+        f"{MANIFEST}: the signature is not valid: another key, or a changed manifest"
     ]
     (run / MANIFEST).unlink()
     with pytest.raises(ConfigError, match="No such file"):
@@ -134,9 +134,7 @@ def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> No
     assert (signed, found["predicateType"]) == (False, "urn:rackagent:rehearsal:v1")
     assert (found["predicate"]["result"], found["predicate"]["simulated"]) == ("REHEARSED", True)
     assert unsound(run, None) == ([], False)
-    assert unsound(run, KEY.public_key())[0] == [
-        f"{MANIFEST}: is not signed: it is of a rehearsal"
-    ]
+    assert unsound(run, KEY.public_key())[0] == [f"{MANIFEST}: is not signed: it is of a rehearsal"]
     (run / MANIFEST).write_bytes(envelope(base64.b64decode(payload(run)), KEY))
     assert unsound(run, KEY.public_key())[0] == [
         f"{MANIFEST}: is signed, but a rehearsal is no acceptance"
