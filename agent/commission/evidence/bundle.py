@@ -143,7 +143,7 @@ def has_ended(events: list[Event]) -> bool:
     return any(event["event"] == "run_ended" for event in events)
 
 
-def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
+def read_facts(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
     """Read what the verdicts of a directory depend on besides its samples.
 
     Returns the facts and the SHA-256 hashes of their sources by name. Raises ConfigError.
@@ -170,7 +170,7 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
 
 
 def as_kept(facts: Facts) -> Facts:
-    """Return the facts in the order in which ``facts_of`` reads them from the directory."""
+    """Return the facts in the order in which ``read_facts`` reads them from the directory."""
     return replace(
         facts,
         generation=sorted_generation(facts.generation),
@@ -187,7 +187,7 @@ def judged(folder: Path, known: StageVerdicts | None = None) -> RunReport:
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)
     if known is None:
-        facts, hashes = facts_of(folder, events)
+        facts, hashes = read_facts(folder, events)
     else:
         facts = replace(known.facts, attached=attached(folder, events))
         hashes = _hashes(started, facts.sheet and facts.sheet.model_dump(mode="json"))

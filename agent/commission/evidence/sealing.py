@@ -89,7 +89,7 @@ def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
     )
 
 
-def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
+def find_changes(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
     """Return everything that differs from the sealed state, and True if the manifest is signed.
 
     Every file is compared with its hash, the samples are judged again, and the manifest must agree

@@ -1,6 +1,6 @@
 """Judging of plans: build sheet and approved firmware against what devices report."""
 
-from agent.commission.judge.compare_sheet import What, compare
+from agent.commission.judge.compare_sheet import Aspect, compare
 from agent.commission.judge.context import CheckContext
 from agent.commission.judge.window import BadSample
 from agent.commission.records import CheckResult, Measurement, Verdict
@@ -30,19 +30,19 @@ def judge_plan(name: str, check: PlanCheck, case: CheckContext) -> CheckResult:
         return _decided(name, *_approved(case, seen))
     if case.sheet is None:
         raise BadSample("no build sheet to compare with")
-    what = What(check.what)
+    what = Aspect(check.what)
     comparison = compare(case.sheet, seen, case.devices)
     count = comparison.compared[what]
     if not count:
         raise BadSample(f"the build sheet has no data on {check.what}")
-    silent = comparison.of(What.SILENT)
+    silent = comparison.of(Aspect.SILENT)
     if silent:
         raise BadSample("; ".join(map(str, silent[:_NAMED_MAX])))
     findings = [str(each) for each in comparison.of(what)]
-    if what is What.FIRMWARE:
+    if what is Aspect.FIRMWARE:
         more, others = _approved(case, seen)
         findings, count = [*findings, *more], max(count, others)
-    metric = {What.CABLING: NEIGHBOR, What.PORTS: PORT_STATE}.get(what, IDENTITY)
+    metric = {Aspect.CABLING: NEIGHBOR, Aspect.PORTS: PORT_STATE}.get(what, IDENTITY)
     if not case.reaction.shows(metric):
         raise BadSample(f"no device reports its {metric}")
     return _decided(name, findings, count)

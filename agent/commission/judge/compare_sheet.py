@@ -11,8 +11,8 @@ _UP = "up"
 _COMPARED_KEYS = ("vendor", "model", "serial", "firmware")
 
 
-class What(StrEnum):
-    """The subject of a finding."""
+class Aspect(StrEnum):
+    """The aspect of the plan that a finding is about."""
 
     SILENT = "silent"
     IDENTITY = "identity"
@@ -29,7 +29,7 @@ class Finding:
     port that ``where`` is swapped with (empty if it is not).
     """
 
-    what: What
+    what: Aspect
     where: str
     planned: str
     found: str
@@ -42,14 +42,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SheetComparison:
-    """All deviations from the plan, and the number of compared items by subject."""
+    """All deviations from the plan, and the number of compared items by aspect."""
 
     findings: tuple[Finding, ...]
-    compared: Mapping[What, int]
+    compared: Mapping[Aspect, int]
 
-    def of(self, what: What) -> tuple[Finding, ...]:
-        """Return the findings about one subject; a silent device concerns every subject."""
-        return tuple(each for each in self.findings if each.what in (what, What.SILENT))
+    def of(self, what: Aspect) -> tuple[Finding, ...]:
+        """Return the findings about one aspect; a silent device concerns every aspect."""
+        return tuple(each for each in self.findings if each.what in (what, Aspect.SILENT))
 
 
 def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> SheetComparison:
@@ -63,10 +63,10 @@ def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> SheetComparis
         *_ports(sheet, seen, names),
     ]
     counted = {
-        What.IDENTITY: sum(bool(d.serial or d.model or d.vendor) for d in sheet.devices),
-        What.FIRMWARE: sum(bool(device.firmware) for device in sheet.devices),
-        What.CABLING: len([end for end in ends if end[0] in names.values()]),
-        What.PORTS: len([end for end in ends if end[0] in names.values()]),
+        Aspect.IDENTITY: sum(bool(d.serial or d.model or d.vendor) for d in sheet.devices),
+        Aspect.FIRMWARE: sum(bool(device.firmware) for device in sheet.devices),
+        Aspect.CABLING: len([end for end in ends if end[0] in names.values()]),
+        Aspect.PORTS: len([end for end in ends if end[0] in names.values()]),
     }
     return SheetComparison(tuple(findings), counted)
 
@@ -81,9 +81,9 @@ def _silent(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Find
     wanted = dict.fromkeys(_name(device.device, names) for device in sheet.devices)
     for name in wanted:
         if name not in known:
-            yield Finding(What.SILENT, name, name, "", "is on the sheet, but not configured")
+            yield Finding(Aspect.SILENT, name, name, "", "is on the sheet, but not configured")
         elif name not in seen.devices:
-            yield Finding(What.SILENT, name, name, "", "does not answer")
+            yield Finding(Aspect.SILENT, name, name, "", "does not answer")
 
 
 def _identities(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def _identities(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[
         identity = seen.identity.get((name, planned.component))
         where = f"{name} {planned.component}".rstrip()
         if identity is None:
-            yield Finding(What.IDENTITY, where, planned.serial, "", "reports no identity")
+            yield Finding(Aspect.IDENTITY, where, planned.serial, "", "reports no identity")
             continue
         yield from _identity(planned, where, identity)
         yield from _mac(planned, name, seen)
@@ -104,7 +104,7 @@ def _identity(planned: SheetDevice, where: str, identity: Mapping[str, str]) -> 
     for key in _COMPARED_KEYS:
         wanted, found = getattr(planned, key), identity.get(key, "")
         if wanted and wanted != found:
-            what = What.FIRMWARE if key == "firmware" else What.IDENTITY
+            what = Aspect.FIRMWARE if key == "firmware" else Aspect.IDENTITY
             says = f"{key} is {found or 'not reported'}, expected {wanted}"
             yield Finding(what, where, wanted, found, says)
 
@@ -124,7 +124,7 @@ def _mac(planned: SheetDevice, name: str, seen: Seen) -> Iterator[Finding]:
     if _plain(planned.mac) not in found:
         shown = ", ".join(sorted(found)[:3]) or "not reported"
         says = f"MAC is {shown}, expected {planned.mac}"
-        yield Finding(What.IDENTITY, name, planned.mac, shown, says)
+        yield Finding(Aspect.IDENTITY, name, planned.mac, shown, says)
 
 
 def _plain(mac: str) -> str:
@@ -174,9 +174,9 @@ def _cabling(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Finding
                 f" {wrong[partner][0]} are exchanged"
             )
             other = f"{partner[0]} {partner[1]}"
-            yield Finding(What.CABLING, where, str(end), str(neighbors[0]), says, other)
+            yield Finding(Aspect.CABLING, where, str(end), str(neighbors[0]), says, other)
         elif not neighbors:
-            yield Finding(What.CABLING, where, str(end), "", f"no LLDP neighbour, expected {end}")
+            yield Finding(Aspect.CABLING, where, str(end), "", f"no LLDP neighbour, expected {end}")
         else:
             found = ", ".join(map(str, neighbors))
             home = next(
@@ -184,7 +184,7 @@ def _cabling(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Finding
             )
             moved = f", which belongs to {home[0]} {home[1]}" if home else ""
             says = f"neighbour is {found}{moved}; expected {end}"
-            yield Finding(What.CABLING, where, str(end), found, says)
+            yield Finding(Aspect.CABLING, where, str(end), found, says)
 
 
 def _swapped(
@@ -206,7 +206,9 @@ def _unplanned(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Findi
         if place not in planned and place[0] in on_the_plan:
             found = ", ".join(map(str, neighbors))
             where = f"{place[0]} {place[1]}"
-            yield Finding(What.CABLING, where, "", found, f"neighbour is {found}, none is planned")
+            yield Finding(
+                Aspect.CABLING, where, "", found, f"neighbour is {found}, none is planned"
+            )
 
 
 def _ports(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -221,7 +223,7 @@ def _ports(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Findi
                 and _reports_ports(place, seen)
             ):
                 where = f"{place[0]} {place[1]}"
-                yield Finding(What.PORTS, where, _UP, "", "the port does not exist")
+                yield Finding(Aspect.PORTS, where, _UP, "", "the port does not exist")
 
 
 def _reports_ports(place: _Place, seen: Seen) -> bool:
@@ -231,9 +233,9 @@ def _reports_ports(place: _Place, seen: Seen) -> bool:
 def _port(cable: SheetCable, place: _Place, seen: Seen) -> Iterator[Finding]:
     where, state = f"{place[0]} {place[1]}", seen.state[place]
     if state != _UP:
-        yield Finding(What.PORTS, where, _UP, state, f"is {state}")
+        yield Finding(Aspect.PORTS, where, _UP, state, f"is {state}")
     wanted, found = cable.speed_b_s(), seen.speed.get(place)
     if wanted is not None and found != wanted:
         shown = "not reported" if found is None else f"{found * 8 / 1e9:g} Gbit/s"
         says = f"speed is {shown}, expected {cable.speed}"
-        yield Finding(What.PORTS, where, cable.speed, shown, says)
+        yield Finding(Aspect.PORTS, where, cable.speed, shown, says)

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.commission.evidence import bundle
-from agent.commission.evidence.sealing import MANIFEST, seal, unsound
+from agent.commission.evidence.sealing import MANIFEST, find_changes, seal
 from agent.commission.evidence.signing import (
     InvalidEnvelope,
     encoded,
@@ -85,8 +85,8 @@ def test_a_statement_names_every_file_and_what_came_of_it(tmp_path: Path) -> Non
         for path in run.iterdir()
         if path.name != MANIFEST
     }
-    assert unsound(run, KEY.public_key()) == ([], True)
-    assert unsound(run, None) == ([], True)
+    assert find_changes(run, KEY.public_key()) == ([], True)
+    assert find_changes(run, None) == ([], True)
 
 
 def test_every_change_is_named(tmp_path: Path) -> None:
@@ -94,17 +94,17 @@ def test_every_change_is_named(tmp_path: Path) -> None:
     (run / "results.json").write_text("{}")
     (run / "junit.xml").unlink()
     (run / "added").touch()
-    assert unsound(run, KEY.public_key())[0] == [
+    assert find_changes(run, KEY.public_key())[0] == [
         "junit.xml: is missing",
         "results.json: was changed",
         "added: was added after sealing",
     ]
-    assert unsound(run, OTHER.public_key())[0] == [
+    assert find_changes(run, OTHER.public_key())[0] == [
         f"{MANIFEST}: the signature is not valid: another key, or a changed manifest"
     ]
     (run / MANIFEST).unlink()
     with pytest.raises(ConfigError, match="No such file"):
-        unsound(run, None)
+        find_changes(run, None)
 
 
 def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Path) -> None:
@@ -112,13 +112,13 @@ def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Pat
     results = run / "results.json"
     results.write_text(results.read_text().replace("PASS", "FAIL"))
     seal(run, bundle.judged(run), KEY)
-    assert unsound(run, KEY.public_key())[0] == ["results.json: does not match the samples"]
+    assert find_changes(run, KEY.public_key())[0] == ["results.json: does not match the samples"]
 
 
 def test_nobody_signs_without_a_key(tmp_path: Path) -> None:
     run = sealed(tmp_path, None)
-    assert unsound(run, None) == ([], False)
-    assert len(unsound(run, KEY.public_key())[0]) == 1
+    assert find_changes(run, None) == ([], False)
+    assert len(find_changes(run, KEY.public_key())[0]) == 1
 
 
 def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> None:
@@ -133,10 +133,12 @@ def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> No
     found, signed = opened((run / MANIFEST).read_bytes(), None)
     assert (signed, found["predicateType"]) == (False, "urn:rackagent:rehearsal:v1")
     assert (found["predicate"]["result"], found["predicate"]["simulated"]) == ("REHEARSED", True)
-    assert unsound(run, None) == ([], False)
-    assert unsound(run, KEY.public_key())[0] == [f"{MANIFEST}: is not signed: it is of a rehearsal"]
+    assert find_changes(run, None) == ([], False)
+    assert find_changes(run, KEY.public_key())[0] == [
+        f"{MANIFEST}: is not signed: it is of a rehearsal"
+    ]
     (run / MANIFEST).write_bytes(envelope(base64.b64decode(payload(run)), KEY))
-    assert unsound(run, KEY.public_key())[0] == [
+    assert find_changes(run, KEY.public_key())[0] == [
         f"{MANIFEST}: is signed, but a rehearsal is no acceptance"
     ]
 

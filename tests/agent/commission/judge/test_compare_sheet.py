@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from agent.commission.judge.compare_sheet import What, compare
+from agent.commission.judge.compare_sheet import Aspect, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
@@ -60,10 +60,10 @@ def test_a_rack_as_planned() -> None:
     comparison = compare(SHEET, seen(), NAMES)
     assert comparison.findings == ()
     assert comparison.compared == {
-        What.IDENTITY: 2,
-        What.FIRMWARE: 2,
-        What.CABLING: 3,
-        What.PORTS: 3,
+        Aspect.IDENTITY: 2,
+        Aspect.FIRMWARE: 2,
+        Aspect.CABLING: 3,
+        Aspect.PORTS: 3,
     }
 
 
@@ -120,7 +120,7 @@ def test_both_ends_are_looked_at() -> None:
         },
     )
     assert compare(sheet, both, names).findings == ()
-    assert compare(sheet, both, names).compared[What.CABLING] == 2
+    assert compare(sheet, both, names).compared[Aspect.CABLING] == 2
     wrong = replace(both, neighbors={**both.neighbors, ("spine", "1"): (Neighbor("x", "y"),)})
     assert [str(each) for each in compare(sheet, wrong, names).findings] == [
         "spine 1: neighbour is x y; expected leaf Eth1"
