@@ -1,4 +1,4 @@
-"""What commissioning speaks in: samples go in, measurements and verdicts come out."""
+"""The records of commissioning: samples as input, measurements and verdicts as output."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,12 +30,15 @@ class Sample:
 
     @property
     def key(self) -> SeriesKey:
-        """The series it belongs to."""
+        """The series of the sample: device, metric and labels."""
         return self.device, self.metric, self.labels
 
     @classmethod
     def of(cls, reading: Reading, at: float | None = None) -> "Sample":
-        """The sample that a reading is; ``at`` is another clock's word for when it was."""
+        """Return a reading as a sample.
+
+        ``at`` (Unix seconds) replaces the time of the reading, as a simulated clock needs.
+        """
         return cls(
             device=reading.device,
             metric=reading.metric,
@@ -48,10 +51,11 @@ class Sample:
 
 
 class Verdict(StrEnum):
-    """How a check ended. Only PASS, MARGINAL and WAIVED let a rack through.
+    """The verdict of a check. A rack is accepted only with PASS, MARGINAL and WAIVED.
 
-    MARGINAL is inside the limit and outside the guard band. ERROR is no verdict on the rack: data
-    were missing, stale, frozen or bad, or a stimulus was not confirmed. SKIP did not apply.
+    MARGINAL is inside the limit, but within the guard band next to it. ERROR is no verdict on the
+    rack: data were missing, stale, frozen or bad, or a stimulus was not confirmed. SKIP means that
+    the check does not apply.
     """
 
     PASS = "PASS"  # noqa: S105
@@ -63,7 +67,7 @@ class Verdict(StrEnum):
 
 
 class CheckStatus(StrEnum):
-    """Whether a check could be carried out, apart from how it ended (OCP Test & Validation)."""
+    """The execution status of a check, separate from its verdict (OCP Test & Validation)."""
 
     COMPLETE = "COMPLETE"
     ERROR = "ERROR"
@@ -81,8 +85,8 @@ _BLOCKING = frozenset({Verdict.FAIL, Verdict.ERROR})
 class Measurement:
     """One scalar that a check was judged by, in ``unit``.
 
-    ``limit`` is the bound that it came closest to, None where there is none; ``margin`` is how
-    far inside that bound it is, negative outside. ``bound`` says on which side it must stay:
+    ``limit`` is the bound that the value is closest to, None without a bound. ``margin`` is the
+    distance to that bound in ``unit``, negative outside. ``bound`` is the direction of the limit:
     ``at most`` or ``at least``.
     """
 
@@ -96,7 +100,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one check ended: its verdict, what was measured, and why where that is not plain."""
+    """The result of one check: its verdict, its measurements, and a reason where one is needed."""
 
     check: str
     verdict: Verdict
@@ -105,14 +109,14 @@ class CheckResult:
 
     @property
     def status(self) -> CheckStatus:
-        """Whether it could be carried out at all."""
+        """The execution status that follows from the verdict."""
         if self.verdict is Verdict.ERROR:
             return CheckStatus.ERROR
         return CheckStatus.SKIP if self.verdict is Verdict.SKIP else CheckStatus.COMPLETE
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The one that decides. Nothing judged is an ERROR: it proves nothing."""
+    """Return the worst verdict. Without verdicts it is ERROR: nothing was proven."""
     found = set(verdicts)
     if not found:
         return Verdict.ERROR
@@ -120,5 +124,5 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def blocks(verdict: Verdict) -> bool:
-    """Whether a rack may not go on with it."""
+    """Return True for a verdict that stops the acceptance of a rack."""
     return verdict in _BLOCKING

@@ -95,7 +95,7 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
     assert "begin          confirm" in listed.stdout
     assert "attach.inrush  attachment" in listed.stdout
     nobody = hall.run("evidence", "answer", "outside", "begin")
-    assert (nobody.returncode, "say who it is" in nobody.stderr) == (2, True)
+    assert (nobody.returncode, "give a name of at most" in nobody.stderr) == (2, True)
     say("pause", who="Bob")
     done = hall.run("evidence", "answer", "outside", "begin", "--who", "Ada", "--text", "clear")
     assert done.returncode == 0, done.stderr
@@ -110,7 +110,7 @@ def test_it_is_answered_from_outside(hall: Hall, started: subprocess.Popen[str])
     results = json.loads((folder / "results.json").read_text())
     assert {each["check"]: each["verdict"] for each in results["checks"]}["inrush"] == "SKIP"
     assert not (folder / "answers").exists()
-    with pytest.raises(ConfigError, match="does not go on: it is ended"):
+    with pytest.raises(ConfigError, match="is ended: it accepts no answers"):
         say("pause", who="Bob")
 
 

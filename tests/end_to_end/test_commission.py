@@ -178,8 +178,8 @@ def test_a_rehearsal_never_turns_into_a_run_on_the_rack(hall: Hall, passed: str)
     (left / "manifest.dsse.json").unlink()
     more = ("--retest", "drop", "--of", passed)
     for order, says in (
-        (hall.order("left", "--resume"), "is a rehearsal: it goes on only with --simulated"),
-        (hall.order("again", *more), "a run on a real rack is no retest of it"),
+        (hall.order("left", "--resume"), "is a rehearsal: it is resumed only with --simulated"),
+        (hall.order("again", *more), "a run on a real rack cannot retest it"),
     ):
         with background("simulate", str(hall.site)):
             refused = hall.run(*[word for word in order if word != "--simulated"])

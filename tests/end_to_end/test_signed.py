@@ -65,11 +65,11 @@ def test_a_run_on_the_rack_is_signed_and_no_rehearsal_goes_on_with_it(tmp_path: 
     retest = ("--retest", "supply", "--of", "run", "--simulated")
     refused = hall.run(*order, "--out", "again", *retest)
     assert refused.returncode == 2
-    assert "a rehearsal is no retest of it" in refused.stderr
+    assert "a rehearsal cannot retest it" in refused.stderr
     shutil.copytree(tmp_path / "run", tmp_path / "left")
     (tmp_path / "left" / "manifest.dsse.json").unlink()
     journal = tmp_path / "left" / "journal.jsonl"
     journal.write_text(journal.read_text().splitlines(keepends=True)[0])
     resumed = hall.run(*order, "--out", "left", "--interval", "1", "--resume", "--simulated")
     assert resumed.returncode == 2
-    assert "is of a real rack: --simulated cannot go on with it" in resumed.stderr
+    assert "is of a real rack: it cannot be resumed with --simulated" in resumed.stderr

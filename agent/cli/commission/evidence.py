@@ -10,7 +10,7 @@ import typer
 from agent.cli import console
 from agent.commission.evidence import bundle
 from agent.commission.evidence.results import RunReport, results_json
-from agent.commission.evidence.sealing import signed_by, unsound
+from agent.commission.evidence.sealing import find_changes, signed_by
 from agent.commission.evidence.signing import private_key, public_key
 from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Verdict, blocks
@@ -66,7 +66,7 @@ def verify_evidence(
     Create a pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
     openssl pkey -in key.pem -pubout -out public.pem
     """
-    problems, signed = unsound(folder, None if key is None else public_key(key))
+    problems, signed = find_changes(folder, None if key is None else public_key(key))
     for problem in problems:
         console.err(f"error: {folder / problem}")
     if problems:

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.text import Text
 
 from agent.cli import console
+from agent.commission.journal.reader import JournalState, State
 from agent.commission.journal.reader import Progress as Seen
-from agent.commission.journal.reader import State, Story
 from agent.commission.journal.writer import Event
 from agent.commission.run.order import Order
 from agent.model.catalogue import CATALOGUE
@@ -115,7 +115,7 @@ class Bars:
 
     def __init__(self, *, several: bool) -> None:
         self._lines = Lines(several=several)
-        self._stories: dict[str, Story] = {}
+        self._journals: dict[str, JournalState] = {}
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -133,9 +133,9 @@ class Bars:
         """Move the bar; print the text of an event above it."""
         if text := self._lines.words(order, event):
             self.say(text)
-        story = self._stories.setdefault(order.rack, Story(order.folder))
-        story.take(event)
-        seen = story.progress(alive=True)
+        journal = self._journals.setdefault(order.rack, JournalState(order.folder))
+        journal.apply(event)
+        seen = journal.progress(alive=True)
         if order.rack not in self._tasks:
             task = self._progress.add_task(order.rack, total=1.0, left="", step="", values="")
             self._tasks[order.rack] = task

@@ -12,7 +12,7 @@ import yaml
 from agent.app.event_loop import run_loop
 from agent.cli import console
 from agent.cli.options import ConfigPath, Format, Output
-from agent.commission.judge.compare_sheet import SheetComparison, What, compare
+from agent.commission.judge.compare_sheet import Aspect, SheetComparison, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import load_sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
@@ -74,7 +74,7 @@ def verify(
         console.out_json(_document(found))
     else:
         _show(found)
-    if any(each.what is not What.SILENT for each in found.findings):
+    if any(each.what is not Aspect.SILENT for each in found.findings):
         raise typer.Exit(_CHECK_FAILED)
     if found.findings:
         raise typer.Exit(_UNREACHABLE)

@@ -1,1 +1,1 @@
-"""What a run leaves: results, sealed bundles, provenance, retests."""
+"""The evidence of a run: results, sealed bundles, provenance and retests."""

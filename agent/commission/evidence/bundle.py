@@ -1,7 +1,8 @@
-"""The directory of a run: what it was judged by, what was read, and what came of it.
+"""The directory of a run: its specification, its samples and its results.
 
-Everything that verdicts rest on is in it, so they can be judged again from it alone. Nothing in it
-is overwritten but what is made from the rest: results.json, junit.xml, ocptv.jsonl and the report.
+It holds everything that the verdicts depend on, so the run can be judged again from it alone. Only
+files that are generated from the others are overwritten: results.json, junit.xml, ocptv.jsonl and
+the report.
 """
 
 import hashlib
@@ -52,11 +53,12 @@ def begin(
     config_file: Path,
     waivers: Sequence[Waiver] = (),
     about: Mapping[str, Any] | None = None,
-    hear: Callable[[Event], None] = lambda _: None,
+    on_event: Callable[[Event], None] = lambda _: None,
 ) -> RunJournal:
-    """Make the directory and write down what the run is judged by. Raises ConfigError.
+    """Create the directory of a run and store what the run is judged by.
 
-    ``about`` is what else its first line says; ``hear`` is told of every line of its journal.
+    ``about`` are further fields of the first line of the journal. ``on_event`` is called with every
+    line of the journal. Raises ConfigError if the directory is not empty or cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +72,7 @@ def begin(
         digest = hashlib.sha256(config_file.read_bytes()).hexdigest()
     except OSError as error:
         raise ConfigError(f"{error.filename or folder}: {error.strerror}") from None
-    journal = RunJournal(folder / JOURNAL, hear)
+    journal = RunJournal(folder / JOURNAL, on_event)
     journal.write(
         RunStarted(
             rack=rack,
@@ -92,13 +94,15 @@ def resume(
     folder: Path,
     facts: Facts,
     rack: str,
-    hear: Callable[[Event], None] = lambda _: None,
+    on_event: Callable[[Event], None] = lambda _: None,
     *,
     simulated: bool = False,
 ) -> tuple[RunJournal, list[str], str]:
-    """Go on in a directory: the steps that are done, and the one that the run died in, if any.
+    """Resume a run in its directory.
 
-    Raises ConfigError if it is another run's.
+    Returns its journal, the names of the steps that are done, and the name of the step that was
+    interrupted (empty if none was). Raises ConfigError if the directory is of another run, or of a
+    run that has ended.
     """
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)
@@ -112,42 +116,42 @@ def resume(
         )
     if is_rehearsal(started) is not simulated:
         says = (
-            "is of a real rack: --simulated cannot go on with it"
+            "is of a real rack: it cannot be resumed with --simulated"
             if simulated
-            else "is a rehearsal: it goes on only with --simulated"
+            else "is a rehearsal: it is resumed only with --simulated"
         )
         raise ConfigError(f"{folder} {says}")
     if has_ended(events):
         raise ConfigError(f"{folder} holds a run that has ended; a retest has its own directory")
-    journal = RunJournal(folder / JOURNAL, hear)
+    journal = RunJournal(folder / JOURNAL, on_event)
     journal.write(RunResumed(), 0.0)
     return journal, list(spans(events)), cut_off(events)
 
 
 def started(folder: Path) -> Event:
-    """The first line of a run's journal: what it is a run of. Raises ConfigError."""
+    """Return the first line of a run's journal, which describes the run. Raises ConfigError."""
     return _started(folder, read_journal(folder / JOURNAL))
 
 
 def is_rehearsal(started: Event) -> bool:
-    """Whether a run that began with this line was on a simulated rack."""
+    """Return True if the first line of a journal is of a run on a simulated rack."""
     return bool(started.get("simulated"))
 
 
 def has_ended(events: list[Event]) -> bool:
-    """Whether all was done that the run was to do, or as much as it could."""
+    """Return True if the run has ended, completely or early."""
     return any(event["event"] == "run_ended" for event in events)
 
 
-def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
-    """What a directory's verdicts rest on beside its samples, and the hashes of it.
+def read_facts(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
+    """Read what the verdicts of a directory depend on besides its samples.
 
-    Raises ConfigError.
+    Returns the facts and the SHA-256 hashes of their sources by name. Raises ConfigError.
     """
     started = _started(folder, events)
     generation = prove(load_json(folder / GENERATION))
     if generation.digest != started["generation"]:
-        raise ConfigError(f"{folder / GENERATION} is not the one that the run was begun with")
+        raise ConfigError(f"{folder / GENERATION} is not the generation that the run started with")
     sheet = _optional(folder / SHEET)
     shows: dict[str, list[str]] = next(
         (e["shows"] for e in reversed(events) if e["event"] == "profiles"), {}
@@ -166,7 +170,7 @@ def facts_of(folder: Path, events: list[Event]) -> tuple[Facts, dict[str, str]]:
 
 
 def as_kept(facts: Facts) -> Facts:
-    """The facts in the order in which ``facts_of`` finds them in the directory."""
+    """Return the facts in the order in which ``read_facts`` reads them from the directory."""
     return replace(
         facts,
         generation=sorted_generation(facts.generation),
@@ -175,15 +179,15 @@ def as_kept(facts: Facts) -> Facts:
 
 
 def judged(folder: Path, known: StageVerdicts | None = None) -> RunReport:
-    """The verdicts of a directory, from what was recorded in it. Raises ConfigError.
+    """Judge the run in a directory from its recorded samples. Raises ConfigError.
 
-    ``known`` is what this process has judged of the run already. Without it everything is read
-    from the directory alone, as a verification does.
+    ``known`` are the verdicts that this process has computed during the run. Without them
+    everything is read from the directory, as verification does.
     """
     events = read_journal(folder / JOURNAL)
     started = _started(folder, events)
     if known is None:
-        facts, hashes = facts_of(folder, events)
+        facts, hashes = read_facts(folder, events)
     else:
         facts = replace(known.facts, attached=attached(folder, events))
         hashes = _hashes(started, facts.sheet and facts.sheet.model_dump(mode="json"))
@@ -206,7 +210,7 @@ def judged(folder: Path, known: StageVerdicts | None = None) -> RunReport:
 
 
 def _hashes(started: Event, sheet: Any) -> dict[str, str]:
-    """The SHA-256 of the configuration and of the build sheet's content, where there is one."""
+    """Return the SHA-256 of the configuration and, where given, of the build sheet's content."""
     hashes = {"configuration": str(started["configuration"])}
     if sheet is not None:
         hashes["sheet"] = hashlib.sha256(canonical(sheet)).hexdigest()
@@ -214,7 +218,7 @@ def _hashes(started: Event, sheet: Any) -> dict[str, str]:
 
 
 def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
-    """What was attached and accepted, by check, and whether it is still that."""
+    """Return the accepted attachments by check, each compared with its recorded hash."""
     found = {}
     for event in events:
         wanted = event["event"] == "answered" and event.get("kind") == "attachment"
@@ -223,15 +227,15 @@ def attached(folder: Path, events: list[Event]) -> dict[str, Attached]:
             flaw = ""
             try:
                 if sha256(folder / ATTACHMENTS / file) != digest:
-                    flaw = "is not what was attached"
+                    flaw = "was changed after it was attached"
             except (OSError, ValueError):
-                flaw = "is not there any more"
+                flaw = "is missing"
             found[event["check"]] = Attached(file, digest, event["who"], event["text"], flaw)
     return found
 
 
 def write_results(folder: Path, report: RunReport) -> None:
-    """What is made from the rest. Raises ConfigError where it cannot be written."""
+    """Write the files that are generated from a report. Raises ConfigError if that fails."""
     made = {
         RESULTS: results_json(report).encode(),
         JUNIT: junit_xml(report),
@@ -245,7 +249,7 @@ def write_results(folder: Path, report: RunReport) -> None:
 
 
 def given_waivers(folder: Path) -> list[Waiver]:
-    """The waivers that the run was begun with. Raises ConfigError."""
+    """Read the waivers that the run started with. Raises ConfigError."""
     found = _optional(folder / WAIVERS)
     return [] if found is None else found.validate(Waivers).waivers
 
@@ -260,12 +264,12 @@ def _optional(path: Path) -> Document | None:
 
 def _started(folder: Path, events: list[Event]) -> Event:
     if not events or events[0].get("event") != "run_started":
-        raise ConfigError(f"{folder / JOURNAL} does not begin with a run")
+        raise ConfigError(f"{folder / JOURNAL} does not begin with run_started")
     return events[0]
 
 
 def stored_results(folder: Path) -> str:
-    """The results as they were written. Raises ConfigError."""
+    """Read the results as text, as they were written. Raises ConfigError."""
     try:
         return (folder / RESULTS).read_text(encoding="utf-8")
     except OSError as error:

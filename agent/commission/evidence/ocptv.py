@@ -1,9 +1,9 @@
 """A run in the format of OCP Test & Validation 2.0: JSON lines, one artifact each.
 
-Source: ocp-diag-core, json_spec, version 2.0. A step of the run is a test step; a check gives its
-measurements with validators, and one diagnosis. Status says whether the step could be carried out,
-apart from its result. A rehearsal has no result, and its rack has an id of its own: who counts
-racks that passed does not count it.
+Source: ocp-diag-core, json_spec, version 2.0. A step of the run is a test step; a check has its
+measurements with validators, and one diagnosis. The status of a step reports its execution, apart
+from its result. A rehearsal has no result, and its rack has a different id, so that a count of
+racks that passed does not include it.
 """
 
 import json
@@ -26,7 +26,7 @@ _VALIDATORS = {"at most": "LESS_THAN_OR_EQUAL", "at least": "GREATER_THAN_OR_EQU
 
 
 def ocptv_lines(report: RunReport) -> str:
-    """The whole run, a line per artifact."""
+    """Return the whole run as JSON lines, one artifact each, numbered from 0."""
     lines = []
     for number, (at, artifact) in enumerate(_artifacts(report)):
         line = {**artifact, "sequenceNumber": number, "timestamp": instant(at)}

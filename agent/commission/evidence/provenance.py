@@ -1,7 +1,7 @@
-"""What a run was made with, kept in its directory: the profiles' text and the configuration.
+"""The provenance of a run: the profiles and the configuration, stored in its directory.
 
-Secrets stay outside: what stands where a secret belongs, and whatever equals one, is left out.
-Nothing is overwritten; what differs when a run is resumed is kept beside what was there.
+Secrets are redacted: values of keys that name a secret, and every value that equals one. Nothing
+is overwritten: if a resumed run has other content, it is stored as a further version.
 """
 
 import re
@@ -17,12 +17,12 @@ from agent.profile.library import Library
 
 CONFIGURATION, PROFILES = "configuration.json", "profiles"
 REDACTED = "(redacted)"
-_VERSIONS_MAX = 100  # of one file: a run is resumed so often at most
+_VERSIONS_MAX = 100  # of one file, which is also the most often that a run is resumed
 _SECRET = re.compile(r"community|secret|pass|token|hash|private", re.IGNORECASE)
 
 
 def keep_origins(folder: Path, config: Config, profiles: Iterable[str]) -> None:
-    """Write down what devices are read by and how they are configured. Raises ConfigError."""
+    """Store the profiles of the devices and their configuration. Raises ConfigError."""
     kept = redacted(load(Path(config.file)).data, _secrets(config))
     try:
         _keep(folder / CONFIGURATION, canonical(kept) + b"\n")
@@ -36,7 +36,10 @@ def keep_origins(folder: Path, config: Config, profiles: Iterable[str]) -> None:
 
 
 def redacted(value: Any, secrets: frozenset[str], key: str = "") -> Any:
-    """A configuration without its secrets. ``secrets`` are those that were read, by their text."""
+    """Return a configuration without its secrets.
+
+    ``secrets`` are the texts of all known secrets; ``key`` is the key that ``value`` belongs to.
+    """
     if isinstance(value, dict):
         if key == "stimuli":  # the arguments of a command may be anything
             return {name: _command(each, secrets) for name, each in value.items()}
@@ -55,7 +58,7 @@ def _command(value: Any, secrets: frozenset[str]) -> Any:
 
 
 def _secrets(config: Config) -> frozenset[str]:
-    """Every secret that was read, whatever name it stands under."""
+    """Return every secret of a configuration, whatever the name of its key."""
     own = [each.credentials for each in config.devices]
     found = {
         text
@@ -66,7 +69,7 @@ def _secrets(config: Config) -> frozenset[str]:
 
 
 def _sources(library: Library, name: str) -> Iterator[tuple[str, Path]]:
-    """The file of a profile and those of the fragments in it, each by its name in the directory."""
+    """Yield the files of a profile and of its fragments, each with its name in the directory."""
     path = library.profiles[name]
     yield f"{name}.yaml", path
     for include in load(path).data.get("include") or []:
@@ -82,4 +85,4 @@ def _keep(path: Path, content: bytes) -> None:
             return
         if target.read_bytes() == content:
             return
-    raise ConfigError(f"{path} was there in {_VERSIONS_MAX} versions")
+    raise ConfigError(f"{path} has {_VERSIONS_MAX} versions already; start a new run")

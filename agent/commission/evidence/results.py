@@ -1,4 +1,4 @@
-"""What a run came to, as JSON and as JUnit XML. The same results give the same bytes."""
+"""The results of a run as JSON and as JUnit XML. The same results give the same bytes."""
 
 import json
 import re
@@ -20,9 +20,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run that ended. ``aborted`` says why it ended early; hashes are SHA-256.
+    """One run that has ended.
 
-    ``simulated``: it was a rehearsal, so nothing in it is about a real rack.
+    ``spans`` are by step, ``hashes`` are SHA-256 by source. ``aborted`` is the reason for an early
+    end, empty without one. ``simulated`` marks a rehearsal, which has no data of a real rack.
     """
 
     facts: Facts
@@ -36,31 +37,31 @@ class RunReport:
 
     @property
     def verdict(self) -> Verdict:
-        """The one that decides."""
+        """The verdict of the run: the worst of its checks."""
         return worst(result.verdict for result in self.results)
 
     @property
     def began(self) -> float:
-        """When the first step began (Unix seconds); 0 where none did."""
+        """The start of the first step (Unix seconds); 0 without steps."""
         return min((span.began for span in self.spans.values()), default=0.0)
 
     @property
     def ended(self) -> float:
-        """When the last step ended."""
+        """The end of the last step (Unix seconds); 0 without steps."""
         return max((span.ended for span in self.spans.values()), default=0.0)
 
     def check(self, result: CheckResult) -> Check:
-        """What was judged."""
+        """Return the check of a result."""
         return self.facts.generation.spec.checks[result.check]
 
 
 def instant(at: float) -> str:
-    """Unix seconds as ISO 8601 in UTC."""
+    """Format Unix seconds as ISO 8601 in UTC, with milliseconds."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def results_json(report: RunReport) -> str:
-    """Everything, for programs."""
+    """Return the whole report as JSON text."""
     generation = report.facts.generation
     document = {
         "rack": report.rack,
@@ -105,7 +106,7 @@ def _check(report: RunReport, result: CheckResult) -> dict[str, Any]:
 
 
 def measurement_json(measurement: Measurement) -> dict[str, Any]:
-    """One measurement, for programs."""
+    """Return one measurement as a JSON object."""
     margin = measurement.margin
     return {
         "name": measurement.name,
@@ -113,13 +114,13 @@ def measurement_json(measurement: Measurement) -> dict[str, Any]:
         "unit": measurement.unit or None,
         "bound": measurement.bound or None,
         "limit": measurement.limit,
-        # A value that never came is endlessly far outside, which JSON cannot say.
+        # A value that never occurred has an infinite margin, which JSON cannot express.
         "margin": None if margin is None or not isfinite(margin) else margin,
     }
 
 
 def junit_xml(report: RunReport) -> bytes:
-    """The run as a test suite, as CI programs read it; each check is a test case."""
+    """Return the run as a JUnit test suite for CI systems; each check is a test case."""
     verdicts = [result.verdict for result in report.results]
     rehearsal = " (rehearsal on a simulated rack)" if report.simulated else ""
     suite = Element(
@@ -144,11 +145,11 @@ def junit_xml(report: RunReport) -> bytes:
             name=result.check,
             time=f"{span.ended - span.began:.3f}" if span else "0",
         )
-        said = "; ".join(filter(None, (result.reason, *map(_words, result.measurements))))
+        details = "; ".join(filter(None, (result.reason, *map(_words, result.measurements))))
         tag = {Verdict.FAIL: "failure", Verdict.ERROR: "error", Verdict.SKIP: "skipped"}
         if result.verdict in tag:
-            SubElement(case, tag[result.verdict], message=plain(said), type=str(result.verdict))
-        SubElement(case, "system-out").text = plain(f"{result.verdict}: {check.title}: {said}")
+            SubElement(case, tag[result.verdict], message=plain(details), type=str(result.verdict))
+        SubElement(case, "system-out").text = plain(f"{result.verdict}: {check.title}: {details}")
     root = Element("testsuites")
     root.append(suite)
     indent(root)
@@ -163,5 +164,5 @@ def _words(measurement: Measurement) -> str:
 
 
 def plain(text: str) -> str:
-    """Without the characters that XML 1.0 cannot hold; devices say odd things."""
+    """Remove the characters that XML 1.0 does not allow; texts of devices may have some."""
     return _NOT_XML.sub("", text)

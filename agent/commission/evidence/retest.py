@@ -1,4 +1,4 @@
-"""A retest: some checks of a run again, in a directory of its own that names that run."""
+"""A retest: some checks of a run repeated, in a new directory that refers to that run."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,16 +15,17 @@ from agent.parse.yaml_source import nearest
 def retested(
     facts: Facts, rack: str, checks: Sequence[str], of: Path, *, simulated: bool
 ) -> tuple[Facts, dict[str, str]]:
-    """The facts with only these checks, and what the new run says of the one it retests.
+    """Return the facts with only these checks, and the new run's reference to the retested run.
 
-    Raises ConfigError where that one is not sealed, is of another rack, generation or stage, or
+    The reference has ``run`` (the directory's name) and ``manifest`` (its SHA-256). Raises
+    ConfigError if the retested run is not sealed, is of another rack, generation or stage, or if
     only one of both is a rehearsal.
     """
     known = facts.checks
     for name in checks:
         if name not in known:
             close = ", ".join(nearest(name, known) or list(known))
-            raise ConfigError(f"{facts.stage} has no check {name!r}; there are {close}")
+            raise ConfigError(f"{facts.stage} has no check {name!r}; its checks are {close}")
     try:
         manifest = (of / MANIFEST).read_bytes()
     except OSError as error:
@@ -37,10 +38,10 @@ def retested(
         raise ConfigError(f"{of} is of another rack, stage or version of the generation")
     if bundle.is_rehearsal(started) is not simulated:
         says = (
-            "is of a real rack: a rehearsal is no retest of it"
+            "is of a real rack: a rehearsal cannot retest it"
             if simulated
-            else "is a rehearsal: a run on a real rack is no retest of it"
+            else "is a rehearsal: a run on a real rack cannot retest it"
         )
         raise ConfigError(f"{of} {says}")
-    told = {"run": of.resolve().name, "manifest": hashlib.sha256(manifest).hexdigest()}
-    return replace(facts, only=frozenset(checks)), told
+    reference = {"run": of.resolve().name, "manifest": hashlib.sha256(manifest).hexdigest()}
+    return replace(facts, only=frozenset(checks)), reference

@@ -1,4 +1,4 @@
-"""Seals the directory of a run, and finds out whether it is still what was sealed."""
+"""Sealing of a run's directory, and verification that it is unchanged since."""
 
 import hashlib
 import json
@@ -26,9 +26,10 @@ MANIFEST = "manifest.dsse.json"
 
 
 def seal(folder: Path, report: RunReport, key: PrivateKey | None) -> None:
-    """Write the manifest of everything in the directory.
+    """Write the manifest of every file in the directory, signed if ``key`` is given.
 
-    Raises ConfigError, also for a rehearsal with a key: it is not to pass for an acceptance.
+    Raises ConfigError, also for a rehearsal with a key: a rehearsal must not look like an
+    acceptance.
     """
     refuse_signature(key is not None and report.simulated)
     try:
@@ -38,7 +39,7 @@ def seal(folder: Path, report: RunReport, key: PrivateKey | None) -> None:
 
 
 def refuse_signature(rehearsed: bool) -> None:
-    """Raise ConfigError where a rehearsal was to be signed."""
+    """Raise ConfigError if ``rehearsed``: a rehearsal is never signed."""
     if rehearsed:
         raise ConfigError(
             "a rehearsal on a simulated rack is no acceptance and is not signed: leave out --key"
@@ -46,7 +47,7 @@ def refuse_signature(rehearsed: bool) -> None:
 
 
 def _statement(folder: Path, report: RunReport) -> bytes:
-    """What is said of the directory: its files, and what came of the run."""
+    """Return the in-toto statement about the directory: its files and the run's results."""
     named = {verdict: _named(report, verdict) for verdict in Verdict}
     passed = [*named[Verdict.PASS], *named[Verdict.WAIVED]]
     predicate: dict[str, object] = {
@@ -63,15 +64,16 @@ def _statement(folder: Path, report: RunReport) -> bytes:
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file, however large. Raises OSError."""
+    """Return the SHA-256 of a file of any size, as hexadecimal text. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
-    """A sentence on who signs: ``key`` as the bundle is sealed, later whoever the manifest names.
+    """Return a sentence that names the signing key.
 
-    Raises ConfigError where the manifest is none.
+    It is of ``key`` before the bundle is sealed, and of the manifest's keys later. Raises
+    ConfigError if the manifest is invalid.
     """
     if key is not None:
         names = [key_id(key.public_key())]
@@ -80,19 +82,19 @@ def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
     else:
         names = []
     if not names:
-        return f"{MANIFEST} names every file of the bundle with its SHA-256; nobody signed it."
+        return f"{MANIFEST} names every file of the bundle with its SHA-256; it is not signed."
     return (
         f"{MANIFEST} names every file of the bundle with its SHA-256, as an in-toto statement"
         f" signed with the ed25519 key {', '.join(names)} (SHA-256 of the public key)."
     )
 
 
-def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
-    """What is not as it was sealed, and whether anybody had signed it.
+def find_changes(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
+    """Return everything that differs from the sealed state, and True if the manifest is signed.
 
-    Every file is held against its hash, the samples are judged again, and the manifest must say of
-    both what they give. ``key`` must have signed it where it is given. Raises ConfigError where
-    there is no manifest.
+    Every file is compared with its hash, the samples are judged again, and the manifest must agree
+    with both. If ``key`` is given, it must have signed the manifest. Raises ConfigError without a
+    manifest.
     """
     try:
         text = (folder / MANIFEST).read_bytes()
@@ -104,13 +106,13 @@ def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
     except (InvalidEnvelope, KeyError, TypeError) as error:
         return [f"{MANIFEST}: {error}"], False
     if problems:
-        return problems, signed  # what was changed is not worth being judged
+        return problems, signed  # changed files are not judged again
     report = judged(folder)
     problems = list(_other_results(folder, report))
     if signed and report.simulated:
         problems.append(f"{MANIFEST}: is signed, but a rehearsal is no acceptance")
     if not problems and json.loads(_statement(folder, report)) != found:
-        problems = [f"{MANIFEST}: is not what the files and their results give"]
+        problems = [f"{MANIFEST}: does not match the files and their results"]
     return problems, signed
 
 
@@ -122,7 +124,7 @@ def _changed(folder: Path, subject: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{name}: is missing"
         elif digest(there[name]) != was:
             yield f"{name}: was changed"
-    yield from (f"{name}: was not there when it was sealed" for name in there if name not in sealed)
+    yield from (f"{name}: was added after sealing" for name in there if name not in sealed)
 
 
 def _other_results(folder: Path, report: RunReport) -> Iterator[str]:
@@ -133,11 +135,11 @@ def _other_results(folder: Path, report: RunReport) -> Iterator[str]:
     }
     for name, content in made.items():
         if (folder / name).read_bytes() != content:
-            yield f"{name}: is not what the samples give"
+            yield f"{name}: does not match the samples"
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Every file below the directory, by its name from there."""
+    """Return every file below the directory except the manifest, by its relative path."""
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return {
         name: path for name, path in sorted(found.items()) if path.is_file() and name != MANIFEST

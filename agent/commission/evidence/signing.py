@@ -29,11 +29,11 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 _REHEARSAL = "urn:rackagent:rehearsal:v1"
-"""The predicate of a rehearsal: who looks for test results does not find one."""
+"""The predicate type of a rehearsal, so that it is not taken for a test result."""
 
 
 class InvalidEnvelope(ConfigError):
-    """An envelope that is none, or whose signature does not hold; says which."""
+    """An invalid envelope or signature; the message says which."""
 
 
 def statement(
@@ -51,16 +51,17 @@ def statement(
 
 
 def envelope(payload: bytes, key: Ed25519PrivateKey | None) -> bytes:
-    """The payload in an envelope; without a key nobody has signed it."""
+    """Return the payload in a DSSE envelope as JSON, signed if ``key`` is given."""
     if key is None:
         return _written(payload, ())
     return _written(payload, [(key_id(key.public_key()), key.sign(encoded(payload)))])
 
 
 def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
-    """The statement in an envelope, and whether anybody signed it.
+    """Return the statement in an envelope, and True if the envelope has a signature.
 
-    Raises InvalidEnvelope for what is no envelope, and where ``key`` has not signed it.
+    Raises InvalidEnvelope if ``text`` is not an envelope, or if ``key`` is given and has not signed
+    it.
     """
     try:
         document = json.loads(text)
@@ -71,32 +72,32 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
         found = json.loads(payload)
         sound = document["payloadType"] == PAYLOAD_TYPE and found["_type"] == _STATEMENT
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
-        raise InvalidEnvelope("is no DSSE envelope of an in-toto statement") from None
+        raise InvalidEnvelope("is not a DSSE envelope of an in-toto statement") from None
     if not sound:
-        raise InvalidEnvelope("is no DSSE envelope of an in-toto statement")
+        raise InvalidEnvelope("is not a DSSE envelope of an in-toto statement")
     if key is not None and not signatures:
         rehearsed = found.get("predicateType") == _REHEARSAL
-        raise InvalidEnvelope(f"nobody signed it{': it is of a rehearsal' if rehearsed else ''}")
+        raise InvalidEnvelope(f"is not signed{': it is of a rehearsal' if rehearsed else ''}")
     if key is not None:
         name = key_id(key)
-        if not any(own == name and _holds(key, each, payload) for own, each in signatures):
-            raise InvalidEnvelope("the signature does not hold: another key, or a changed manifest")
+        if not any(own == name and _is_valid(key, each, payload) for own, each in signatures):
+            raise InvalidEnvelope("the signature is not valid: another key, or a changed manifest")
     if text != _written(payload, signatures):
-        raise InvalidEnvelope("was written by somebody else")
+        raise InvalidEnvelope("was not written by rackagent, or was changed")
     return found, bool(signatures)
 
 
 def signers(text: bytes) -> list[str]:
-    """The ids of the keys that say they have signed; that they did is not looked at.
+    """Return the ids of the keys in the signatures, without verifying the signatures.
 
-    Raises InvalidEnvelope for what is no envelope.
+    Raises InvalidEnvelope if ``text`` is not an envelope.
     """
     opened(text, None)
     return [str(each["keyid"]) for each in json.loads(text)["signatures"]]
 
 
 def _written(payload: bytes, signatures: Iterable[tuple[str, bytes]]) -> bytes:
-    """The one way in which we write an envelope: what is written otherwise was changed."""
+    """Return the canonical text of an envelope: any other text was changed."""
     document = {
         "payloadType": PAYLOAD_TYPE,
         "payload": _text(payload),
@@ -106,44 +107,47 @@ def _written(payload: bytes, signatures: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def encoded(payload: bytes) -> bytes:
-    """What is signed: DSSE's pre-authentication encoding."""
+    """Return the bytes to sign: the pre-authentication encoding (PAE) of DSSE."""
     kind = PAYLOAD_TYPE.encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
 def key_id(key: Ed25519PublicKey) -> str:
-    """SHA-256 of the public key in DER."""
+    """Return the SHA-256 of the public key in DER, as hexadecimal text."""
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()
 
 
 def private_key(path: Path) -> Ed25519PrivateKey:
-    """The ed25519 key of a PEM file without a password. Raises ConfigError, never its content."""
+    """Read the ed25519 private key of a PEM file without a password.
+
+    Raises ConfigError, whose text never has content of the file.
+    """
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ConfigError(f"{path} holds no private key in PEM without a password") from None
+        raise ConfigError(f"{path} has no private key in PEM without a password") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(f"{path} holds no ed25519 key")
+        raise ConfigError(f"{path} has no ed25519 key")
     return key
 
 
 def public_key(path: Path) -> Ed25519PublicKey:
-    """The ed25519 public key of a PEM file. Raises ConfigError."""
+    """Read the ed25519 public key of a PEM file. Raises ConfigError."""
     try:
         key = load_pem_public_key(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ConfigError(f"{path} holds no public key in PEM") from None
+        raise ConfigError(f"{path} has no public key in PEM") from None
     if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(f"{path} holds no ed25519 key")
+        raise ConfigError(f"{path} has no ed25519 key")
     return key
 
 
-def _holds(key: Ed25519PublicKey, signature: bytes, payload: bytes) -> bool:
+def _is_valid(key: Ed25519PublicKey, signature: bytes, payload: bytes) -> bool:
     try:
         key.verify(signature, encoded(payload))
     except InvalidSignature:

@@ -1,1 +1,1 @@
-"""What a run writes while it goes on: its journal, samples and answers, and their readers."""
+"""The files of a run in progress: journal, samples and answers, and their readers."""

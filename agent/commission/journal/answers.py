@@ -1,7 +1,7 @@
-"""What people answer to a run, and ask of it: one small file each, put into its directory.
+"""Answers and commands of users to a run: one small file each in the run's directory.
 
-Whoever may write there may answer: a terminal, a page, a script. The run takes the files away as
-it reads them and writes what they said to its journal. Attachments stay, with their hash.
+Every program that may write there may answer: a terminal, a page, a script. The run deletes the
+files as it reads them and writes their content to its journal. Attachments stay, with their hash.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ ANSWERS, ATTACHMENTS = "answers", "attachments"
 
 PAUSE, CONTINUE, ABORT, NOTE = "pause", "continue", "abort", "note"
 COMMANDS = frozenset({PAUSE, CONTINUE, ABORT, NOTE})
-"""What may be asked of a run at any time, instead of an answer to a prompt."""
+"""Commands that a run accepts at any time; an answer is only accepted for an open prompt."""
 
 ATTACHMENT_MAX = 20_000_000
-"""Bytes of one attachment."""
+"""Largest size of one attachment in bytes."""
 
 _WHO_MAX, _TEXT_MAX = 100, 2_000  # characters
 _BYTES_MAX = 16_384  # of one answer
-_AT_ONCE = 50  # answers that are taken in one look
+_AT_ONCE = 50  # answers that are read in one call
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,250}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -52,7 +52,7 @@ class AnswerFile(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """What somebody said. ``sha256`` is of the attachment, where there is one."""
+    """One answer or command of a user. ``sha256`` is of the attachment, empty without one."""
 
     id: str
     who: str
@@ -65,10 +65,10 @@ class GivenAnswer:
 def answer(
     folder: Path, id_: str, *, who: str, yes: bool = True, text: str = "", file: Path | None = None
 ) -> None:
-    """Answer an open prompt of the run in ``folder``, or ask something of it (``COMMANDS``).
+    """Answer an open prompt of the run in ``folder``, or give it a command (``COMMANDS``).
 
-    A file is copied into the run. Raises ConfigError where nobody waits for that answer, or where
-    it is not whole.
+    ``file`` is copied into the run. Raises ConfigError if the run does not wait for that answer, or
+    if the answer is incomplete.
     """
     found = _checked(folder, id_, who, yes, text, file)
     try:
@@ -82,9 +82,12 @@ def answer(
 
 
 def check_name(who: str) -> None:
-    """Raises ConfigError for what is no name of a person."""
+    """Check the name of a person.
+
+    Raises ConfigError if it is empty, too long or has control characters.
+    """
     if not who.strip() or len(who) > _WHO_MAX or not who.isprintable():
-        raise ConfigError(f"say who it is, in at most {_WHO_MAX} characters, not {who[:40]!r}")
+        raise ConfigError(f"give a name of at most {_WHO_MAX} characters, not {who[:40]!r}")
 
 
 def _checked(
@@ -98,20 +101,23 @@ def _checked(
     if yes and kind == "attachment" and file is None:
         raise ConfigError(f"{id_} needs a file")
     if file is not None and kind != "attachment":
-        raise ConfigError(f"{id_} takes no file")
+        raise ConfigError(f"{id_} does not accept a file")
     if yes and kind == NOTE and not text.strip():
         raise ConfigError("a note needs a text")
     return {"who": who, "answer": "yes" if yes else "no", "text": text, "file": ""}
 
 
 def _prompt(folder: Path, id_: str) -> Prompt | None:
-    """The open prompt of that name, None for a command. Raises ConfigError without either."""
+    """Return the open prompt with this id, None for a command.
+
+    Raises ConfigError if it is neither, or if the run has ended.
+    """
     try:
         progress = follow(folder)
     except OSError as error:
-        raise ConfigError(f"{folder} holds no run: {error.strerror}") from None
+        raise ConfigError(f"{folder} has no run: {error.strerror}") from None
     if progress.state in (State.ENDED, State.ABORTED, State.DEAD):
-        raise ConfigError(f"the run in {folder} does not go on: it is {progress.state}")
+        raise ConfigError(f"the run in {folder} is {progress.state}: it accepts no answers")
     if id_ in COMMANDS:
         return None
     prompts = {prompt.id: prompt for prompt in progress.prompts}
@@ -122,7 +128,7 @@ def _prompt(folder: Path, id_: str) -> Prompt | None:
 
 
 def _attached(folder: Path, id_: str, file: Path) -> str:
-    """Copy a file into the run; its name there."""
+    """Copy a file into the run and return its name below ``attachments/``."""
     if not file.is_file():
         raise ConfigError(f"{file}: is not a file")
     if file.stat().st_size > ATTACHMENT_MAX:
@@ -140,7 +146,7 @@ def _attached(folder: Path, id_: str, file: Path) -> str:
 
 
 def _put(folder: Path, id_: str, content: bytes) -> None:
-    """One file that is there as a whole or not at all, and replaces nothing."""
+    """Write an answer atomically. Raises FileExistsError if one is present already."""
     place = folder / ANSWERS
     place.mkdir(exist_ok=True)
     part = place / f".{id_}.{os.getpid()}"
@@ -151,8 +157,8 @@ def _put(folder: Path, id_: str, content: bytes) -> None:
         part.unlink()
 
 
-def take(folder: Path) -> Iterator[GivenAnswer | str]:
-    """The answers that have come, taken away; a text for one that cannot be used."""
+def collect(folder: Path) -> Iterator[GivenAnswer | str]:
+    """Read and delete the present answers; yield a message for an invalid one."""
     place = folder / ANSWERS
     try:
         names = sorted(path.name for path in place.iterdir() if path.suffix == ".json")
@@ -168,17 +174,17 @@ def take(folder: Path) -> Iterator[GivenAnswer | str]:
         except (OSError, ValueError) as error:
             with contextlib.suppress(OSError):
                 path.unlink()
-            yield f"an answer was left out: {_UNSAFE.sub('_', name)}: {_why(error)}"
+            yield f"an answer was ignored: {_UNSAFE.sub('_', name)}: {_why(error)}"
 
 
 def _read(folder: Path, id_: str, content: bytes) -> GivenAnswer:
     if len(content) > _BYTES_MAX or not _ID.fullmatch(id_):
-        raise ValueError("is too long, or has no name that a prompt has")
+        raise ValueError("is too long, or its name is not the id of a prompt")
     found = AnswerFile.model_validate_json(content)
     digest = ""
     if found.file:
         if not _FILE.fullmatch(found.file):
-            raise ValueError(f"{ATTACHMENTS}/ holds no such file")
+            raise ValueError(f"{found.file[:40]!r} is not the name of a file in {ATTACHMENTS}/")
         digest = sha256(folder / ATTACHMENTS / found.file)
     return GivenAnswer(id_, found.who, found.answer == "yes", found.text, found.file, digest)
 
@@ -191,7 +197,10 @@ def _why(error: OSError | ValueError) -> str:
 
 
 def sha256(path: Path) -> str:
-    """The hash of an attachment. Raises OSError, or ValueError where it is none."""
+    """Return the SHA-256 of an attachment as hexadecimal text.
+
+    Raises OSError, or ValueError if it is too large or not a regular file.
+    """
     about = path.lstat()
     if not stat.S_ISREG(about.st_mode) or about.st_size > ATTACHMENT_MAX:
         raise ValueError(f"{path.name} is not a file of at most {ATTACHMENT_MAX:,} bytes")
@@ -199,5 +208,5 @@ def sha256(path: Path) -> str:
 
 
 def clear(folder: Path) -> None:
-    """Take away what was never read: the run has ended."""
+    """Delete answers that were not read before the run ended."""
     shutil.rmtree(folder / ANSWERS, ignore_errors=True)

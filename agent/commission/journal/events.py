@@ -1,7 +1,7 @@
-"""The events of a run as records: what a line of its journal may say, beside when it was said.
+"""The events of a run as records: the fields of each kind of line in its journal.
 
-A line is a JSON object: ``event``, ``at`` (Unix seconds by the rack's clock), ``wall`` (by this
-machine's) and the fields of the record of that event. Times and spans are seconds.
+A line is a JSON object: ``event``, ``at`` (Unix seconds of the rack's clock), ``wall`` (of this
+machine's clock) and the fields of the record of that event. Times and spans are seconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,11 @@ _NOT_FIELDS = frozenset({"event", "at", "wall"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """The first line: what the run is of. ``only`` are the checks of a retest."""
+    """The first line, which describes the run.
+
+    ``generation`` and ``configuration`` are SHA-256 hashes, ``devices`` are names by role, ``only``
+    are the checks of a retest.
+    """
 
     event: ClassVar[str] = "run_started"
     rack: str
@@ -36,14 +40,14 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed:
-    """A run that was cut off goes on."""
+    """An interrupted run was resumed."""
 
     event: ClassVar[str] = "resumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """A step, the seconds that it is expected to take, and how many of them it is held."""
+    """A planned step: its expected duration in seconds, and the part that its load is held."""
 
     step: str
     title: str
@@ -54,7 +58,7 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCheck:
-    """A check of the stage."""
+    """A planned check of the stage."""
 
     title: str
     number: int
@@ -63,7 +67,7 @@ class PlannedCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlanned:
-    """What the run is going to do, in order."""
+    """The plan of the run: its steps in order, and its checks by name."""
 
     event: ClassVar[str] = "plan"
     generation: str
@@ -76,7 +80,7 @@ class RunPlanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilesFound:
-    """The metrics of each device's profile."""
+    """The metrics of each device's profile, by device."""
 
     event: ClassVar[str] = "profiles"
     shows: Mapping[str, Sequence[str]]
@@ -84,7 +88,7 @@ class ProfilesFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockChecked:
-    """Whether something keeps this machine's clock right, and how wrong it may be at most."""
+    """The state of this machine's clock: synchronised or not, and its largest error."""
 
     event: ClassVar[str] = "clock"
     synchronised: bool
@@ -93,7 +97,7 @@ class ClockChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepBegan:
-    """A step's stimulus is about to be done."""
+    """A step began: its stimulus follows."""
 
     event: ClassVar[str] = "step_began"
     step: str
@@ -101,7 +105,7 @@ class StepBegan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepConfirmed:
-    """The data showed a step's stimulus."""
+    """Telemetry confirmed the stimulus of a step."""
 
     event: ClassVar[str] = "step_confirmed"
     step: str
@@ -109,7 +113,7 @@ class StepConfirmed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEnded:
-    """A step was done; ``confirmed`` is None where the data never showed its stimulus."""
+    """A step ended. ``confirmed`` is None if telemetry did not confirm its stimulus."""
 
     event: ClassVar[str] = "step_ended"
     step: str
@@ -121,7 +125,7 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepUndone:
-    """The stimulus of a step that did not end was undone."""
+    """The stimulus of an interrupted step was undone."""
 
     event: ClassVar[str] = "undone"
     step: str
@@ -140,7 +144,7 @@ class CheckJudged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """The run goes on; ``values`` are lowest and highest of the signals that matter now."""
+    """A heartbeat. ``values`` are (lowest, highest) of each signal of the step, or None."""
 
     event: ClassVar[str] = "beat"
     values: Mapping[str, Sequence[float] | None]
@@ -149,7 +153,7 @@ class Beat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """The run says something to people."""
+    """A message to users."""
 
     event: ClassVar[str] = "said"
     text: str
@@ -157,7 +161,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """A person left a note."""
+    """A note by a person."""
 
     event: ClassVar[str] = "noted"
     who: str
@@ -166,7 +170,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptOpened:
-    """A person is asked for something; ``blocks`` where the run waits for it."""
+    """A prompt to a person; the run waits for the answer if ``blocks``."""
 
     event: ClassVar[str] = "asked"
     id: str
@@ -179,7 +183,7 @@ class PromptOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptAnswered:
-    """A prompt is not open any more. ``answer`` is yes, no, seen or expired."""
+    """A prompt was closed. ``answer`` is yes, no, seen or expired."""
 
     event: ClassVar[str] = "answered"
     id: str
@@ -202,7 +206,7 @@ class RunPaused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContinued:
-    """A paused run goes on."""
+    """A paused run continues."""
 
     event: ClassVar[str] = "continued"
 
@@ -217,14 +221,14 @@ class RunAborted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInterrupted:
-    """The process was asked to end; the run may be resumed."""
+    """The process received a signal to end; the run may be resumed."""
 
     event: ClassVar[str] = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
-    """All was done that was to be; ``late`` is how late the rounds were."""
+    """All steps were done. ``late`` are statistics of how late the rounds were, in seconds."""
 
     event: ClassVar[str] = "run_ended"
     late: Mapping[str, float] = field(default_factory=dict)
@@ -261,7 +265,7 @@ Record = (
     | RunEnded
     | RunConcluded
 )
-"""Any of them."""
+"""The record of any event."""
 
 _READERS: Mapping[str, TypeAdapter[Any]] = {
     kind.event: TypeAdapter(kind) for kind in Record.__args__
@@ -271,13 +275,13 @@ _READERS: Mapping[str, TypeAdapter[Any]] = {
 def parse_event(line: Mapping[str, Any]) -> Record | None:
     """Return the record of a line; None for an event that this version does not know.
 
-    Raises ValueError, in one line, where a field is missing or is of another type.
+    Raises ValueError with a text of one line if a field is missing or has another type.
     """
     name, at = line.get("event"), line.get("at")
     if not isinstance(name, str):
-        raise ValueError("event: is no text")
+        raise ValueError("event: is not a text")
     if not isinstance(at, int | float) or isinstance(at, bool):
-        raise ValueError(f"{name}: at: is no number")
+        raise ValueError(f"{name}: at: is not a number")
     reader = _READERS.get(name)
     if reader is None:
         return None

@@ -1,7 +1,7 @@
-"""How far a run is, from its directory alone: one that goes on, has ended, or has died.
+"""The progress of a run, read from its directory, whether it is active, has ended or has crashed.
 
-A run is a process of its own. Whoever wants to follow it reads its journal, which only grows;
-what is torn, strange or not there yet is left out. Nothing here changes anything.
+A run is a separate process. Other processes follow it by its journal, which only grows; incomplete
+and unknown lines are skipped. Nothing is written here.
 """
 
 import contextlib
@@ -43,11 +43,11 @@ JOURNAL = "journal.jsonl"
 _READ_MAX = 256 * 1024 * 1024  # bytes of a journal
 _MESSAGES_MAX = 100
 _PROMPTS_MAX = 200
-_STARTING_S = 5.0  # a journal that is younger may not be locked yet, or be about to be
+_STARTING_S = 5.0  # a younger journal may not be locked yet
 
 
 class State(StrEnum):
-    """What a run is doing. DEAD: nobody carries it out any more, and it has not ended."""
+    """The state of a run. DEAD: it has not ended, but its process does not exist any more."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -59,9 +59,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Something that a person is asked for: ``confirm``, ``note``, ``attachment`` or ``do``.
+    """A prompt to a person; ``kind`` is ``confirm``, ``note``, ``attachment`` or ``do``.
 
-    ``blocks`` where the run waits for it.
+    The run waits for the answer if ``blocks``. ``asked_at`` is Unix time in seconds.
     """
 
     id: str
@@ -89,7 +89,7 @@ class CheckSeen:
 
 @dataclass(frozen=True, slots=True)
 class StepSeen:
-    """A step of the run: ``seconds`` are what it is expected to take."""
+    """A step of the run; ``seconds`` is its expected duration."""
 
     step: str
     title: str
@@ -100,7 +100,7 @@ class StepSeen:
 
 @dataclass(frozen=True, slots=True)
 class RunMessage:
-    """Something said to people. Unix seconds of the machine's clock."""
+    """A message to users; ``at`` is Unix time in seconds by the machine's clock."""
 
     at: float
     text: str
@@ -110,10 +110,10 @@ class RunMessage:
 class Progress:
     """A run at one moment.
 
-    ``share`` is what is done, 0 to 1; ``left_s`` the seconds of the rack's clock that are left.
-    ``values`` are lowest and highest of the signals that matter now, in base units. ``verdict`` is
-    the one of the whole run, once it has been judged. ``began_at`` and ``last_at`` are Unix seconds
-    of the machine's clock.
+    ``share`` is the completed part, 0 to 1; ``left_s`` the remaining seconds by the rack's clock.
+    ``values`` are (lowest, highest) of each signal of the current step, in base units. ``verdict``
+    is of the whole run, None until it is judged. ``began_at`` and ``last_at`` are Unix seconds of
+    the machine's clock. ``why`` is the reason of an abort, empty without one.
     """
 
     folder: Path
@@ -151,7 +151,7 @@ class _Step:
     ended: bool = False
 
     def left_s(self, now: float) -> float:
-        """Seconds that it still takes, as far as one can tell."""
+        """Estimate the remaining seconds of the step at ``now`` (Unix seconds)."""
         if self.ended:
             return 0.0
         if self.confirmed is not None:
@@ -161,8 +161,8 @@ class _Step:
         return self.seconds
 
 
-class Story:
-    """What the lines of a journal come to, one after the other."""
+class JournalState:
+    """The state of a run, built from the lines of its journal in order."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -177,8 +177,8 @@ class Story:
         self._verdict: Verdict | None = None
         self._now = self._planned_at = self._began_at = self._last_at = self._wall = 0.0
 
-    def take(self, event: Event) -> None:
-        """Take in one line; what is not as it should be is left out."""
+    def apply(self, event: Event) -> None:
+        """Apply one line; an invalid one is skipped."""
         with contextlib.suppress(KeyError, TypeError, ValueError):
             self._wall = float(event.get("wall", 0.0))
             self._last_at = max(self._last_at, self._wall)
@@ -186,9 +186,9 @@ class Story:
             record = parse_event(event)
             self._now = float(event["at"]) or self._now
             if record is not None:
-                self._take(record)
+                self._apply(record)
 
-    def _take(self, record: Record) -> None:  # noqa: C901  # one branch an event
+    def _apply(self, record: Record) -> None:  # noqa: C901  # one branch an event
         match record:
             case RunStarted():
                 self._head = record
@@ -233,13 +233,13 @@ class Story:
                 self._say(f"paused by {record.who}")
             case RunContinued():
                 self._paused = False
-                self._say("goes on")
+                self._say("continued")
             case RunAborted():
                 self._why, self._step = record.why, ""
                 self._prompts.clear()
                 self._say(f"aborted: {self._why}")
             case RunInterrupted():
-                self._say("interrupted; it may be resumed")
+                self._say("interrupted; the run may be resumed")
             case RunEnded():
                 self._ended, self._paused, self._step = True, False, ""
                 self._prompts.clear()
@@ -276,7 +276,7 @@ class Story:
         del self._messages[:-_MESSAGES_MAX]
 
     def progress(self, *, alive: bool) -> Progress:
-        """How far it is; ``alive`` says whether somebody carries it out."""
+        """Return the progress so far; ``alive`` is True while the run's process exists."""
         state = self._state(alive)
         left_s = self._left_s()
         whole_s = self._before_s + sum(step.seconds for step in self._steps.values())
@@ -337,19 +337,22 @@ class Story:
 
 
 class Follower:
-    """Follows one run: every ``refresh`` reads only what came since the last."""
+    """A follower of one run; each ``refresh`` reads only the lines since the last one."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / JOURNAL
-        self._story, self._offset = Story(folder), 0
+        self._journal, self._offset = JournalState(folder), 0
         self._folder = folder
 
     def refresh(self, now: float | None = None) -> Progress:
-        """How far the run is now. Raises OSError where there is no journal to read."""
+        """Read the new lines and return the present progress.
+
+        ``now`` is Unix time in seconds. Raises OSError if the journal cannot be read.
+        """
         with self._path.open("rb") as file:
             size = file.seek(0, 2)
-            if size < self._offset:  # another one
-                self._story, self._offset = Story(self._folder), 0
+            if size < self._offset:  # the journal was replaced
+                self._journal, self._offset = JournalState(self._folder), 0
             file.seek(self._offset)
             new = file.read(max(0, _READ_MAX - self._offset))
         whole = new[: new.rfind(b"\n") + 1]
@@ -360,15 +363,18 @@ class Follower:
             except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict):
-                self._story.take(found)
-        known = self._story.progress(alive=True)
+                self._journal.apply(found)
+        known = self._journal.progress(alive=True)
         if known.state in (State.ENDED, State.ABORTED):
             return known
         wall = time.time() if now is None else now
         alive = is_written(self._path) or wall - known.last_at < _STARTING_S
-        return self._story.progress(alive=alive)
+        return self._journal.progress(alive=alive)
 
 
 def follow(folder: Path) -> Progress:
-    """How far the run in a directory is. Raises OSError where there is no journal to read."""
+    """Return the progress of the run in a directory.
+
+    Raises OSError if its journal cannot be read.
+    """
     return Follower(folder).refresh()

@@ -1,8 +1,8 @@
-"""The runs below one folder and how far each is, read in a thread for pages and metrics alike.
+"""An index of the runs below one folder and their progress, read in a thread.
 
-A run is a process of its own, and its directory is all that is known of it. Journals are only ever
-added to, so each is read once and followed from there. The first look at long runs takes seconds:
-what has been read until then is already there for those who ask.
+It serves pages and metrics. A run is a separate process that is only known by its directory.
+Journals only grow, so each is read once and followed from there. The first read of long runs takes
+seconds; runs that have been read are available meanwhile.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from pathlib import Path
 from agent.commission.journal.reader import JOURNAL, Follower, Progress, State
 
 RUNS_MAX = 200  # newest runs that are read
-_LOOKED_AT_MAX = 2_000  # directories that are looked at for them
+_LOOKED_AT_MAX = 2_000  # directories that are searched for them
 _FILES_MAX = 200  # of one run
 _EVERY_S = 5.0
-_FRESH_S = 0.5  # a look that is not older serves the next one who asks, too
-_PATIENCE_S = 1.0  # a page waits so long for what has just been written
+_FRESH_S = 0.5  # results that are not older are used again
+_PATIENCE_S = 1.0  # how long a page waits for new lines
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A file of a run's directory, by its path within it; ``size`` in bytes."""
+    """A file of a run by its path relative to the run's directory; ``size`` in bytes."""
 
     path: str
     size: int
@@ -35,7 +35,7 @@ class RunFile:
 
 @dataclass(frozen=True, slots=True)
 class IndexedRun:
-    """One run by the name of its directory. ``files`` are listed once it is over."""
+    """One run by the name of its directory. ``files`` are listed once it has ended."""
 
     name: str
     progress: Progress
@@ -43,10 +43,10 @@ class IndexedRun:
 
 
 class RunIndex:
-    """The runs below ``folder``; none where it is None or does not exist.
+    """The runs below ``folder``; empty if it is None or does not exist.
 
     ``refresh`` and ``refresh_run`` are for the event loop: they wait for a thread. ``read_all``,
-    ``read``, ``place`` and ``file`` read the disk where they are called.
+    ``read``, ``place`` and ``file`` read the disk in the thread of the caller.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -58,21 +58,21 @@ class RunIndex:
         self._read_at = float("-inf")
 
     def runs(self) -> list[IndexedRun]:
-        """What was read last, the newest run first."""
+        """Return all runs as they were read last, the newest first."""
         return sorted(self._runs.values(), key=lambda run: -run.progress.began_at)
 
     def run_of(self, name: str) -> IndexedRun | None:
-        """One run as it was read last; None where it has not been read."""
+        """Return one run as it was read last; None if it has not been read."""
         return self._runs.get(name)
 
     async def keep(self) -> None:
-        """Read what was written, now and then, for ever."""
+        """Read new lines of all runs every few seconds until cancelled."""
         while True:
             await self.refresh(patience_s=None)
             await asyncio.sleep(_EVERY_S)
 
     async def refresh(self, patience_s: float | None = _PATIENCE_S) -> None:
-        """Have everything read in a thread; wait for it at most ``patience_s``."""
+        """Read all runs in a thread; wait at most ``patience_s`` seconds, None without limit."""
         if self._reading is None:
             if time.monotonic() - self._read_at < _FRESH_S:
                 return
@@ -86,11 +86,11 @@ class RunIndex:
             reading.result()  # a bug is reported by the loop
 
     async def refresh_run(self, name: str) -> None:
-        """Have one run read in a thread, with its files if it is over."""
+        """Read one run in a thread, with its files if it has ended."""
         await asyncio.to_thread(self.read, name, files=True)
 
     def read_all(self) -> None:
-        """Read what was written to the newest runs since the last time."""
+        """Read the new lines of the newest runs."""
         names = self._names()
         for name in names:
             self.read(name)
@@ -100,7 +100,7 @@ class RunIndex:
                 self._followers.popitem(last=False)
 
     def read(self, name: str, *, files: bool = False) -> IndexedRun | None:
-        """Read what was written to one run since the last time; None for what is no run."""
+        """Read the new lines of one run and return it; None if it is not a run."""
         folder = self.place(name)
         with self._turn:
             others = {key: run for key, run in self._runs.items() if key != name}
@@ -110,7 +110,7 @@ class RunIndex:
             follower = self._followers.pop(name, None) or Follower(folder)
             try:
                 progress = follower.refresh()
-            except OSError:  # it went meanwhile
+            except OSError:  # deleted meanwhile
                 self._runs = others
                 return None
             self._followers[name] = follower
@@ -120,21 +120,21 @@ class RunIndex:
         return found
 
     def place(self, name: str) -> Path | None:
-        """The directory of a run; None for a name that is none."""
+        """Return the directory of a run; None for a name that is not of a run."""
         if self.folder is None or not _NAME.fullmatch(name):
             return None
         folder = self.folder / name
         return folder if (folder / JOURNAL).is_file() else None
 
     def file(self, name: str, path: str) -> Path | None:
-        """The place of one of the files of a run; None for anything else."""
+        """Return the full path of a listed file of a run; None for any other path."""
         folder = self.place(name)
         if folder is None or path not in {each.path for each in _files(folder)}:
             return None
         return folder / path
 
     def _names(self) -> set[str]:
-        """The runs whose journals were written to last."""
+        """Return the names of the runs whose journals were written last."""
         found: list[tuple[float, str]] = []
         try:
             entries = [] if self.folder is None else list(self.folder.iterdir())[:_LOOKED_AT_MAX]
@@ -145,12 +145,12 @@ class RunIndex:
                 try:
                     found.append(((entry / JOURNAL).stat().st_mtime, entry.name))
                 except OSError:
-                    continue  # no run, or it went meanwhile
+                    continue  # not a run, or deleted meanwhile
         return {name for _, name in sorted(found)[-RUNS_MAX:]}
 
 
 def _files(folder: Path) -> list[RunFile]:
-    """What there is to open and download of a run."""
+    """Return the files of a run that may be opened and downloaded."""
     found = []
     for path in sorted(folder.rglob("*"))[: 2 * _FILES_MAX]:
         inside = path.relative_to(folder)

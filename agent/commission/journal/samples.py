@@ -1,7 +1,7 @@
-"""The samples of a run in an SQLite file that is only ever added to.
+"""The samples of a run in an SQLite file to which rows are only added.
 
-A run that is killed keeps what it had read: every round is one transaction. While it goes on, those
-who read do not hold it up: SQLite's write-ahead log, which is gone once the file is closed.
+Every round is one transaction, so a run that is killed keeps all earlier rounds. Readers do not
+block the run: it uses SQLite's write-ahead log, which is removed when the file is closed.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ _QUALITIES = {str(quality): quality for quality in Quality}
 
 
 class SampleStore:
-    """Samples by series and time. ``interval_s`` of a series is how often it is asked for."""
+    """Samples by series and time. ``interval_s`` is the polling interval of a series."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Raises ConfigError where the file cannot be opened."""
+        """Open the file, or create it unless ``read_only``. Raises ConfigError."""
         try:
             if read_only:
                 self._file = sqlite3.connect(_address(path), uri=True)
@@ -51,16 +51,16 @@ class SampleStore:
                 key = (device, metric, _labels(labels))
             except (ValueError, TypeError, RecursionError):
                 self._file.close()
-                raise ConfigError(f"{path}: series {number} has labels that are none") from None
+                raise ConfigError(f"{path}: series {number} has invalid labels") from None
             self._ids[key], self._intervals_s[key] = number, interval_s
 
     @property
     def intervals_s(self) -> Mapping[SeriesKey, float]:
-        """How often each series is asked for."""
+        """The polling interval of each series in seconds."""
         return self._intervals_s
 
     def add(self, samples: Iterable[tuple[Sample, float]]) -> None:
-        """Keep a round of samples, each with how often its series is asked for."""
+        """Store a round of samples, each with the polling interval of its series in seconds."""
         with self._file:
             self._file.executemany(
                 "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?)",
@@ -68,7 +68,10 @@ class SampleStore:
             )
 
     def between(self, began: float, ended: float, metrics: Collection[str]) -> Iterator[Sample]:
-        """The samples of these metrics between two instants, in the order of time."""
+        """Yield the samples of these metrics between two instants, in the order of time.
+
+        Both instants (Unix seconds) are included. Raises ConfigError for an unknown quality.
+        """
         wanted = {number: key for key, number in self._ids.items() if key[1] in metrics}
         rows = self._file.execute(
             "SELECT series, at, number, word, quality, reason FROM samples"
@@ -85,14 +88,14 @@ class SampleStore:
             yield Sample(*wanted[series], value, trust, at, intern(reason))
 
     def mark(self, began: float, ended: float) -> tuple[int, int]:
-        """How many samples there are between two instants, and the newest row of them."""
+        """Return the number of samples between two instants, and their newest row id."""
         [(count, newest)] = self._file.execute(
             "SELECT COUNT(*), MAX(rowid) FROM samples WHERE at BETWEEN ? AND ?", (began, ended)
         )
         return int(count), int(newest or 0)
 
     def flaws(self) -> dict[str, tuple[int, str]]:
-        """Of each device that showed any: how many values were not good, and why the first."""
+        """Return (number, first reason) of the values that are not good, by device."""
         rows = self._file.execute(
             "SELECT series.device, COUNT(*), MIN(samples.rowid), samples.reason FROM samples"
             " JOIN series ON series.id = samples.series WHERE samples.quality != ?"
@@ -102,14 +105,14 @@ class SampleStore:
         return {device: (count, reason) for device, count, _, reason in rows}
 
     def latest(self) -> float:
-        """When the newest sample is of (Unix seconds); 0 where there is none."""
+        """Return the time of the newest sample (Unix seconds); 0 without samples."""
         [(found,)] = self._file.execute("SELECT max(at) FROM samples")
         return float(found or 0.0)
 
     def close(self) -> None:
-        """Close the file; all of it is in one again."""
+        """Close the file and remove its write-ahead log."""
         if not self._read_only:
-            with contextlib.suppress(sqlite3.OperationalError):  # somebody reads: the log stays
+            with contextlib.suppress(sqlite3.OperationalError):  # a reader is active: the log stays
                 self._file.execute("PRAGMA journal_mode = DELETE")
         self._file.close()
 
@@ -133,12 +136,12 @@ class SampleStore:
 
 
 def fold(path: Path) -> None:
-    """Bring what a run that was killed left in the log into the file. Raises ConfigError."""
+    """Merge the write-ahead log that a killed run left into the file. Raises ConfigError."""
     if not _log(path).exists():
         return
     SampleStore(path).close()
     if _log(path).exists():
-        raise ConfigError(f"{path} is being read by somebody; try again when they are done")
+        raise ConfigError(f"{path} is being read by another process; try again when it is done")
 
 
 def _log(path: Path) -> Path:
@@ -146,7 +149,11 @@ def _log(path: Path) -> Path:
 
 
 def _address(path: Path) -> str:
-    """How to read a file: without a log nobody writes it, and nothing may be made beside it."""
+    """Return the SQLite URI to read a file.
+
+    Without a log the file is not being written, so it is opened as immutable: reading must not
+    create files beside it.
+    """
     return f"{path.absolute().as_uri()}?{'mode=ro' if _log(path).exists() else 'immutable=1'}"
 
 

@@ -1,7 +1,7 @@
-"""What a run did, line by line as it does it: enough to go on after a crash, and to follow it.
+"""The journal of a run, a line per event: enough to resume it after a crash, and to follow it.
 
-A line is on the disk before the run goes on; one that a crash left half-written is left out. While
-a run goes on its journal is locked, so that no second one writes it and others see that it lives.
+A line is on the disk before the run continues; a line that a crash left incomplete is skipped. An
+active run locks its journal, so that no second run writes it and readers see that it is active.
 """
 
 import fcntl
@@ -18,51 +18,54 @@ from agent.commission.judge import Span
 from agent.model.errors import ConfigError, Problem
 
 LINES_MAX = 1_000_000  # a line every 2 s for 23 days
-_LOCK_TRIES, _LOCK_WAIT_S = 20, 0.05  # whoever looks whether it is locked holds it for a moment
+_LOCK_TRIES, _LOCK_WAIT_S = 20, 0.05  # a reader that tests the lock holds it for a moment
 
 Event = dict[str, Any]
-"""One line: ``event``, ``at`` (the rack's clock), ``wall`` (this machine's), and what goes with it.
+"""One line: ``event``, ``at`` (the rack's clock), ``wall`` (this machine's), and further fields.
 
-Both are Unix seconds; they differ only in a rehearsal.
+Both times are Unix seconds; they differ only in a rehearsal.
 """
 
 
 class RunJournal:
-    """One file that is only ever added to. ``hear`` is told of every line."""
+    """One file to which lines are only added. ``on_event`` is called with every line."""
 
-    def __init__(self, path: Path, hear: Callable[[Event], None] = lambda _: None) -> None:
-        """Raises ConfigError where it cannot be written, or where a run is writing it."""
-        self.path, self._hear = path, hear
+    def __init__(self, path: Path, on_event: Callable[[Event], None] = lambda _: None) -> None:
+        """Open and lock the file.
+
+        Raises ConfigError if it cannot be written, or if another run is writing it.
+        """
+        self.path, self._on_event = path, on_event
         try:
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
         if not _locked(self._file):
             self._file.close()
-            raise ConfigError(f"{path} is being written by a run that goes on")
+            raise ConfigError(f"{path} is being written by another run")
         if _torn(path):
-            self._file.write("\n")  # what comes now is not to be torn with it
+            self._file.write("\n")  # ends the incomplete line, so that the next one is whole
 
     def write(self, record: Record, at: float) -> None:
-        """One line: what happened, and when by the rack's clock."""
+        """Add an event and sync it to the disk; ``at`` is Unix seconds of the rack's clock."""
         self.mention(record, at)
         os.fsync(self._file.fileno())
 
     def mention(self, record: Record, at: float) -> None:
-        """One line that only an onlooker needs: it may be lost with the machine."""
+        """Add an event without a sync: a line for readers that a power failure may lose."""
         wall = round(time.time(), 3)
         line = {"event": record.event, "at": at, "wall": wall, **asdict(record)}
         self._file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
         self._file.flush()
-        self._hear(line)
+        self._on_event(line)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and release its lock."""
         self._file.close()
 
 
 def is_written(path: Path) -> bool:
-    """Whether a run writes this journal now. Raises OSError where it cannot be looked at."""
+    """Return True while a run writes this journal. Raises OSError if it cannot be read."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -90,9 +93,9 @@ def _torn(path: Path) -> bool:
 
 
 def read_journal(path: Path) -> list[Event]:
-    """The whole lines of a journal, each as ``events`` knows it.
+    """Read the complete lines of a journal, each checked against ``events``.
 
-    Raises ConfigError where there is none, and with the line where one is not what it should be.
+    Raises ConfigError if it cannot be read, and with the line number if a line is invalid.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -110,7 +113,7 @@ def read_journal(path: Path) -> list[Event]:
 
 
 def _whole(line: str) -> Event | None:
-    """The event of a line; None for one that a crash left half-written. Raises ValueError."""
+    """Parse a line; return None for an incomplete one. Raises ValueError."""
     try:
         found = json.loads(line)
     except json.JSONDecodeError:
@@ -124,7 +127,7 @@ def _whole(line: str) -> Event | None:
 
 
 def spans(events: list[Event]) -> dict[str, Span]:
-    """The steps that ended, by name; of one that was repeated the last."""
+    """Return the spans of the steps that ended, by name; a repeated step has its last one."""
     return {
         event["step"]: Span(event["began"], event["confirmed"], event["steady"], event["ended"])
         for event in events
@@ -133,7 +136,7 @@ def spans(events: list[Event]) -> dict[str, Span]:
 
 
 def cut_off(events: list[Event]) -> str:
-    """The step that a run died in, so that its stimulus may still be there; empty if none."""
+    """Return the step that was interrupted, whose stimulus may still be active; empty if none."""
     begun = ""
     for event in events:
         if event["event"] == "step_began":
@@ -144,7 +147,7 @@ def cut_off(events: list[Event]) -> str:
 
 
 def ended_early(events: list[Event]) -> str:
-    """Why a run ended before it was done; empty if it did not, or if it went on later."""
+    """Return the reason of an early end; empty without one, or if the run was resumed later."""
     why = ""
     for event in events:
         if event["event"] in ("aborted", "resumed"):

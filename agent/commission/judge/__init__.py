@@ -1,4 +1,4 @@
-"""The closed kinds of check, each a pure function of what was read (and of the build sheet)."""
+"""The kinds of check, each judged by a pure function of samples and build sheet."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,9 +28,14 @@ _JUDGES: Mapping[str, Callable[[str, Any, CheckContext], CheckResult]] = {
 
 
 def judge(name: str, check: Check, case: CheckContext) -> CheckResult:
-    """How a check ends. What cannot be trusted, or was never confirmed, is an ERROR."""
+    """Judge a check by its kind.
+
+    Unusable samples and an unconfirmed stimulus give ERROR, a missing optional signal SKIP.
+    """
     if case.span.confirmed is None:
-        return CheckResult(name, Verdict.ERROR, reason="the stimulus was not seen in the data")
+        return CheckResult(
+            name, Verdict.ERROR, reason="the stimulus was not confirmed by telemetry"
+        )
     try:
         return _JUDGES[check.kind](name, check, case)
     except InconclusiveError as error:

@@ -1,6 +1,6 @@
-"""The judge of plans: build sheet and approved firmware against what devices say."""
+"""Judging of plans: build sheet and approved firmware against what devices report."""
 
-from agent.commission.judge.compare_sheet import What, compare
+from agent.commission.judge.compare_sheet import Aspect, compare
 from agent.commission.judge.context import CheckContext
 from agent.commission.judge.window import BadSample
 from agent.commission.records import CheckResult, Measurement, Verdict
@@ -19,48 +19,51 @@ _NAMED_MAX = 5
 
 
 def judge_plan(name: str, check: PlanCheck, case: CheckContext) -> CheckResult:
-    """As planned. Without a plan, or without anything that was said, there is no verdict."""
+    """Judge that devices are as planned.
+
+    Raises BadSample without a plan, or if no device reports what is compared.
+    """
     window = case.reaction
     silent_now = set(window.silent(window.devices))
     seen = inventory(list(window.newest(PLAN_METRICS, ONE_WALK_S)), window.devices - silent_now)
     if check.what == "firmware" and case.sheet is None:
         return _decided(name, *_approved(case, seen))
     if case.sheet is None:
-        raise BadSample("there is no build sheet to compare with")
-    what = What(check.what)
+        raise BadSample("no build sheet to compare with")
+    what = Aspect(check.what)
     comparison = compare(case.sheet, seen, case.devices)
     count = comparison.compared[what]
     if not count:
-        raise BadSample(f"the build sheet says nothing about {check.what}")
-    silent = comparison.of(What.SILENT)
+        raise BadSample(f"the build sheet has no data on {check.what}")
+    silent = comparison.of(Aspect.SILENT)
     if silent:
         raise BadSample("; ".join(map(str, silent[:_NAMED_MAX])))
     findings = [str(each) for each in comparison.of(what)]
-    if what is What.FIRMWARE:
+    if what is Aspect.FIRMWARE:
         more, others = _approved(case, seen)
         findings, count = [*findings, *more], max(count, others)
-    metric = {What.CABLING: NEIGHBOR, What.PORTS: PORT_STATE}.get(what, IDENTITY)
+    metric = {Aspect.CABLING: NEIGHBOR, Aspect.PORTS: PORT_STATE}.get(what, IDENTITY)
     if not case.reaction.shows(metric):
-        raise BadSample(f"no device has told its {metric}")
+        raise BadSample(f"no device reports its {metric}")
     return _decided(name, findings, count)
 
 
 def _approved(case: CheckContext, seen: Seen) -> tuple[list[str], int]:
-    """Devices whose firmware the generation does not approve, and how many were looked at."""
+    """Return a text per device with firmware that is not approved, and the number compared."""
     wrong, count = [], 0
     for group in case.generation.spec.devices.values():
         for role in group.roles if group.firmware else ():
             if role not in case.devices:
                 raise BadSample(f"the rack has no {role}")
             device = case.devices[role]
-            said = seen.identity.get((device, ""))
-            if said is None:
-                raise BadSample(f"{device} does not say what it is")
+            identity = seen.identity.get((device, ""))
+            if identity is None:
+                raise BadSample(f"{device} reports no identity")
             count += 1
-            if said.get("firmware", "") not in group.firmware:
+            if identity.get("firmware", "") not in group.firmware:
                 approved = " or ".join(group.firmware)
                 wrong.append(
-                    f"{device}: firmware is {said.get('firmware')}, approved is {approved}"
+                    f"{device}: firmware is {identity.get('firmware')}, approved is {approved}"
                 )
     return wrong, count
 

@@ -1,7 +1,7 @@
 """One series as arrays of times and values, 16 bytes a number, and views of parts of it.
 
-A rack that is held at full load for a day shows some 18 million values. As Python objects they
-would need several gigabytes; as arrays, of which every part is a view, some 300 megabytes.
+A rack that is held at full load for a day has some 18 million values. As Python objects they would
+need several gigabytes; as arrays, of which every part is a view, some 300 megabytes.
 """
 
 from array import array
@@ -23,8 +23,8 @@ _V = TypeVar("_V")
 class SeriesPart:
     """A part of one series: good values by time (Unix seconds, ascending), and its flaws.
 
-    ``flaw_times`` and ``flaw_reasons`` are of values that are not good; those are not in
-    ``values``.
+    ``times`` and ``values`` are parallel, ``flaw_times`` and ``flaw_reasons`` as well. Flaws are
+    the values that are not good; those are not in ``values``.
     """
 
     times: Sequence[float] = ()
@@ -33,30 +33,30 @@ class SeriesPart:
     flaw_reasons: Sequence[str] = ()
 
     def longest_gap_s(self, began: float, ended: float) -> float:
-        """The longest time without a good value between two instants that enclose it."""
+        """Return the longest time in seconds without a good value from ``began`` to ``ended``."""
         if not self.times:
             return ended - began
         gaps: Iterable[float] = map(sub, islice(self.times, 1, None), self.times)
         return max(self.times[0] - began, ended - self.times[-1], max(gaps, default=0.0))
 
     def longest_run(self) -> int:
-        """How many equal values follow each other, at most."""
+        """Count the values of the longest run of equal ones; 0 without values."""
         return max((sum(1 for _ in run) for _, run in groupby(self.values)), default=0)
 
 
 class SeriesColumn:
-    """Everything that one series showed. ``close`` ends the writing; parts are read after it."""
+    """All samples of one series. Call ``close`` after the last ``add``, before any ``part``."""
 
     __slots__ = ("_flaw_reasons", "_flaw_times", "_numbers", "_ordered", "_times", "_words")
 
     def __init__(self) -> None:
         self._times, self._numbers, self._flaw_times = array("d"), array("d"), array("d")
-        self._words: list[Value] | None = None  # the values of a series that shows states' names
+        self._words: list[Value] | None = None  # values of a series with state names
         self._flaw_reasons: list[str] = []
         self._ordered = True
 
     def add(self, sample: Sample) -> None:
-        """Add a sample. Of two good values of the same instant the first counts."""
+        """Add a sample. Of two good values at the same instant the first is kept."""
         at, value = sample.observed_at, sample.value
         if value is None or not is_good(sample):
             self._ordered = self._ordered and (not self._flaw_times or at >= self._flaw_times[-1])
@@ -76,7 +76,7 @@ class SeriesColumn:
             self._numbers.append(value)
 
     def close(self) -> None:
-        """Bring what was added into the order of time."""
+        """Sort the samples by time."""
         if self._ordered:
             return
         if self._words is None:
@@ -90,11 +90,11 @@ class SeriesColumn:
 
     @property
     def first(self) -> float:
-        """When the series first showed anything, good or not."""
+        """The time of the first sample, good or not (Unix seconds)."""
         return min((*self._times[:1], *self._flaw_times[:1]))
 
     def latest(self, began: float, ended: float) -> float | None:
-        """When it last showed anything between two instants; None where it did not."""
+        """Return the time of the last sample between two instants, good or not, or None."""
         found = []
         for times in (self._times, self._flaw_times):
             place = bisect_right(times, ended)
@@ -103,7 +103,7 @@ class SeriesColumn:
         return max(found, default=None)
 
     def part(self, began: float, ended: float) -> SeriesPart:
-        """What it showed between two instants, both included."""
+        """Return the samples between two instants, both included, without a copy of the numbers."""
         good = slice(bisect_left(self._times, began), bisect_right(self._times, ended))
         bad = slice(bisect_left(self._flaw_times, began), bisect_right(self._flaw_times, ended))
         return SeriesPart(
@@ -115,12 +115,12 @@ class SeriesColumn:
 
 
 def _view(column: "array[float]", part: slice) -> Sequence[float]:
-    """A part of an array without a copy."""
+    """Return a part of an array without a copy."""
     return memoryview(column).cast("B").cast("d")[part]
 
 
 def _sorted(times: Iterable[float], values: Iterable[_V]) -> tuple["array[float]", list[_V]]:
-    """Both in the order of time; of one instant the value that was added first."""
+    """Sort times and values by time; at equal times the value that was added first is kept."""
     first: dict[float, _V] = {}
     for time, value in zip(times, values, strict=True):
         first.setdefault(time, value)
@@ -129,7 +129,7 @@ def _sorted(times: Iterable[float], values: Iterable[_V]) -> tuple["array[float]
 
 
 def is_good(sample: Sample) -> bool:
-    """Whether a sample has a value that can be judged by: of good quality, and finite."""
+    """Return True if a sample has a value of good quality that is finite or a state name."""
     value = sample.value
     if sample.quality is not Quality.GOOD or value is None:
         return False

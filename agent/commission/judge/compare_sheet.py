@@ -1,4 +1,4 @@
-"""The build sheet against what devices say: identities, firmware, cables at both ends, ports."""
+"""Comparison of build sheet and devices: identities, firmware, cables at both ends, ports."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from agent.commission.spec.build_sheet import Sheet, SheetCable, SheetDevice, Sh
 from agent.commission.spec.inventory import Neighbor, Seen
 
 _UP = "up"
-_LOOKED_AT = ("vendor", "model", "serial", "firmware")
+_COMPARED_KEYS = ("vendor", "model", "serial", "firmware")
 
 
-class What(StrEnum):
-    """What a finding is about."""
+class Aspect(StrEnum):
+    """The aspect of the plan that a finding is about."""
 
     SILENT = "silent"
     IDENTITY = "identity"
@@ -23,9 +23,13 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as planned. ``partner`` is the port that it is swapped with."""
+    """One deviation from the plan.
 
-    what: What
+    ``where`` is a device with its component or port, ``says`` the text for people, ``partner`` the
+    port that ``where`` is swapped with (empty if it is not).
+    """
+
+    what: Aspect
     where: str
     planned: str
     found: str
@@ -38,18 +42,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class SheetComparison:
-    """What was compared, by what it is about, and what is not as planned."""
+    """All deviations from the plan, and the number of compared items by aspect."""
 
     findings: tuple[Finding, ...]
-    compared: Mapping[What, int]
+    compared: Mapping[Aspect, int]
 
-    def of(self, what: What) -> tuple[Finding, ...]:
-        """The findings about one thing; a silent device concerns everything."""
-        return tuple(each for each in self.findings if each.what in (what, What.SILENT))
+    def of(self, what: Aspect) -> tuple[Finding, ...]:
+        """Return the findings about one aspect; a silent device concerns every aspect."""
+        return tuple(each for each in self.findings if each.what in (what, Aspect.SILENT))
 
 
 def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> SheetComparison:
-    """Everything on the sheet against everything seen. ``names`` are device names by role."""
+    """Compare the build sheet with what devices report. ``names`` are device names by role."""
     ends = _ends(sheet, names)
     findings = [
         *_silent(sheet, seen, names),
@@ -59,16 +63,16 @@ def compare(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> SheetComparis
         *_ports(sheet, seen, names),
     ]
     counted = {
-        What.IDENTITY: sum(bool(d.serial or d.model or d.vendor) for d in sheet.devices),
-        What.FIRMWARE: sum(bool(device.firmware) for device in sheet.devices),
-        What.CABLING: len([end for end in ends if end[0] in names.values()]),
-        What.PORTS: len([end for end in ends if end[0] in names.values()]),
+        Aspect.IDENTITY: sum(bool(d.serial or d.model or d.vendor) for d in sheet.devices),
+        Aspect.FIRMWARE: sum(bool(device.firmware) for device in sheet.devices),
+        Aspect.CABLING: len([end for end in ends if end[0] in names.values()]),
+        Aspect.PORTS: len([end for end in ends if end[0] in names.values()]),
     }
     return SheetComparison(tuple(findings), counted)
 
 
 def _name(device: str, names: Mapping[str, str]) -> str:
-    """The configuration's name of what the sheet calls by its name or its role."""
+    """Return the configured name of a device that the sheet names by its name or its role."""
     return names.get(device, device)
 
 
@@ -77,9 +81,9 @@ def _silent(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Find
     wanted = dict.fromkeys(_name(device.device, names) for device in sheet.devices)
     for name in wanted:
         if name not in known:
-            yield Finding(What.SILENT, name, name, "", "is on the sheet, but not configured")
+            yield Finding(Aspect.SILENT, name, name, "", "is on the sheet, but not configured")
         elif name not in seen.devices:
-            yield Finding(What.SILENT, name, name, "", "does not answer")
+            yield Finding(Aspect.SILENT, name, name, "", "does not answer")
 
 
 def _identities(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -87,40 +91,40 @@ def _identities(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[
         name = _name(planned.device, names)
         if name not in seen.devices:
             continue
-        said = seen.identity.get((name, planned.component))
+        identity = seen.identity.get((name, planned.component))
         where = f"{name} {planned.component}".rstrip()
-        if said is None:
-            yield Finding(What.IDENTITY, where, planned.serial, "", "does not say what it is")
+        if identity is None:
+            yield Finding(Aspect.IDENTITY, where, planned.serial, "", "reports no identity")
             continue
-        yield from _identity(planned, where, said)
+        yield from _identity(planned, where, identity)
         yield from _mac(planned, name, seen)
 
 
-def _identity(planned: SheetDevice, where: str, said: Mapping[str, str]) -> Iterator[Finding]:
-    for key in _LOOKED_AT:
-        wanted, found = getattr(planned, key), said.get(key, "")
+def _identity(planned: SheetDevice, where: str, identity: Mapping[str, str]) -> Iterator[Finding]:
+    for key in _COMPARED_KEYS:
+        wanted, found = getattr(planned, key), identity.get(key, "")
         if wanted and wanted != found:
-            what = What.FIRMWARE if key == "firmware" else What.IDENTITY
-            says = f"{key} is {found or 'not told'}, planned is {wanted}"
+            what = Aspect.FIRMWARE if key == "firmware" else Aspect.IDENTITY
+            says = f"{key} is {found or 'not reported'}, expected {wanted}"
             yield Finding(what, where, wanted, found, says)
 
 
 def _mac(planned: SheetDevice, name: str, seen: Seen) -> Iterator[Finding]:
-    """Its own ports say a MAC, or a switch at the other end of a cable has heard it."""
+    """Compare the MAC that the device's ports report, or that a neighbour has received by LLDP."""
     if not planned.mac or planned.component:
         return
     own = {_plain(mac) for (device, _), mac in seen.mac.items() if device == name and mac}
-    heard = {
+    received = {
         _plain(each.chassis)
         for neighbors in seen.neighbors.values()
         for each in neighbors
         if each.system == name and each.chassis
     }
-    found = own | heard
+    found = own | received
     if _plain(planned.mac) not in found:
-        shown = ", ".join(sorted(found)[:3]) or "not told"
-        says = f"MAC is {shown}, planned is {planned.mac}"
-        yield Finding(What.IDENTITY, name, planned.mac, shown, says)
+        shown = ", ".join(sorted(found)[:3]) or "not reported"
+        says = f"MAC is {shown}, expected {planned.mac}"
+        yield Finding(Aspect.IDENTITY, name, planned.mac, shown, says)
 
 
 def _plain(mac: str) -> str:
@@ -132,7 +136,7 @@ _Place = tuple[str, str]
 
 
 def _ends(sheet: Sheet, names: Mapping[str, str]) -> dict[_Place, SheetEnd]:
-    """Who should stand at the other end, seen from each end."""
+    """Return the planned far end of each cable, by either end."""
     planned = {}
     for cable in sheet.cables:
         for own, other in ((cable.a, cable.b), (cable.b, cable.a)):
@@ -142,7 +146,7 @@ def _ends(sheet: Sheet, names: Mapping[str, str]) -> dict[_Place, SheetEnd]:
 
 
 def _is(neighbor: Neighbor, end: SheetEnd) -> bool:
-    """Whether LLDP's words mean that end; ports have a number, a name or both."""
+    """Return True if an LLDP neighbour is that end; its port has a number, a name or both."""
     port = end.port.lower()
     same_device = end.device.lower() in (neighbor.system.lower(), _plain(neighbor.chassis))
     return same_device and port in (neighbor.port.lower(), neighbor.port_name.lower())
@@ -150,37 +154,37 @@ def _is(neighbor: Neighbor, end: SheetEnd) -> bool:
 
 def _cabling(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Finding]:
     wrong: dict[_Place, tuple[Neighbor, ...]] = {}
-    listening = {device for device, _ in seen.neighbors}
+    with_lldp = {device for device, _ in seen.neighbors}
     for place, end in planned.items():
         neighbors = seen.neighbors.get(place, ())
-        speaks = place[0] in listening or place in seen.state
+        reports = place[0] in with_lldp or place in seen.state
         as_planned = any(_is(each, end) for each in neighbors)
-        if place[0] in seen.devices and speaks and not as_planned:
+        if place[0] in seen.devices and reports and not as_planned:
             wrong[place] = neighbors
-    told: set[_Place] = set()
+    done: set[_Place] = set()
     for place, neighbors in wrong.items():
-        if place in told:
+        if place in done:
             continue
         partner = next((o for o in wrong if _swapped(place, o, planned, wrong)), None)
         where, end = f"{place[0]} {place[1]}", planned[place]
         if partner is not None:
-            told |= {place, partner}
+            done |= {place, partner}
             says = (
                 f"swapped with {partner[0]} {partner[1]}: {neighbors[0]} and"
                 f" {wrong[partner][0]} are exchanged"
             )
             other = f"{partner[0]} {partner[1]}"
-            yield Finding(What.CABLING, where, str(end), str(neighbors[0]), says, other)
+            yield Finding(Aspect.CABLING, where, str(end), str(neighbors[0]), says, other)
         elif not neighbors:
-            yield Finding(What.CABLING, where, str(end), "", f"nobody is there, planned is {end}")
+            yield Finding(Aspect.CABLING, where, str(end), "", f"no LLDP neighbour, expected {end}")
         else:
             found = ", ".join(map(str, neighbors))
             home = next(
                 (o for o, e in planned.items() if o != place and _is(neighbors[0], e)), None
             )
             moved = f", which belongs to {home[0]} {home[1]}" if home else ""
-            says = f"{found} is there{moved}; planned is {end}"
-            yield Finding(What.CABLING, where, str(end), found, says)
+            says = f"neighbour is {found}{moved}; expected {end}"
+            yield Finding(Aspect.CABLING, where, str(end), found, says)
 
 
 def _swapped(
@@ -189,7 +193,7 @@ def _swapped(
     planned: Mapping[_Place, SheetEnd],
     wrong: Mapping[_Place, tuple[Neighbor, ...]],
 ) -> bool:
-    """Whether each of two ports has the neighbour that the other should have."""
+    """Return True if each of two ports has the neighbour that the other should have."""
     return one != other and (
         any(_is(each, planned[other]) for each in wrong[one])
         and any(_is(each, planned[one]) for each in wrong[other])
@@ -202,7 +206,9 @@ def _unplanned(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Findi
         if place not in planned and place[0] in on_the_plan:
             found = ", ".join(map(str, neighbors))
             where = f"{place[0]} {place[1]}"
-            yield Finding(What.CABLING, where, "", found, f"{found} is there, nobody is planned")
+            yield Finding(
+                Aspect.CABLING, where, "", found, f"neighbour is {found}, none is planned"
+            )
 
 
 def _ports(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -214,22 +220,22 @@ def _ports(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Findi
             elif (
                 place[0] in names.values()
                 and place[0] in seen.devices
-                and _tells_ports(place, seen)
+                and _reports_ports(place, seen)
             ):
                 where = f"{place[0]} {place[1]}"
-                yield Finding(What.PORTS, where, _UP, "", "there is no such port")
+                yield Finding(Aspect.PORTS, where, _UP, "", "the port does not exist")
 
 
-def _tells_ports(place: _Place, seen: Seen) -> bool:
+def _reports_ports(place: _Place, seen: Seen) -> bool:
     return any(device == place[0] for device, _ in seen.state)
 
 
 def _port(cable: SheetCable, place: _Place, seen: Seen) -> Iterator[Finding]:
     where, state = f"{place[0]} {place[1]}", seen.state[place]
     if state != _UP:
-        yield Finding(What.PORTS, where, _UP, state, f"is {state}")
+        yield Finding(Aspect.PORTS, where, _UP, state, f"is {state}")
     wanted, found = cable.speed_b_s(), seen.speed.get(place)
     if wanted is not None and found != wanted:
-        shown = "not told" if found is None else f"{found * 8 / 1e9:g} Gbit/s"
-        says = f"speed is {shown}, planned is {cable.speed}"
-        yield Finding(What.PORTS, where, cable.speed, shown, says)
+        shown = "not reported" if found is None else f"{found * 8 / 1e9:g} Gbit/s"
+        says = f"speed is {shown}, expected {cable.speed}"
+        yield Finding(Aspect.PORTS, where, cable.speed, shown, says)

@@ -1,4 +1,4 @@
-"""What a check is judged on, and the courses that an expression takes over it."""
+"""The context that a check is judged in, and the time series of its expressions."""
 
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,14 +20,15 @@ _ANYTHING: Mapping[str, Collection[str]] = {}
 
 
 class InconclusiveError(RackagentError):
-    """A device's profile has no point for an optional signal: what needs it does not apply."""
+    """An optional signal that a device's profile does not have: the check does not apply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When a step began, when the data confirmed its stimulus, and when it ended (Unix seconds).
+    """The times of a step: its start, the confirmation of its stimulus, and its end (Unix seconds).
 
-    ``confirmed`` is None where they never did. ``steady`` is from when on it is judged as settled.
+    ``confirmed`` is None if telemetry did not confirm the stimulus. ``steady`` is the time from
+    which on values are judged as settled.
     """
 
     began: float
@@ -38,10 +39,11 @@ class Span:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """One rack in one step of a run. ``devices`` are their names by role.
+    """One rack in one step of a run. ``devices`` are names by role.
 
-    ``window`` reaches back before the step, so that what was before can be compared. ``shows`` are
-    the metrics of each device's profile; one that it does not name may show anything.
+    ``window`` begins ``before_s`` seconds before the step, so that values before and after can be
+    compared. ``shows`` are the metrics of each device's profile, by device; a device without
+    an entry may have any metric.
     """
 
     generation: Generation
@@ -54,22 +56,22 @@ class CheckContext:
 
     @cached_property
     def steady(self) -> Window:
-        """The part of the step in which everything has come to rest."""
+        """The part of the step in which values have settled."""
         return self.window.between(self.span.steady, self.span.ended)
 
     @cached_property
     def reaction(self) -> Window:
-        """The step from its stimulus on."""
+        """The whole step, from its start."""
         return self.window.between(self.span.began, self.span.ended)
 
     @cached_property
     def before(self) -> Window:
-        """The time before the step; what is read as it begins is not before it."""
+        """The time before the step; the instant of its start is excluded."""
         last = nextafter(self.span.began, 0.0)
         return self.window.between(self.span.began - self.before_s, last)
 
     def names(self, of: str | list[str]) -> list[str]:
-        """The devices that a signal is of. Raises BadSample where one is not in the rack."""
+        """Return the names of a signal's devices. Raises BadSample if the rack lacks one."""
         found = []
         for role in self.generation.members(of):
             if role not in self.devices:
@@ -80,9 +82,9 @@ class CheckContext:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSeries:
-    """One course and whose it is: the labels (and the device) that tell it from its siblings.
+    """One time series with the labels (and the device) that distinguish it within its signal.
 
-    ``held_s`` is the longest time without a break that the check's condition held.
+    ``held_s`` is the longest time in seconds that the check's condition held without a break.
     """
 
     labels: Labels
@@ -91,14 +93,14 @@ class LabelledSeries:
 
     @property
     def name(self) -> str:
-        """For people; empty where there is only one."""
+        """The name for people, such as ``shelf-1[psu=2]``; empty without labels."""
         device = dict(self.labels).get("device", "")
         rest = ",".join(f"{name}={value}" for name, value in self.labels if name != "device")
         return f"{device}[{rest}]" if rest else device
 
 
 def tracks(case: CheckContext, window: Window, name: str) -> list[tuple[SeriesKey, SeriesPart]]:
-    """Every series of a signal. Raises BadSample where one cannot be trusted or is missing."""
+    """Return every series of a signal. Raises BadSample if one is unusable or missing."""
     signal = case.generation.spec.signals[name]
     return [
         (key, window.track(key, signal.max_age, signal.moves))
@@ -120,13 +122,16 @@ def _keys(case: CheckContext, window: Window, signal: Signal) -> Iterator[Series
             raise BadSample(f"{spelled(wanted)}: no value")
         if signal.count is not None and len(keys) != signal.count:
             raise BadSample(
-                f"{device} {signal.metric}: {len(keys)} series, {signal.count} are expected"
+                f"{device} {signal.metric}: {len(keys)} series, expected {signal.count}"
             )
         yield from keys
 
 
 def signal_lines(case: CheckContext, window: Window, name: str) -> list[LabelledSeries]:
-    """The courses of a signal, one of several made where it says so. Raises BadSample."""
+    """Return the time series of a signal, aggregated by its ``take`` and ``by``.
+
+    Raises BadSample if one is unusable or missing.
+    """
     signal = case.generation.spec.signals[name]
     lines = []
     for key in _keys(case, window, signal):
@@ -156,7 +161,7 @@ def _one_of(take: str, courses: Sequence[TimeSeries]) -> TimeSeries:
             times.append(time)
             values.append(_reduced(take, known))
     if not times:
-        raise BadSample("series that never overlap cannot be put together")
+        raise BadSample("series that do not overlap in time cannot be combined")
     return TimeSeries(times, values)
 
 
@@ -171,14 +176,15 @@ def _reduced(take: str, values: Sequence[float]) -> float:
         return min(values)
     if take == "spread":
         return max(values) - min(values)
-    ordered = sorted(values)  # closest: how near two of them come
+    ordered = sorted(values)  # closest: the smallest distance between two of them
     return min((b - a for a, b in pairwise(ordered)), default=float("inf"))
 
 
 def lines(case: CheckContext, window: Window, check: Measured) -> list[LabelledSeries]:
-    """The courses of what a check measures, at the instants where its ``when`` holds.
+    """Return the time series of a check's expression, at the instants at which its ``when`` holds.
 
-    Empty where it never does. Raises BadSample where anything it looks at cannot be trusted.
+    The list is empty if it never holds. Raises BadSample if a series of the expression or of the
+    condition is unusable.
     """
     expression = case.generation.arithmetic(check.measure)
     when = case.generation.condition(check.when) if check.when else None
@@ -198,7 +204,7 @@ def lines(case: CheckContext, window: Window, check: Measured) -> list[LabelledS
         if times:
             found.append(LabelledSeries(labels, TimeSeries(times, values), held_s))
         elif when is None:
-            raise BadSample(f"{check.measure!r}: its series have no instant in common")
+            raise BadSample(f"{check.measure!r}: its series do not overlap in time")
     return found
 
 
@@ -212,16 +218,19 @@ def _holds(when: Condition, row: Mapping[str, float]) -> bool:
 def _computed(expression: Expression, text: str, row: Mapping[str, float]) -> float:
     value = expression(row)
     if value is None:
-        raise BadSample(f"{text!r} cannot be computed: it divides by zero or leaves a curve")
+        raise BadSample(
+            f"{text!r} cannot be computed: division by zero, or a value outside its curve"
+        )
     return value
 
 
 def aligned(
     case: CheckContext, window: Window, names: Sequence[str]
 ) -> Iterator[tuple[Labels, Iterator[tuple[float, dict[str, float]]]]]:
-    """Rows of the values that hold at the same instant, for each group of series that pair.
+    """Yield for each group of matching series its labels and its rows of values by signal.
 
-    Signals of one series go with all; of the others, those go together whose labels agree.
+    A row is (Unix seconds, values). A signal with one series matches all others; signals with
+    several match by their labels. Raises BadSample if a match is missing or ambiguous.
     """
     constants = case.generation.constants
     fixed = {name: constants[name] for name in names if name in constants}
@@ -238,7 +247,7 @@ def _partner(name: str, line: LabelledSeries, candidates: Sequence[LabelledSerie
     own = set(line.labels)
     fitting = [other.course for other in candidates if set(other.labels) <= own]
     if len(fitting) != 1:
-        raise BadSample(f"{len(fitting)} series of {name!r} pair with {line.name}")
+        raise BadSample(f"{len(fitting)} series of {name!r} match {line.name}, expected 1")
     return fitting[0]
 
 

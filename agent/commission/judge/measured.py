@@ -1,4 +1,4 @@
-"""The judges of numbers: limit, soak, settle and failover."""
+"""Judging of numbers: limit, soak, settle and failover."""
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +18,12 @@ from agent.commission.spec.models import (
 )
 
 _HOUR_S = 3600.0
-_NAMED_MAX = 5  # of the series that fail, so many are told by name
+_NAMED_MAX = 5  # of the series that fail; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A measurement of one series: ``what`` is measured, and whether the guard band is for it."""
+    """A measurement of one series. The check's guard band applies if ``guarded``."""
 
     what: str
     measurement: Measurement
@@ -35,7 +35,7 @@ class _Judged:
 
 
 def judge_limit(name: str, check: LimitCheck, case: CheckContext) -> CheckResult:
-    """Every value on the right side of its limit."""
+    """Judge that values, or the scalar that they are reduced to, are within limits."""
     found = lines(case, case.steady, check)
     if not found:
         return _never(name, check)
@@ -43,7 +43,10 @@ def judge_limit(name: str, check: LimitCheck, case: CheckContext) -> CheckResult
 
 
 def judge_soak(name: str, check: SoakCheck, case: CheckContext) -> CheckResult:
-    """Inside a band for a time."""
+    """Judge that values are inside a band for a time.
+
+    Raises BadSample if the step, or its condition, did not last long enough.
+    """
     window = case.steady
     if window.duration_s < check.lasting:
         raise BadSample(
@@ -63,13 +66,13 @@ def judge_soak(name: str, check: SoakCheck, case: CheckContext) -> CheckResult:
         judged.append(
             _judged("share inside", line, share, "ratio", at_least=check.share),
         )
-        if check.share == 1.0:  # then the worst value says how near it came
+        if check.share == 1.0:  # the worst value has the margin to the band
             judged.append(_banded(check, line, course))
     return _decided(name, check, judged)
 
 
 def judge_settle(name: str, check: SettleCheck, case: CheckContext) -> CheckResult:
-    """At rest in its band in time, without passing the peak."""
+    """Judge that values settle in their band in time, without exceeding the peak."""
     found = lines(case, case.reaction, check)
     if not found:
         return _never(name, check)
@@ -85,9 +88,10 @@ def judge_settle(name: str, check: SettleCheck, case: CheckContext) -> CheckResu
 
 
 def judge_failover(name: str, check: FailoverCheck, case: CheckContext) -> CheckResult:
-    """Back in time at a share of what it was, and no device lost.
+    """Judge that values recover in time to a share of their mean before, and no device is lost.
 
-    A lost device is a failure, not missing data: that it stays is what is judged.
+    A lost device gives FAIL and not ERROR, since its presence is judged. Raises BadSample if a
+    series has no positive mean before the step.
     """
     wanted = [case.devices[role] for role in case.generation.roles if role in case.devices]
     lost = case.reaction.silent(wanted)
@@ -113,7 +117,7 @@ def judge_failover(name: str, check: FailoverCheck, case: CheckContext) -> Check
 
 
 def _shown(check: Measured, course: TimeSeries) -> TimeSeries:
-    """The course in the check's unit."""
+    """Convert a time series from base units to the check's unit."""
     return TimeSeries(course.times, array("d", [from_base(v, check.unit) for v in course.values]))
 
 
@@ -127,7 +131,7 @@ def _judged(
     at_most: float | None = None,
     guarded: bool = False,
 ) -> _Judged:
-    """One value held against the bound that is nearer."""
+    """Compare a value with the bound that has the smaller margin."""
     name = f"{line.name} {what}".strip() or "value"
     over = inf if at_most is None else at_most - value
     under = inf if at_least is None else value - at_least
@@ -153,7 +157,7 @@ def _limited(check: LimitCheck, line: LabelledSeries) -> _Judged:
 
 
 def _scalar(reduce: str, course: TimeSeries) -> float:
-    """What is judged of a course."""
+    """Reduce a time series to the scalar that is judged; drift is per hour."""
     if reduce == "drift":
         return course.drift * _HOUR_S
     values: Mapping[str, Callable[[], float]] = {
@@ -167,7 +171,7 @@ def _scalar(reduce: str, course: TimeSeries) -> float:
 
 
 def _banded(check: LimitCheck | SoakCheck, line: LabelledSeries, course: TimeSeries) -> _Judged:
-    """The value that came nearest to a bound, or went furthest beyond it."""
+    """Compare the value with the smallest margin: nearest to a bound or furthest beyond it."""
     if isinstance(check, SoakCheck):
         bounds: tuple[float | None, float | None] = (check.low, check.high)
     else:
@@ -187,13 +191,13 @@ def _in_time(what: str, line: LabelledSeries, took_s: float | None, within_s: fl
 
 
 def _never(name: str, check: Measured) -> CheckResult:
-    return CheckResult(name, Verdict(check.otherwise), reason=f"never was {check.when}")
+    return CheckResult(name, Verdict(check.otherwise), reason=f"condition never met: {check.when}")
 
 
 def _decided(name: str, check: Measured, judged: Sequence[_Judged]) -> CheckResult:
-    """The verdict of the worst; of each thing measured only the worst series is kept.
+    """Return the worst verdict, with the worst series of each measurement.
 
-    A rack has hundreds of series; the one nearest to its limit speaks for its siblings.
+    A rack has hundreds of series; the one with the smallest margin represents the others.
     """
     verdict = worst(_verdict(check, each) for each in judged)
     kept: dict[str, _Judged] = {}

@@ -1,4 +1,4 @@
-"""The judge of checks that a package brings."""
+"""Judging of checks whose kind is provided by an installed package."""
 
 from typing import Any, Protocol
 
@@ -12,20 +12,20 @@ from agent.commission.spec.plugins import find, options
 
 
 class CheckKind(Protocol):
-    """A kind of check. ``Options`` is the model of what a generation may say to it."""
+    """A kind of check. ``Options`` is the model of its options in a generation."""
 
     Options: type[BaseModel]
 
     def judge(self, name: str, options: Any, case: CheckContext) -> CheckResult:
-        """How a check ends: a pure function of the case, so that it can be judged again.
+        """Judge a check. This must be a pure function, so that a run can be judged again.
 
-        May raise ``BadSample`` where data cannot be trusted, which is an ERROR.
+        May raise ``BadSample`` if samples are unusable, which gives ERROR.
         """
         ...
 
 
 def judge_plugin(name: str, check: PluginCheck, case: CheckContext) -> CheckResult:
-    """As its package judges it. Raises BadSample where that package is not here."""
+    """Judge a check by its package. Raises BadSample if the package is not installed."""
     try:
         kind: CheckKind = find(check.plugin)
         return kind.judge(name, options(check.plugin, check.options), case)

@@ -1,4 +1,4 @@
-"""The judges of words and of zero and one: alarm, equals, attachment."""
+"""Judging of states and alarms: alarm, equals, attachment."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ _NAMED_MAX = 5
 
 
 def judge_alarm(name: str, check: AlarmCheck, case: CheckContext) -> CheckResult:
-    """Alarms that are clear all the time, or one that is raised in time."""
+    """Judge that alarms are clear all the time, or that one is raised in time."""
     raised: list[tuple[float, str]] = []
     for key, track in tracks(case, case.reaction, check.signal):
         if dict(key[2]).get("alarm") in check.ignore:
@@ -27,7 +27,7 @@ def judge_alarm(name: str, check: AlarmCheck, case: CheckContext) -> CheckResult
         verdict = Verdict.FAIL if raised else Verdict.PASS
         return CheckResult(name, verdict, (measurement,), _some([text for _, text in raised]))
     if not raised:
-        return CheckResult(name, Verdict.FAIL, reason="was never raised")
+        return CheckResult(name, Verdict.FAIL, reason="the alarm was not raised")
     took_s = max(0.0, raised[0][0] - case.span.began)
     within = check.within
     margin = None if within is None else within - took_s
@@ -37,7 +37,7 @@ def judge_alarm(name: str, check: AlarmCheck, case: CheckContext) -> CheckResult
 
 
 def judge_equals(name: str, check: EqualsCheck, case: CheckContext) -> CheckResult:
-    """Every series shows one of the expected values, all the time."""
+    """Judge that every series has one of the expected values all the time."""
     wrong, count = [], 0
     for key, track in tracks(case, case.steady, check.signal):
         count += 1
@@ -45,9 +45,9 @@ def judge_equals(name: str, check: EqualsCheck, case: CheckContext) -> CheckResu
             shown: Collection[Value] = {dict(key[2]).get(check.label, "")}
         else:
             shown = set(track.values)
-        strangers = [value for value in shown if not _is_one(value, check.one_of)]
-        if strangers:
-            wrong.append(f"{spelled(key)} is {', '.join(map(str, strangers))}")
+        unexpected = [value for value in shown if not _is_one(value, check.one_of)]
+        if unexpected:
+            wrong.append(f"{spelled(key)} is {', '.join(map(str, unexpected))}")
     expected = " or ".join(map(_word, check.one_of))
     measurement = Measurement(
         "series as expected", float(count - len(wrong)), "", float(count), 0.0 - len(wrong)
@@ -58,7 +58,7 @@ def judge_equals(name: str, check: EqualsCheck, case: CheckContext) -> CheckResu
 
 
 def judge_attachment(name: str, check: AttachmentCheck, case: CheckContext) -> CheckResult:
-    """What a person has to judge: it is asked for, and never passes by itself."""
+    """Return SKIP: the check passes only with an attachment that a person accepts."""
     return CheckResult(name, Verdict.SKIP, reason=f"needs {check.needs}")
 
 

@@ -1,4 +1,4 @@
-"""The verdicts of a stage from what was recorded: the same samples give the same verdicts."""
+"""The verdicts of a stage from its recorded samples: the same samples give the same verdicts."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,25 +24,28 @@ _BEFORE_MIN_S = 30.0
 
 
 class Recorded(Protocol):
-    """Where samples are kept."""
+    """A store of samples."""
 
     @property
     def intervals_s(self) -> Mapping[SeriesKey, float]:
-        """How often each series is asked for."""
+        """The polling interval of each series in seconds."""
         ...
 
     def between(self, began: float, ended: float, metrics: Collection[str]) -> Iterable[Sample]:
-        """The samples of these metrics between two instants."""
+        """Return the samples of these metrics between two instants, in the order of time."""
         ...
 
     def mark(self, began: float, ended: float) -> tuple[int, int]:
-        """What changes as soon as there are other samples between two instants."""
+        """Return a mark that differs as soon as the samples between two instants differ."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What somebody attached for a check that no device can show. ``flaw`` where it is not that."""
+    """A file that a person attached for a check, as evidence that no device can give.
+
+    ``flaw`` says why the file cannot be used, empty if it can.
+    """
 
     file: str
     sha256: str
@@ -51,19 +54,21 @@ class Attached:
     flaw: str = ""
 
     def result(self, check: str) -> CheckResult:
-        """How the check ends: accepted by a person, with the file to show for it."""
+        """Return PASS with the file and the person that accepted it; ERROR for a flaw."""
         if self.flaw:
             return CheckResult(check, Verdict.ERROR, reason=f"{self.file}: {self.flaw}")
-        said = f"{self.file} (SHA-256 {self.sha256}) accepted by {self.who}"
-        reason = f"{said}: {self.text}" if self.text else said
+        accepted = f"{self.file} (SHA-256 {self.sha256}) accepted by {self.who}"
+        reason = f"{accepted}: {self.text}" if self.text else accepted
         return CheckResult(check, Verdict.PASS, (Measurement("attached", self.file),), reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What verdicts rest on beside samples. ``shows`` are the metrics of each device's profile.
+    """Everything that verdicts depend on besides samples.
 
-    ``only`` are the checks of a retest; all of the stage where it is empty.
+    ``devices`` are names by role, ``shows`` the metrics of each device's profile, ``attached`` the
+    attachments by check. ``only`` are the checks of a retest; if it is empty, the whole stage is
+    judged.
     """
 
     generation: Generation
@@ -77,13 +82,16 @@ class Facts:
 
     @property
     def checks(self) -> dict[str, Check]:
-        """What is judged, in the order of the specification."""
+        """The checks by name, in the order of the specification."""
         found = self.generation.checks(self.stage)
         return {name: check for name, check in found.items() if not self.only or name in self.only}
 
     @property
     def steps(self) -> list[str]:
-        """What is done, in order: of a retest what its checks need, from the load it is done at."""
+        """The names of the steps in order.
+
+        A retest has the steps of its checks, and before each the step that sets its load.
+        """
         steps = self.generation.steps(self.stage)
         if not self.only:
             return steps
@@ -96,19 +104,19 @@ class Facts:
 
     @property
     def before_s(self) -> float:
-        """How long before a step is looked at, to compare with."""
+        """The seconds before a step that values are compared with."""
         return max(_BEFORE_MIN_S, _BEFORE_INTERVALS * self.interval_s)
 
     @property
     def metrics(self) -> frozenset[str]:
-        """What has to be recorded."""
+        """The metrics that are recorded."""
         signals = self.generation.spec.signals.values()
         return PLAN_METRICS | {signal.metric for signal in signals}
 
 
 @dataclass(frozen=True, slots=True)
 class StepVerdicts:
-    """How the checks of a step ended, and the samples (``mark``) that they were judged by."""
+    """The results of a step's checks, and the ``mark`` of the samples that they are based on."""
 
     span: Span
     mark: tuple[int, int]
@@ -117,7 +125,7 @@ class StepVerdicts:
 
 @dataclass(slots=True)
 class StageVerdicts:
-    """What was judged while a run went on, by step, and what by."""
+    """The verdicts that were computed during a run, by step, and the facts they are based on."""
 
     facts: Facts
     steps: dict[str, StepVerdicts] = field(default_factory=dict)
@@ -130,10 +138,10 @@ def judge_stage(
     ended: str = "",
     known: Mapping[str, StepVerdicts] | None = None,
 ) -> list[CheckResult]:
-    """How every check of the stage ends, in the order of the specification.
+    """Judge every check of the stage, in the order of the specification.
 
-    A step without a span was not come to; ``ended`` says why. ``known`` are steps that were judged
-    before by the same facts; where their samples are the same, they are not judged again.
+    A step without a span was not done; ``ended`` is the reason. ``known`` are steps that were
+    judged before with the same facts; they are judged again only if their samples differ.
     """
     checks = facts.checks
     results: dict[str, CheckResult] = {}
@@ -154,7 +162,7 @@ def judge_stage(
 def _again(
     facts: Facts, recorded: Recorded, span: Span, known: StepVerdicts | None
 ) -> list[CheckResult]:
-    """What is known of a step with what was attached since; empty if it was judged otherwise."""
+    """Return known results with later attachments; empty if samples or span differ."""
     if known is None or known.span != span or known.mark != _mark(facts, recorded, span):
         return []
     return [
@@ -168,13 +176,13 @@ def _mark(facts: Facts, recorded: Recorded, span: Span) -> tuple[int, int]:
 
 
 def step_verdicts(facts: Facts, recorded: Recorded, step: str, span: Span) -> StepVerdicts:
-    """Judge a step so that its verdicts can be used again while nothing else was recorded."""
+    """Judge a step; the verdicts can be used again as long as its samples are the same."""
     mark = _mark(facts, recorded, span)
     return StepVerdicts(span, mark, tuple(judge_step(facts, recorded, step, span)))
 
 
 def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[CheckResult]:
-    """How the checks of one step end."""
+    """Judge the checks of one step."""
     own = {name: check for name, check in facts.checks.items() if check.during == step}
     if not own:
         return []
@@ -188,7 +196,7 @@ def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[
 
 
 def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Window:
-    """What was recorded between two instants, with what it needs to know what is stale."""
+    """Return the samples between two instants, with the age at which each series is stale."""
     ages: dict[str | SeriesKey, float] = {
         key: _INTERVALS_UNTIL_STALE * interval_s for key, interval_s in recorded.intervals_s.items()
     }
@@ -198,7 +206,7 @@ def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Wind
 
 
 def step_case(facts: Facts, recorded: Recorded, span: Span) -> CheckContext:
-    """What the checks of a step are judged on."""
+    """Return the context of the checks of a step."""
     return CheckContext(
         generation=facts.generation,
         window=window(facts, recorded, span.began - facts.before_s, span.ended),
@@ -211,7 +219,7 @@ def step_case(facts: Facts, recorded: Recorded, span: Span) -> CheckContext:
 
 
 class Waiver(StrictModel):
-    """A check that may be as it is: who says so, why, and the last day of that."""
+    """An accepted deviation: its check, the person, the reason, and the last day it is valid."""
 
     check: str
     by: str = Field(min_length=1)
@@ -220,20 +228,20 @@ class Waiver(StrictModel):
 
 
 class Waivers(StrictModel):
-    """The file of them."""
+    """A file of waivers."""
 
     waivers: list[Waiver]
 
 
 def load_waivers(path: Path) -> list[Waiver]:
-    """The waivers of a file. Raises ConfigError."""
+    """Read the waivers of a file. Raises ConfigError."""
     return load(path).validate(Waivers).waivers
 
 
 def waived(
     results: Iterable[CheckResult], waivers: Iterable[Waiver], today: date
 ) -> Iterator[CheckResult]:
-    """The results with waivers applied to what blocks or is marginal; old ones do not count."""
+    """Apply waivers to results that block or are marginal; expired waivers are ignored."""
     valid = {each.check: each for each in waivers if each.until >= today}
     for result in results:
         waiver = valid.get(result.check)

@@ -1,7 +1,7 @@
-"""Readings between two instants, and the scalars that a course of values is reduced to.
+"""Samples between two instants, and the scalars that a time series is reduced to.
 
-What cannot be trusted is no number here: a series that is missing, has gaps, is frozen or holds
-one bad value raises ``BadSample``, and whoever judges makes an ERROR of it.
+Unusable data has no value: a series that is missing, has gaps, is frozen or has one bad value
+raises ``BadSample``, and its check gives ERROR.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,18 +19,21 @@ from agent.model.errors import RackagentError
 from agent.model.values import Quality
 
 FROZEN_AFTER = 12
-"""So many equal values in a row of a sensor that has noise, and it is frozen."""
+"""Number of equal values in a row at which a sensor that has noise is considered frozen."""
 
 _MAX_AGE_S = 15.0
 
 
 class BadSample(RackagentError):
-    """Readings that nothing can be judged by; says which and why."""
+    """Unusable samples; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSeries:
-    """Numbers over time; at least one. ``times`` are Unix seconds, ascending."""
+    """Numbers over time, at least one.
+
+    ``times`` (Unix seconds, ascending) and ``values`` are parallel.
+    """
 
     times: Sequence[float]
     values: Sequence[float]
@@ -47,7 +50,7 @@ class TimeSeries:
 
     @property
     def mean(self) -> float:
-        """The mean of the values, each counting alike."""
+        """The mean of the values, not weighted by time."""
         return sum(self.values) / len(self.values)
 
     @property
@@ -63,7 +66,7 @@ class TimeSeries:
 
     @property
     def drift(self) -> float:
-        """The slope of the line that fits best, per second. Raises BadSample for one value."""
+        """The slope of the least-squares line per second. Raises BadSample for one value."""
         self._changes()
         middle, mean = sum(self.times) / len(self.times), self.mean
         pairs = zip(self.times, self.values, strict=True)
@@ -72,29 +75,29 @@ class TimeSeries:
 
     @property
     def rise(self) -> float:
-        """What a counter rose by. Raises BadSample where it was reset or read once."""
+        """The increase of a counter. Raises BadSample if it was reset or read once."""
         self._changes()
         if any(b < a for a, b in pairwise(self.values)):
-            raise BadSample("a counter went back: it was reset")
+            raise BadSample("the counter decreased: it was reset")
         return self.values[-1] - self.values[0]
 
     @property
     def rate(self) -> float:
-        """What a counter rises by per second. Raises BadSample where it was reset or read once."""
+        """The increase of a counter per second. Raises BadSample if it was reset or read once."""
         return self.rise / (self.times[-1] - self.times[0])
 
     def _changes(self) -> None:
         if len(self.times) == 1:
-            raise BadSample("what was read once shows no change")
+            raise BadSample("a value that was read once has no change over time")
 
     def share_inside(self, low: float, high: float) -> float:
-        """Which part of the values is in the band, 0 to 1; its ends belong to it."""
+        """Return the share of values from ``low`` to ``high`` inclusive, 0 to 1."""
         return sum(low <= value <= high for value in self.values) / len(self.values)
 
     def settle_s(self, low: float, high: float, since: float) -> float | None:
-        """Seconds after ``since`` until the values stay in the band; None if they do not.
+        """Return the seconds after ``since`` until values stay in the band; None if they do not.
 
-        It has settled with the first value of the last run that is inside to the end.
+        Values are settled from the first one after which all others are inside.
         """
         settled: float | None = None
         for time, value in zip(reversed(self.times), reversed(self.values), strict=True):
@@ -104,9 +107,9 @@ class TimeSeries:
         return None if settled is None else max(0.0, settled - since)
 
     def recover_s(self, threshold: float, since: float) -> float | None:
-        """Seconds after ``since`` until the values are at least ``threshold`` for good.
+        """Return the seconds after ``since`` until the values stay at or above ``threshold``.
 
-        0 where they never fell below it, None where they stay below.
+        0 if they never fell below it, None if the last value is below or no value follows.
         """
         after = bisect_left(self.times, since)
         if all(value >= threshold for value in self.values[after:]):
@@ -114,16 +117,16 @@ class TimeSeries:
         return self.settle_s(threshold, float("inf"), since)
 
     def at(self, time: float) -> float | None:
-        """The latest value at ``time``; None before the first."""
+        """Return the latest value at ``time`` (Unix seconds); None before the first."""
         place = bisect_right(self.times, time)
         return self.values[place - 1] if place else None
 
 
 class Window:
-    """The samples of a rack between two instants, by series. Never changes.
+    """The samples of a rack between two instants, by series. Immutable.
 
-    ``max_age_s`` says by series, or else by device, how old a value may become before it is stale
-    (three intervals); what it does not name has ``default_age_s``.
+    ``max_age_s`` is the age by series, or else by device, from which on a value is stale (three
+    intervals); others have ``default_age_s``.
     """
 
     def __init__(
@@ -139,7 +142,7 @@ class Window:
         self.began, self.ended = began, ended
         self._max_age_s = dict(max_age_s or {})
         self._default_age_s = default_age_s
-        self._last = ended  # of what is seen; before ``began`` in a part that has no time
+        self._last = ended  # of the samples; before ``began`` in a part without duration
         self._columns = _columns(samples, began, ended)
         self._first = {key: column.first for key, column in self._columns.items()}
         self._places = _places(self._columns)
@@ -147,16 +150,16 @@ class Window:
 
     @property
     def duration_s(self) -> float:
-        """How long it is."""
+        """The duration in seconds."""
         return self.ended - self.began
 
     @property
     def devices(self) -> frozenset[str]:
-        """Devices of which anything was read."""
+        """The devices with any sample."""
         return frozenset(self._latest())
 
     def silent(self, devices: Iterable[str]) -> list[str]:
-        """Those that have said nothing fresh at the end of the window."""
+        """Return the devices without a fresh sample at the end of the window, sorted."""
         latest = self._latest()
         return sorted(
             device
@@ -166,7 +169,7 @@ class Window:
         )
 
     def _latest(self) -> dict[str, float]:
-        """When each device last said anything, good or not."""
+        """Return the time of the last sample of each device, good or not."""
         found: dict[str, float] = {}
         for key, column in self._columns.items():
             latest = column.latest(self.began, self._last)
@@ -175,9 +178,9 @@ class Window:
         return found
 
     def between(self, began: float, ended: float) -> "Window":
-        """A part of it that shares its values; what lies outside the window does not come back.
+        """Return a part of the window that shares its values, clipped to the window.
 
-        It remembers which series there were by its end: one that went silent is missed.
+        It includes every series that began before its end, so one that went silent is missing.
         """
         part = copy(self)
         part.began, part._last = max(began, self.began), min(ended, self._last)
@@ -186,7 +189,7 @@ class Window:
         return part
 
     def shows(self, metric: str) -> bool:
-        """Whether any device has shown a metric."""
+        """Return True if any device has a sample of the metric."""
         return any(
             column.latest(self.began, self._last) is not None
             for key, column in self._columns.items()
@@ -194,10 +197,10 @@ class Window:
         )
 
     def newest(self, metrics: Container[str], apart_s: float) -> Iterator[Sample]:
-        """The good samples of each device's metric that were read last, by time.
+        """Yield the good samples of the last reading of each device's metric, by time.
 
-        They belong together as long as none is more than ``apart_s`` after the one before. What a
-        device showed first comes first.
+        Samples belong to one reading as long as each follows the one before within ``apart_s``
+        seconds. Groups are in the order of their first sample.
         """
         groups: dict[tuple[str, str], list[tuple[int, SeriesKey, SeriesPart]]] = defaultdict(list)
         for number, (key, column) in enumerate(self._columns.items()):
@@ -213,9 +216,9 @@ class Window:
             yield from sorted(found, key=lambda sample: sample.observed_at)
 
     def find(self, device: str, metric: str, labels: Mapping[str, str]) -> list[SeriesKey]:
-        """The series of a device's metric that carry these labels, in a fixed order.
+        """Return the series of a device's metric with these labels, in a fixed order.
 
-        Those that went silent before the window began are among them.
+        Series that went silent before the window began are included.
         """
         wanted = labels.items()
         return [
@@ -227,9 +230,9 @@ class Window:
     def track(
         self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
     ) -> SeriesPart:
-        """One series, if it can be trusted. ``moves``: a sensor whose noise always shows.
+        """Return one series. ``moves`` marks a sensor with noise, whose values always change.
 
-        Raises BadSample where it is missing, has a bad value, a gap, or is frozen.
+        Raises BadSample if it is missing, has a bad value or a gap, or is frozen.
         """
         if max_age_s is None:
             default = self._max_age_s.get(key[0], self._default_age_s)
@@ -257,7 +260,7 @@ class Window:
     def course(
         self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
     ) -> TimeSeries:
-        """The same as numbers. Raises BadSample also for a state's name."""
+        """Return one series as numbers. Raises BadSample like ``track``, and for a state name."""
         track = self.track(key, max_age_s, moves)
         return TimeSeries(track.times, _numbers(track, key))
 
@@ -267,7 +270,7 @@ def _first_shown(group: Iterable[tuple[int, SeriesKey, SeriesPart]]) -> tuple[fl
 
 
 def _since(columns: Iterable[Sequence[float]], apart_s: float) -> float:
-    """When the last reading of several series began."""
+    """Return the start time of the last reading of several series."""
     times = merge(*map(reversed, columns), reverse=True)
     since = next(times)
     for time in times:
@@ -281,13 +284,13 @@ def _numbers(track: SeriesPart, key: SeriesKey) -> Sequence[float]:
     if isinstance(track.values, memoryview):
         return track.values
     word = next(value for value in track.values if isinstance(value, str))
-    raise BadSample(f"{spelled(key)}: is the word {word!r}, not a number")
+    raise BadSample(f"{spelled(key)}: is the text {word!r}, not a number")
 
 
 def _columns(
     samples: Iterable[Sample], began: float, ended: float
 ) -> dict[SeriesKey, SeriesColumn]:
-    """What was shown between two instants, by series in the order in which they showed first."""
+    """Return the samples between two instants by series, in the order of their first sample."""
     columns: dict[SeriesKey, SeriesColumn] = defaultdict(SeriesColumn)
     for sample in samples:
         if began <= sample.observed_at <= ended:
@@ -298,7 +301,7 @@ def _columns(
 
 
 def _places(keys: Iterable[SeriesKey]) -> dict[tuple[str, str], list[SeriesKey]]:
-    """The series of each device's metric, in a fixed order."""
+    """Return the series of each device's metric, in a fixed order."""
     found: dict[tuple[str, str], list[SeriesKey]] = defaultdict(list)
     for key in sorted(keys):
         found[key[:2]].append(key)
@@ -306,7 +309,7 @@ def _places(keys: Iterable[SeriesKey]) -> dict[tuple[str, str], list[SeriesKey]]
 
 
 def spelled(key: SeriesKey) -> str:
-    """``cdu rack_leak_detected{sensor="1"}``."""
+    """Format a series, such as ``cdu rack_leak_detected{sensor="1"}``."""
     device, metric, labels = key
     inside = ", ".join(f'{name}="{value}"' for name, value in labels)
     return f"{device} {metric}" + (f"{{{inside}}}" if inside else "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.commission.evidence.bundle import JOURNAL, SAMPLES, facts_of
+from agent.commission.evidence.bundle import JOURNAL, SAMPLES, read_facts
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import Event, read_journal, spans
 from agent.commission.judge import LabelledSeries, Span
@@ -46,7 +46,7 @@ class Courses:
 def courses(folder: Path, name: str) -> Courses:
     """The courses of a check of the run in a directory. Raises ConfigError."""
     events = read_journal(folder / JOURNAL)
-    facts, _ = facts_of(folder, events)
+    facts, _ = read_facts(folder, events)
     check = facts.checks.get(name)
     if check is None:
         raise ConfigError(f"the stage has no check {name!r}")

@@ -90,7 +90,7 @@ class People:
 
     def look(self) -> None:
         """Take in what has come."""
-        for found in answers.take(self._folder):
+        for found in answers.collect(self._folder):
             if isinstance(found, str):
                 self._journal.mention(Said(text=found), self._now())
             elif found.id in answers.COMMANDS:

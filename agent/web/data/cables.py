@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.commission.judge.compare_sheet import Finding, What, compare
+from agent.commission.judge.compare_sheet import Aspect, Finding, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import Sheet, SheetCable, load_sheet
 from agent.commission.spec.inventory import PLAN_METRICS, Seen, look
@@ -105,7 +105,7 @@ def cables(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> list[Cable]:
     """Return every cable of the sheet with its verdict, then the cables that are not planned."""
     wrong: dict[str, list[Finding]] = {}
     for finding in compare(sheet, seen, names).findings:
-        if finding.what in (What.CABLING, What.PORTS):
+        if finding.what in (Aspect.CABLING, Aspect.PORTS):
             wrong.setdefault(finding.where, []).append(finding)
             if finding.partner:
                 wrong.setdefault(finding.partner, []).append(finding)
@@ -128,7 +128,7 @@ def _planned(
     ends = [(names.get(end.device, end.device), end.port) for end in (cable.a, cable.b)]
     places = tuple(f"{device} {port}" for device, port in ends)
     own = [finding for place in places for finding in wrong.get(place, ())]
-    of_cable = [finding for finding in own if finding.what is What.CABLING]
+    of_cable = [finding for finding in own if finding.what is Aspect.CABLING]
     if any(finding.partner for finding in of_cable):
         verdict = "swap"
     elif any(finding.found for finding in of_cable):

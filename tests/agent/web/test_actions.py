@@ -8,7 +8,7 @@ import bcrypt
 import httpx
 import pytest
 
-from agent.commission.journal.answers import GivenAnswer, take
+from agent.commission.journal.answers import GivenAnswer, collect
 from agent.commission.journal.run_index import RunIndex
 from agent.commission.journal.writer import RunJournal
 from agent.config.web import Web
@@ -51,7 +51,7 @@ async def token(client: httpx.AsyncClient) -> str:
 
 
 def answers(folder: Path) -> list[GivenAnswer | str]:
-    return list(take(folder / "r01-L11"))
+    return list(collect(folder / "r01-L11"))
 
 
 async def test_a_form_answers_and_leads_back(client: httpx.AsyncClient, tmp_path: Path) -> None:

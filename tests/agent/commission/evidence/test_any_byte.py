@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.commission.evidence import bundle as evidence
-from agent.commission.evidence.sealing import MANIFEST, seal, unsound
+from agent.commission.evidence.sealing import MANIFEST, find_changes, seal
 from agent.commission.evidence.signing import envelope, opened, statement
 from agent.commission.judge.verdicts import Waiver
 from agent.commission.report.pdf import BROWSER
@@ -54,7 +54,7 @@ def test_everything_that_a_directory_may_have_is_there(run: Path) -> None:
         *("ocptv.jsonl", "report.html", "report.pdf", "results.json", "samples.sqlite"),
         "waivers.json",
     }
-    assert unsound(run, KEY.public_key()) == ([], True)
+    assert find_changes(run, KEY.public_key()) == ([], True)
 
 
 @settings(
@@ -70,7 +70,7 @@ def test_a_changed_byte_is_named_by_its_file(run: Path, data: st.DataObject) -> 
         changed[place] ^= data.draw(st.integers(1, 255))
         try:
             path.write_bytes(changed)
-            problems, _ = unsound(run, KEY.public_key())
+            problems, _ = find_changes(run, KEY.public_key())
         finally:
             path.write_bytes(whole)
         assert [problem.split(": ")[0] for problem in problems] == [name]
@@ -84,8 +84,8 @@ def test_a_manifest_that_claims_another_result_is_found_without_a_key(run: Path)
     predicate = {**found["predicate"], "passedTests": ["everything"]}
     try:
         manifest.write_bytes(envelope(statement(files, predicate), None))
-        assert unsound(run, None)[0] == [
-            f"{MANIFEST}: is not what the files and their results give"
+        assert find_changes(run, None)[0] == [
+            f"{MANIFEST}: does not match the files and their results"
         ]
     finally:
         manifest.write_bytes(whole)

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.commission.evidence import bundle
-from agent.commission.evidence.sealing import MANIFEST, seal, unsound
+from agent.commission.evidence.sealing import MANIFEST, find_changes, seal
 from agent.commission.evidence.signing import (
     InvalidEnvelope,
     encoded,
@@ -85,8 +85,8 @@ def test_a_statement_names_every_file_and_what_came_of_it(tmp_path: Path) -> Non
         for path in run.iterdir()
         if path.name != MANIFEST
     }
-    assert unsound(run, KEY.public_key()) == ([], True)
-    assert unsound(run, None) == ([], True)
+    assert find_changes(run, KEY.public_key()) == ([], True)
+    assert find_changes(run, None) == ([], True)
 
 
 def test_every_change_is_named(tmp_path: Path) -> None:
@@ -94,17 +94,17 @@ def test_every_change_is_named(tmp_path: Path) -> None:
     (run / "results.json").write_text("{}")
     (run / "junit.xml").unlink()
     (run / "added").touch()
-    assert unsound(run, KEY.public_key())[0] == [
+    assert find_changes(run, KEY.public_key())[0] == [
         "junit.xml: is missing",
         "results.json: was changed",
-        "added: was not there when it was sealed",
+        "added: was added after sealing",
     ]
-    assert unsound(run, OTHER.public_key())[0] == [
-        f"{MANIFEST}: the signature does not hold: another key, or a changed manifest"
+    assert find_changes(run, OTHER.public_key())[0] == [
+        f"{MANIFEST}: the signature is not valid: another key, or a changed manifest"
     ]
     (run / MANIFEST).unlink()
     with pytest.raises(ConfigError, match="No such file"):
-        unsound(run, None)
+        find_changes(run, None)
 
 
 def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Path) -> None:
@@ -112,13 +112,13 @@ def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Pat
     results = run / "results.json"
     results.write_text(results.read_text().replace("PASS", "FAIL"))
     seal(run, bundle.judged(run), KEY)
-    assert unsound(run, KEY.public_key())[0] == ["results.json: is not what the samples give"]
+    assert find_changes(run, KEY.public_key())[0] == ["results.json: does not match the samples"]
 
 
 def test_nobody_signs_without_a_key(tmp_path: Path) -> None:
     run = sealed(tmp_path, None)
-    assert unsound(run, None) == ([], False)
-    assert len(unsound(run, KEY.public_key())[0]) == 1
+    assert find_changes(run, None) == ([], False)
+    assert len(find_changes(run, KEY.public_key())[0]) == 1
 
 
 def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> None:
@@ -133,12 +133,12 @@ def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> No
     found, signed = opened((run / MANIFEST).read_bytes(), None)
     assert (signed, found["predicateType"]) == (False, "urn:rackagent:rehearsal:v1")
     assert (found["predicate"]["result"], found["predicate"]["simulated"]) == ("REHEARSED", True)
-    assert unsound(run, None) == ([], False)
-    assert unsound(run, KEY.public_key())[0] == [
-        f"{MANIFEST}: nobody signed it: it is of a rehearsal"
+    assert find_changes(run, None) == ([], False)
+    assert find_changes(run, KEY.public_key())[0] == [
+        f"{MANIFEST}: is not signed: it is of a rehearsal"
     ]
     (run / MANIFEST).write_bytes(envelope(base64.b64decode(payload(run)), KEY))
-    assert unsound(run, KEY.public_key())[0] == [
+    assert find_changes(run, KEY.public_key())[0] == [
         f"{MANIFEST}: is signed, but a rehearsal is no acceptance"
     ]
 
@@ -168,7 +168,7 @@ NESTED = b"[" * 200_000
     ids=range(8),
 )
 def test_what_is_no_envelope(text: bytes) -> None:
-    with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
+    with pytest.raises(InvalidEnvelope, match="is not a DSSE envelope"):
         opened(text, None)
 
 
@@ -196,10 +196,10 @@ def test_keys_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(KEY.private_bytes(*PEM, NoEncryption()))
     assert private_key(path).sign(b"x") == KEY.sign(b"x")
-    with pytest.raises(ConfigError, match="holds no public key"):
+    with pytest.raises(ConfigError, match="has no public key"):
         public_key(path)
     path.write_bytes(KEY.private_bytes(*PEM, BestAvailableEncryption(b"secret")))
-    with pytest.raises(ConfigError, match="holds no private key in PEM without a password"):
+    with pytest.raises(ConfigError, match="has no private key in PEM without a password"):
         private_key(path)
     for read in (private_key, public_key):
         with pytest.raises(ConfigError, match="No such file"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.commission.journal import answers
-from agent.commission.journal.answers import ANSWERS, ATTACHMENTS, GivenAnswer, answer, take
+from agent.commission.journal.answers import ANSWERS, ATTACHMENTS, GivenAnswer, answer, collect
 from agent.commission.journal.reader import JOURNAL
 from agent.commission.journal.writer import RunJournal
 from agent.model.errors import ConfigError
@@ -33,29 +33,29 @@ def test_an_answer_is_taken_once(run: Path) -> None:
         answer(run, "a.confirm", who="Bob")
     answer(run, "a.note", who="Bob", text="warm")
     answer(run, "pause", who="Bob")
-    assert list(take(run)) == [
+    assert list(collect(run)) == [
         GivenAnswer("a.confirm", "Ada", yes=True),
         GivenAnswer("a.note", "Bob", yes=True, text="warm"),
         GivenAnswer("pause", "Bob", yes=True),
     ]
-    assert list(take(run)) == []
+    assert list(collect(run)) == []
     assert list((run / ANSWERS).iterdir()) == []
     answers.clear(run)
     assert not (run / ANSWERS).exists()
-    assert list(take(run)) == []
+    assert list(collect(run)) == []
 
 
 def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> None:
     paper = tmp_path / "-..scope of r1.pdf"
     paper.write_bytes(b"x")
     answer(run, "a.attachment", who="Ada", file=paper, text="scope 7")
-    [first] = take(run)
+    [first] = collect(run)
     assert isinstance(first, GivenAnswer)
     assert first.file == "a.attachment-scope_of_r1.pdf"
     assert first.sha256 == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     paper.write_bytes(b"y")
     answer(run, "a.attachment", who="Ada", file=paper)
-    [second] = take(run)
+    [second] = collect(run)
     assert isinstance(second, GivenAnswer)
     assert second.file == "a.attachment-2-scope_of_r1.pdf"
     assert (run / ATTACHMENTS / first.file).read_bytes() == b"x"
@@ -68,9 +68,9 @@ def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> Non
         ("../x", {}, "does not ask for"),
         ("a.attachment", {}, "needs a file"),
         ("a.attachment", {"file": Path("/nowhere/at-all")}, "is not a file"),
-        ("a.confirm", {"file": Path(__file__)}, "takes no file"),
-        ("a.confirm", {"who": " "}, "say who it is"),
-        ("a.confirm", {"who": "A\nB"}, "say who it is"),
+        ("a.confirm", {"file": Path(__file__)}, "does not accept a file"),
+        ("a.confirm", {"who": " "}, "give a name of at most"),
+        ("a.confirm", {"who": "A\nB"}, "give a name of at most"),
         ("a.confirm", {"text": "x" * 2001}, "at most 2000 characters, not 2001"),
         ("note", {}, "a note needs a text"),
         ("a.note", {}, "a note needs a text"),
@@ -79,7 +79,7 @@ def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> Non
 def test_what_is_refused(run: Path, prompt: str, given: dict[str, object], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         answer(run, prompt, **{"who": "Ada", **given})  # type: ignore[arg-type]
-    assert list(take(run)) == []
+    assert list(collect(run)) == []
 
 
 def test_a_file_that_is_too_large(run: Path, tmp_path: Path) -> None:
@@ -91,11 +91,11 @@ def test_a_file_that_is_too_large(run: Path, tmp_path: Path) -> None:
 
 
 def test_nobody_answers_a_run_that_has_ended(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="holds no run"):
+    with pytest.raises(ConfigError, match="has no run"):
         answer(tmp_path / "none", "pause", who="Ada")
     path = run / JOURNAL
     path.write_text(path.read_text() + '{"event": "run_ended", "at": 1.0}\n')
-    with pytest.raises(ConfigError, match="does not go on: it is ended"):
+    with pytest.raises(ConfigError, match="is ended: it accepts no answers"):
         answer(run, "pause", who="Ada")
 
 
@@ -126,7 +126,7 @@ def test_what_comes_from_elsewhere_is_believed_only_if_whole(
     (run / ANSWERS).mkdir()
     (run / ANSWERS / name).write_text(content)
     (run / ANSWERS / ".part").write_text("half")
-    [said] = take(run)
+    [said] = collect(run)
     assert isinstance(said, str)
-    assert said.startswith("an answer was left out: ")
-    assert list(take(run)) == []
+    assert said.startswith("an answer was ignored: ")
+    assert list(collect(run)) == []

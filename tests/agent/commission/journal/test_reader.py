@@ -173,7 +173,7 @@ def test_what_is_strange_is_left_out(run: Run, spoil: Callable[[dict[str, Any]],
 def test_one_run_writes_a_journal(run: Run) -> None:
     path = run.folder / JOURNAL
     assert is_written(path)
-    with pytest.raises(ConfigError, match="is being written by a run that goes on"):
+    with pytest.raises(ConfigError, match="is being written by another run"):
         RunJournal(path)
     run.journal.close()
     assert not is_written(path)

@@ -107,8 +107,8 @@ def test_the_log_of_a_run_that_was_killed_is_folded_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        ("UPDATE series SET labels = '[['", "series 1 has labels that are none"),
-        ("UPDATE series SET labels = '[1]'", "series 1 has labels that are none"),
+        ("UPDATE series SET labels = '[['", "series 1 has invalid labels"),
+        ("UPDATE series SET labels = '[1]'", "series 1 has invalid labels"),
         ("UPDATE samples SET quality = 'weird'", "a sample has the quality 'weird'"),
     ],
 )

@@ -50,15 +50,15 @@ def test_a_serial_as_planned_and_not(tmp_path: Path) -> None:
     wrong = judged(tmp_path, plan("identity"), [who("meter-1", serial="S2")], sheet=SHEET)
     assert (wrong.verdict, wrong.reason) == (
         Verdict.FAIL,
-        "meter-1: serial is S2, planned is S1",
+        "meter-1: serial is S2, expected S1",
     )
 
 
 @pytest.mark.parametrize(
     ("what", "rows", "sheet", "says"),
     [
-        ("identity", [who("meter-1", serial="S1")], None, "there is no build sheet"),
-        ("cabling", [who("meter-1", serial="S1")], SHEET, "says nothing about cabling"),
+        ("identity", [who("meter-1", serial="S1")], None, "no build sheet"),
+        ("cabling", [who("meter-1", serial="S1")], SHEET, "has no data on cabling"),
         ("identity", [], SHEET, "meter-1: does not answer"),
         ("identity", [who("meter-1", START, serial="S1")], SHEET, "meter-1: does not answer"),
     ],
@@ -77,7 +77,7 @@ def test_what_is_no_verdict(
     [
         (("1.0", "1.1"), Verdict.PASS, ""),
         (("1.0", "0.9"), Verdict.FAIL, "meter-2: firmware is 0.9, approved is 1.0 or 1.1"),
-        (("1.0",), Verdict.ERROR, "meter-2 does not say what it is"),
+        (("1.0",), Verdict.ERROR, "meter-2 reports no identity"),
     ],
 )
 def test_approved_firmware(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from agent.commission.judge.compare_sheet import What, compare
+from agent.commission.judge.compare_sheet import Aspect, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
@@ -60,10 +60,10 @@ def test_a_rack_as_planned() -> None:
     comparison = compare(SHEET, seen(), NAMES)
     assert comparison.findings == ()
     assert comparison.compared == {
-        What.IDENTITY: 2,
-        What.FIRMWARE: 2,
-        What.CABLING: 3,
-        What.PORTS: 3,
+        Aspect.IDENTITY: 2,
+        Aspect.FIRMWARE: 2,
+        Aspect.CABLING: 3,
+        Aspect.PORTS: 3,
     }
 
 
@@ -77,11 +77,11 @@ def test_two_exchanged_cables_are_one_swap() -> None:
 
 def test_three_cables_in_a_circle_are_told_one_by_one() -> None:
     assert found(wired(Eth1="node-2", Eth2="node-3", Eth3="node-1")) == [
-        "cabling leaf Eth1: node-2 eth0 is there, which belongs to leaf Eth2; planned is"
+        "cabling leaf Eth1: neighbour is node-2 eth0, which belongs to leaf Eth2; expected"
         " node-1 eth0",
-        "cabling leaf Eth2: node-3 eth0 is there, which belongs to leaf Eth3; planned is"
+        "cabling leaf Eth2: neighbour is node-3 eth0, which belongs to leaf Eth3; expected"
         " node-2 eth0",
-        "cabling leaf Eth3: node-1 eth0 is there, which belongs to leaf Eth1; planned is"
+        "cabling leaf Eth3: neighbour is node-1 eth0, which belongs to leaf Eth1; expected"
         " node-3 eth0",
     ]
 
@@ -89,9 +89,9 @@ def test_three_cables_in_a_circle_are_told_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("peers", "says"),
     [
-        ({"Eth2": ""}, "leaf Eth2: nobody is there, planned is node-2 eth0"),
-        ({"Eth2": "other"}, "leaf Eth2: other eth0 is there; planned is node-2 eth0"),
-        ({"Eth9": "other"}, "leaf Eth9: other eth0 is there, nobody is planned"),
+        ({"Eth2": ""}, "leaf Eth2: no LLDP neighbour, expected node-2 eth0"),
+        ({"Eth2": "other"}, "leaf Eth2: neighbour is other eth0; expected node-2 eth0"),
+        ({"Eth9": "other"}, "leaf Eth9: neighbour is other eth0, none is planned"),
     ],
 )
 def test_other_ways_to_be_wrongly_cabled(peers: dict[str, str], says: str) -> None:
@@ -120,23 +120,23 @@ def test_both_ends_are_looked_at() -> None:
         },
     )
     assert compare(sheet, both, names).findings == ()
-    assert compare(sheet, both, names).compared[What.CABLING] == 2
+    assert compare(sheet, both, names).compared[Aspect.CABLING] == 2
     wrong = replace(both, neighbors={**both.neighbors, ("spine", "1"): (Neighbor("x", "y"),)})
     assert [str(each) for each in compare(sheet, wrong, names).findings] == [
-        "spine 1: x y is there; planned is leaf Eth1"
+        "spine 1: neighbour is x y; expected leaf Eth1"
     ]
 
 
 @pytest.mark.parametrize(
     ("place", "said", "says"),
     [
-        (("leaf", ""), {"serial": "S9"}, "identity leaf: serial is S9, planned is S1"),
-        (("leaf", ""), {"model": ""}, "identity leaf: model is not told, planned is X32"),
-        (("leaf", ""), {"firmware": "4.0"}, "firmware leaf: firmware is 4.0, planned is 4.1"),
+        (("leaf", ""), {"serial": "S9"}, "identity leaf: serial is S9, expected S1"),
+        (("leaf", ""), {"model": ""}, "identity leaf: model is not reported, expected X32"),
+        (("leaf", ""), {"firmware": "4.0"}, "firmware leaf: firmware is 4.0, expected 4.1"),
         (
             ("shelf-1", "psu-1"),
             {"serial": "P2"},
-            "identity shelf-1 psu-1: serial is P2, planned is P1",
+            "identity shelf-1 psu-1: serial is P2, expected P1",
         ),
     ],
 )
@@ -150,10 +150,10 @@ def test_a_part_that_is_not_told_of_and_a_foreign_mac() -> None:
     whole = seen()
     identity = {("leaf", ""): whole.identity["leaf", ""]}
     assert found(replace(whole, identity=identity)) == [
-        "identity shelf-1 psu-1: does not say what it is"
+        "identity shelf-1 psu-1: reports no identity"
     ]
     assert found(replace(whole, mac={})) == [
-        "identity leaf: MAC is not told, planned is 02-00-00-00-00-0A"
+        "identity leaf: MAC is not reported, expected 02-00-00-00-00-0A"
     ]
     heard = (Neighbor("leaf", "1", chassis="02:00:00:00:00:0A"),)
     by_other = replace(whole, mac={}, neighbors={**whole.neighbors, ("shelf-1", "1"): heard})
@@ -172,9 +172,9 @@ def test_ports() -> None:
     down = replace(whole, state={**whole.state, ("leaf", "Eth1"): "down"})
     assert found(down) == ["ports leaf Eth1: is down"]
     slow = replace(whole, speed={**whole.speed, ("leaf", "Eth1"): 12.5e9})
-    assert found(slow) == ["ports leaf Eth1: speed is 100 Gbit/s, planned is 400 Gbit/s"]
+    assert found(slow) == ["ports leaf Eth1: speed is 100 Gbit/s, expected 400 Gbit/s"]
     less = {place: state for place, state in whole.state.items() if place[1] != "Eth3"}
-    assert found(replace(whole, state=less)) == ["ports leaf Eth3: there is no such port"]
+    assert found(replace(whole, state=less)) == ["ports leaf Eth3: the port does not exist"]
 
 
 def test_a_draft_of_a_rack_fits_that_rack() -> None:

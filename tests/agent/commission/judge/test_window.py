@@ -85,7 +85,7 @@ def test_samples_may_come_in_any_order_and_the_first_of_an_instant_counts() -> N
         ([30.0, None, 30.1], "1 values are not good"),
         ([30.0, math.nan, 30.1], "1 values are not good"),
         ([30.0, math.inf, 30.1], "1 values are not good"),
-        ([30.0, "running"], "is the word 'running', not a number"),
+        ([30.0, "running"], "is the text 'running', not a number"),
     ],
     ids=["nothing", "none", "nan", "infinite", "word"],
 )

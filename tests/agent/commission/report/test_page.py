@@ -65,7 +65,7 @@ def test_the_verdict_stands_first_and_everything_is_there(tmp_path: Path) -> Non
         *("A small rack", "small 1.0.0", "rackagent 0.1", "1970-01-01 00:16:40 UTC", "1 min"),
         *("C-1", "S123", "2.1", "11 of 13", "ISO/IEC 17025, 7.8.6", "30.3 °C", "≤ 65 °C"),
         *("guard 5 K", "+34.7 K", "−2 to 2 K", "cdu did not answer 2 of 13 polls", "(e)"),
-        *("nobody signed it", "Performed by", "Witnessed by"),
+        *("it is not signed", "Performed by", "Witnessed by"),
     ):
         assert said in text.replace("\xa0", " "), said
 

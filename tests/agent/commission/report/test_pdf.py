@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.commission.evidence import bundle as evidence
-from agent.commission.evidence.sealing import unsound
+from agent.commission.evidence.sealing import find_changes
 from agent.commission.report import pdf
 from agent.model.errors import ConfigError
 from tests.agent.commission.bundle import bundle
@@ -30,7 +30,7 @@ def test_a_browser_prints_it_into_the_bundle(
     assert content.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type /Page\b", content)) > 1
     assert b"/MediaBox [0 0 594.95996 841.91998]" in content, "A4"
-    assert unsound(run, None) == ([], False)
+    assert find_changes(run, None) == ([], False)
 
 
 @pytest.mark.peer

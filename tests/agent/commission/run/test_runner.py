@@ -170,7 +170,7 @@ async def test_what_the_data_do_not_show_was_not_done(make: Make) -> None:
     assert await bench.runner.run() == ""
     assert bench.spans()["load"] == Span(1070, None, 1080, 1110)
     assert bench.verdicts() == {
-        "power": (Verdict.ERROR, "the stimulus was not seen in the data"),
+        "power": (Verdict.ERROR, "the stimulus was not confirmed by telemetry"),
         "dark": (Verdict.PASS, ""),
     }
 

@@ -154,7 +154,10 @@ async def test_a_stimulus_that_nothing_could_confirm_any_more_is_not_applied(mak
     assert await bench.runner.run() == ""
     assert bench.rack.events == []
     assert "lose: not done, since nothing could show that it was: meter-2 " in said(bench)[-1][1]
-    assert bench.verdicts()["dark"] == (Verdict.ERROR, "the stimulus was not seen in the data")
+    assert bench.verdicts()["dark"] == (
+        Verdict.ERROR,
+        "the stimulus was not confirmed by telemetry",
+    )
 
 
 async def test_a_source_that_comes_back_in_time_is_waited_for(make: Make) -> None:

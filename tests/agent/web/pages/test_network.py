@@ -117,13 +117,14 @@ def test_cables_that_are_not_as_planned(sheet: Path) -> None:
     text = view.text("network")
     assert "Cables 1 missing, 1 wrong, 2 swapped, 1 not planned, 1 not reported" in text
     assert (
-        "switch-1 Eth4 node-4 eth0 ✕ missing nobody is there, planned is node-4 eth0; is down"
+        "switch-1 Eth4 node-4 eth0 ✕ missing no LLDP neighbour, expected node-4 eth0; is down"
         in text
     )
-    assert "switch-1 Eth10 node-3 eth0 ✕ wrong node-8 eth0 is there; planned is node-3 eth0" in text
+    wrong = "switch-1 Eth10 node-3 eth0 ✕ wrong neighbour is node-8 eth0; expected node-3 eth0"
+    assert wrong in text
     assert "switch-1 Eth1 node-1 eth0 ▲ swapped swapped with switch-1 Eth2" in text
     assert "switch-1 Eth2 node-2 eth0 ▲ swapped swapped with switch-1 Eth1" in text
-    assert "switch-1 Eth5 no cable ▲ not planned node-7 eth0 is there, nobody is planned" in text
+    assert "switch-1 Eth5 no cable ▲ not planned neighbour is node-7 eth0, none is planned" in text
     assert "○ not reported" in text
     states = [view.cells("network")[f"switch-1.port{n}"]["data-state"] for n in range(5)]
     assert states == ["alarm", "alarm", "down", "alarm", "down"]  # Eth1, 2, 4, 5, 10
@@ -132,9 +133,7 @@ def test_cables_that_are_not_as_planned(sheet: Path) -> None:
 def test_a_port_of_a_right_cable_that_is_too_slow(sheet: Path) -> None:
     slow = said("port_speed_bytes_per_second", 25e9, port="Eth1")
     view = switch(port("Eth1", to="node-1"), slow, sheet=sheet)
-    assert "▲ port not as planned speed is 200 Gbit/s, planned is 400 Gbit/s" in view.text(
-        "network"
-    )
+    assert "▲ port not as planned speed is 200 Gbit/s, expected 400 Gbit/s" in view.text("network")
 
 
 def test_a_changed_sheet_is_read_again_and_nothing_else_is(
