@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from agent.commission.report.comparison import (
     ComparedCheck,
     RunComparison,
+    cell_text,
     compare,
     comparison_json,
     comparison_page,
     outliers,
-    cell_text,
 )
 from agent.model.errors import ConfigError
 from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced
