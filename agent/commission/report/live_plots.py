@@ -46,7 +46,7 @@ class LivePlot:
 def live_plot(folder: Path, name: str) -> LivePlot:
     """Return the series of a check of the run in a directory.
 
-    Raises ConfigError if the stage has no such check or the run cannot be read.
+    Raises ConfigError if the check is not part of the stage or the run cannot be read.
     """
     events = read_journal(folder / JOURNAL)
     facts, _ = facts_of(folder, events)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.commission.records import Sample
 from agent.commission.run.clock import Jumps
-from agent.commission.spec.inventory import introduced
+from agent.commission.spec.inventory import identity_sample
 from agent.commission.spec.models import POLLS
 from agent.config import Config
 from agent.model.values import Quality
@@ -76,7 +76,7 @@ class Rounds:
                     when = min(at + max(0.0, reading.observed_at - wall), now)
                     yield Sample.of(reading, when), every_s
             if read.identity is not None:
-                yield introduced(read.device, read.identity, at), self.interval_s
+                yield identity_sample(read.device, read.identity, at), self.interval_s
         answered = 1.0 if read.answered else 0.0
         yield Sample(read.device, POLLS, (), answered, Quality.GOOD, at), self.interval_s
 

@@ -16,7 +16,7 @@ from agent.commission.report.comparison import (
     outliers,
 )
 from agent.model.errors import ConfigError
-from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced
+from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, identity_sample
 from tests.agent.commission.making import samples
 
 NUMBERS = st.floats(-1e6, 1e6)
@@ -85,8 +85,8 @@ def test_devices_that_were_changed_are_seen(tmp_path: Path) -> None:
             tmp_path,
             found=[
                 *samples(WARM),
-                introduced("cdu", serial=serial, firmware="1.0"),
-                introduced("cdu", component="psu-1", serial="P1"),
+                identity_sample("cdu", serial=serial, firmware="1.0"),
+                identity_sample("cdu", component="psu-1", serial="P1"),
             ],
             name=serial,
             rack=rack,

@@ -18,7 +18,7 @@ from agent.commission.judge.verdicts import Waiver
 from agent.commission.report import report_page
 from agent.commission.report.page import Material, html_page
 from agent.commission.report.pdf import BROWSER
-from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced, polls
+from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, identity_sample, polls
 from tests.agent.commission.making import START, samples
 
 EVIL = '"><script>alert(1)</script>\x00\x1b[31m'
@@ -56,7 +56,7 @@ def read(run: Path) -> Reader:
 def test_the_verdict_stands_first_and_everything_is_there(tmp_path: Path) -> None:
     found = [
         *samples(WARM),
-        introduced("cdu", vendor="Acme", model="C-1", serial="S123", firmware="2.1"),
+        identity_sample("cdu", vendor="Acme", model="C-1", serial="S123", firmware="2.1"),
         *polls("cdu", [True] * 11 + [False] * 2),
     ]
     text = read(bundle(tmp_path, found=found)).text
@@ -99,7 +99,10 @@ def test_it_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_what_devices_and_people_say_is_text(tmp_path: Path) -> None:
-    found = [*samples(WARM, bad={3: EVIL}), introduced("cdu", vendor=EVIL, model=EVIL, serial=EVIL)]
+    found = [
+        *samples(WARM, bad={3: EVIL}),
+        identity_sample("cdu", vendor=EVIL, model=EVIL, serial=EVIL),
+    ]
     events = [
         {"event": "answered", "who": EVIL, "answer": "no", "text": EVIL, "file": EVIL},
         {"event": "aborted", "why": EVIL},
