@@ -92,7 +92,7 @@ def limit(check: Check, measurement: Measurement) -> str:
 
 
 def _band(check: Check) -> tuple[float, float, str] | None:
-    """Low, high and their unit, of a check that has both."""
+    """Return low limit, high limit and unit of a check that has both; None for another."""
     if isinstance(check, SoakCheck):
         return check.low, check.high, check.unit
     if isinstance(check, LimitCheck) and check.at_least is not None and check.at_most is not None:

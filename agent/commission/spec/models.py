@@ -277,7 +277,7 @@ class SettleCheck(Measured):
 
 
 class FailoverCheck(Measured):
-    """A value that returns to ``ratio`` of its value before a stimulus, with devices answering."""
+    """A value that returns to ``ratio`` of its value before a stimulus; devices keep answering."""
 
     kind: Literal["failover"]
     ratio: Ratio

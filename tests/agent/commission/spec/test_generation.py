@@ -85,7 +85,11 @@ def test_a_wrong_check_is_named_with_its_line(tmp_path: Path, check: str, says: 
         ("roles: [cdu]", "roles: [cdu, meter-1]", "4: devices: role 'meter-1' is in two groups"),
         ("meter-1..2", "meter-2..1", "6: devices.meter.roles: 'meter-2..1' is not a range"),
         ("  rated:", "  supply:", "1: 'supply' is defined twice"),
-        ("of: cdu, metric: rack_pump", "of: pump, metric: rack_pump", "21: signals.pump.of: unknown gr"),
+        (
+            "of: cdu, metric: rack_pump",
+            "of: pump, metric: rack_pump",
+            "21: signals.pump.of: unknown gr",
+        ),
         ("rack_pump_state", "rack_pump_stat", "21: signals.pump.metric: unknown metric"),
         ("take: sum", "take: sum, by: [sie]", "16: signals.total: rack_inlet_power_watts has no"),
         ("take: sum", "by: [device]", "16: signals.total: 'by' needs an aggregation in 'take'"),
@@ -93,7 +97,11 @@ def test_a_wrong_check_is_named_with_its_line(tmp_path: Path, check: str, says: 
         ("[35, 90]", "[35]", "11: curves.flow_at.points[1]: "),
         ("load: total / rated", "load: load + total", "24: formulas.load: formulas are nested"),
         ("hold: 1m", "hold: 1m, load: 1", "26: steps.run: a stimulus needs 'confirm'"),
-        ("hold: 1m", "hold: 1m, confirm: loud > 1", "26: steps.run.confirm: unknown signal or constant"),
+        (
+            "hold: 1m",
+            "hold: 1m, confirm: loud > 1",
+            "26: steps.run.confirm: unknown signal or constant",
+        ),
         ("[run]", "[run, walk]", "27: stages.L11[1]: unknown step 'walk'"),
         (
             "generation: small",
