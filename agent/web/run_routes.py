@@ -7,7 +7,7 @@ from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse
 from jinja2 import Template
 
-from agent.commission.report.live_plots import Courses, courses
+from agent.commission.report.live_plots import LivePlot, live_plot
 from agent.model.errors import ConfigError
 from agent.web.data.runs import Runs
 from agent.web.draw.plot import plot
@@ -42,7 +42,7 @@ class CheckPlots:
             if kept is not None and now - kept[0] < _FRESH_S:
                 return kept[1]
             try:
-                found = await asyncio.to_thread(courses, folder, check)
+                found = await asyncio.to_thread(live_plot, folder, check)
             except ConfigError as error:
                 raise NotFound(str(error)) from None
             drawn = self._drawn(found)
@@ -51,7 +51,7 @@ class CheckPlots:
                 self._kept.popitem(last=False)
             return drawn
 
-    def _drawn(self, found: Courses) -> str:
+    def _drawn(self, found: LivePlot) -> str:
         return self._template.render(
             plot=plot(found.lines, found.limits, found.began),
             title=found.title,

@@ -21,7 +21,7 @@ from agent.commission.run.runner import Runner, roles
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
 from agent.commission.spec.generation import Generation
-from agent.commission.spec.inventory import PLAN_METRICS, look
+from agent.commission.spec.inventory import PLAN_METRICS, newest_inventory
 from agent.config import Config, load_config
 from simulator.site.rehearsal import rehearsal
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
@@ -91,7 +91,9 @@ async def rehearsed(
         runner = Runner(facts, stand, rounds, store, journal, people, spans.__setitem__)
         assert await runner.preflight() == []
         if sheet is None:
-            said = look(store.between(0.0, float("inf"), PLAN_METRICS), devices.values())
+            said = newest_inventory(
+                store.between(0.0, float("inf"), PLAN_METRICS), devices.values()
+            )
             sheet = Sheet.model_validate(draft_sheet(said, config.devices[0].rack))
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         aborted = await runner.run()

@@ -245,8 +245,8 @@ def test_a_run_without_a_source_for_a_limit_or_a_confirmation_does_not_begin(hal
         refused = hall.run(*order, *again)
         assert refused.returncode == 4, refused.stderr
         lacking = (
-            "signal wet: pdu-a rack_leak_detected: no value; it takes a profile of pdu-a with that"
-            " point, or another source for wet in a generation that extends bare"
+            "signal wet: pdu-a rack_leak_detected: no value; needed: a profile of pdu-a with"
+            " that point, or another source for wet in a generation that extends bare"
         )
         errors = [line for line in refused.stderr.splitlines() if line.startswith("error: ")]
         limit = f"abort limit leak (wet > 0.5) cannot be watched: {lacking}"

@@ -28,7 +28,7 @@ from agent.commission.journal.answers import check_name
 from agent.commission.journal.writer import Event
 from agent.commission.judge.verdicts import Facts, load_waivers
 from agent.commission.records import blocks
-from agent.commission.run.order import Hear, Order, OrderOutcome, Rehearsal, carry_out_all
+from agent.commission.run.order import OnEvent, Order, OrderOutcome, Rehearsal, carry_out_all
 from agent.commission.run.prompts import Crew
 from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
@@ -274,13 +274,13 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
     who = orders[0].crew.operator
     operator = Operator(who, display.say, several=several) if who else None
 
-    def on_event(order: Order) -> Hear:
-        def hear(event: Event) -> None:
+    def on_event(order: Order) -> OnEvent:
+        def forward(event: Event) -> None:
             display.on_event(order, event)
             if operator is not None:
                 operator.on_event(order, event)
 
-        return hear
+        return forward
 
     async def all_of_them() -> list[OrderOutcome]:
         stop = asyncio.Event()

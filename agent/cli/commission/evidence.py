@@ -16,13 +16,13 @@ from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Verdict, blocks
 from agent.commission.report import keep, report_page
 from agent.commission.report.comparison import (
+    cell_text,
     compare,
     comparison_json,
     comparison_page,
-    said,
 )
 from agent.commission.report.logbook import write_csv
-from agent.commission.report.pdf import printed
+from agent.commission.report.pdf import print_pdf
 from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
 from agent.model.figures import short
@@ -114,7 +114,7 @@ def report_again(
     console.out(f"report: {target}")
     if pdf:
         printout = target.with_suffix(".pdf")
-        keep(printout, printed(content))
+        keep(printout, print_pdf(content))
         console.out(f"report: {printout}")
 
 
@@ -191,7 +191,7 @@ def compare_runs(
     lines = [line for line in found.lines if line.differs or not differences]
     rows = [("verdict", *(str(run.verdict) for run in found.runs))]
     for line in lines:
-        cells = (f"{said(cell)} !" if cell.outlier else said(cell) for cell in line.cells)
+        cells = (f"{cell_text(cell)} !" if cell.outlier else cell_text(cell) for cell in line.cells)
         rows.append((line.title if line.number is None else f"{line.check}  {line.title}", *cells))
     columns = [f"{run.label} (rehearsal)" if run.simulated else run.label for run in found.runs]
     console.print_table(("check", *columns), rows)

@@ -16,7 +16,7 @@ from agent.commission.judge.compare_sheet import Aspect, SheetComparison, compar
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import load_sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
-from agent.commission.spec.inventory import Seen, introduced, look
+from agent.commission.spec.inventory import Seen, identity_sample, newest_inventory
 from agent.config import Config, load_config
 from agent.model.errors import ConfigError
 from agent.poll.rack_reader import read_devices
@@ -114,8 +114,8 @@ def _seen(looks: Mapping[str, DeviceRead]) -> Seen:
     for name, each in looks.items():
         samples += [replace(Sample.of(reading), device=name) for reading in each.readings]
         if each.identity is not None:
-            samples.append(introduced(name, each.identity, now))
-    return look(samples, [name for name, each in looks.items() if each.readings])
+            samples.append(identity_sample(name, each.identity, now))
+    return newest_inventory(samples, [name for name, each in looks.items() if each.readings])
 
 
 def _show(found: SheetComparison) -> None:

@@ -1,4 +1,4 @@
-"""The report of a run for people: a page that stands alone, its plots, and the same as PDF."""
+"""The report of a run: one self-contained HTML page with plots, and the same page as PDF."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,11 +12,11 @@ from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import read_journal
 from agent.commission.judge.verdicts import Waiver
 from agent.commission.report.curves import plots
-from agent.commission.report.drawing import drawer
+from agent.commission.report.drawing import plot_renderer
 from agent.commission.report.history import conditions, devices
 from agent.commission.report.logbook import log_text
 from agent.commission.report.page import Material, html_page
-from agent.commission.report.pdf import browser, printed
+from agent.commission.report.pdf import browser, print_pdf
 from agent.model.errors import ConfigError
 
 LOG = "log.txt"
@@ -25,11 +25,11 @@ __all__ = ["keep", "report_page", "write_report"]
 
 
 def report_page(folder: Path, report: RunReport, seal: str) -> bytes:
-    """The page of a run whose directory is ``folder``; ``seal`` says who signed it.
+    """Return the page of a run whose directory is ``folder``; ``seal`` says who signed it.
 
-    Raises ConfigError where the directory cannot be read.
+    Raises ConfigError if the directory cannot be read.
     """
-    draw = drawer()
+    draw = plot_renderer()
     waivers: Sequence[Waiver] = bundle.given_waivers(folder)
     events: Sequence[Mapping[str, Any]] = read_journal(folder / bundle.JOURNAL)
     store = SampleStore(folder / bundle.SAMPLES, read_only=True)
@@ -49,7 +49,7 @@ def report_page(folder: Path, report: RunReport, seal: str) -> bytes:
 
 
 def _files(folder: Path) -> list[tuple[str, str]]:
-    """What the page rests on: the SHA-256 of every file, but for what is made after it."""
+    """Return name and SHA-256 of every file of the bundle, except those written after the page."""
     later = (bundle.REPORT, bundle.PDF, MANIFEST)
     names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return [
@@ -60,20 +60,20 @@ def _files(folder: Path) -> list[tuple[str, str]]:
 
 
 def write_report(folder: Path, report: RunReport, seal: str) -> None:
-    """Put log and page into the directory, and the PDF where a browser can print.
+    """Write log and page into the directory, and the PDF if a browser is installed.
 
-    Raises ConfigError where they cannot be made or written.
+    Raises ConfigError if log or page cannot be made or written. A PDF that fails is skipped.
     """
     keep(folder / LOG, log_text(read_journal(folder / bundle.JOURNAL)).encode())
     content = report_page(folder, report, seal)
     keep(folder / bundle.REPORT, content)
     if browser() is not None:
-        with suppress(ConfigError):  # the page says all of it, and 'evidence report --pdf' says why
-            keep(folder / bundle.PDF, printed(content))
+        with suppress(ConfigError):  # the page is complete; 'evidence report --pdf' shows the error
+            keep(folder / bundle.PDF, print_pdf(content))
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Write a file. Raises ConfigError."""
+    """Write a file. Raises ConfigError if it cannot be written."""
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Lays runs side by side: factory against site, a retest against the first, a rack's siblings.
+"""Compare runs side by side: factory and site, a retest and the first test, identical racks.
 
-Every check is a line, every run a column. What stands out is marked: of four runs or more by how
-far it is from their median (median absolute deviation), of fewer by how far it is from the first.
+Every check is a line, every run a column. Outliers are marked: with four runs or more by the
+distance from their median (median absolute deviation), with fewer by the distance from the first.
 """
 
 import json
@@ -22,21 +22,21 @@ from agent.model.figures import short
 from agent.parse.yaml_source import load_json
 
 RUNS_MAX = 64
-_SIBLINGS_MIN = 4  # of fewer a median says little
+_SIBLINGS_MIN = 4  # the median of fewer means little
 _SCORE_MAX = 3.5  # of the modified z-score (Iglewicz and Hoaglin, 1993)
 _SCORE_FACTOR = 0.6745  # makes the median absolute deviation a standard deviation
-_NOTABLE = 0.1  # of the guard band: what is nearer than that is noise, however quiet the others are
-_NO_GUARD = 0.05  # of the limit, or of the value: what counts where no guard band is given
+_NOTABLE = 0.1  # of the guard band: smaller deviations are noise, even if the others vary less
+_NO_GUARD = 0.05  # of the limit, or of the value: used if the check has no guard band
 _WHAT = (
     *("devices lost", "recovers", "ratio", "share inside", "settles", "peak"),
     *("raised after", "raised", "not as planned", "series as expected"),
 )
-"""What measurements are called after the name of their series, which may differ from run to run."""
+"""Suffixes of measurement names, after the name of their series, which may differ between runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A column. ``label`` tells it from the others."""
+    """A column: one run. ``label`` is unique within a comparison; ``began`` is a UTC time."""
 
     label: str
     folder: str
@@ -50,7 +50,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a run has for a line; everything is None where it has nothing. ``outlier`` says why."""
+    """A measurement of a run, or a text of a device; all empty if the run does not have it.
+
+    ``outlier`` gives the deviation of an outlier in words and is empty otherwise.
+    """
 
     verdict: Verdict | None = None
     value: float | str | None = None
@@ -62,7 +65,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ComparedCheck:
-    """A check (and what of it was measured), or what devices say; ``differs``: runs disagree."""
+    """A measurement of a check, or firmware or serial of a device, for all runs.
+
+    ``differs`` is true if verdicts or texts are not equal, or if a value is an outlier.
+    """
 
     number: int | None
     check: str
@@ -74,7 +80,7 @@ class ComparedCheck:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """Runs side by side. ``notes`` say what makes them hard to compare."""
+    """Runs side by side. ``notes`` name differences that limit the comparison."""
 
     runs: tuple[Run, ...]
     lines: tuple[ComparedCheck, ...]
@@ -83,7 +89,7 @@ class RunComparison:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One directory: its results, the guard bands it was judged by, who its devices are."""
+    """The content of one directory: results, guard bands by check and unit, device identities."""
 
     run: Run
     checks: Mapping[str, Mapping[str, Any]]
@@ -92,9 +98,12 @@ class _Found:
 
 
 def compare(folders: Sequence[Path]) -> RunComparison:
-    """The runs of these directories, in this order. Raises ConfigError."""
+    """Compare the runs of 2 to 64 directories, in this order.
+
+    Raises ConfigError for another number, or for a directory that holds no results of a run.
+    """
     if not 1 < len(folders) <= RUNS_MAX:
-        raise ConfigError(f"{len(folders)} runs cannot be compared: 2 to {RUNS_MAX} can")
+        raise ConfigError(f"{len(folders)} runs cannot be compared; give 2 to {RUNS_MAX}")
     found = [_read(folder) for folder in folders]
     labels = _labels([each.run for each in found])
     runs = tuple(replace(each.run, label=label) for label, each in zip(labels, found, strict=True))
@@ -121,7 +130,7 @@ def _read(folder: Path) -> _Found:
 
 
 def _guards(path: Path) -> dict[tuple[str, str], float]:
-    """The guard bands of the generation that a run was judged by, by check and unit."""
+    """Return the guard bands of the generation of a run, by check and unit."""
     try:
         checks = load_json(path).data["checks"]
         return {
@@ -133,18 +142,18 @@ def _guards(path: Path) -> dict[tuple[str, str], float]:
 
 
 def _devices(folder: Path) -> dict[str, dict[str, str]]:
-    """What each device says of itself, by its name."""
+    """Return the identity labels of each device, by its name."""
     store = SampleStore(folder / bundle.SAMPLES, read_only=True)
     try:
         samples = store.between(float("-inf"), float("inf"), (IDENTITY,))
-        said = [(each.device, dict(each.labels)) for each in samples]
+        identities = [(each.device, dict(each.labels)) for each in samples]
     finally:
         store.close()
-    return {device: labels for device, labels in said if "component" not in labels}
+    return {device: labels for device, labels in identities if "component" not in labels}
 
 
 def _labels(runs: Sequence[Run]) -> list[str]:
-    """Rack and stage; where that is not enough the time, or else the directory."""
+    """Return unique labels: rack and stage, if needed with the time, or else the directory."""
     tried = [
         [f"{run.rack} {run.stage}" for run in runs],
         [f"{run.rack} {run.stage} {run.began[:16]}" for run in runs],
@@ -175,7 +184,7 @@ def _check_lines(found: Sequence[_Found]) -> Iterator[ComparedCheck]:
 
 
 def _measured(check: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
-    """The measurements of a check by what they are; one without any when it has none."""
+    """Return the measurements of a check by their suffix; one empty measurement if it has none."""
     if check is None:
         return {}
     return {_what(str(each["name"])): each for each in check["measurements"]} or {"": {}}
@@ -228,7 +237,10 @@ def _line(
 def outliers(
     values: Sequence[float | str | None], guard: float, limit: float | str | None
 ) -> dict[int, str]:
-    """Which of the values stand out, and by how much; words and what is missing never do."""
+    """Return the outliers among the values of runs: position, and the deviation in words.
+
+    Texts and missing values are never outliers. ``guard`` and ``limit`` are those of the check.
+    """
     numbers = {n: float(value) for n, value in enumerate(values) if isinstance(value, int | float)}
     if len(numbers) < len(("one", "other")):
         return {}
@@ -256,22 +268,22 @@ def _number(limit: float | str | None) -> float:
 
 
 def _device_lines(found: Sequence[_Found]) -> Iterator[ComparedCheck]:
-    """Firmware always; serials where it is one rack, whose devices should not have changed."""
+    """Yield the firmware of each device, and its serial if all runs are of the same rack."""
     one_rack = len({each.run.rack for each in found}) == 1
     devices = sorted({name for each in found for name in each.devices})
     for what in ("firmware", *(("serial",) if one_rack else ())):
         for device in devices:
-            said = [each.devices.get(device, {}).get(what) for each in found]
-            if any(said):
-                cells = tuple(Cell(value=value) for value in said)
-                differs = len(set(said)) > 1
+            texts = [each.devices.get(device, {}).get(what) for each in found]
+            if any(texts):
+                cells = tuple(Cell(value=value) for value in texts)
+                differs = len(set(texts)) > 1
                 yield ComparedCheck(
                     None, f"{device}.{what}", f"{what} of {device}", "", cells, differs
                 )
 
 
 def comparison_json(comparison: RunComparison) -> dict[str, Any]:
-    """Everything, for programs."""
+    """Return the whole comparison as JSON data: ``runs``, ``notes`` and ``lines``."""
     return {
         "runs": [asdict(run) for run in comparison.runs],
         "notes": list(comparison.notes),
@@ -279,8 +291,8 @@ def comparison_json(comparison: RunComparison) -> dict[str, Any]:
     }
 
 
-def said(cell: Cell) -> str:
-    """A cell in words."""
+def cell_text(cell: Cell) -> str:
+    """Return verdict and value of a cell as text."""
     if cell.value is None:
         return str(cell.verdict or "—")
     value = words.quantity(cell.value, cell.unit)
@@ -288,7 +300,7 @@ def said(cell: Cell) -> str:
 
 
 def comparison_page(comparison: RunComparison, every: bool) -> bytes:
-    """A page of it that stands alone; ``every`` line, or only those that differ."""
+    """Return a self-contained HTML page with ``every`` line, or with those that differ."""
     lines = [line for line in comparison.lines if every or line.differs]
     template = page_template("compare.html.j2")
     return template.render(

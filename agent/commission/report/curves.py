@@ -1,7 +1,7 @@
-"""What is drawn of a run: the course of every check that looks at time, and its limits.
+"""Plots of a run: the measured values of a check over time, with its limits.
 
-A plot shows what there is, also where nothing can be judged: bad values are left out, gaps stay
-open. It decides nothing; the verdict beside it was given by the judge.
+A plot shows all good values, even if the check cannot be judged: bad values are left out, gaps
+stay open. Plots have no influence on verdicts.
 """
 
 from array import array
@@ -28,21 +28,21 @@ from agent.commission.spec.models import (
 from agent.model.values import Quality
 
 PLOTS_MAX = 60
-LINES_MAX = 8  # more than can be told apart; those nearest to their limit are drawn
-POINTS_MAX = 120_000  # of all plots together, so that the page stays small
+LINES_MAX = 8  # more cannot be distinguished; those nearest to their limit are drawn
+POINTS_MAX = 120_000  # in all plots together, so that the page stays small
 Drawn = LimitCheck | SoakCheck | SettleCheck | FailoverCheck
-"""The kinds of check that look at values over time."""
+"""The kinds of check that judge values over time."""
 
 _BUCKETS = (40, 340)  # a plot is 680 pixels wide
-_GAP = 3.0  # so many times the usual distance, and values were missing between
+_GAP = 3.0  # times the usual distance between two values: values are missing there
 _NO_AGE_S = 1e9
 _COURSES = ("worst", "mean", "last")
-"""What a limit may look at so that it can be drawn beside the course."""
+"""Reductions of a limit check whose result is comparable with single values of the plot."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlotCurve:
-    """One series: seconds after the step began, and values in the check's unit, None in gaps."""
+    """One series: seconds after the step began and values in the check's unit; None in gaps."""
 
     name: str
     points: tuple[tuple[float, float | None], ...]
@@ -50,7 +50,7 @@ class PlotCurve:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """A moment of the step, in seconds after it began, and what it is."""
+    """A labelled instant of the step, in seconds after it began."""
 
     at: float
     words: str
@@ -58,7 +58,10 @@ class Instant:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A value that is held against: ``above`` it is outside, or below it. ``guard``: marginal."""
+    """A limit in the check's unit; values ``above`` it are outside, or else those below it.
+
+    ``guard`` marks the edge of the guard band.
+    """
 
     at: float
     words: str
@@ -68,10 +71,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class CheckPlot:
-    """The course of one check. ``judged`` is the part that its verdict rests on.
+    """The plot of one check. ``judged`` is the interval, in seconds, that the verdict is based on.
 
-    ``wide`` is for what is about time itself, and for what did not pass. ``missing`` says why there
-    are no curves; ``left_out`` counts series that are not drawn.
+    ``wide`` is set for soaks, transients and every check that did not pass. ``missing`` is the
+    reason if there are no curves; ``left_out`` counts series that are not drawn.
     """
 
     check: str
@@ -86,7 +89,7 @@ class CheckPlot:
 
 
 def plots(report: RunReport, recorded: Recorded) -> list[CheckPlot]:
-    """Every soak and transient, what did not pass, and the limits that look at a course."""
+    """Return plots of soaks, transients, failed checks, and limits on single values."""
     wanted = [each for each in report.results if _is_drawn(report, each)]
     wanted.sort(key=lambda each: not _is_wide(report, each))
     chosen = {each.check for each in wanted[:PLOTS_MAX]}
@@ -123,7 +126,7 @@ def _buckets(count: int) -> int:
 def drawn_context(
     facts: Facts, recorded: Recorded, span: Span, checks: Iterable[Drawn]
 ) -> CheckContext:
-    """The step as it is drawn: only good values, none of them too old, of these checks alone."""
+    """Return the context of a step for plotting: good values only, of these checks, of any age."""
     generation = lenient(facts.generation)
     signals = generation.spec.signals
     metrics = {
@@ -140,7 +143,7 @@ def drawn_context(
 
 
 def lenient(generation: Generation) -> Generation:
-    """A generation whose signals show whatever there is of them."""
+    """Return a generation whose signals accept missing, frozen and old series."""
     anything = {"moves": False, "max_age": _NO_AGE_S, "count": None}
     signals = {n: s.model_copy(update=anything) for n, s in generation.spec.signals.items()}
     return replace(generation, spec=generation.spec.model_copy(update={"signals": signals}))
@@ -152,7 +155,7 @@ def _is_good(sample: Sample) -> bool:
 
 def _plot(report: RunReport, result: CheckResult, case: CheckContext, buckets: int) -> CheckPlot:
     check = report.check(result)
-    assert isinstance(check, Drawn)  # _is_drawn says so  # noqa: S101
+    assert isinstance(check, Drawn)  # ensured by _is_drawn  # noqa: S101
     span, missing = case.span, ""
     try:
         lines = drawn_series(case, check)
@@ -179,7 +182,10 @@ def _plot(report: RunReport, result: CheckResult, case: CheckContext, buckets: i
 
 
 def drawn_series(case: CheckContext, check: Drawn) -> list[LabelledSeries]:
-    """What is measured, wherever it can be computed; ``when`` leaves nothing out here."""
+    """Return the measured series in the check's unit, at every instant; ``when`` is ignored.
+
+    Raises BadSample or InconclusiveError if a signal has no usable series.
+    """
     expression = case.generation.arithmetic(check.measure)
     found = []
     for labels, rows in aligned(case, case.window, list(dict.fromkeys(expression.names))):
@@ -195,7 +201,7 @@ def drawn_series(case: CheckContext, check: Drawn) -> list[LabelledSeries]:
 
 
 def drawn_limits(check: Drawn, line: LabelledSeries | None, span: Span) -> list[Limit]:
-    """What is drawn across a plot. Of a failover it rests on what ``line`` was before."""
+    """Return the limits to draw. That of a failover is computed from ``line`` before the step."""
     if isinstance(check, FailoverCheck):
         before = [] if line is None else _before(line, span)
         if not before:
@@ -234,7 +240,7 @@ def _before(line: LabelledSeries, span: Span) -> list[float]:
 
 
 def _nearness(line: LabelledSeries, limits: Sequence[Limit]) -> float:
-    """How near it comes to the nearest limit; the greater, the nearer (or further outside)."""
+    """Return how far the worst value is beyond the nearest limit; negative inside."""
     course = line.course
     return max(
         (
@@ -248,7 +254,7 @@ def _nearness(line: LabelledSeries, limits: Sequence[Limit]) -> float:
 def _instants(check: Drawn, span: Span) -> Iterator[Instant]:
     yield Instant(0.0, "step begins")
     if span.confirmed is not None and span.confirmed > span.began:
-        yield Instant(span.confirmed - span.began, "seen in the data")
+        yield Instant(span.confirmed - span.began, "confirmed by telemetry")
     if isinstance(check, SettleCheck | FailoverCheck):
         if span.began + check.within < span.ended:
             yield Instant(check.within, "must be there by")
@@ -257,7 +263,7 @@ def _instants(check: Drawn, span: Span) -> Iterator[Instant]:
 
 
 def _points(line: LabelledSeries, began: float) -> list[tuple[float, float | None]]:
-    """Seconds after the step began and values; a None where values are missing between two."""
+    """Return pairs of seconds after the step began and value, with a None in every gap."""
     times, values = line.course.times, line.course.values
     usual = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
     points: list[tuple[float, float | None]] = []
@@ -271,9 +277,9 @@ def _points(line: LabelledSeries, began: float) -> list[tuple[float, float | Non
 def decimated(
     points: Sequence[tuple[float, float | None]], buckets: int
 ) -> Iterator[tuple[float, float | None]]:
-    """The lowest and the highest value of each of ``buckets`` parts, and every gap.
+    """Yield the lowest and the highest value of each of ``buckets`` parts, and every gap.
 
-    A peak of one sample stays where it was: this is what a dense line looks like anyway.
+    A peak of one sample stays visible at its time.
     """
     if len(points) <= 2 * buckets:
         yield from points

@@ -1,7 +1,7 @@
-"""Draws a plot as SVG that stands in a page, the same bytes for the same numbers.
+"""Draw a plot as inline SVG, the same bytes for the same numbers.
 
-No text of a device comes here: what stands in a plot are numbers and our own words, and the names
-of its series stand beside it in HTML.
+No text of a device is drawn: a plot contains numbers and fixed words only. The names of its
+series are in the HTML beside it.
 """
 
 import re
@@ -24,7 +24,7 @@ COLOURS = ("#0b4f8a", "#a6420a", "#1f6f4a", "#6b3a86")
 _INK, _FAINT, _LIMIT, _GUARD, _JUDGED = "#1a1a1a", "#8c8c88", "#a4161a", "#8a6100", "#eef3f7"
 _WIDE_INCHES, _SMALL_INCHES = (7.1, 2.2), (3.5, 1.55)
 _MINUTES_FROM_S = 300.0
-_ROOM = 0.18  # above and below, of what is shown
+_PADDING = 0.18  # above and below, of the shown range
 _NOISE = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style .*?</style>", re.DOTALL
 )
@@ -49,19 +49,22 @@ _LOOKS = {
     "axes.formatter.useoffset": False,
 }
 
-_LOOKS_LOCK = threading.Lock()  # how plots look is one setting of the whole process
+_LOOKS_LOCK = threading.Lock()  # matplotlib's settings are global to the process
 
 Draw = Callable[[CheckPlot], str]
-"""Makes the SVG of a plot."""
+"""Returns the SVG of a plot."""
 
 
 def style(number: int) -> tuple[str, str]:
-    """Colour and dashes of a plot's line: together they tell eight apart, also on grey paper."""
+    """Return colour and dashes of a line: eight distinct combinations, also in greyscale."""
     return COLOURS[number % len(COLOURS)], DASHES[(number + number // len(COLOURS)) % len(DASHES)]
 
 
-def drawer() -> Draw | None:
-    """What draws; None where matplotlib is not installed. It is loaded with the first report."""
+def plot_renderer() -> Draw | None:
+    """Return a function that draws plots; None if matplotlib is not installed.
+
+    matplotlib is imported here, so that only reports load it.
+    """
     try:
         matplotlib = import_module("matplotlib")
     except ImportError:
@@ -108,18 +111,18 @@ def _drawn(plot: CheckPlot) -> str:
 
 
 def _frame(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
-    """Show everything: every value and every limit."""
+    """Set the axes so that every value and every limit is visible."""
     known = [value for curve in plot.curves for _, value in curve.points if value is not None]
     shown = [*known, *(limit.at for limit in plot.limits)]
     low, high = min(shown, default=0.0), max(shown, default=1.0)
-    room = (high - low) * _ROOM or abs(high) * _ROOM or 1.0
-    axes.set_ylim(low - room, high + room)
+    padding = (high - low) * _PADDING or abs(high) * _PADDING or 1.0
+    axes.set_ylim(low - padding, high + padding)
     times = [time for curve in plot.curves for time, _ in curve.points]
     axes.set_xlim(min([0.0, *times]) / unit_s, max([plot.judged[1], *times]) / unit_s)
 
 
 def _marks(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
-    """Limits across, instants upright, each with its words: lines alone say nothing."""
+    """Draw labelled limits (horizontal) and instants (vertical)."""
     for limit in plot.limits:
         colour = _GUARD if limit.guard else _LIMIT
         width, dashes = (0.6, (1, 2)) if limit.guard else (0.9, (5, 1.5))
@@ -134,7 +137,7 @@ def _marks(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
 
 
 def _text(axes: "Axes", x: float, y: float, words: str, above: bool) -> None:
-    """Words at the right end of a limit, on the side where no value should be."""
+    """Write a label at the right end of a limit, on the side where no value should be."""
     axes.annotate(
         words,
         (x, y),
@@ -149,7 +152,7 @@ def _text(axes: "Axes", x: float, y: float, words: str, above: bool) -> None:
 
 
 def _captions(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
-    """The words of the instants over the plot; those that are close stand above each other."""
+    """Write the labels of instants above the plot, those close together in separate rows."""
     left, right = axes.get_xlim()
     ends = [left - 1.0] * 3
     for instant in plot.instants:
@@ -169,7 +172,7 @@ def _captions(axes: "Axes", plot: CheckPlot, unit_s: float) -> None:
 
 
 def _inline(text: str, plot: CheckPlot) -> str:
-    """The SVG without what a page does not want twice: declarations, names, fonts, its author."""
+    """Return the SVG without declarations, metadata, identifiers and fonts, for use in a page."""
     text = _NOISE.sub("", text)
     text = _GROUP.sub("<g>", text)
     text = _FONT.sub("", text)

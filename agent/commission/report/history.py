@@ -1,4 +1,4 @@
-"""What happened beside measuring: devices and what they say they are, deviations, notes."""
+"""Devices, ambient conditions, deviations, notes and people of a run, for its report."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from agent.commission.spec.models import POLLS, from_base
 NOTES_MAX = 300
 DEVIATIONS_MAX = 200
 _TEXT_MAX = 2000
-_SAID = ("asked", "answered", "noted", "note", "attached", "paused", "continued")
-"""Events of the journal that somebody said or added."""
+_FROM_PEOPLE = ("asked", "answered", "noted", "note", "attached", "paused", "continued")
+"""Events of the journal that come from people."""
 
 _CONDITIONS = {
     "rack_air_temperature_celsius": ("Air temperature", "degC"),
@@ -27,7 +27,7 @@ _FACILITY = ("rack_coolant_temperature_celsius", ("loop", "facility"), "degC")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device of the rack, what it says it is, and how it answered."""
+    """A device of the rack: its reported identity, its polls and its bad values."""
 
     role: str
     name: str
@@ -44,7 +44,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody said, was asked, or attached."""
+    """A prompt, an answer, a note or an attachment. ``at`` is a UTC time as text."""
 
     at: str
     event: str
@@ -55,14 +55,16 @@ class Note:
 
 
 def devices(report: RunReport, store: SampleStore) -> list[Device]:
-    """Every device of the rack, in the order of its roles."""
+    """Return every device of the rack, in the order of its roles."""
     labels: dict[str, dict[str, str]] = {}
     polls: dict[str, list[bool]] = {}
-    for sample in store.between(report.began - report.facts.before_s, report.ended, _WHO):
+    for sample in store.between(
+        report.began - report.facts.before_s, report.ended, _IDENTITY_AND_POLLS
+    ):
         if sample.metric == IDENTITY:
-            said = dict(sample.labels)
-            if "component" not in said:
-                labels[sample.device] = said
+            reported = dict(sample.labels)
+            if "component" not in reported:
+                labels[sample.device] = reported
         else:
             polls.setdefault(sample.device, []).append(sample.value == 1.0)
     flaws = store.flaws()
@@ -88,11 +90,11 @@ def devices(report: RunReport, store: SampleStore) -> list[Device]:
     return found
 
 
-_WHO = frozenset({IDENTITY, POLLS})
+_IDENTITY_AND_POLLS = frozenset({IDENTITY, POLLS})
 
 
 def conditions(report: RunReport, store: SampleStore) -> list[tuple[str, str]]:
-    """What the surroundings were, lowest to highest, as far as it was recorded."""
+    """Return title and range (lowest to highest) of each ambient condition that was recorded."""
     metrics = {*_CONDITIONS, _FACILITY[0]}
     ranges: dict[tuple[str, str], tuple[float, float]] = {}
     for sample in store.between(report.began, report.ended, metrics):
@@ -110,8 +112,8 @@ def conditions(report: RunReport, store: SampleStore) -> list[tuple[str, str]]:
 
 def _condition(metric: str, labels: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     if metric == _FACILITY[0]:
-        said = dict(labels)
-        if _FACILITY[1] not in said.items() or said.get("side") != "supply":
+        reported = dict(labels)
+        if _FACILITY[1] not in reported.items() or reported.get("side") != "supply":
             return None
         return "Facility water supply", _FACILITY[2]
     return _CONDITIONS[metric]
@@ -120,7 +122,7 @@ def _condition(metric: str, labels: Iterable[tuple[str, str]]) -> tuple[str, str
 def deviations(
     report: RunReport, events: Iterable[Mapping[str, Any]], devices: Iterable[Device]
 ) -> list[str]:
-    """What did not go as planned, and data that could not be used."""
+    """Return deviations from the plan and unusable data as sentences, at most 200."""
     return list(_deviations(report, events, devices))[:DEVIATIONS_MAX]
 
 
@@ -131,9 +133,9 @@ def _deviations(
         yield f"The run was ended early: {report.aborted}."
     for event in events:
         if event["event"] == "undone":
-            yield f"Step {event.get('step')} was cut off; its stimulus was undone before going on."
+            yield f"Step {event.get('step')} was interrupted; its stimulus was undone."
         elif event["event"] == "resumed":
-            yield f"The run was cut off, and went on at {words.moment(_when(event))}."
+            yield f"The run was interrupted and resumed at {words.moment(_when(event))}."
     yield from _unplanned_steps(report)
     for result in report.results:
         if result.verdict is Verdict.ERROR:
@@ -145,9 +147,9 @@ def _unplanned_steps(report: RunReport) -> Iterator[str]:
     for step in report.facts.steps:
         span = report.spans.get(step)
         if span is None:
-            yield f"Step {step} was not done."
+            yield f"Step {step} was not carried out."
         elif span.confirmed is None:
-            yield f"Step {step}: its stimulus was not seen in the data."
+            yield f"Step {step}: its stimulus was not confirmed by telemetry."
 
 
 def _unusable(devices: Iterable[Device]) -> Iterator[str]:
@@ -161,14 +163,14 @@ def _unusable(devices: Iterable[Device]) -> Iterator[str]:
 
 
 def notes(events: Sequence[Mapping[str, Any]]) -> list[Note]:
-    """What people said and attached, in the order of time."""
-    found = [_note(event) for event in events if event["event"] in _SAID]
+    """Return notes, prompts, answers and attachments in the order of time, at most 300."""
+    found = [_note(event) for event in events if event["event"] in _FROM_PEOPLE]
     return found[:NOTES_MAX]
 
 
 def _note(event: Mapping[str, Any]) -> Note:
     known = ("who", "text", "file", "sha256")
-    said = {key: str(event[key])[:_TEXT_MAX] for key in known if event.get(key)}
+    texts = {key: str(event[key])[:_TEXT_MAX] for key in known if event.get(key)}
     rest = ", ".join(
         f"{key}: {value}"
         for key, value in event.items()
@@ -176,30 +178,30 @@ def _note(event: Mapping[str, Any]) -> Note:
         and value != ""
         and isinstance(value, str | int | float)
     )
-    text = " · ".join(filter(None, (said.get("text", ""), rest[:_TEXT_MAX])))
+    text = " · ".join(filter(None, (texts.get("text", ""), rest[:_TEXT_MAX])))
     return Note(
         at=words.moment(_when(event)),
         event=str(event["event"]),
-        who=said.get("who", ""),
+        who=texts.get("who", ""),
         text=text,
-        file=said.get("file", ""),
-        sha256=said.get("sha256", ""),
+        file=texts.get("file", ""),
+        sha256=texts.get("sha256", ""),
     )
 
 
 def _when(event: Mapping[str, Any]) -> float:
-    """By the rack's clock; what is written before it is known has only this machine's."""
+    """Return Unix seconds of the rack's clock, or of this machine's before that is known."""
     return float(event.get("at") or event.get("wall") or 0.0)
 
 
 def people(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Who carried the run out and who saw it; empty where nobody was named."""
+    """Return the names of ``operator`` and ``witness``; empty if not given."""
     first = events[0] if events else {}
     return {who: str(first.get(who) or "")[:_TEXT_MAX] for who in ("operator", "witness")}
 
 
 def retest(events: Sequence[Mapping[str, Any]]) -> str:
-    """Which run it is a retest of; empty where it is a first test."""
+    """Return the run that this one retests, with its manifest's SHA-256; empty for a first test."""
     of = events[0].get("retest_of") if events else None
     if not isinstance(of, Mapping) or not of:
         return ""
@@ -207,10 +209,10 @@ def retest(events: Sequence[Mapping[str, Any]]) -> str:
 
 
 def clock(events: Iterable[Mapping[str, Any]]) -> str:
-    """How far times can be trusted; empty where that was not looked at, as in a rehearsal."""
+    """Return how well the clock was synchronised; empty if not checked, as in a rehearsal."""
     last = next((each for each in reversed(list(events)) if each["event"] == "clock"), None)
     if last is None:
         return ""
     if not last.get("synchronised"):
-        return "nothing kept this machine's clock right (NTP)"
-    return f"kept right (NTP), within {words.quantity(float(last.get('error_s') or 0.0), 's')}"
+        return "the clock of this machine was not synchronised (NTP)"
+    return f"synchronised (NTP), within {words.quantity(float(last.get('error_s') or 0.0), 's')}"

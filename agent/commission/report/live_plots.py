@@ -1,6 +1,6 @@
-"""What a check measures over the time of its step, with its limits; for the eye alone.
+"""Measured values of a check over the time of its step, with its limits, for display only.
 
-A run that goes on has courses too, up to now.
+Plots of a run in progress end at the newest sample.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Courses:
-    """The courses of one check in ``unit``, by the name of their series.
+class LivePlot:
+    """The series of one check in ``unit``, by their names.
 
-    ``began`` is when the step did (Unix seconds), ``limits`` are by what they are. ``why`` says
-    why there is no course, where there is none.
+    ``began`` is the start of the step in Unix seconds. ``limits`` are pairs of label and value.
+    ``why`` is the reason if there are no series.
     """
 
     check: str
@@ -43,8 +43,11 @@ class Courses:
     why: str = ""
 
 
-def courses(folder: Path, name: str) -> Courses:
-    """The courses of a check of the run in a directory. Raises ConfigError."""
+def live_plot(folder: Path, name: str) -> LivePlot:
+    """Return the series of a check of the run in a directory.
+
+    Raises ConfigError if the check is not part of the stage or the run cannot be read.
+    """
     events = read_journal(folder / JOURNAL)
     facts, _ = read_facts(folder, events)
     check = facts.checks.get(name)
@@ -52,9 +55,9 @@ def courses(folder: Path, name: str) -> Courses:
         raise ConfigError(f"the stage has no check {name!r}")
     span = _span(events, check.during)
     if span is None:
-        return Courses(name, check.title, "", 0.0, why="its step has not begun")
+        return LivePlot(name, check.title, "", 0.0, why="its step has not begun")
     if not isinstance(check, Drawn):
-        return Courses(name, check.title, "", span.began, why="it measures no number")
+        return LivePlot(name, check.title, "", span.began, why="it measures no number")
     store = SampleStore(folder / SAMPLES, read_only=True)
     found: list[LabelledSeries] = []
     why = ""
@@ -65,7 +68,7 @@ def courses(folder: Path, name: str) -> Courses:
     finally:
         store.close()
     limits = drawn_limits(check, found[0] if found else None, span)
-    return Courses(
+    return LivePlot(
         *(name, check.title, check.unit, span.began),
         lines=tuple((line.name, _points(line)) for line in found),
         limits=tuple((_words(each), each.at) for each in limits if not each.guard),
@@ -84,7 +87,7 @@ def _points(line: LabelledSeries) -> Points:
 
 
 def _span(events: list[Event], step: str) -> Span | None:
-    """When a step was; of one that goes on, from its beginning to the last line of the journal."""
+    """Return the span of a step; that of a step in progress ends at the last journal entry."""
     done = spans(events).get(step)
     if done is not None:
         return done

@@ -1,4 +1,4 @@
-"""The log of a run in plain words, and its samples as CSV: for those who have nothing else."""
+"""The log of a run as text, and its samples as CSV."""
 
 import csv
 import json
@@ -11,35 +11,35 @@ from agent.commission.spec.models import find_unit, from_base
 from agent.model.catalogue import CATALOGUE
 from agent.model.units import Unit
 
-_UNTOLD = frozenset({"beat", "plan", "profiles"})
-"""Events that only programs need: what they say is in the samples and the specification."""
+_NOT_LOGGED = frozenset({"beat", "plan", "profiles"})
+"""Events that only programs need; their content is in the samples and the specification."""
 
-_TOLD = (str, int, float)
+_SCALARS = (str, int, float)
 _TEXT_MAX = 2000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("time", "device", "metric", "labels", "value", "unit", "quality", "reason")
 
 
 def log_text(events: Iterable[Mapping[str, Any]]) -> str:
-    """A line for everything that happened, by the rack's clock where it had begun."""
+    """Return one line per event, with UTC times of the rack's clock if it had started."""
     lines = []
     for event in events:
-        if event["event"] in _UNTOLD:
+        if event["event"] in _NOT_LOGGED:
             continue
         at = instant(float(event.get("at") or event.get("wall") or 0.0))
-        said = " ".join(
+        fields = " ".join(
             f"{key}={json.dumps(value, ensure_ascii=False)}"
             for key, value in event.items()
-            if key not in ("event", "at", "wall") and isinstance(value, _TOLD) and value != ""
+            if key not in ("event", "at", "wall") and isinstance(value, _SCALARS) and value != ""
         )
-        lines.append(plain(f"{at} {event['event']} {said}"[:_TEXT_MAX]).rstrip())
+        lines.append(plain(f"{at} {event['event']} {fields}"[:_TEXT_MAX]).rstrip())
     return "\n".join(lines) + "\n"
 
 
 def write_csv(store: SampleStore, file: IO[str], units: Sequence[str] = ()) -> int:
-    """Every sample in the order of time; how many there were.
+    """Write every sample in the order of time and return their number.
 
-    ``units`` are what to convert to: whatever can be told in one of them is, the rest stays in base
+    Values are converted to those of ``units`` that fit their metric; the others stay in base
     units. Raises ValueError for an unknown unit.
     """
     wanted = {find_unit(name).base: find_unit(name) for name in units}
@@ -81,5 +81,5 @@ def _shown(metric: str, wanted: Mapping[str, Unit]) -> str:
 
 
 def _cell(text: str) -> str:
-    """A device's words so that no spreadsheet takes them for a formula."""
+    """Quote a device's text so that no spreadsheet takes it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,4 +1,4 @@
-"""The report of a run as one page of HTML that needs nothing else, on a screen or on paper."""
+"""The report of a run as one self-contained HTML page, for screen and print."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from agent.commission.report.history import (
 from agent.commission.spec.models import Check, Measured
 
 BYTES_MAX = 3_000_000
-_NAMES_MAX = 200  # characters of a series' name, a reason, or whatever a device says
+_NAMES_MAX = 200  # characters of a series' name, a reason, or a text of a device
 _WORST_FIRST = (
     *(Verdict.FAIL, Verdict.ERROR, Verdict.MARGINAL),
     *(Verdict.WAIVED, Verdict.SKIP, Verdict.PASS),
@@ -40,7 +40,7 @@ _TITLES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a page is made of beside verdicts. ``seal`` says in a sentence who signed it."""
+    """The content of a page beside the verdicts. ``seal`` is a sentence about the signature."""
 
     devices: Sequence[Device] = ()
     conditions: Sequence[tuple[str, str]] = ()
@@ -53,7 +53,7 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One check of the table; ``lines`` are its measurements: name, value, limit, margin."""
+    """One check of the table; each of ``lines`` is (name, value, limit, margin) as text."""
 
     id: str
     verdict: Verdict
@@ -68,7 +68,7 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Checks of one kind of thing, those first that did not pass."""
+    """The checks of one area, worst verdict first."""
 
     title: str
     rows: tuple[CheckRow, ...]
@@ -77,7 +77,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A plot as it stands in the page, with the names of its lines beside it."""
+    """A plot of the page. ``keys`` are (name, colour, dashes) of its lines."""
 
     row: CheckRow
     wide: bool
@@ -88,7 +88,7 @@ class Figure:
 
 
 def page_template(name: str) -> Template:
-    """A template whose every text is escaped, and clean of what HTML cannot hold."""
+    """Return a template that escapes every text and removes characters not allowed in HTML."""
     environment = Environment(
         loader=PackageLoader("agent.commission.report", "."),
         autoescape=True,
@@ -101,7 +101,10 @@ def page_template(name: str) -> Template:
 
 
 def html_page(report: RunReport, material: Material, draw: Draw | None) -> bytes:
-    """The page. ``draw`` is None where plots cannot be drawn; it then says so."""
+    """Return the page as UTF-8. ``draw`` is None if plots cannot be drawn; the page states it.
+
+    Plots are left out, small ones first, as long as the page exceeds 3 MB.
+    """
     template = page_template("report.html.j2")
     rows = [_row(report, result) for result in report.results]
     figures = list(_figures(report, material.plots, rows, draw)) if draw else []
@@ -132,13 +135,13 @@ def html_page(report: RunReport, material: Material, draw: Draw | None) -> bytes
         ).encode()
 
     content = made(figures)
-    if len(content) > BYTES_MAX:  # what is about time itself and what did not pass stays
+    if len(content) > BYTES_MAX:  # soaks, transients and failures are kept
         content = made([each for each in figures if each.wide])
     return content if len(content) <= BYTES_MAX else made([])
 
 
 def _clean(value: object) -> object:
-    """Text without what XML and HTML cannot hold: devices say odd things."""
+    """Return text without characters not allowed in HTML, which devices may send."""
     return plain(value) if type(value) is str else value
 
 
@@ -154,7 +157,7 @@ def _sentence(report: RunReport) -> str:
     if report.verdict is Verdict.ERROR:
         return "At least one check could not be judged. The rack is not released."
     if report.verdict is Verdict.MARGINAL:
-        return "Every check is inside its limit, at least one only within its guard band."
+        return "Every check is inside its limit, at least one within its guard band."
     if report.verdict is Verdict.WAIVED:
         return "Nothing blocks the rack; at least one finding is waived."
     return "Every check that applies is inside its limit and outside its guard band."
@@ -197,16 +200,16 @@ def _ordered(rows: Iterable[CheckRow]) -> list[CheckRow]:
 
 
 def _areas(rows: Iterable[CheckRow]) -> list[Area]:
-    """By the first word of a check's name; the areas in the order of that word."""
+    """Group checks by the first part of their name, in alphabetical order."""
     found: dict[str, list[CheckRow]] = {}
     for row in rows:
         found.setdefault(row.id.partition(".")[0] if "." in row.id else "", []).append(row)
     areas = []
     for name, own in sorted(found.items()):
         verdicts = [row.verdict for row in own]
-        told = [f"{verdicts.count(v)} {v}" for v in _WORST_FIRST if v in verdicts]
+        counts = [f"{verdicts.count(v)} {v}" for v in _WORST_FIRST if v in verdicts]
         title = _TITLES.get(name, name.capitalize() or "Checks")
-        areas.append(Area(title, tuple(_ordered(own)), ", ".join(told)))
+        areas.append(Area(title, tuple(_ordered(own)), ", ".join(counts)))
     return areas
 
 
@@ -219,11 +222,11 @@ def _figures(
         keys = tuple(
             (_cut(words.series(curve.name)), *style(n)) for n, curve in enumerate(plot.curves)
         )
-        more = f"and {plot.left_out} more series, none of them nearer to its limit"
+        more = f"and {plot.left_out} more series, all further from the limit"
         yield Figure(
             row=by_name[plot.check],
             wide=plot.wide,
-            # made by us from numbers only, see drawing.py
+            # made from numbers only, see drawing.py
             svg=Markup(draw(plot)) if plot.curves else Markup(""),  # noqa: S704
             measure=_measured(report.facts.generation.spec.checks[plot.check]),
             keys=keys if len(keys) > 1 else (),

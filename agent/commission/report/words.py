@@ -1,4 +1,4 @@
-"""Numbers, units, times and verdicts as people read them."""
+"""Numbers, units, times and verdicts as text of a report."""
 
 from datetime import UTC, datetime
 from math import isfinite
@@ -22,32 +22,35 @@ _MEANINGS = {
     Verdict.MARGINAL: "inside the limit, but within its guard band",
     Verdict.FAIL: "outside the limit",
     Verdict.ERROR: "could not be judged: data were missing, stale, frozen or bad, or a stimulus was"
-    " not seen; never counts as passed",
-    Verdict.SKIP: "does not apply, or needs a person to judge an attachment",
+    " not confirmed; never counts as passed",
+    Verdict.SKIP: "not applicable, or an attachment that a person has to judge",
     Verdict.WAIVED: "accepted as it is by a named person, for a stated time",
 }
 _MINUTE_S, _HOUR_S = 60, 3600
 
 
 def mark(verdict: Verdict) -> str:
-    """A sign for a verdict, so that colour is never alone."""
+    """Return a symbol for a verdict, so that colour is not the only cue."""
     return _MARKS[verdict]
 
 
 def meaning(verdict: Verdict) -> str:
-    """What a verdict says."""
+    """Return the meaning of a verdict."""
     return _MEANINGS[verdict]
 
 
 def number(value: float | str, *, beside: float = 0.0, signed: bool = False) -> str:
-    """Four significant digits, and no finer than those of what it stands ``beside``."""
+    """Return four significant digits, with no more decimals than ``beside`` has.
+
+    Texts are returned as they are; a number that is not finite is a dash.
+    """
     if isinstance(value, str):
         return value
     if not isfinite(value):
         return "—"
     text = _digits(abs(value), max(abs(value), abs(beside)))
     if not text.strip("0.,\N{NARROW NO-BREAK SPACE}"):
-        text = _digits(abs(value), abs(value))  # it is not nothing, only small
+        text = _digits(abs(value), abs(value))  # small, but not zero
     if value < 0:
         return f"\N{MINUS SIGN}{text}"
     return f"+{text}" if signed and value > 0 else text
@@ -63,7 +66,7 @@ def _digits(size: float, largest: float) -> str:
 
 
 def quantity(value: float | str, unit: str, beside: float | str | None = None) -> str:
-    """A number with its unit; ``beside`` is the limit that it stands beside."""
+    """Return a number with its unit; ``beside`` is the limit shown with it."""
     if isinstance(value, str):
         return value
     text = number(value, beside=beside if isinstance(beside, int | float) else 0.0)
@@ -72,12 +75,12 @@ def quantity(value: float | str, unit: str, beside: float | str | None = None) -
 
 
 def series(name: str) -> str:
-    """The name of a series so that it can be broken between its labels."""
+    """Return the name of a series with spaces for line breaks between its labels."""
     return name.replace("[", " [").replace(",", ", ").strip()
 
 
 def limit(check: Check, measurement: Measurement) -> str:
-    """What a measurement was held against: both ends where the check has a band."""
+    """Return the limit of a measurement with its unit: both ends if the check has a band."""
     bound = measurement.limit
     if bound is None:
         return ""
@@ -89,7 +92,7 @@ def limit(check: Check, measurement: Measurement) -> str:
 
 
 def _band(check: Check) -> tuple[float, float, str] | None:
-    """Low, high and their unit, of a check that has both."""
+    """Return low limit, high limit and unit of a check that has both; None for another."""
     if isinstance(check, SoakCheck):
         return check.low, check.high, check.unit
     if isinstance(check, LimitCheck) and check.at_least is not None and check.at_most is not None:
@@ -98,7 +101,7 @@ def _band(check: Check) -> tuple[float, float, str] | None:
 
 
 def margin(measurement: Measurement) -> str:
-    """How far inside its limit it is; negative outside."""
+    """Return the signed distance to the limit with its unit; negative outside."""
     if measurement.margin is None:
         return ""
     beside = measurement.limit if isinstance(measurement.limit, int | float) else 0.0
@@ -108,17 +111,17 @@ def margin(measurement: Measurement) -> str:
 
 
 def moment(at: float) -> str:
-    """Unix seconds as a date and a time of day in UTC."""
+    """Return Unix seconds as date and time in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def clock(at: float) -> str:
-    """The time of day only."""
+    """Return Unix seconds as time of day in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
 
 
 def duration(seconds: float) -> str:
-    """``1 h 02 min``, ``12 min 30 s``, ``45 s``."""
+    """Return seconds as ``1 h 02 min``, ``12 min 30 s`` or ``45 s``."""
     whole = round(seconds)
     hours, minutes, rest = whole // _HOUR_S, whole % _HOUR_S // _MINUTE_S, whole % _MINUTE_S
     if hours:

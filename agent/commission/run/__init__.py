@@ -1,1 +1,1 @@
-"""Carry out a run: apply stimuli, hold steps, watch limits, undo."""
+"""Execution of a run: stimuli, hold times, abort limits, and undoing of stimuli."""

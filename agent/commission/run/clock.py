@@ -1,7 +1,7 @@
-"""This machine's clock while a run goes on: whether it is kept right, and whether somebody set it.
+"""The clock of this machine during a run: its synchronisation, and detection of jumps.
 
-Evidence says when things were. A clock that jumps makes durations wrong, so what is read in the
-round of a jump is no basis for a verdict.
+Evidence contains times and durations. A clock that jumps makes durations wrong, so samples of the
+round of a jump must not be judged.
 """
 
 import ctypes
@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-JUMP_S = 1.0  # more than that between two rounds is not what slewing does
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+JUMP_S = 1.0  # between two rounds; slewing changes the clock by less
+_TIME_ERROR = 5  # TIME_ERROR of adjtimex(2): the clock is not synchronised
 _STA_UNSYNC = 0x0040
 
 
 class _Timex(ctypes.Structure):
-    """``struct timex`` of adjtimex(2) as far as it is read here; the rest is room."""
+    """The first fields of ``struct timex`` of adjtimex(2), and padding for the others."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -24,21 +24,21 @@ class _Timex(ctypes.Structure):
         ("maxerror", ctypes.c_long),
         ("esterror", ctypes.c_long),
         ("status", ctypes.c_int),
-        ("room", ctypes.c_char * 512),
+        ("padding", ctypes.c_char * 512),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What the kernel says of the clock: ``error_s`` is how wrong it may be at most."""
+    """The kernel's report on the clock. ``error_s`` is the maximum error in seconds."""
 
     synchronised: bool
     error_s: float
 
 
-def kept() -> ClockState | None:
-    """Whether something keeps this clock right; None where the system cannot say."""
-    found = _Timex()  # modes 0: it is only read
+def clock_state() -> ClockState | None:
+    """Return whether the clock is synchronised; None if the system does not report it."""
+    found = _Timex()  # modes 0: only read
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(found))
     except (OSError, AttributeError):
@@ -50,7 +50,7 @@ def kept() -> ClockState | None:
 
 
 class Jumps:
-    """Sees a clock that is set, by one that cannot be."""
+    """Detects that the wall clock was set, by comparison with the monotonic clock."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Jumps:
         self._ahead = wall() - steady()
 
     def since_last(self) -> float:
-        """By how many seconds the clock was set since the last look; 0.0 where it was not."""
+        """Return by how many seconds the clock was set since the last call; 0.0 if it was not."""
         ahead = self._wall() - self._steady()
         moved, self._ahead = ahead - self._ahead, ahead
         return moved if abs(moved) > JUMP_S else 0.0

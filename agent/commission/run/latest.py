@@ -1,4 +1,4 @@
-"""The newest values of a rack, of which only fresh ones count, and the abort limits on them."""
+"""The newest values of a rack, and the abort limits and confirmations computed from them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from agent.commission.spec.expression import Condition
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import AlarmCheck, Check, EqualsCheck, Measured
 
-_AGE_INTERVALS = 1.5  # a value of the round before is not the present any more
-_LOST_INTERVALS = 3.0  # a good value that is overdue by so many is lost, unless max_age says less
-_LOST_ROUNDS = 2  # and in no fewer rounds: a clock that is set loses nothing by itself
+_AGE_INTERVALS = 1.5  # excludes values of the previous round
+_LOST_INTERVALS = 3.0  # a good value overdue by that is lost, unless max_age is shorter
+_LOST_ROUNDS = 2  # the least number of rounds, so that a clock that is set loses nothing
 _EARLIER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """When something was last known: in which round, read when, and until when that is the newest.
+    """The round and the time of the last good value, and the time when the next one is due.
 
-    Unix seconds by the rack's clock. What is read slowly is the newest until it is due again.
+    Times are Unix seconds of the rack's clock. A slow series is valid until it is due again.
     """
 
     turn: int
@@ -33,14 +33,14 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class _Good:
-    """A good value, and when it was known."""
+    """A good value and its mark."""
 
     sample: Sample
     mark: _Mark
 
 
 class LatestValues:
-    """The newest value of every series that the conditions of a run look at."""
+    """The newest value of every series that abort limits and confirmations of a run use."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
@@ -53,14 +53,14 @@ class LatestValues:
             for name in facts.steps
             if spec.steps[name].confirm
         }
-        looked_at = [
+        used = [
             spec.signals[name]
             for condition in (*self.aborts.values(), *self.confirms.values())
             for name in self._signals(condition)
         ]
-        self._metrics = {signal.metric for signal in looked_at}
+        self._metrics = {signal.metric for signal in used}
         self._limits_s: dict[str, float] = {}
-        for signal in looked_at:
+        for signal in used:
             self._limits_s[signal.metric] = min(
                 self._limits_s.get(signal.metric, _LOST_INTERVALS * facts.interval_s),
                 max(signal.max_age or float("inf"), _AGE_INTERVALS * facts.interval_s),
@@ -69,10 +69,10 @@ class LatestValues:
         self._good: dict[SeriesKey, _Good] = {}
         self._watched: dict[str, _Mark] = {}
         self._turn = 0
-        self._case: CheckContext | None = None
+        self._context: CheckContext | None = None
 
     def update(self, read: Iterable[tuple[Sample, float]]) -> None:
-        """Take in what a round has read: samples, and the seconds between two of their series."""
+        """Add the samples of a round, each with the poll interval of its series in seconds."""
         self._turn += 1
         for sample, every_s in read:
             if sample.metric in self._metrics:
@@ -81,26 +81,26 @@ class LatestValues:
                     until = sample.observed_at + max(0.0, every_s - self._facts.interval_s)
                     mark = _Mark(self._turn, sample.observed_at, until)
                     self._good[sample.key] = _Good(sample, mark)
-        self._case = None
+        self._context = None
 
     def holds(self, condition: Condition, now: float) -> bool:
-        """Whether the newest values, all of them fresh, fulfil a condition."""
+        """Return whether the newest values fulfil a condition; False if one is missing or old."""
         try:
-            return all(_answers(self._now(now), condition))
+            return all(_results(self._now(now), condition))
         except (BadSample, InconclusiveError):
             return False
 
-    def ends(self, now: float) -> str:
-        """Why the run has to end now; empty if it may go on.
+    def abort_reason(self, now: float) -> str:
+        """Return why the run has to be aborted now; empty if it may continue.
 
-        One series past an abort limit is enough. So is an abort limit that cannot be watched: one
-        whose signals have had no good value for three intervals, or for their ``max_age``.
+        One series beyond an abort limit is enough. So is an abort limit that cannot be watched:
+        one whose signals had no good value for three intervals, or for their ``max_age``.
         """
-        case, unwatched = self._carried(now), ""
+        case, unwatched = self._last_good(now), ""
         for name, condition in self.aborts.items():
-            signal, why = self._lack(case, condition)
+            signal, why = self._missing(case, condition)
             if not why:
-                if any(_answers(case, condition)):
+                if any(_results(case, condition)):
                     return f"{name}: {self._spec.abort[name].says}"
                 self._watched[name] = self._oldest(case, condition, now)
                 continue
@@ -112,19 +112,19 @@ class LatestValues:
                 unwatched = unwatched or text
         return unwatched
 
-    def lack(self, step: str, now: float) -> str:
-        """Why nothing could confirm a step at present; empty if something could, or need not."""
+    def missing_signal(self, step: str, now: float) -> str:
+        """Return why a step cannot be confirmed at present; empty if it can or need not be."""
         condition = self.confirms.get(step)
-        return "" if condition is None else self._lack(self._carried(now), condition)[1]
+        return "" if condition is None else self._missing(self._last_good(now), condition)[1]
 
     def uncovered(
         self, shows: Mapping[str, Collection[str]], done: Collection[str], now: float
     ) -> Iterator[str]:
-        """The abort limits and the steps, but for those ``done``, whose signals have no source.
+        """Yield an error for each abort limit and step without a source, except steps ``done``.
 
-        ``shows`` are the metrics of each device's profile. Says what would provide each signal.
+        ``shows`` maps devices to the metrics of their profiles. Errors name possible sources.
         """
-        case = self._carried(now)
+        case = self._last_good(now)
         for name, condition in self.aborts.items():
             what = f"abort limit {name} ({self._spec.abort[name].when}) cannot be watched"
             yield from self._without(what, case, condition, shows)
@@ -134,9 +134,9 @@ class LatestValues:
                 yield from self._without(what, case, condition, shows)
 
     def values(self, step: str, now: float) -> dict[str, list[float] | None]:
-        """The signals that a step's stimulus is seen by and those that may end the run.
+        """Return the range of each signal that confirms a step or may abort the run.
 
-        Each with its lowest and its highest value, in base units; None where it is not known.
+        A range is [lowest, highest] in base units; None if the signal has no value.
         """
         case = self._now(now)
         own = [self.confirms[step]] if step in self.confirms else []
@@ -151,7 +151,7 @@ class LatestValues:
         return min(self._limits_s[metric] for metric in metrics)
 
     def _lost(self, mark: _Mark, limit_s: float, now: float) -> bool:
-        """Whether something is unknown for too long; a clock that was set back proves nothing."""
+        """Return whether a value is overdue for too long, also if the clock was set back."""
         overdue = now - mark.until >= limit_s or mark.read > now
         return overdue and self._turn - mark.turn >= _LOST_ROUNDS
 
@@ -162,42 +162,42 @@ class LatestValues:
         condition: Condition,
         shows: Mapping[str, Collection[str]],
     ) -> Iterator[str]:
-        name, why = self._lack(case, condition)
+        name, why = self._missing(case, condition)
         if name in self._spec.signals:
             signal, generation = self._spec.signals[name], self._facts.generation
             devices = case.names(signal.of)
             bare = [each for each in devices if signal.metric not in shows.get(each, ())]
             own = f"a profile of {', '.join(bare)} with that point" if bare else "a good value"
             also = f"another source for {name} in a generation that extends {generation.name}"
-            yield f"{what}: signal {name}: {why}; it takes {own}, or {also}"
+            yield f"{what}: signal {name}: {why}; needed: {own}, or {also}"
         elif why:
             yield f"{what}: {why}"
 
-    def _lack(self, case: CheckContext, condition: Condition) -> tuple[str, str]:
-        """The signal that a condition lacks, and why; both empty if it can be computed."""
+    def _missing(self, case: CheckContext, condition: Condition) -> tuple[str, str]:
+        """Return the missing signal of a condition, and why; both empty if it can be computed."""
         for name in self._signals(condition):
             try:
                 signal_lines(case, case.window, name)
             except (BadSample, InconclusiveError) as error:
                 return name, str(error)
         try:
-            computed = None not in _answers(case, condition)
+            computed = None not in _results(case, condition)
         except BadSample as error:
             return condition.text, str(error)
         return ("", "") if computed else (condition.text, "it divides by zero or leaves a curve")
 
     def _oldest(self, case: CheckContext, condition: Condition, now: float) -> _Mark:
-        """The mark of the oldest value that a condition was computed from."""
+        """Return the mark of the oldest value that a condition was computed from."""
         keys = [
             key for name in self._signals(condition) for key, _ in tracks(case, case.window, name)
         ]
         oldest = min((self._good[key].mark for key in keys), key=lambda mark: mark.until)
         return replace(oldest, until=min(oldest.until, now))
 
-    def _carried(self, now: float) -> CheckContext:
-        """The rack with the last good value of every series that is not lost.
+    def _last_good(self, now: float) -> CheckContext:
+        """Return a context with the last good value of every series that is not lost.
 
-        A series that is lost is missed: it is known, and has no value.
+        A lost series is part of the context without a value, so that it counts as missing.
         """
         found = []
         for key, latest in self._latest.items():
@@ -215,33 +215,33 @@ class LatestValues:
         return sample.observed_at >= now - _AGE_INTERVALS * self._facts.interval_s
 
     def _now(self, now: float) -> CheckContext:
-        if self._case is None or self._case.span.ended != now:
+        if self._context is None or self._context.span.ended != now:
             fresh = [
                 replace(sample, observed_at=now)
                 for sample in self._latest.values()
                 if self._fresh(sample, now)
             ]
-            self._case = self._at(Window(fresh, now, now), now)
-        return self._case
+            self._context = self._at(Window(fresh, now, now), now)
+        return self._context
 
     def _at(self, window: Window, now: float) -> CheckContext:
         span = Span(now, now, now, now)
         return CheckContext(self._facts.generation, window, span, self._facts.devices)
 
 
-def _answers(case: CheckContext, condition: Condition) -> list[bool | None]:
-    """Whether a condition holds for each group of series that pair; None where it is unknown.
+def _results(case: CheckContext, condition: Condition) -> list[bool | None]:
+    """Return the result of a condition per group of matching series; None if not computable.
 
-    Raises BadSample or InconclusiveError where a signal has no value.
+    Raises BadSample or InconclusiveError if a signal has no value.
     """
     groups = [list(rows) for _, rows in aligned(case, case.window, condition.names)]
     return [condition(rows[-1][1]) if rows else None for rows in groups]
 
 
-def lacking(
+def unusable_signals(
     facts: Facts, samples: Iterable[Sample], shows: Mapping[str, Collection[str]], now: float
 ) -> list[str]:
-    """What one round shows that checks will have nothing to be judged by: missing, or not good."""
+    """Return the missing or bad signals of checks after one round at ``now``, as messages."""
     fresh = [replace(sample, observed_at=now) for sample in samples]
     span = Span(now, now, now, now)
     window = Window(fresh, now, now)
@@ -262,7 +262,7 @@ def lacking(
 
 
 def _signals(generation: Generation, check: Check) -> Iterator[str]:
-    """The signals that a check looks at."""
+    """Yield the signals that a check uses."""
     if isinstance(check, AlarmCheck | EqualsCheck):
         yield check.signal
     elif isinstance(check, Measured):

@@ -1,7 +1,7 @@
-"""Verdicts as soon as a step has ended, for those who look on while the run goes on.
+"""Verdicts of each step as soon as it has ended, for display during the run.
 
-They are given in a thread, so that the rack is read on time meanwhile. What counts is judged at
-the end, from the samples; it is the same.
+They are computed in a thread, so that polling stays on time. The final verdicts are computed
+from the samples at the end of the run by the same rules.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from agent.commission.judge.verdicts import (
 from agent.commission.records import CheckResult, Measurement
 from agent.model.errors import RackagentError
 
-_MEASURED_MAX = 8  # measurements of one check that the journal tells
+_MEASURED_MAX = 8  # measurements of one check in the journal
 
 
 class LiveVerdicts:
-    """Judges the steps of one run and writes what comes of it to the journal."""
+    """Judges the steps of one run and writes the verdicts to its journal."""
 
     def __init__(
         self,
@@ -47,12 +47,12 @@ class LiveVerdicts:
         self._turn = asyncio.Lock()
 
     def judge(self, step: str, span: Span) -> None:
-        """Begin to judge a step that has ended."""
+        """Start to judge a step that has ended."""
         task = asyncio.create_task(self._judge(step, span), name=f"judge {step}")
         self._tasks.append(task)
 
     async def close(self) -> None:
-        """Wait until everything is judged; what could not be, is when the run is concluded."""
+        """Wait for all verdicts; a step that could not be judged is judged as the run ends."""
         while self._tasks:
             await self._tasks.pop(0)
 
@@ -61,7 +61,7 @@ class LiveVerdicts:
             try:
                 results = await asyncio.to_thread(self._results, step, span)
             except (RackagentError, OSError, sqlite3.Error) as error:
-                text = f"warning: {step}: not judged while the run goes on: {error}"
+                text = f"warning: {step}: not judged during the run: {error}"
                 self._journal.mention(Said(text=text), self._now())
                 return
         for result in results:
@@ -82,7 +82,7 @@ class LiveVerdicts:
 
 
 def judged_record(result: CheckResult) -> CheckJudged:
-    """Return a verdict as the journal has it."""
+    """Return a verdict as a journal event, with at most 8 measurements."""
     measured: Sequence[Measurement] = result.measurements[:_MEASURED_MAX]
     return CheckJudged(
         check=result.check,

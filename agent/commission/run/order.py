@@ -1,4 +1,4 @@
-"""Carries out one run that was ordered, and makes of what it read verdicts and sealed evidence."""
+"""Orders of runs: carry them out, judge their samples and seal the evidence."""
 
 import asyncio
 import contextlib
@@ -25,10 +25,10 @@ from agent.commission.journal.samples import SampleStore, fold
 from agent.commission.journal.writer import Event, RunJournal, read_journal
 from agent.commission.judge.verdicts import Facts, StageVerdicts, Waiver
 from agent.commission.report import write_report
-from agent.commission.run.clock import kept
+from agent.commission.run.clock import clock_state
 from agent.commission.run.live_verdicts import LiveVerdicts, judged_record
 from agent.commission.run.prompts import Crew, People
-from agent.commission.run.rig import HallRig, Later, Rig, simulated_rig
+from agent.commission.run.rig import HallRig, Rig, ShiftedRig, simulated_rig
 from agent.commission.run.rounds import Rounds
 from agent.commission.run.runner import Runner
 from agent.config import Config
@@ -37,7 +37,7 @@ from agent.model.errors import ConfigError, DeviceUnreachable, NotCovered, Racka
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """How a rack is simulated. ``speed`` is rack seconds per second, 0 as many as can be."""
+    """Settings of a simulated rack. ``speed`` is rack seconds per second; 0 is unlimited."""
 
     seed: int
     speed: float
@@ -46,7 +46,7 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class OrderOutcome:
-    """What came of an order: a report, or why there is none."""
+    """The outcome of an order: a report, or the error that prevented it."""
 
     order: "Order"
     report: RunReport | None = None
@@ -55,7 +55,7 @@ class OrderOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run that was asked for, over the one rack of ``config``."""
+    """One run on the only rack of ``config``. ``folder`` is its evidence directory."""
 
     config: Config
     facts: Facts
@@ -68,38 +68,39 @@ class Order:
 
     @property
     def rack(self) -> str:
-        """The rack that it is about."""
+        """The name of the rack."""
         return self.config.devices[0].rack
 
 
-Hear = Callable[[Event], None]
-"""Is told of every line of a journal as it is written."""
+OnEvent = Callable[[Event], None]
+"""Called with every event of a journal when it is written."""
 
 
 async def carry_out_all(
-    orders: Sequence[Order], key: PrivateKey | None, hear: Callable[[Order], Hear]
+    orders: Sequence[Order], key: PrivateKey | None, on_event: Callable[[Order], OnEvent]
 ) -> list[OrderOutcome]:
-    """Carry out and conclude several orders side by side; one that cannot be stops no other."""
-    return await asyncio.gather(*(_carried_out(order, key, hear(order)) for order in orders))
+    """Carry out and conclude orders concurrently; one that fails does not stop the others."""
+    return await asyncio.gather(*(_carried_out(order, key, on_event(order)) for order in orders))
 
 
-async def _carried_out(order: Order, key: PrivateKey | None, hear: Hear) -> OrderOutcome:
+async def _carried_out(order: Order, key: PrivateKey | None, on_event: OnEvent) -> OrderOutcome:
     try:
-        known = await carry_out(order, hear)
-        # In a thread: the other racks are read on time meanwhile.
-        report = await asyncio.to_thread(conclude, order.folder, key, hear, known)
+        known = await carry_out(order, on_event)
+        # In a thread, so that polling of the other racks stays on time.
+        report = await asyncio.to_thread(conclude, order.folder, key, on_event, known)
         return OrderOutcome(order, report)
     except RackagentError as error:
         return OrderOutcome(order, error=error)
 
 
-async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts | None:
-    """Do what the order says, and keep all of it in its directory; what was judged meanwhile.
+async def carry_out(order: Order, on_event: OnEvent = lambda _: None) -> StageVerdicts | None:
+    """Carry out an order, record it in its directory, and return the verdicts given so far.
 
-    ``hear`` is told of every line of the journal as it is written.
+    ``on_event`` is called with every event of the journal when it is written. Returns None if the
+    run to resume has all its steps already.
 
-    Raises ConfigError, DeviceUnreachable where a device does not answer before the first step, and
-    NotCovered where no device gives what abort limits and confirmations need.
+    Raises ConfigError; DeviceUnreachable if a device does not answer before the first step; and
+    NotCovered if no device reports a signal of an abort limit or confirmation.
     """
     config, facts, folder = order.config, order.facts, order.folder
     if order.resume and _only_unsealed(folder):
@@ -112,7 +113,7 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
         if order.resume:
             simulated = order.rehearsal is not None
             journal, done, open_step = bundle.resume(
-                *(folder, facts, order.rack, hear), simulated=simulated
+                *(folder, facts, order.rack, on_event), simulated=simulated
             )
         else:
             about = {
@@ -122,15 +123,15 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
             }
             tool = version("rackagent")
             what = Path(config.file), order.waivers, about
-            journal = bundle.begin(folder, facts, order.rack, tool, *what, hear)
+            journal = bundle.begin(folder, facts, order.rack, tool, *what, on_event)
         stack.callback(journal.close)
         store = SampleStore(folder / bundle.SAMPLES)
         stack.callback(store.close)
         people = People(folder, journal, rig.now, order.crew, _answered(folder))
         stack.callback(answers.clear, folder)
-        early = LiveVerdicts(facts, folder / bundle.SAMPLES, order.waivers, journal, rig.now)
-        stack.push_async_callback(early.close)
-        runner = Runner(facts, rig, rounds, store, journal, people, early.judge)
+        live = LiveVerdicts(facts, folder / bundle.SAMPLES, order.waivers, journal, rig.now)
+        stack.push_async_callback(live.close)
+        runner = Runner(facts, rig, rounds, store, journal, people, live.judge)
         if refused := await _refused(runner, done):
             why = str(refused).replace("\n", "; ")
             journal.write(RunAborted(why=why), rig.now())
@@ -142,17 +143,17 @@ async def carry_out(order: Order, hear: Hear = lambda _: None) -> StageVerdicts 
         shows = {device: sorted(metrics) for device, metrics in rounds.shows().items()}
         journal.write(ProfilesFound(shows=shows), rig.now())
         keep_origins(folder, config, rounds.profiles())
-        early.known.facts = await asyncio.to_thread(bundle.as_kept, replace(facts, shows=shows))
+        live.known.facts = await asyncio.to_thread(bundle.as_kept, replace(facts, shows=shows))
         await runner.run(done, open_step)
         try:
-            await early.close()
-        finally:  # a verdict that could not be given takes nothing from what was done
+            await live.close()
+        finally:  # the run has ended even if a verdict failed
             journal.write(RunEnded(late=runner.lateness()), rig.now())
-        return early.known
+        return live.known
 
 
 async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | None:
-    """Why a run may not begin; None if it may. Reads the rack once."""
+    """Read the rack once; return the error that prevents the run, or None."""
     if silent := await runner.preflight():
         return DeviceUnreachable(f"the run does not begin: {'; '.join(silent)}")
     if lacking := runner.uncovered(done):
@@ -161,10 +162,12 @@ async def _refused(runner: Runner, done: Collection[str]) -> RackagentError | No
 
 
 def _mention_clock(journal: RunJournal, at: float) -> None:
-    """Write down whether this machine's clock is kept right, which evidence rests on."""
-    clock = kept()
+    """Record whether the clock of this machine is synchronised."""
+    clock = clock_state()
     if clock is None or not clock.synchronised:
-        journal.mention(Said(text="warning: nothing keeps this machine's clock right (NTP)"), at)
+        journal.mention(
+            Said(text="warning: the clock of this machine is not synchronised (NTP)"), at
+        )
     if clock is not None:
         journal.write(
             ClockChecked(synchronised=clock.synchronised, error_s=round(clock.error_s, 6)), at
@@ -172,13 +175,13 @@ def _mention_clock(journal: RunJournal, at: float) -> None:
 
 
 def _only_unsealed(folder: Path) -> bool:
-    """Whether a run died after its last step, so that only its results are missing."""
+    """Return whether a run was interrupted after its last step: only its results are missing."""
     events = read_journal(folder / bundle.JOURNAL)
     return bundle.has_ended(events) and not (folder / MANIFEST).exists()
 
 
 def _answered(folder: Path) -> set[str]:
-    """What was attached before a run was cut off, and need not be asked for again."""
+    """Return the prompts for attachments that were given before the run was interrupted."""
     events = read_journal(folder / bundle.JOURNAL)
     return {f"attach.{check}" for check in bundle.attached(folder, events)}
 
@@ -186,19 +189,19 @@ def _answered(folder: Path) -> set[str]:
 def conclude(
     folder: Path,
     key: PrivateKey | None,
-    hear: Hear = lambda _: None,
+    on_event: OnEvent = lambda _: None,
     known: StageVerdicts | None = None,
 ) -> RunReport:
-    """Judge what a run recorded, write its results and seal them.
+    """Judge the samples of a run, write its results and seal the directory.
 
-    ``known`` is what ``carry_out`` has judged of it already. A run that died is concluded as it
-    is: what it did not come to is an ERROR. Raises ConfigError, also where ``key`` would sign a
-    rehearsal.
+    ``known`` are verdicts that ``carry_out`` returned. In a run that was interrupted, checks of
+    steps not carried out are ERROR. Raises ConfigError if the directory is sealed already, if it
+    cannot be read or written, or if ``key`` is given for a rehearsal.
     """
     if (folder / MANIFEST).exists():
         raise ConfigError(f"{folder} is sealed already")
     refuse_signature(key is not None and bundle.is_rehearsal(bundle.started(folder)))
-    journal = RunJournal(folder / bundle.JOURNAL, hear)
+    journal = RunJournal(folder / bundle.JOURNAL, on_event)
     try:
         report = _judged(folder, journal, known)
     finally:
@@ -233,4 +236,4 @@ async def _rig(order: Order) -> AsyncIterator[Rig]:
         store = SampleStore(order.folder / bundle.SAMPLES, read_only=True)
         ahead_s = store.latest() + order.facts.interval_s - rig.now()
         store.close()
-        yield Later(rig, max(0.0, ahead_s))
+        yield ShiftedRig(rig, max(0.0, ahead_s))

@@ -1,6 +1,6 @@
-"""What a run is going to do, for its journal: who follows it reckons from that what is left.
+"""The plan of a run for its journal, and its prompts before the first and after the last step.
 
-And what it asks of its operator before its first step and after its last.
+The plan has the expected duration of each step, so that the remaining time can be computed.
 """
 
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from agent.commission.journal.reader import Prompt
 from agent.commission.judge.verdicts import Facts
 from agent.commission.spec.models import AttachmentCheck, StepSpec
 
-_SEEN_INTERVALS = 2.0  # a stimulus is usually seen by the second round after it
+_SEEN_INTERVALS = 2.0  # a stimulus is usually confirmed by the second round after it
 
 
 BEGIN, REMARKS, WITNESS = "begin", "remarks", "witness"
-"""Prompts that every run with an operator has."""
+"""Identifiers of the prompts that every run with an operator has."""
 
 
 def opening(facts: Facts) -> Iterator[Prompt]:
-    """Asked before the first step. Attachments may come until the run ends."""
+    """Yield the prompts before the first step; attachments may be given until the run ends."""
     yield Prompt(BEGIN, "confirm", f"{facts.stage} may begin: nobody works on the rack")
     for name, check in facts.checks.items():
         if isinstance(check, AttachmentCheck):
@@ -27,14 +27,14 @@ def opening(facts: Facts) -> Iterator[Prompt]:
 
 
 def closing(witness: str) -> Iterator[Prompt]:
-    """Asked after the last step."""
+    """Yield the prompts after the last step."""
     yield Prompt(REMARKS, "note", "remarks on this run")
     if witness:
         yield Prompt(WITNESS, "confirm", f"{witness} has witnessed the run")
 
 
 def planned(facts: Facts) -> RunPlanned:
-    """Steps with the seconds they are expected to take, and the checks judged after each."""
+    """Return the plan: steps with their expected durations in seconds, and their checks."""
     spec = facts.generation.spec
     return RunPlanned(
         generation=spec.generation,
@@ -59,6 +59,6 @@ def planned(facts: Facts) -> RunPlanned:
 
 
 def seconds(step: StepSpec, interval_s: float) -> float:
-    """How long a step is expected to take."""
+    """Return the expected duration of a step in seconds."""
     seen = min(step.within, _SEEN_INTERVALS * interval_s) if step.confirm else 0.0
     return seen + step.hold + step.after

@@ -1,4 +1,4 @@
-"""Those who stand by a run: what it asks of them, what they answer, and what they ask of it."""
+"""Prompts to the operator of a run, their answers, and commands to pause or end the run."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from agent.commission.journal.reader import Prompt
 from agent.commission.journal.writer import RunJournal
 
 ANSWER_WAIT_S = 4 * 3600.0
-"""How long the run waits for one answer, by the rack's clock."""
+"""Longest wait for one answer, by the rack's clock."""
 
 PAUSE_MAX_S = 24 * 3600.0
-"""How long a pause may be."""
+"""Longest pause."""
 
 LOOK_S = 0.5
-"""How often it looks for answers while it waits for one."""
+"""Interval of looking for answers while the run waits for one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Who carries a run out, and who sees it. Without an operator nothing is asked."""
+    """The names of operator and witness. Without an operator there are no prompts."""
 
     operator: str = ""
     witness: str = ""
@@ -31,7 +31,7 @@ class Crew:
 class People:
     """Prompts and answers of one run.
 
-    ``done`` are prompts that were answered before the run was cut off.
+    ``done`` are prompts that were answered before the run was interrupted.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class People:
 
     @property
     def asked(self) -> bool:
-        """Whether there is an operator who can be asked."""
+        """True if the run has an operator."""
         return bool(self.crew.operator)
 
     def ask(self, prompt: Prompt, *, blocks: bool = True) -> None:
-        """Ask something, unless it was answered before; ``blocks`` where the run waits for it."""
+        """Open a prompt unless it was answered before; ``blocks`` if the run waits for it."""
         if prompt.id in self._done:
             return
         self._open[prompt.id] = prompt
@@ -72,24 +72,24 @@ class People:
         )
 
     def is_open(self, id_: str) -> bool:
-        """Whether a prompt waits for its answer."""
+        """Return whether a prompt has no answer yet."""
         return id_ in self._open
 
     def still_open(self) -> list[Prompt]:
-        """What has not been answered."""
+        """Return the prompts without an answer."""
         return list(self._open.values())
 
     def answered(self, id_: str) -> GivenAnswer | None:
-        """What was answered, None as long as nothing was."""
+        """Return the answer to a prompt; None if it has none yet."""
         return self._answers.get(id_)
 
     def close(self, id_: str, why: str) -> None:
-        """Nobody needs to answer any more: it was seen in the data, or nobody did in time."""
+        """Close a prompt without an answer: confirmed by telemetry ("seen"), or "expired"."""
         if id_ in self._open:
             self._answer(GivenAnswer(id_, "", why == "seen"), why)
 
-    def look(self) -> None:
-        """Take in what has come."""
+    def process_answers(self) -> None:
+        """Process the answers and commands that have arrived."""
         for found in answers.collect(self._folder):
             if isinstance(found, str):
                 self._journal.mention(Said(text=found), self._now())
@@ -98,10 +98,10 @@ class People:
             elif found.id in self._open:
                 self._answer(found, "yes" if found.yes else "no")
             else:
-                text = f"{found.who} answered {found.id}, which is not asked for"
+                text = f"{found.who} answered {found.id}, which is not an open prompt"
                 self._journal.mention(Said(text=text), self._now())
 
-    def _answer(self, found: GivenAnswer, said: str) -> None:
+    def _answer(self, found: GivenAnswer, answer: str) -> None:
         prompt = self._open.pop(found.id)
         self._answers[found.id] = found
         self._journal.write(
@@ -110,7 +110,7 @@ class People:
                 kind=prompt.kind,
                 check=prompt.check,
                 who=found.who,
-                answer=said,
+                answer=answer,
                 text=found.text,
                 file=found.file,
                 sha256=found.sha256,
@@ -126,7 +126,7 @@ class People:
             self.wants_end = f"ended by {found.who}" + (f": {found.text}" if found.text else "")
         elif found.id == answers.CONTINUE:
             self.wants_pause = ""
-            self._journal.mention(Said(text=f"{found.who}: go on"), now)
+            self._journal.mention(Said(text=f"{found.who}: continue"), now)
         else:
             self.wants_pause = found.who
             self._journal.mention(Said(text=f"{found.who}: pause after this step"), now)

@@ -1,4 +1,4 @@
-"""What a rack is connected to while a run goes on: real devices in a hall, or a simulator."""
+"""Test rigs: the rack's clock and its stimuli, for real racks and for simulated ones."""
 
 import asyncio
 import time
@@ -17,37 +17,37 @@ RIGS = "rackagent.rigs"
 
 
 class Rig(Protocol):
-    """What a rack is connected to: it lets time pass, and does something to the rack."""
+    """The clock and the stimuli of a rack under test."""
 
     def now(self) -> float:
-        """Unix time in seconds, as it passes for the rack."""
+        """Return the rack's time in Unix seconds."""
         ...
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass for the rack."""
+        """Wait for that many seconds of the rack's time."""
         ...
 
     async def idle(self, seconds: float) -> None:
-        """Let time pass while a person is waited for: no faster than it does for that person."""
+        """Wait for a person, at real time even if the rack's clock can run faster."""
         ...
 
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
-        """Do something to the rack; what a person has to do instead, empty if it is done."""
+        """Apply a stimulus; return the instruction for a person, empty if it is done."""
         ...
 
     async def end(self, event: str) -> str:
-        """Undo it; likewise."""
+        """End a stimulus; return the instruction for a person, empty if it is done."""
         ...
 
     async def load(self, ratio: float) -> str:
-        """Give the rack work, 0 idle to 1 full; likewise."""
+        """Set the load, 0 idle to 1 full; return the instruction for a person, if any."""
         ...
 
 
 class HallRig:
-    """A real rack. Commands and writes of the configuration are done; the rest is for a person.
+    """A real rack. Configured stimuli are carried out; a person does the others.
 
-    A stimulus counts once it is seen in the data. ``clock`` gives seconds, Unix time in a run.
+    A stimulus counts once it is confirmed by telemetry. ``clock`` returns Unix seconds.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class HallRig:
         self._stimuli, self._clock = stimuli, clock
 
     def now(self) -> float:
-        """The clock of this machine."""
+        """Return Unix seconds of this machine's clock."""
         return self._clock()
 
     async def wait(self, seconds: float) -> None:
@@ -68,24 +68,24 @@ class HallRig:
         await asyncio.sleep(seconds)
 
     async def begin(self, event: str, parameters: Mapping[str, object]) -> str:
-        """Do the stimulus of that name, or say what to do. Raises ConfigError if it fails."""
+        """Carry out a stimulus or return the instruction. Raises ConfigError if it fails."""
         given = "".join(f" {name}={value}" for name, value in parameters.items())
         return await self._do(event, parameters, f"{event.replace('_', ' ')}{given}")
 
     async def end(self, event: str) -> str:
-        """Do ``end_NAME``, or say what to undo. Raises ConfigError if it fails."""
+        """Carry out ``end_NAME`` or return the instruction. Raises ConfigError if it fails."""
         return await self._do(f"end_{event}", {}, f"undo: {event.replace('_', ' ')}")
 
     async def load(self, ratio: float) -> str:
-        """Do ``load`` with the ratio, or say what to do. Raises ConfigError if it fails."""
+        """Carry out ``load`` or return the instruction. Raises ConfigError if it fails."""
         return await self._do("load", {"ratio": ratio}, f"load the rack to {ratio:.0%}")
 
     async def _do(self, name: str, parameters: Mapping[str, object], words: str) -> str:
         return "" if await carry_out_stimulus(self._stimuli, name, parameters) else words
 
 
-class Later:
-    """A rig whose clock is ahead: a rehearsal that goes on must not live the same hour twice."""
+class ShiftedRig:
+    """A rig with a clock shifted by ``by_s``, so that a resumed rehearsal repeats no times."""
 
     def __init__(self, rig: Rig, by_s: float) -> None:
         self._rig, self._by_s = rig, by_s
@@ -93,17 +93,20 @@ class Later:
         self.begin, self.end, self.load = rig.begin, rig.end, rig.load
 
     def now(self) -> float:
-        """The clock of the rig, ahead."""
+        """Return the shifted time in Unix seconds."""
         return self._rig.now() + self._by_s
 
 
 def simulated_rig(
     config: Config, *, seed: int, speed: float, faults: tuple[str, ...]
 ) -> AbstractAsyncContextManager[Rig]:
-    """The rig that serves the racks of ``config`` itself. Raises ConfigError without one."""
+    """Return a rig that simulates the racks of ``config``.
+
+    Raises ConfigError if no installed package provides one.
+    """
     for point in entry_points(group=RIGS, name="simulated"):
         found: AbstractAsyncContextManager[Rig] = point.load()(
             config, seed=seed, speed=speed, faults=faults
         )
         return found
-    raise ConfigError("nothing that is installed can simulate a rack")
+    raise ConfigError("no installed package can simulate a rack")

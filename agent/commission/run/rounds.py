@@ -1,4 +1,4 @@
-"""Reads a whole rack round by round, as samples."""
+"""Poll rounds over a whole rack, as samples."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from agent.commission.records import Sample
 from agent.commission.run.clock import Jumps
-from agent.commission.spec.inventory import introduced
+from agent.commission.spec.inventory import identity_sample
 from agent.commission.spec.models import POLLS
 from agent.config import Config
 from agent.model.values import Quality
 from agent.poll.rack_reader import RackReader
 from agent.poll.reader import DeviceRead
 
-_CONTRADICTIONS = 2  # in a row, and readings are doubted
+_CONTRADICTIONS = 2  # in a row make readings doubtful
 
 
 class Rounds:
@@ -40,10 +40,10 @@ class Rounds:
     async def __aexit__(self, *_: object) -> None:
         await self._rack.close()
 
-    async def look(self) -> list[tuple[Sample, float]]:
-        """Read one round: every sample, and how often its series is asked for (seconds).
+    async def read(self) -> list[tuple[Sample, float]]:
+        """Read one round: pairs of a sample and the poll interval of its series in seconds.
 
-        ``failures`` gives for each device that did not answer why.
+        Afterwards ``failures`` has the reason for each device that did not answer.
         """
         at, wall = self._now(), time.time()
         reads = await self._rack.read(at)
@@ -53,32 +53,35 @@ class Rounds:
         return [(_doubtful(s, moved), every_s) for s, every_s in found] if moved else found
 
     def shows(self) -> Mapping[str, frozenset[str]]:
-        """Return the metrics that each device's profile has, of those whose profile is known."""
+        """Return the metrics of each device's profile, for devices whose profile is known."""
         return {
             device: frozenset(point.metric.name for point in profile.points) | {POLLS}
             for device, profile in self._rack.profiles().items()
         }
 
     def profiles(self) -> frozenset[str]:
-        """Return the profiles that devices are read by, of those whose profile is known."""
+        """Return the names of the profiles in use."""
         return frozenset(profile.name for profile in self._rack.profiles().values())
 
     def _samples(self, read: DeviceRead, at: float, wall: float) -> Iterator[tuple[Sample, float]]:
-        """Give the samples of one device in the round that began at ``at``, ``wall`` here."""
+        """Yield the samples of one device in the round that began at ``at``.
+
+        ``wall`` is that instant by the clock of this machine. Both are Unix seconds.
+        """
         if read.answered:
-            now = self._now()  # of the rack: in a rehearsal it does not move while devices are read
+            now = self._now()  # of the rack; in a rehearsal it is constant during a round
             for position, blocks in read.blocks.items():
                 every_s = max(self.interval_s, read.intervals_s[position])
                 for reading in (each for block in blocks for each in block.readings()):
                     when = min(at + max(0.0, reading.observed_at - wall), now)
                     yield Sample.of(reading, when), every_s
             if read.identity is not None:
-                yield introduced(read.device, read.identity, at), self.interval_s
+                yield identity_sample(read.device, read.identity, at), self.interval_s
         answered = 1.0 if read.answered else 0.0
         yield Sample(read.device, POLLS, (), answered, Quality.GOOD, at), self.interval_s
 
 
 def _doubtful(sample: Sample, moved: float) -> Sample:
-    """Return the sample as one whose time is not known."""
+    """Return the sample with bad quality, because its time is unknown."""
     reason = f"this machine's clock was set by {moved:+.1f} s"
     return replace(sample, quality=Quality.BAD, reason=reason)

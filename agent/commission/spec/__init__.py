@@ -1,1 +1,1 @@
-"""What a rack must be: generations, their checks and quantities, build sheets."""
+"""Specifications of racks: generations, their checks and quantities, build sheets."""

@@ -1,7 +1,7 @@
 """A rack's build sheet: serials, parts, slots, MACs, firmware, and the cable plan.
 
-Written as YAML, or as two CSV tables (devices, and cables with ``--cables``); the tables may also
-be exports of NetBox, whose columns are known by their headings.
+A sheet is YAML, or two CSV tables (devices, and cables with ``--cables``). The tables may also be
+exports of NetBox (4.x); columns are found by their headings.
 """
 
 import csv
@@ -23,7 +23,7 @@ _LINKS = {"G": "Gbit/s", "Gbps": "Gbit/s", "M": "Mbit/s", "Mbps": "Mbit/s"}
 
 
 class SheetDevice(StrictModel):
-    """One device or, with ``component``, one part of it. Empty means: not looked at."""
+    """One device or, with ``component``, one part of it. Empty fields are not compared."""
 
     device: str = Field(min_length=1, description="its name in the configuration, or its role")
     component: str = ""
@@ -36,7 +36,7 @@ class SheetDevice(StrictModel):
 
     @property
     def place(self) -> str:
-        """Which device or part it is, for people."""
+        """Device and part, as text."""
         return f"{self.device} {self.component}".rstrip()
 
 
@@ -51,14 +51,17 @@ class SheetEnd(StrictModel):
 
 
 class SheetCable(StrictModel):
-    """One cable, and the rate its link must have."""
+    """One cable, and the planned rate of its link, such as ``400 Gbit/s``."""
 
     a: SheetEnd
     b: SheetEnd
     speed: str = ""
 
     def speed_b_s(self) -> float | None:
-        """The planned rate in bytes per second; None where none is planned."""
+        """Return the planned rate in bytes per second; None if the sheet has none.
+
+        Raises ValueError for a text that is not a rate.
+        """
         if not self.speed:
             return None
         match = _SPEED.fullmatch(self.speed.strip())
@@ -71,7 +74,7 @@ class SheetCable(StrictModel):
 
 
 class Sheet(StrictModel):
-    """What was built, according to who built it."""
+    """The planned devices and cables of a rack."""
 
     rack: str = ""
     devices: list[SheetDevice] = Field(default_factory=list)
@@ -96,14 +99,17 @@ _CABLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "speed": ("speed", "cf_speed"),
     "status": ("status",),
 }
-"""The headings that are understood: ours, and those of NetBox's import and export (4.x)."""
+"""Accepted headings: those of this format, and those of NetBox's import and export (4.x)."""
 
 
 def load_sheet(path: Path, cables: Path | None = None) -> Sheet:
-    """The build sheet in ``path``; of CSV tables ``cables`` is the second. Raises ConfigError."""
+    """Read the build sheet in ``path``; with CSV tables, ``cables`` is the table of cables.
+
+    Raises ConfigError with file, line and key of every mistake.
+    """
     if path.suffix.lower() != ".csv":
         if cables is not None:
-            raise ConfigError(f"--cables goes with a CSV of devices; {path} has its own 'cables'")
+            raise ConfigError(f"--cables needs a CSV table of devices; list the cables in {path}")
         document = load(path)
         sheet = document.validate(Sheet)
         problems = list(_wrong(document, sheet))
@@ -116,7 +122,7 @@ def load_sheet(path: Path, cables: Path | None = None) -> Sheet:
         ends = ("a_device", "a_port", "b_device", "b_port")
         for line, row in _rows(cables, _CABLE_COLUMNS, ends):
             if row.get("status", "").lower() in ("planned", "decommissioning"):
-                continue  # NetBox plans cables that nobody has laid yet
+                continue  # not connected, according to NetBox
             if missing := [end for end in ends if not row.get(end)]:
                 raise ConfigError([Problem(str(cables), line, missing[0], "is empty")])
             found.append(_cable(row))
@@ -143,7 +149,7 @@ def _cable(row: Mapping[str, str]) -> dict[str, object]:
 def _rows(
     path: Path, columns: Mapping[str, tuple[str, ...]], needed: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows by our names, with their lines. Raises ConfigError for a table that is none of ours."""
+    """Yield line number and cells by key. Raises ConfigError for a table without these columns."""
     name = str(path)
     try:
         if path.stat().st_size > _BYTES_MAX:
@@ -177,11 +183,11 @@ def _wrong(document: Document, sheet: Sheet) -> Iterator[Problem]:
     places = [device.place for device in sheet.devices]
     for number, place in enumerate(places):
         if place in places[:number]:
-            yield document.problem(("devices", number), f"{place} stands twice")
-    owner: dict[str, str] = {}  # a chassis that is listed as a part has its device's own
+            yield document.problem(("devices", number), f"duplicate device or part {place}")
+    owner: dict[str, str] = {}  # a chassis listed as a part has the serial of its device
     for number, device in enumerate(sheet.devices):
         if owner.setdefault(device.serial or device.place, device.device) != device.device:
-            message = f"{device.serial} is also the serial of {owner[device.serial]}"
+            message = f"duplicate serial {device.serial}, also of {owner[device.serial]}"
             yield document.problem(("devices", number, "serial"), message)
     used: set[str] = set()
     for number, cable in enumerate(sheet.cables):

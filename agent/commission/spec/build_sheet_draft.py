@@ -1,4 +1,4 @@
-"""A build sheet drafted from what devices say: of a rack that is known to be right."""
+"""A build sheet drafted from the reported identities of a rack that is known to be correct."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ _GIGA = 1e9
 
 
 def draft_sheet(seen: Seen, rack: str) -> dict[str, Any]:
-    """The sheet as data, in the order of names; it holds only what devices told."""
+    """Return the sheet as data, sorted by name; it has only what devices reported."""
     devices = []
-    for (device, component), said in sorted(seen.identity.items()):
+    for (device, component), labels in sorted(seen.identity.items()):
         row = {"device": device, "component": component}
-        row |= {key: said.get(key, "") for key in ("vendor", "model", "serial", "firmware")}
+        row |= {key: labels.get(key, "") for key in ("vendor", "model", "serial", "firmware")}
         devices.append({key: value for key, value in row.items() if value})
     cables: list[dict[str, Any]] = []
-    told: set[tuple[str, str]] = set()
+    listed: set[tuple[str, str]] = set()
     for place, neighbors in sorted(seen.neighbors.items()):
         for neighbor in neighbors:
             end = (neighbor.system or neighbor.chassis, _port(neighbor))
-            if place in told or not all(end):
+            if place in listed or not all(end):
                 continue
-            told |= {place, end}
+            listed |= {place, end}
             cable: dict[str, Any] = {
                 "a": {"device": place[0], "port": place[1]},
                 "b": {"device": end[0], "port": end[1]},

@@ -1,4 +1,4 @@
-"""What one generation says that another does not, key by key."""
+"""Differences between two generations, key by key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _HEAD = frozenset({"generation", "extends", "version", "title", "abstract"})
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One key that differs; ``before`` or ``after`` is None where only the other has it."""
+    """One key that differs; ``before`` or ``after`` is None if only the other has the key."""
 
     key: str
     before: Any
@@ -19,7 +19,7 @@ class Difference:
 
 
 def differences(one: Generation, other: Generation) -> list[Difference]:
-    """Everything that differs, in the order of the files; names and titles are no difference."""
+    """Return the keys that differ, in file order, without names, versions and titles."""
     before, after = (
         each.spec.model_dump(mode="json", exclude_unset=True, exclude=set(_HEAD))
         for each in (one, other)

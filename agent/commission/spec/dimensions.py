@@ -1,8 +1,8 @@
-"""What a quantity is of: volts, kelvin above a zero or between two temperatures, or a plain number.
+"""Dimensional analysis: volts, absolute temperatures, temperature differences, plain numbers.
 
-Expressions of a generation are proved with it when the file is loaded: what is added or compared
-is of one kind, and what comes out is of the kind that the check's unit is. A number that is written
-out is taken for what it is added to or compared with, and multiplies as a plain number.
+Expressions of a generation are checked when the file is loaded: terms that are added or compared
+have the same dimension, and the result has the dimension of the check's unit. A literal number has
+the dimension of what it is added to or compared with, and multiplies as a plain number.
 """
 
 import ast
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 Powers = tuple[tuple[str, int], ...]
-"""Exponents of the base quantities that are not 0, in the order of their names."""
+"""Base quantities with their exponents, without those of 0, in the order of their names."""
 
 _POWERS_MAX = 99
 _COMPOUND = re.compile(r"([^()]+)/\(([^()]+)\)")
@@ -50,15 +50,15 @@ _NAMES = ("W", "V", "A", "J", "C", "Hz", "s", "Pa", "L", "L/s", "m/s", "g/m3", "
 
 
 class Mismatch(ValueError):
-    """Quantities that do not go together; names both."""
+    """Two quantities that cannot be combined; the message names both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What a quantity is of. ``literal`` is a number written out, which fits anything.
+    """The dimension of a quantity. ``literal`` marks a literal number, which fits any dimension.
 
-    ``above`` is True above a zero that was chosen (degrees Celsius), False for a difference of two
-    such, None where it is not known or makes no difference.
+    ``above`` is True for values on a scale with an arbitrary zero (degrees Celsius), False for a
+    difference of two such values, None if it is not known or does not matter.
     """
 
     powers: Powers = ()
@@ -79,7 +79,7 @@ class Dimension:
         return next(named, spelled)
 
     def fits(self, other: "Dimension") -> bool:
-        """Whether the two can be compared, or stand for each other."""
+        """Return whether the two can be compared or substituted for each other."""
         if self.literal or other.literal:
             return True
         same_zero = self.above is None or other.above is None or self.above == other.above
@@ -92,7 +92,7 @@ PER_SECOND = Dimension((("s", -1),))
 
 
 def of_base(unit: str) -> Dimension:
-    """What a base unit measures: one of the catalogue's, or one put together of those."""
+    """Return the dimension of a base unit of the catalogue, or of a compound of base units."""
     if unit in _BASES:
         return Dimension(_ordered(_BASES[unit]), _ZEROS.get(unit))
     over, under = parts(unit)
@@ -104,19 +104,21 @@ def of_base(unit: str) -> Dimension:
 
 
 def parts(unit: str) -> tuple[list[str], list[str]]:
-    """``J/(L K)`` is J over L and K; what is not written so is neither over nor under anything."""
+    """Split ``J/(L K)`` into numerator [J] and denominator [L, K]; both empty for other units."""
     match = _COMPOUND.fullmatch(unit)
     return ([], []) if match is None else (match[1].split(), match[2].split())
 
 
 def times(one: Dimension, other: Dimension, sign: int = 1) -> Dimension:
-    """A product, or with ``sign`` -1 a quotient. Raises Mismatch for degrees above a zero."""
+    """Return the product, or with ``sign`` -1 the quotient. Raises Mismatch for degrees Celsius."""
     if one.literal and other.literal:
         return NUMBER
     for side, partner in ((one, other), (other, one)):
         if side.above and not partner.literal:
             sign_shown = "*" if sign == 1 else "/"
-            raise Mismatch(f"{one} {sign_shown} {other}: {side} counts from a zero that was chosen")
+            raise Mismatch(
+                f"{one} {sign_shown} {other}: {side} has an arbitrary zero; use a difference"
+            )
     powers = dict(one.powers)
     for base, exponent in other.powers:
         powers[base] = powers.get(base, 0) + sign * exponent
@@ -131,7 +133,10 @@ def of(
     names: Mapping[str, Dimension],
     curves: Mapping[str, tuple[Dimension, Dimension]],
 ) -> Dimension:
-    """What an expression comes to that has been parsed before. Raises Mismatch."""
+    """Return the dimension of a valid expression. Raises Mismatch.
+
+    ``names`` are the dimensions of signals and constants, ``curves`` those of x and y.
+    """
     return _of(ast.parse(text.strip(), mode="eval").body, names, curves)
 
 
@@ -155,11 +160,13 @@ def _of(
         return NUMBER
     given = [_of(each, names, curves) for each in node.args]
     function = cast(ast.Name, node.func).id
-    if function not in curves:  # abs, min and max keep what they are given
+    if function not in curves:  # abs, min and max keep the dimension
         return _one(given, ast.unparse(node))
     asks, gives = curves[function]
     if not asks.fits(given[0]):
-        raise Mismatch(f"{ast.unparse(node)!r}: is given {given[0]}, its x is {asks}")
+        raise Mismatch(
+            f"{ast.unparse(node)!r}: the argument is {given[0]}, the x of the curve is {asks}"
+        )
     return gives
 
 
@@ -167,7 +174,7 @@ def _one(given: Iterable[Dimension], text: str) -> Dimension:
     first, *others = sorted(given, key=lambda each: each.literal)
     for other in others:
         if not first.fits(other):
-            raise Mismatch(f"{text!r}: {first} and {other} are not compared")
+            raise Mismatch(f"{text!r}: {first} and {other} cannot be compared")
     return first
 
 

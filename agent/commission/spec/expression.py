@@ -1,7 +1,7 @@
 """Arithmetic over named signals, curves of a specification, and conditions such as ``load > 0.3``.
 
 The arithmetic is that of the profiles (``agent.parse.expression``): parsed and computed, never
-run. A name that no signal has is found when a specification is loaded, not when a rack is judged.
+executed as code. Unknown names are reported when a specification is loaded, not during a run.
 """
 
 import re
@@ -37,19 +37,19 @@ _POINTS_MIN = 2
 
 
 class Curve:
-    """A line through points, rising in x. It says nothing outside them."""
+    """A piecewise linear curve through points with rising x, undefined outside of them."""
 
     def __init__(self, points: Iterable[tuple[float, float]]) -> None:
         pairs = tuple(points)
         if len(pairs) < _POINTS_MIN or any(a >= b for (a, _), (b, _) in pairwise(pairs)):
-            raise ValueError("a curve is two points or more, each to the right of the one before")
+            raise ValueError("a curve needs two points or more, with rising x")
         self._x = tuple(x for x, _ in pairs)
         self._y = tuple(y for _, y in pairs)
 
     def __call__(self, x: float) -> float:
-        """The curve's height at ``x``. Raises OverflowError outside, as arithmetic that fails."""
+        """Return y at ``x``. Raises OverflowError outside the points, like failing arithmetic."""
         if not self._x[0] <= x <= self._x[-1]:
-            raise OverflowError(f"{x:g} is not from {self._x[0]:g} to {self._x[-1]:g}")
+            raise OverflowError(f"{x:g} is outside of {self._x[0]:g} to {self._x[-1]:g}")
         right = min(bisect_right(self._x, x), len(self._x) - 1)
         (x0, x1), (y0, y1) = self._x[right - 1 : right + 1], self._y[right - 1 : right + 1]
         return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
@@ -64,7 +64,7 @@ class Condition:
     _clauses: tuple[tuple[Expression | float, str, Expression | float], ...]
 
     def __call__(self, values: Mapping[str, float]) -> bool | None:
-        """Whether it holds; None where a side cannot be computed."""
+        """Return whether all comparisons hold; None if a side cannot be computed."""
         held = True
         for left, comparison, right in self._clauses:
             one, other = _side(left, values), _side(right, values)
@@ -75,12 +75,12 @@ class Condition:
 
 
 def arithmetic(text: str, curves: Mapping[str, Curve] | None = None) -> Expression:
-    """An expression over signals. Raises ValueError for anything but plain arithmetic."""
+    """Parse an expression over signals. Raises ValueError for anything but plain arithmetic."""
     return parse_expression(text, curves or {})
 
 
 def condition(text: str, curves: Mapping[str, Curve] | None = None) -> Condition:
-    """``a > b and c <= 1`` as a condition. Raises ValueError for anything else."""
+    """Parse a condition such as ``a > b and c <= 1``. Raises ValueError for anything else."""
     clauses = []
     names: dict[str, None] = {}
     for one, comparison, other in comparisons(text):
@@ -94,7 +94,7 @@ def condition(text: str, curves: Mapping[str, Curve] | None = None) -> Condition
 
 
 def comparisons(text: str) -> Iterator[tuple[str, str, str]]:
-    """Both sides of every comparison, and what stands between them. Raises ValueError."""
+    """Yield (left side, operator, right side) of every comparison. Raises ValueError."""
     for clause in _AND.split(text.strip()):
         sides = _COMPARISON.split(clause)
         if len(sides) != len(("left", "right")):
@@ -103,12 +103,12 @@ def comparisons(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def unknown_names(names: Iterable[str], known: Collection[str]) -> str:
-    """What to say of names that no signal has; empty where all are known."""
+    """Return an error about the first unknown name; empty if all are known."""
     for name in names:
         if name not in known:
             close = nearest(name, known)
             hint = f"; did you mean {close[0]}?" if close else ""
-            return f"no signal or constant is called {name!r}{hint}"
+            return f"unknown signal or constant {name!r}{hint}"
     return ""
 
 

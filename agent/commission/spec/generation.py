@@ -1,4 +1,4 @@
-"""A generation, loaded and proved: names resolve, expressions parse, and it has a hash."""
+"""Generations: loading and validation of names and expressions, and the hash of the content."""
 
 import hashlib
 import json
@@ -35,9 +35,9 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A specification that is whole. ``digest`` is the SHA-256 of everything it says.
+    """A complete, valid specification. ``digest`` is the SHA-256 of its content in hexadecimal.
 
-    ``data`` is all of that, with what it extends in its place.
+    ``data`` is the content with everything inherited. Constants are in base units.
     """
 
     spec: GenerationSpec
@@ -48,45 +48,45 @@ class Generation:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the generation."""
         return self.spec.generation
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Every device that must be there."""
+        """The roles of all required devices."""
         return tuple(role for group in self.spec.devices.values() for role in group.roles)
 
     def members(self, of: str | list[str]) -> tuple[str, ...]:
-        """The roles that a signal's ``of`` means."""
+        """Return the roles of a signal's ``of``: a group, a role, or a list of roles."""
         if isinstance(of, list):
             return tuple(of)
         group = self.spec.devices.get(of)
         return (of,) if group is None else tuple(group.roles)
 
     def checks(self, stage: str) -> dict[str, Check]:
-        """The checks of a stage: those whose step is part of it. Raises ConfigError."""
+        """Return the checks whose step is part of a stage. Raises ConfigError for another stage."""
         steps = self.steps(stage)
         return {name: check for name, check in self.spec.checks.items() if check.during in steps}
 
     def steps(self, stage: str) -> list[str]:
-        """The steps of a stage, in order. Raises ConfigError naming those there are."""
+        """Return the steps of a stage, in order. Raises ConfigError for another stage."""
         if stage not in self.spec.stages:
             known = ", ".join(self.spec.stages) or "none"
             raise ConfigError(f"{self.name} has no stage {stage!r}; there are: {known}")
         return self.spec.stages[stage]
 
     def arithmetic(self, text: str) -> Expression:
-        """An expression with its formulas filled in. Raises ValueError."""
+        """Parse an expression with its formulas expanded. Raises ValueError."""
         return parse_arithmetic(self.filled(text), self.curves)
 
     def condition(self, text: str) -> Condition:
-        """A condition with its formulas filled in. Raises ValueError."""
+        """Parse a condition with its formulas expanded. Raises ValueError."""
         return condition(self.filled(text), self.curves)
 
     def filled(self, text: str, deep: int = 0) -> str:
-        """``text`` with every formula in place of its name."""
+        """Return ``text`` with formulas expanded. Raises ValueError if they nest too deep."""
         if deep > _FORMULAS_DEEP_MAX:
-            raise ValueError(f"formulas stand in each other more than {_FORMULAS_DEEP_MAX} deep")
+            raise ValueError(f"formulas are nested more than {_FORMULAS_DEEP_MAX} deep")
 
         def fill(match: re.Match[str]) -> str:
             formula = self.spec.formulas.get(match.group())
@@ -96,16 +96,16 @@ class Generation:
 
 
 def shipped_folder() -> Path:
-    """Where the generations are that come with the program."""
+    """Return the folder of the generations that come with the program."""
     installed = Path(str(files("agent.commission"))) / "generations"
     return installed if installed.is_dir() else _CHECKOUT / "configs" / "generations"
 
 
 def find_generations(folder: Path | None = None) -> dict[str, Path]:
-    """Generations by name: those that ship, of installed packages, and of ``folder``.
+    """Return paths of generations by name: shipped, of installed packages, and of ``folder``.
 
-    The later ones win. A package names its folder as an entry point of ``rackagent.generations``.
-    Raises ConfigError where a folder does not exist.
+    Later ones override earlier ones. A package names its folder as an entry point of
+    ``rackagent.generations``. Raises ConfigError if a folder does not exist.
     """
     found: dict[str, Path] = {}
     theirs = (Path(str(files(point.value))) for point in entry_points(group=ENTRY_POINTS))
@@ -118,7 +118,7 @@ def find_generations(folder: Path | None = None) -> dict[str, Path]:
 
 
 def open_generation(name: str, folder: Path | None = None) -> Generation:
-    """A generation by name, or by the path of its file. Raises ConfigError."""
+    """Load a generation by name, or by the path of its file. Raises ConfigError."""
     known = find_generations(folder)
     if name in known:
         return load_generation(known[name], known)
@@ -131,17 +131,17 @@ def open_generation(name: str, folder: Path | None = None) -> Generation:
 
 
 def load_generation(path: Path, known: Mapping[str, Path]) -> Generation:
-    """Read ``path`` and what it extends. Raises ConfigError with every problem found."""
+    """Load ``path`` and the generations it extends. Raises ConfigError with every problem found."""
     document = _resolved(load(path), known, ())
     name = document.data.get("generation")
     if isinstance(name, str) and name != path.stem:
-        message = f"{name!r} stands in {path.name}: files are found by their names"
+        message = f"{name!r} is not the name of its file {path.name}; rename one of them"
         raise ConfigError([document.problem(("generation",), message)])
     return prove(document)
 
 
 def prove(document: Document) -> Generation:
-    """The generation that a whole document is. Raises ConfigError with every problem found."""
+    """Validate a complete document. Raises ConfigError with every problem found."""
     spec = document.validate(GenerationSpec)
     problems = []
     curves: dict[str, Curve] = {}
@@ -160,33 +160,39 @@ def prove(document: Document) -> Generation:
         constants={n: to_base(given.value, given.unit) for n, given in spec.constants.items()},
         curves=curves,
     )
-    problems += [document.problem(*pair) for pair in _proof(generation)]
+    problems += [document.problem(*pair) for pair in _problems(generation)]
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: problem.line))
     return generation
 
 
 def sorted_generation(generation: Generation) -> Generation:
-    """The generation with its keys in the order in which ``canonical`` writes them.
+    """Return the generation with its keys in the order of ``canonical``.
 
-    What is judged by it reads as what is judged by the generation that a run has kept.
+    Verdicts then have the same order as those by the generation stored in a run's directory.
     """
     return prove(Document("", json.loads(canonical(generation.data)), {}))
 
 
 def canonical(data: Mapping[str, Any]) -> bytes:
-    """The same bytes for the same content, however it was written."""
+    """Return the content as canonical JSON: sorted keys, no spaces, UTF-8."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _resolved(document: Document, known: Mapping[str, Path], seen: tuple[str, ...]) -> Document:
-    """The document with what it extends under it; a null takes an inherited entry away."""
+    """Return the document merged over what it extends; a null removes an inherited entry."""
     base = document.data.get("extends")
     if not isinstance(base, str):
         return document
     if base in seen or len(seen) >= _EXTENDS_MAX:
         chain = " -> ".join((*seen, base))
-        raise ConfigError([document.problem(("extends",), f"goes round or too deep: {chain}")])
+        raise ConfigError(
+            [
+                document.problem(
+                    ("extends",), f"is circular or more than {_EXTENDS_MAX} deep: {chain}"
+                )
+            ]
+        )
     if base not in known:
         close = ", ".join(nearest(base, known) or sorted(known))
         message = f"unknown generation {base!r}; there are {close}"
@@ -210,64 +216,67 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _proof(generation: Generation) -> Iterator[tuple[Key, str]]:
-    """Every name that nothing has, and every text that is no expression."""
+def _problems(generation: Generation) -> Iterator[tuple[Key, str]]:
+    """Yield key and message of every unknown name and every invalid expression."""
     spec, roles = generation.spec, generation.roles
-    for role in _twice(roles):
+    for role in _duplicates(roles):
         yield ("devices",), f"role {role!r} is in two groups"
-    for name in _twice((*spec.signals, *spec.constants, *spec.formulas, *spec.curves)):
-        yield (), f"{name!r} names two things"
+    for name in _duplicates((*spec.signals, *spec.constants, *spec.formulas, *spec.curves)):
+        yield (), f"{name!r} is defined twice"
     for name, signal in spec.signals.items():
         for member in generation.members(signal.of):
             if member not in roles:
-                yield ("signals", name, "of"), f"no group of devices and no role is {member!r}"
+                yield ("signals", name, "of"), f"unknown group of devices or role {member!r}"
     for key, text, is_condition in _texts(spec):
-        yield from ((key, said) for said in _wrong(generation, text, is_condition))
-    yield from _strange_checks(spec)
-    yield from _strange_steps(spec)
-    yield from _strange_units(generation)
+        yield from ((key, problem) for problem in _text_problems(generation, text, is_condition))
+    yield from _check_problems(spec)
+    yield from _step_problems(spec)
+    yield from _unit_problems(generation)
 
 
-def _strange_checks(spec: GenerationSpec) -> Iterator[tuple[Key, str]]:
+def _check_problems(spec: GenerationSpec) -> Iterator[tuple[Key, str]]:
     for name, check in spec.checks.items():
         if check.during not in spec.steps:
-            yield ("checks", name, "during"), f"no step is {check.during!r}"
+            yield ("checks", name, "during"), f"unknown step {check.during!r}"
         if isinstance(check, PluginCheck):
             yield from (
-                (("checks", name, "plugin"), said) for said in _unfit(check.plugin, check.options)
+                (("checks", name, "plugin"), problem)
+                for problem in _plugin_problems(check.plugin, check.options)
             )
         if isinstance(check, AlarmCheck | EqualsCheck) and check.signal not in spec.signals:
             yield ("checks", name, "signal"), unknown_names((check.signal,), spec.signals)
 
 
-def _unfit(plugin: str, given: Mapping[str, Any]) -> Iterator[str]:
+def _plugin_problems(plugin: str, given: Mapping[str, Any]) -> Iterator[str]:
     try:
         options(plugin, given)
     except ValueError as error:
         yield str(error)
 
 
-def _twice(names: Sequence[str]) -> list[str]:
+def _duplicates(names: Sequence[str]) -> list[str]:
     return sorted({name for name in names if names.count(name) > 1})
 
 
-def _strange_steps(spec: GenerationSpec) -> Iterator[tuple[Key, str]]:
+def _step_problems(spec: GenerationSpec) -> Iterator[tuple[Key, str]]:
     for stage, steps in spec.stages.items():
         for place, step in enumerate(steps):
             if step not in spec.steps:
-                yield ("stages", stage, place), f"no step is {step!r}"
+                yield ("stages", stage, place), f"unknown step {step!r}"
 
 
-def _strange_units(generation: Generation) -> Iterator[tuple[Key, str]]:
+def _unit_problems(generation: Generation) -> Iterator[tuple[Key, str]]:
     for name, check in generation.spec.checks.items():
-        if isinstance(check, Measured) and not any(_wrong(generation, check.measure, False)):
+        if isinstance(check, Measured) and not any(
+            _text_problems(generation, check.measure, False)
+        ):
             text = generation.filled(check.measure)
-            for said in quantities.wrong_unit(generation.spec, check, text):
-                yield ("checks", name, "unit"), said
+            for problem in quantities.wrong_unit(generation.spec, check, text):
+                yield ("checks", name, "unit"), problem
 
 
 def _texts(spec: GenerationSpec) -> Iterator[tuple[Key, str, bool]]:
-    """Every expression (False) and condition (True) of the file, and where it stands."""
+    """Yield key, text, and True for a condition or False for an expression, of the whole file."""
     for name, formula in spec.formulas.items():
         yield ("formulas", name), formula, False
     for name, step in spec.steps.items():
@@ -282,17 +291,17 @@ def _texts(spec: GenerationSpec) -> Iterator[tuple[Key, str, bool]]:
                 yield ("checks", name, "when"), check.when, True
 
 
-def _wrong(generation: Generation, text: str, is_condition: bool) -> Iterator[str]:
+def _text_problems(generation: Generation, text: str, is_condition: bool) -> Iterator[str]:
     spec = generation.spec
     try:
         parsed = generation.condition(text) if is_condition else generation.arithmetic(text)
     except ValueError as error:
         yield str(error)
         return
-    said = unknown_names(parsed.names, {*spec.signals, *spec.constants})
-    if said:
-        yield said
+    unknown = unknown_names(parsed.names, {*spec.signals, *spec.constants})
+    if unknown:
+        yield unknown
     elif not any(name in spec.signals for name in parsed.names):
-        yield f"{text!r} looks at no signal"
+        yield f"{text!r} uses no signal"
     else:
         yield from quantities.wrong(spec, generation.filled(text), is_condition)

@@ -1,4 +1,4 @@
-"""What devices say of themselves and of their neighbours, picked out of samples."""
+"""The inventory of a rack from samples: identities, parts, LLDP neighbours and ports."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from agent.commission.records import Sample
 from agent.model.values import Identity, Quality
 
 ONE_WALK_S = 1.0
-"""Rows of a table that were read together are not further apart."""
+"""Longest time in seconds between rows of a table that were read together."""
 
 IDENTITY = "rack_device_info"
 PART = "rack_component_info"
@@ -17,12 +17,12 @@ PORT_SPEED = "rack_port_speed_bytes_per_second"
 PORT_INFO = "rack_port_info"
 
 PLAN_METRICS = frozenset({IDENTITY, PART, NEIGHBOR, PORT_STATE, PORT_SPEED, PORT_INFO})
-"""What comparing with a build sheet looks at."""
+"""The metrics that the comparison with a build sheet uses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """Who LLDP says stands at the other end."""
+    """The device and port at the other end of a link, as LLDP reports them."""
 
     system: str
     port: str
@@ -35,7 +35,10 @@ class Neighbor:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """By device (and part, or port): what it says. ``devices`` are those that answer."""
+    """The reported inventory, by device and part or port. ``devices`` are those that answer.
+
+    ``speed`` is in bytes per second.
+    """
 
     devices: frozenset[str]
     identity: Mapping[tuple[str, str], Mapping[str, str]]
@@ -47,12 +50,12 @@ class Seen:
 
 @dataclass(slots=True)
 class _Latest:
-    """The newest samples of one device's metric: those that were read together."""
+    """The newest samples of one metric of a device: those that were read together."""
 
     at: float = float("-inf")
     samples: list[Sample] = field(default_factory=list)
 
-    def take(self, sample: Sample) -> None:
+    def add(self, sample: Sample) -> None:
         if sample.observed_at > self.at + ONE_WALK_S:
             self.samples = []
         if sample.observed_at >= self.at - ONE_WALK_S:
@@ -60,30 +63,30 @@ class _Latest:
             self.samples.append(sample)
 
 
-def introduced(device: str, identity: Identity, at: float) -> Sample:
-    """The sample in which a device says what it is."""
-    said = {
+def identity_sample(device: str, identity: Identity, at: float) -> Sample:
+    """Return a device's identity as a sample of ``rack_device_info`` at ``at`` (Unix seconds)."""
+    labels = {
         name: value
         for name in ("vendor", "model", "serial", "firmware")
         if (value := getattr(identity, name))
     }
-    return Sample(device, IDENTITY, tuple(sorted(said.items())), 1.0, Quality.GOOD, at)
+    return Sample(device, IDENTITY, tuple(sorted(labels.items())), 1.0, Quality.GOOD, at)
 
 
-def look(samples: Iterable[Sample], devices: Iterable[str]) -> Seen:
-    """The newest of everything; a neighbour that the latest walk no longer shows is gone.
+def newest_inventory(samples: Iterable[Sample], devices: Iterable[str]) -> Seen:
+    """Return the inventory of the newest samples, without rows missing in the latest walk.
 
     ``devices`` are those that answer.
     """
     latest: dict[tuple[str, str], _Latest] = {}
     for sample in sorted(samples, key=lambda each: each.observed_at):
         if sample.quality is Quality.GOOD and sample.metric in PLAN_METRICS:
-            latest.setdefault((sample.device, sample.metric), _Latest()).take(sample)
+            latest.setdefault((sample.device, sample.metric), _Latest()).add(sample)
     return inventory([sample for found in latest.values() for sample in found.samples], devices)
 
 
 def inventory(rows: Collection[Sample], devices: Iterable[str]) -> Seen:
-    """What the newest samples say; ``devices`` are those that answer."""
+    """Return the inventory of samples that are the newest; ``devices`` are those that answer."""
     ports = {(row.device, dict(row.labels).get("port", ""), row.metric): row for row in rows}
     neighbors: dict[tuple[str, str], tuple[Neighbor, ...]] = {}
     for row in rows:

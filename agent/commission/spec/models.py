@@ -1,7 +1,7 @@
-"""What a generation's YAML may say: devices, signals, steps, stages and the closed kinds of check.
+"""Models of a generation's YAML: devices, signals, steps, stages and the built-in kinds of check.
 
-Limits stand in the unit that the check names; what is measured comes in base units and is turned
-into that unit. Every limit, constant and curve says where it comes from.
+Limits are in the unit of their check; measured values are in base units and converted to it.
+Every limit, constant and curve names its source.
 """
 
 import re
@@ -21,16 +21,16 @@ _SPAN = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 _ROLES_MAX = 256
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _DIFFERENCES = {"K": UNITS["delta_K"], "dB": Unit("dB", "dB", UNITS[""].factor)}
-"""What a limit calls so is a difference, never kelvin above absolute zero."""
+"""Units that mean a difference in limits, never kelvin above absolute zero."""
 
 POLLS = "rackagent_poll_success"
-"""The recorder's own series: 1 for a poll that was answered, 0 for one that was not."""
+"""The recorder's own series: 1 for an answered poll, 0 for an unanswered one."""
 
 OWN = frozenset({POLLS})
 
 
 def find_unit(name: str) -> Unit:
-    """A unit as limits write it. Raises ValueError."""
+    """Return a unit by the name used in limits. Raises ValueError for an unknown unit."""
     found = _DIFFERENCES.get(name) or UNITS.get(name) or _compound(name)
     if found is None:
         known = ", ".join(sorted(name for name in {*UNITS, *_DIFFERENCES} if name))
@@ -39,7 +39,7 @@ def find_unit(name: str) -> Unit:
 
 
 def _compound(name: str) -> Unit | None:
-    """A unit put together of others, such as ``J/(L K)``; None where one of them is unknown."""
+    """Return a compound unit such as ``J/(L K)``; None if a part of it is unknown."""
     over, under = parts(name)
     known = [_DIFFERENCES.get(each) or UNITS.get(each) for each in (*over, *under)]
     units = [each for each in known if each is not None and not each.offset]
@@ -53,20 +53,20 @@ def _compound(name: str) -> Unit | None:
 
 
 def to_base(value: float, unit: str) -> float:
-    """A number in ``unit`` as one in its base unit."""
+    """Convert a number in ``unit`` to its base unit. Raises ValueError for an unknown unit."""
     found = find_unit(unit)
     return value * float(found.factor) + float(found.offset)
 
 
 def from_base(value: float, unit: str) -> float:
-    """A number in the base unit as one in ``unit``."""
+    """Convert a number in the base unit to ``unit``. Raises ValueError for an unknown unit."""
     offset, factor = _scale(unit)
     return (value - offset) / factor
 
 
 @lru_cache(maxsize=256)
 def _scale(unit: str) -> tuple[float, float]:
-    """The offset and the factor of a unit to its base unit."""
+    """Return offset and factor of the conversion to the base unit."""
     found = find_unit(unit)
     return float(found.offset), float(found.factor)
 
@@ -84,7 +84,7 @@ def _word(text: str) -> str:
 
 def _metric(name: str) -> str:
     if name not in CATALOGUE and name not in OWN:
-        raise ValueError(f"the catalogue has no metric {name!r}")
+        raise ValueError(f"unknown metric {name!r}; the catalogue does not have it")
     return name
 
 
@@ -114,18 +114,20 @@ Roles = Annotated[list[Name], BeforeValidator(_roles), Field(min_length=1)]
 
 
 class Sourced(StrictModel):
-    """Something that was taken from somewhere: (s) read, (q) second hand, (e) an estimate."""
+    """An entry with its source: (s) public and read, (q) secondary, (e) engineering estimate."""
 
     source: str = Field(min_length=1)
 
 
 class DeviceGroup(Sourced):
-    """Devices of one kind. ``roles`` are their places; ``shelf-1..8`` stands for eight."""
+    """Devices of one kind. ``roles`` are their places; ``shelf-1..8`` means eight of them."""
 
     kind: str
     roles: Roles
     title: str = ""
-    firmware: list[str] = Field(default_factory=list, description="approved; empty means any")
+    firmware: list[str] = Field(
+        default_factory=list, description="approved versions; empty means any"
+    )
 
 
 class Constant(Sourced):
@@ -136,7 +138,7 @@ class Constant(Sourced):
 
 
 class CurveSpec(Sourced):
-    """A line through points: x and y in their units."""
+    """A piecewise linear curve through points (x, y) in their units."""
 
     x: UnitName
     y: UnitName
@@ -146,20 +148,22 @@ class CurveSpec(Sourced):
 class Signal(StrictModel):
     """Series of the rack under one name.
 
-    ``take`` makes one of several: of all, or of those that share the labels in ``by`` (``device``
-    is one of them). ``count`` is how many series each device must show. ``moves`` marks a sensor
-    whose noise always shows, so that equal values in a row mean it is frozen.
+    ``take`` aggregates several series: all, or those with equal labels in ``by`` (which may include
+    ``device``). ``count`` is the number of series each device must have. ``moves`` marks a sensor
+    with visible noise, so that equal values in a row mean that it is frozen.
     """
 
     of: Name | Roles = Field(description="a group of devices, one role, or a list of roles")
     metric: MetricName
     labels: dict[str, str] = Field(default_factory=dict)
-    without: list[str] = Field(default_factory=list, description="labels that it must not have")
+    without: list[str] = Field(
+        default_factory=list, description="labels that the series must not have"
+    )
     take: Literal["each", "sum", "mean", "max", "min", "spread", "count", "closest"] = "each"
     by: list[str] = Field(default_factory=list)
     count: int | None = Field(None, ge=1)
     moves: bool = False
-    optional: bool = Field(False, description="a device whose profile has no such point is skipped")
+    optional: bool = Field(False, description="skip devices whose profile does not have this point")
     max_age: Duration | None = Field(None, gt=0)
 
     @model_validator(mode="after")
@@ -171,53 +175,58 @@ class Signal(StrictModel):
                 if label not in known.labels:
                     raise ValueError(f"{self.metric} has no label {label!r}")
         if self.by and self.take == "each":
-            raise ValueError("'by' groups what 'take' makes one of; say how: sum, mean, max, min")
+            raise ValueError("'by' needs an aggregation in 'take': sum, mean, max, min")
         return self
 
 
 class StepSpec(StrictModel):
-    """A part of a run: do something, see in the data that it happened, and hold.
+    """A step of a run: apply a stimulus, confirm it by telemetry, and hold.
 
-    ``load`` is work for the trays from 0 to 1; ``event`` a stimulus by name, undone at the end.
+    ``load`` is the load of the trays from 0 to 1; ``event`` is the name of a stimulus, undone at
+    the end of the step.
     """
 
     title: str
     load: Ratio | None = None
     event: Name | None = None
     parameters: dict[str, str | int | float] = Field(default_factory=dict)
-    confirm: str | None = Field(None, description="a condition that must come true in the data")
-    within: Duration = Field(60.0, gt=0, description="how long to wait for that")
-    rest: Duration = Field(0.0, ge=0, description="left out of what is judged in a steady state")
-    hold: Duration = Field(gt=0, description="from when the stimulus is seen")
-    after: Duration = Field(0.0, ge=0, description="time to recover once the stimulus is undone")
+    confirm: str | None = Field(
+        None, description="a condition on telemetry that shows the stimulus"
+    )
+    within: Duration = Field(60.0, gt=0, description="longest wait for the confirmation")
+    rest: Duration = Field(0.0, ge=0, description="settling time that is not judged")
+    hold: Duration = Field(gt=0, description="duration after the confirmation")
+    after: Duration = Field(0.0, ge=0, description="recovery time after the stimulus is undone")
 
     @model_validator(mode="after")
     def _confirmed(self) -> "StepSpec":
         if (self.event or self.load is not None) and not self.confirm:
-            raise ValueError("a stimulus needs 'confirm': it counts only once the data show it")
+            raise ValueError(
+                "a stimulus needs 'confirm': it counts only once telemetry confirms it"
+            )
         return self
 
 
 class AbortSpec(Sourced):
-    """What ends a run at once, safely."""
+    """A condition that ends a run at once and undoes every stimulus."""
 
     when: str
     says: str
 
 
 class CheckSpec(Sourced):
-    """What every check has. ``number`` is its place in the catalogue of checks."""
+    """The keys of every check. ``number`` is its number in the catalogue of checks."""
 
     number: int = Field(ge=1)
     title: str
-    during: Name = Field(description="the step that it is judged in")
+    during: Name = Field(description="the step in which it is judged")
 
 
 class Measured(CheckSpec):
-    """A check of an expression over signals, at the instants where ``when`` holds.
+    """A check of an expression over signals, at the instants at which ``when`` holds.
 
-    ``otherwise`` is the verdict if that is never. ``guard`` is the width inside the limit, in
-    ``unit``, that makes it MARGINAL.
+    ``otherwise`` is the verdict if it never holds. ``guard`` is the width of the guard band inside
+    the limit, in ``unit``; values within it are MARGINAL.
     """
 
     measure: str
@@ -228,10 +237,11 @@ class Measured(CheckSpec):
 
 
 class LimitCheck(Measured):
-    """A value that stays on the right side.
+    """A value with a lower limit, an upper limit, or both.
 
-    Judged is the worst value, the mean, the last, the standard deviation (``ripple``), the slope
-    per hour (``drift``), or what a counter rose by in all (``rise``) or per second (``rate``).
+    ``reduce`` selects the judged value: the worst, the mean, the last, the standard deviation
+    (``ripple``), the slope per hour (``drift``), or the increase of a counter in total (``rise``)
+    or per second (``rate``).
     """
 
     kind: Literal["limit"]
@@ -242,12 +252,12 @@ class LimitCheck(Measured):
     @model_validator(mode="after")
     def _bounded(self) -> "LimitCheck":
         if self.at_least is None and self.at_most is None:
-            raise ValueError("a limit has 'at_least', 'at_most' or both")
+            raise ValueError("a limit needs 'at_least', 'at_most' or both")
         return self
 
 
 class SoakCheck(Measured):
-    """A value that stays in a band for a time, at least ``share`` of it."""
+    """A value that is inside a band for a time, or for at least ``share`` of that time."""
 
     kind: Literal["soak"]
     low: Number
@@ -257,17 +267,17 @@ class SoakCheck(Measured):
 
 
 class SettleCheck(Measured):
-    """After a stimulus a value comes to rest in ``low``..``high``, without passing its peak."""
+    """A value that settles in ``low``..``high`` after a stimulus without exceeding ``peak``."""
 
     kind: Literal["settle"]
     low: Number
     high: Number
     within: Duration = Field(gt=0)
-    peak: Number | None = Field(None, description="what it may reach on the way, at most")
+    peak: Number | None = Field(None, description="highest value allowed before it settles")
 
 
 class FailoverCheck(Measured):
-    """After a stimulus a value is back at a share of what it was before, and nothing is lost."""
+    """A value that returns to ``ratio`` of its value before a stimulus; devices keep answering."""
 
     kind: Literal["failover"]
     ratio: Ratio
@@ -276,18 +286,18 @@ class FailoverCheck(Measured):
 
 
 class AlarmCheck(CheckSpec):
-    """Alarms, sensors or states that are clear, or that are raised in time."""
+    """Alarms, sensors or states that are clear, or that are raised within a time."""
 
     kind: Literal["alarm"]
     signal: Word
     raised: list[Number | str] = Field([1.0], min_length=1)
     expect: Literal["clear", "raised"] = "clear"
     within: Duration | None = Field(None, gt=0)
-    ignore: list[str] = Field(default_factory=list, description="alarms that do not count")
+    ignore: list[str] = Field(default_factory=list, description="alarms that are ignored")
 
 
 class EqualsCheck(CheckSpec):
-    """Every series of a signal is one of these, all the time; ``label`` looks at a label's word."""
+    """A signal whose every series always is ``one_of`` the values; ``label`` compares a label."""
 
     kind: Literal["equals"]
     signal: Word
@@ -296,21 +306,21 @@ class EqualsCheck(CheckSpec):
 
 
 class PlanCheck(CheckSpec):
-    """What devices say is what the build sheet (or the generation) plans."""
+    """Agreement of reported data with the build sheet, or firmware with the generation."""
 
     kind: Literal["matches_plan"]
     what: Literal["cabling", "ports", "identity", "firmware"]
 
 
 class AttachmentCheck(CheckSpec):
-    """What no device can show: a certificate, or the record of an instrument."""
+    """Evidence that no device reports: a certificate, or the record of an instrument."""
 
     kind: Literal["attachment"]
     needs: str
 
 
 class PluginCheck(CheckSpec):
-    """A kind of check that an installed package brings (entry points of ``rackagent.checks``)."""
+    """A check whose kind an installed package provides (entry point of ``rackagent.checks``)."""
 
     kind: Literal["plugin"]
     plugin: Name
@@ -332,20 +342,20 @@ Check = Annotated[
 
 
 class NotApplicable(StrictModel):
-    """A number of the catalogue of checks that such a rack has no use for, and why."""
+    """A number of the catalogue of checks that does not apply to this rack, and why."""
 
     number: int = Field(ge=1)
     why: str = Field(min_length=1)
 
 
 class GenerationSpec(StrictModel):
-    """The whole file. ``model`` is the simulator's rack that stands in for it."""
+    """The whole file. ``model`` is the name of the simulator's rack for rehearsals."""
 
     generation: Name
     extends: Name | None = None
     version: str
     title: str
-    abstract: bool = Field(False, description="only there to be extended")
+    abstract: bool = Field(False, description="only a base for other generations")
     model: Name | None = None
     devices: dict[Word, DeviceGroup] = Field(default_factory=dict)
     constants: dict[Word, Constant] = Field(default_factory=dict)
@@ -357,5 +367,5 @@ class GenerationSpec(StrictModel):
     abort: dict[Name, AbortSpec] = Field(default_factory=dict)
     checks: dict[Name, Check] = Field(default_factory=dict)
     not_applicable: dict[Name, NotApplicable] = Field(
-        default_factory=dict, description="what is not checked on such a rack, and why"
+        default_factory=dict, description="checks that do not apply to this rack, and why"
     )

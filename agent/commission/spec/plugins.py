@@ -1,4 +1,4 @@
-"""Kinds of check that installed packages bring, beside the closed ones: found, and their options.
+"""Kinds of check of installed packages, beside the built-in ones, and their options.
 
 An entry point of ``rackagent.checks`` names a ``CheckKind`` (``agent.commission.judge.plugin``). A
 generation uses it as ``kind: plugin`` with the entry point's name.
@@ -16,7 +16,7 @@ GROUP = "rackagent.checks"
 
 
 def installed() -> dict[str, str]:
-    """The names of all kinds, with the package and version each comes from."""
+    """Return the installed kinds by name, each with its package and version."""
     return {
         point.name: f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
         for point in entry_points(group=GROUP)
@@ -24,17 +24,17 @@ def installed() -> dict[str, str]:
 
 
 def find(name: str) -> Any:
-    """A kind by name. Raises ValueError, which says what there is, where it is not installed."""
+    """Return a kind by name. Raises ValueError with the available kinds if it is not installed."""
     for point in entry_points(group=GROUP, name=name):
         return point.load()
     known = sorted(installed())
     close = nearest(name, known) or known
     hint = f"; there are {', '.join(close)}" if close else "; none is installed"
-    raise ValueError(f"no kind of check is called {name!r}{hint}")
+    raise ValueError(f"unknown kind of check {name!r}{hint}")
 
 
 def options(name: str, given: Mapping[str, Any]) -> BaseModel:
-    """The options of a check, proved by its kind. Raises ValueError."""
+    """Validate the options of a check by its kind. Raises ValueError."""
     model: type[BaseModel] = find(name).Options
     try:
         return model.model_validate(dict(given))

@@ -1,4 +1,4 @@
-"""Whether the expressions of a generation add, compare and come to what they may."""
+"""Checks of the dimensions in a generation's expressions, and of their results."""
 
 from collections.abc import Iterator
 
@@ -17,11 +17,11 @@ from agent.commission.spec.models import GenerationSpec, LimitCheck, Measured, S
 from agent.model.catalogue import CATALOGUE
 
 _BETWEEN = ("spread", "closest")
-"""What ``take`` makes of several by subtracting them."""
+"""Aggregations of ``take`` that are differences between series."""
 
 
 def wrong(spec: GenerationSpec, text: str, is_condition: bool) -> Iterator[str]:
-    """What is added or compared in ``text`` and must not be; formulas are filled in."""
+    """Yield an error per invalid sum or comparison in ``text``; formulas must be expanded."""
     try:
         if not is_condition:
             _dimension(spec, text)
@@ -29,15 +29,15 @@ def wrong(spec: GenerationSpec, text: str, is_condition: bool) -> Iterator[str]:
         for one, comparison, other in comparisons(text):
             left, right = _dimension(spec, one), _dimension(spec, other)
             if not left.fits(right):
-                yield f"{text!r}: {left} {comparison} {right} are not compared"
+                yield f"{text!r}: {left} {comparison} {right} cannot be compared"
     except Mismatch as error:
         yield str(error)
 
 
 def wrong_unit(spec: GenerationSpec, check: Measured, text: str) -> Iterator[str]:
-    """Where what is measured is not of what the check's unit is; without one there is no wrong.
+    """Yield an error if the measure does not have the dimension of the check's unit, if any.
 
-    Raises Mismatch for a measure that is wrong in itself.
+    Raises Mismatch for a measure that is invalid itself.
     """
     if "unit" not in check.model_fields_set:
         return
@@ -46,7 +46,7 @@ def wrong_unit(spec: GenerationSpec, check: Measured, text: str) -> Iterator[str
         found = times(found, PER_SECOND)
     unit = of_base(find_unit(check.unit).base)
     if not found.fits(unit):
-        yield f"{check.unit!r} is {unit}, but {check.measure!r} comes to {found}"
+        yield f"{check.unit!r} is {unit}, but {check.measure!r} is {found}"
 
 
 def _dimension(spec: GenerationSpec, text: str) -> Dimension:

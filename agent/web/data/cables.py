@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.commission.judge.compare_sheet import Aspect, Finding, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import Sheet, SheetCable, load_sheet
-from agent.commission.spec.inventory import PLAN_METRICS, Seen, look
+from agent.commission.spec.inventory import PLAN_METRICS, Seen, newest_inventory
 from agent.model.errors import ConfigError
 from agent.model.values import Block
 from agent.store.latest import DeviceState
@@ -161,7 +161,7 @@ def _seen(states: Sequence[DeviceState], now: float) -> Seen:
         if any(series.metric.name in PLAN_METRICS for series in block.series)
         for sample in _samples(block)
     ]
-    return look(samples, [state.name for state in states if state.up])
+    return newest_inventory(samples, [state.name for state in states if state.up])
 
 
 def _samples(block: Block) -> list[Sample]:

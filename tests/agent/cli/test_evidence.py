@@ -28,7 +28,7 @@ def test_report_is_made_again_outside_the_seal(run: Run, tmp_path: Path) -> None
 def test_a_pdf_that_was_asked_for_and_cannot_be_made(run: Run, tmp_path: Path) -> None:
     refused = run("evidence", "report", bundle(tmp_path), "--pdf")
     assert refused.status == 2
-    assert "a PDF needs Chromium or Chrome, and none is found" in refused.err
+    assert "a PDF needs Chromium or Chrome; neither is installed" in refused.err
 
 
 def test_compare_for_people_and_for_programs(run: Run, tmp_path: Path) -> None:

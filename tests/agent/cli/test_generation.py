@@ -75,7 +75,7 @@ def test_a_wrong_one_is_refused_with_its_line(run: Run, tmp_path: Path) -> None:
     result = run("generation", "check", path)
     assert result.status == 2
     assert result.err.startswith(
-        f"error: {path}:6: checks.cooling.return.measure: no signal or constant is called 'retrun'"
+        f"error: {path}:6: checks.cooling.return.measure: unknown signal or constant 'retrun'"
     )
     assert run("generation", "check", tmp_path).status == 2
     assert run("generation", "show", "nvl7").status == 2

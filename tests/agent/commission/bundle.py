@@ -24,7 +24,7 @@ WHOLE = Span(START, START, START, START + 60)
 DEVICES = {"cdu": "cdu", "meter-1": "m1", "meter-2": "m2"}
 
 
-def introduced(device: str, **said: str) -> Sample:
+def identity_sample(device: str, **said: str) -> Sample:
     """What a device says it is."""
     labels = tuple(sorted(said.items()))
     return Sample(device, IDENTITY, labels, 1.0, Quality.GOOD, START)

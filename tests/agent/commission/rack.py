@@ -9,7 +9,7 @@ from agent.commission.records import CheckResult, Sample
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
 from agent.commission.spec.generation import Generation
-from agent.commission.spec.inventory import PLAN_METRICS, look
+from agent.commission.spec.inventory import PLAN_METRICS, newest_inventory
 from agent.commission.spec.models import POLLS, StepSpec
 from agent.model.values import Quality
 from simulator.faults.catalogue import catalogue
@@ -125,7 +125,7 @@ def papers(generation: Generation, seed: int = 7) -> Sheet:
     """The build sheet of that rack as it was meant to be."""
     run = Run(generation, rack(generation, seed))
     run.look()
-    return Sheet.model_validate(draft_sheet(look(run.samples, generation.roles), "r1"))
+    return Sheet.model_validate(draft_sheet(newest_inventory(run.samples, generation.roles), "r1"))
 
 
 def rack(

@@ -10,7 +10,7 @@ from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.window import Window
 from agent.commission.records import CheckResult, Sample, Verdict
 from agent.commission.spec.build_sheet import Sheet
-from agent.commission.spec.inventory import introduced
+from agent.commission.spec.inventory import identity_sample
 from agent.model.values import Identity
 from tests.agent.commission.making import START, samples
 from tests.agent.commission.small import TEXT, generation
@@ -20,7 +20,7 @@ SHEET = Sheet.model_validate({"devices": [{"device": "meter-1", "serial": "S1"}]
 
 
 def who(device: str, at: float = START + 55, **said: str) -> Sample:
-    return introduced(device, Identity(**said), at)
+    return identity_sample(device, Identity(**said), at)
 
 
 def judged(

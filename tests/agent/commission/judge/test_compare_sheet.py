@@ -9,7 +9,7 @@ from agent.commission.judge.compare_sheet import Aspect, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
-from agent.commission.spec.inventory import Neighbor, Seen, introduced, look
+from agent.commission.spec.inventory import Neighbor, Seen, identity_sample, newest_inventory
 from agent.model.values import Identity, Quality
 
 SHEET = Sheet.model_validate(
@@ -190,8 +190,8 @@ def test_only_the_latest_walk_counts() -> None:
         quality = Quality.GOOD if good else Quality.BAD
         return Sample("leaf", "rack_lldp_neighbor_info", labels, 1, quality, at)
 
-    who = introduced("leaf", Identity(vendor="Acme", serial="S1"), 5.0)
-    whole = look(
+    who = identity_sample("leaf", Identity(vendor="Acme", serial="S1"), 5.0)
+    whole = newest_inventory(
         [
             neighbor("Eth1", "node-1", 10.0),
             neighbor("Eth2", "node-2", 10.4),

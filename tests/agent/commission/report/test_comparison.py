@@ -1,4 +1,4 @@
-"""Runs side by side: what differs, what stands out, and what cannot be compared."""
+"""Runs side by side: what differs, the outliers, and what cannot be compared."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from agent.commission.report.comparison import (
     ComparedCheck,
     RunComparison,
+    cell_text,
     compare,
     comparison_json,
     comparison_page,
     outliers,
-    said,
 )
 from agent.model.errors import ConfigError
-from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced
+from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, identity_sample
 from tests.agent.commission.making import samples
 
 NUMBERS = st.floats(-1e6, 1e6)
@@ -85,8 +85,8 @@ def test_devices_that_were_changed_are_seen(tmp_path: Path) -> None:
             tmp_path,
             found=[
                 *samples(WARM),
-                introduced("cdu", serial=serial, firmware="1.0"),
-                introduced("cdu", component="psu-1", serial="P1"),
+                identity_sample("cdu", serial=serial, firmware="1.0"),
+                identity_sample("cdu", component="psu-1", serial="P1"),
             ],
             name=serial,
             rack=rack,
@@ -94,7 +94,7 @@ def test_devices_that_were_changed_are_seen(tmp_path: Path) -> None:
         for serial, rack in (("S1", "r1"), ("S2", "r1"), ("S3", "r2"))
     ]
     same = compare(found[:2])
-    assert [said(cell) for cell in line(same, "cdu.serial").cells] == ["S1", "S2"]
+    assert [cell_text(cell) for cell in line(same, "cdu.serial").cells] == ["S1", "S2"]
     assert line(same, "cdu.serial").differs
     assert not line(same, "cdu.firmware").differs
     siblings = compare(found[1:])
@@ -137,5 +137,5 @@ def test_what_is_no_run(tmp_path: Path, name: str, content: str | None, says: st
 
 
 def test_one_run_is_no_comparison(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="1 runs cannot be compared: 2 to 64 can"):
+    with pytest.raises(ConfigError, match="1 runs cannot be compared; give 2 to 64"):
         compare([tmp_path])

@@ -50,7 +50,7 @@ def test_a_soak_shows_its_band_and_what_was_judged(tmp_path: Path) -> None:
     assert (plot.unit, plot.wide, plot.judged, plot.missing) == ("K", True, (20.0, 60.0), "")
     assert [(limit.at, limit.above) for limit in plot.limits] == [(-2.0, False), (2.0, True)]
     assert [(each.at, each.words) for each in plot.instants] == [
-        *((0.0, "step begins"), (5.0, "seen in the data"), (20.0, "judged from"))
+        *((0.0, "step begins"), (5.0, "confirmed by telemetry"), (20.0, "judged from"))
     ]
     (curve,) = plot.curves
     assert dict(curve.points)[5.0] == pytest.approx(0.1)

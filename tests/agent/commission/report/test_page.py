@@ -18,7 +18,7 @@ from agent.commission.judge.verdicts import Waiver
 from agent.commission.report import report_page
 from agent.commission.report.page import Material, html_page
 from agent.commission.report.pdf import BROWSER
-from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, introduced, polls
+from tests.agent.commission.bundle import LIMIT, SOAK, WARM, bundle, identity_sample, polls
 from tests.agent.commission.making import START, samples
 
 EVIL = '"><script>alert(1)</script>\x00\x1b[31m'
@@ -56,11 +56,11 @@ def read(run: Path) -> Reader:
 def test_the_verdict_stands_first_and_everything_is_there(tmp_path: Path) -> None:
     found = [
         *samples(WARM),
-        introduced("cdu", vendor="Acme", model="C-1", serial="S123", firmware="2.1"),
+        identity_sample("cdu", vendor="Acme", model="C-1", serial="S123", firmware="2.1"),
         *polls("cdu", [True] * 11 + [False] * 2),
     ]
     text = read(bundle(tmp_path, found=found)).text
-    assert text.index("Rack r1") < text.index("✓ PASS") < text.index("What was tested")
+    assert text.index("Rack r1") < text.index("✓ PASS") < text.index("Scope and method")
     for said in (
         *("A small rack", "small 1.0.0", "rackagent 0.1", "1970-01-01 00:16:40 UTC", "1 min"),
         *("C-1", "S123", "2.1", "11 of 13", "ISO/IEC 17025, 7.8.6", "30.3 °C", "≤ 65 °C"),
@@ -99,7 +99,10 @@ def test_it_needs_nothing_else_and_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_what_devices_and_people_say_is_text(tmp_path: Path) -> None:
-    found = [*samples(WARM, bad={3: EVIL}), introduced("cdu", vendor=EVIL, model=EVIL, serial=EVIL)]
+    found = [
+        *samples(WARM, bad={3: EVIL}),
+        identity_sample("cdu", vendor=EVIL, model=EVIL, serial=EVIL),
+    ]
     events = [
         {"event": "answered", "who": EVIL, "answer": "no", "text": EVIL, "file": EVIL},
         {"event": "aborted", "why": EVIL},
@@ -141,7 +144,7 @@ def test_waivers_notes_and_deviations(tmp_path: Path) -> None:
     ]
     run = bundle(tmp_path, [LIMIT], samples([70.0, 70.1] * 7), waivers=[WAIVER], events=events)
     text = read(run).text
-    assert text.index("WAIVED") < text.index("What was tested")
+    assert text.index("WAIVED") < text.index("Scope and method")
     for said in (
         "M. Weber",
         "until the fan is in",
@@ -150,18 +153,18 @@ def test_waivers_notes_and_deviations(tmp_path: Path) -> None:
         "open feed A · kind: do, step: run",
     ):
         assert said in text
-    for said in ("I. Hahn", "f.csv", "00ff", "it rattles", "went on at 1970-01-01 00:16:40"):
+    for said in ("I. Hahn", "f.csv", "00ff", "it rattles", "resumed at 1970-01-01 00:16:40"):
         assert said in text
-    assert "kept right (NTP), within 0.003 s" in text.replace("\xa0", " ")
+    assert "synchronised (NTP), within 0.003 s" in text.replace("\xa0", " ")
     assert hashlib.sha256((run / evidence.SAMPLES).read_bytes()).hexdigest() in text
-    assert "Step run was cut off; its stimulus was undone" in text
+    assert "Step run was interrupted; its stimulus was undone" in text
 
 
 @pytest.mark.parametrize(
     ("span", "said"),
     [
-        (None, "Step run was not done."),
-        (Span(START, None, START, START + 60), "its stimulus was not seen in the data"),
+        (None, "Step run was not carried out."),
+        (Span(START, None, START, START + 60), "its stimulus was not confirmed by telemetry"),
     ],
     ids=["not done", "not seen"],
 )
@@ -175,7 +178,7 @@ def test_a_step_that_was_not_carried_out_is_a_deviation(
 
 def test_without_what_draws_it_says_so(tmp_path: Path) -> None:
     report = evidence.judged(bundle(tmp_path))
-    assert "they need matplotlib" in Reader(html_page(report, Material(), None)).text
+    assert "matplotlib is not installed" in Reader(html_page(report, Material(), None)).text
 
 
 def test_it_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def script(folder: Path, text: str) -> str:
 def test_a_browser_that_prints_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(pdf.BROWSER, script(tmp_path, "echo no display; exit 1"))
     with pytest.raises(ConfigError, match="printed nothing: no display"):
-        pdf.printed(b"<p>")
+        pdf.print_pdf(b"<p>")
     run = bundle(tmp_path)
     assert (run / evidence.REPORT).exists(), "the page is there all the same"
     assert not (run / evidence.PDF).exists()
@@ -70,13 +70,13 @@ def test_a_browser_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv(pdf.BROWSER, script(tmp_path, "sleep 60 & sleep 60"))
     monkeypatch.setattr(pdf, "_PRINT_S", 0.1)
     with pytest.raises(ConfigError, match=r"did not print within 0\.1 s"):
-        pdf.printed(b"<p>")
+        pdf.print_pdf(b"<p>")
 
 
 def test_no_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(pdf.BROWSER, "")
     with pytest.raises(ConfigError, match="a PDF needs Chromium or Chrome"):
-        pdf.printed(b"<p>")
+        pdf.print_pdf(b"<p>")
     monkeypatch.delenv(pdf.BROWSER)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert pdf.browser() is None

@@ -115,7 +115,7 @@ async def test_what_a_person_will_not_do_was_not_done(make: Make) -> None:
 async def test_who_does_not_let_it_begin(make: Make) -> None:
     bench = make(Rack(), "Ada")
     Hand(bench, {"begin": {"yes": False, "text": "somebody is in the aisle"}})
-    assert await bench.runner.run() == "Ada did not let it begin: somebody is in the aisle"
+    assert await bench.runner.run() == "start refused by Ada: somebody is in the aisle"
     assert bench.spans() == {}
     assert bench.rack.events == []
 
@@ -125,7 +125,7 @@ async def test_nobody_is_waited_for_without_end(
 ) -> None:
     monkeypatch.setattr("agent.commission.run.runner.ANSWER_WAIT_S", 60.0)
     bench = make(Rack(hands=True), "Ada")
-    assert await bench.runner.run() == "nobody let it begin"
+    assert await bench.runner.run() == "nobody confirmed the start"
     assert asked(bench) == [("begin", "expired", "")]
     assert bench.rack.now() == 1060
 

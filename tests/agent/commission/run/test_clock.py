@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agent.commission.records import Sample
-from agent.commission.run.clock import Jumps, kept
+from agent.commission.run.clock import Jumps, clock_state
 from agent.commission.run.rounds import Rounds
 from agent.model.values import Quality
 from agent.poll.reader import DeviceRead
@@ -65,15 +65,15 @@ async def test_what_is_read_in_the_round_of_a_jump_is_bad(monkeypatch: pytest.Mo
     clocks = Clocks()
     config: Any = None
     async with Rounds(config, 5.0, lambda: clocks.wall, clocks.jumps()) as rounds:
-        assert await rounds.look() == [(GOOD, 5.0)]
+        assert await rounds.read() == [(GOOD, 5.0)]
         clocks.pass_by(5.0, moved=5.0)
-        ((bad, _),) = await rounds.look()
+        ((bad, _),) = await rounds.read()
         assert (bad.quality, bad.reason) == (Quality.BAD, "this machine's clock was set by +5.0 s")
-        assert await rounds.look() == [(GOOD, 5.0)]
+        assert await rounds.read() == [(GOOD, 5.0)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="adjtimex(2) is Linux's")
 def test_the_kernel_says_how_wrong_the_clock_may_be() -> None:
-    found = kept()
+    found = clock_state()
     assert found is not None
     assert found.error_s >= 0

@@ -19,6 +19,6 @@ async def test_a_step_that_cannot_be_judged_is_said_and_nothing_else(tmp_path: P
     journal.close()
     (event,) = read_journal(journal.path)
     assert event["event"] == "said"
-    assert event["text"].startswith("warning: run: not judged while the run goes on: ")
+    assert event["text"].startswith("warning: run: not judged during the run: ")
     assert "samples.sqlite cannot be opened" in event["text"]
     assert early.known.steps == {}

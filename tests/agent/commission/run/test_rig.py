@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commission.run.rig import HallRig, Later
+from agent.commission.run.rig import HallRig, ShiftedRig
 from agent.config.stimuli import Command
 from agent.model.errors import ConfigError
 
@@ -55,7 +55,7 @@ async def test_a_command_that_fails_is_told() -> None:
 
 async def test_a_clock_that_is_ahead() -> None:
     stand = HallRig({})
-    later = Later(stand, 100.0)
+    later = ShiftedRig(stand, 100.0)
     assert later.now() - stand.now() > 99
     await later.wait(0.0)
     assert await later.load(0.5) == "load the rack to 50%"

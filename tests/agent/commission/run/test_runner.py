@@ -82,7 +82,7 @@ class Rack:
     def shows(self) -> dict[str, frozenset[str]]:
         return {}
 
-    async def look(self) -> list[tuple[Sample, float]]:
+    async def read(self) -> list[tuple[Sample, float]]:
         dark = self.events[-1:] == ["open_feed_a"]
         watts = 0.0 if dark else 1000.0 + 7000.0 * self.work
         warm = 70.0 if self.time >= self.hot_after else 30.0 + self.time % 7

@@ -30,8 +30,8 @@ class Failing(Rack):
         super().__init__()
         self.harmed, self.device, self.bad = harmed, device, bad
 
-    async def look(self) -> list[tuple[Sample, float]]:
-        found = await super().look()
+    async def read(self) -> list[tuple[Sample, float]]:
+        found = await super().read()
         self.failures = {}
         if not self.harmed(self):
             return found
@@ -83,7 +83,7 @@ async def test_a_device_that_no_limit_needs_is_only_said_to_be_silent(make: Make
     assert await bench.runner.run() == ""
     assert said(bench)[1:] == [
         (1150.0, "warning: meter-2 has stopped answering: no answer"),
-        (1160.0, "lose: not seen in the data"),
+        (1160.0, "lose: not confirmed by telemetry"),
         (1170.0, "meter-2 answers again, after 20 s"),
     ]
 
@@ -127,9 +127,9 @@ async def test_what_no_device_gives_is_named_before_the_first_stimulus(make: Mak
     bench = make(Failing(lambda rack: True))
     await bench.runner.preflight()
     assert bench.runner.uncovered() == [
-        f"abort limit hot (supply > 65) cannot be watched: signal supply: {SUPPLY}: no value; it"
-        " takes a profile of cdu with that point, or another source for supply in a generation that"
-        " extends small"
+        f"abort limit hot (supply > 65) cannot be watched: signal supply: {SUPPLY}: no value;"
+        " needed: a profile of cdu with that point, or another source for supply in a"
+        " generation that extends small"
     ]
 
 
@@ -153,7 +153,7 @@ async def test_a_stimulus_that_nothing_could_confirm_any_more_is_not_applied(mak
     bench = make(Failing(lambda rack: rack.time > 1100, device="meter-2"))
     assert await bench.runner.run() == ""
     assert bench.rack.events == []
-    assert "lose: not done, since nothing could show that it was: meter-2 " in said(bench)[-1][1]
+    assert "lose: skipped, because it cannot be confirmed: meter-2 " in said(bench)[-1][1]
     assert bench.verdicts()["dark"] == (
         Verdict.ERROR,
         "the stimulus was not confirmed by telemetry",
@@ -186,7 +186,7 @@ async def test_the_load_is_taken_off_when_a_limit_ends_the_run(make: Make) -> No
     bench = make(Rack(hot_after=1100.0))
     assert await bench.runner.run() == "hot: too hot"
     assert (bench.rack.wanted, bench.rack.work) == (0.0, 0.0)
-    assert said(bench) == [(1100.0, "the load was taken off")]
+    assert said(bench) == [(1100.0, "the load was removed")]
 
 
 async def test_the_load_of_the_run_before_is_taken_off_as_well(make: Make) -> None:
@@ -205,7 +205,7 @@ async def test_a_person_is_told_to_take_the_load_off_where_no_command_can(make: 
 
     bench = make(Stuck(hot_after=1100.0))
     assert await bench.runner.run() == "hot: too hot"
-    assert said(bench)[-1][1] == "please take the load off: stimuli.load: exit status 3"
+    assert said(bench)[-1][1] == "please remove the load: stimuli.load: exit status 3"
 
 
 def present(folder: Path, when: str, every_s: float = 5.0) -> Callable[[Iterable[Sample]], str]:
@@ -220,7 +220,7 @@ def present(folder: Path, when: str, every_s: float = 5.0) -> Callable[[Iterable
     def after(read: Iterable[Sample]) -> str:
         now = 1000.0 + 5.0 * next(rounds)
         looks.update((replace(each, observed_at=now), every_s) for each in read)
-        return looks.ends(now)
+        return looks.abort_reason(now)
 
     return after
 

@@ -98,8 +98,8 @@ def test_what_netbox_exports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("serial: S2", "serial: S1", "4: devices[1].serial: S1 is also the serial of pdu-a"),
-        ("shelf-1, component: psu-1", "pdu-a", "4: devices[1]: pdu-a stands twice"),
+        ("serial: S2", "serial: S1", "4: devices[1].serial: duplicate serial S1, also of pdu-a"),
+        ("shelf-1, component: psu-1", "pdu-a", "4: devices[1]: duplicate device or part pdu-a"),
         ("400 Gbit/s", "fast", "6: cables[0].speed: 'fast' is not a rate such as 400 Gbit/s"),
         ("400 Gbit/s", "400 kW", "6: cables[0].speed: '400 kW' is not a rate"),
         ("400 Gbit/s", "4 parsec", "6: cables[0].speed: unknown unit 'parsec'"),
@@ -153,5 +153,5 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"device\n\xff\n")
     with pytest.raises(ConfigError, match="is not UTF-8"):
         load_sheet(tmp_path / "latin.csv")
-    with pytest.raises(ConfigError, match="--cables goes with a CSV"):
+    with pytest.raises(ConfigError, match="--cables needs a CSV"):
         load_sheet(written(tmp_path, YAML), tmp_path / "cables.csv")

@@ -17,7 +17,7 @@ def test_a_curve_runs_through_its_points(x: float, y: float) -> None:
 
 @pytest.mark.parametrize("x", [24.99, 45.01, -1e9])
 def test_a_curve_says_nothing_outside(x: float) -> None:
-    with pytest.raises(OverflowError, match="is not from 25 to 45"):
+    with pytest.raises(OverflowError, match="is outside of 25 to 45"):
         FLOW(x)
 
 
@@ -75,5 +75,5 @@ def test_what_is_no_condition(text: str, says: str) -> None:
 def test_unknown_names_are_told_with_what_is_like_them() -> None:
     assert unknown_names(("load", "supply"), VALUES) == ""
     said = unknown_names(("load", "suply"), VALUES)
-    assert said == "no signal or constant is called 'suply'; did you mean supply?"
-    assert unknown_names(("xyz",), VALUES) == "no signal or constant is called 'xyz'"
+    assert said == "unknown signal or constant 'suply'; did you mean supply?"
+    assert unknown_names(("xyz",), VALUES) == "unknown signal or constant 'xyz'"

@@ -42,11 +42,11 @@ def test_a_whole_generation(tmp_path: Path) -> None:
     [
         (
             "{kind: limit, measure: suply, at_most: 2}",
-            "29: checks.it.measure: no signal or constant is called 'suply'; did you mean supply?",
+            "29: checks.it.measure: unknown signal or constant 'suply'; did you mean supply?",
         ),
         (
             "{kind: limit, measure: setpoint - rated, at_most: 2}",
-            "29: checks.it.measure: 'setpoint - rated' looks at no signal",
+            "29: checks.it.measure: 'setpoint - rated' uses no signal",
         ),
         (
             "{kind: limit, measure: supply, when: supply, at_most: 2}",
@@ -59,13 +59,13 @@ def test_a_whole_generation(tmp_path: Path) -> None:
         ),
         (
             "{kind: limit, measure: supply}",
-            "29: checks.it: a limit has 'at_least', 'at_most' or both",
+            "29: checks.it: a limit needs 'at_least', 'at_most' or both",
         ),
         (
             "{kind: limit, measure: supply, unit: parsec, at_most: 2}",
             "29: checks.it.unit: unknown unit 'parsec'; known units: %, %RH, A, Ah,",
         ),
-        ("{kind: alarm, signal: alarm}", "29: checks.it.signal: no signal or constant is called"),
+        ("{kind: alarm, signal: alarm}", "29: checks.it.signal: unknown signal or constant"),
         (
             "{kind: limit, measure: supply, at_mots: 2}",
             "29: checks.it.at_mots: unknown key 'at_mots'; did you mean 'at_most'?",
@@ -84,18 +84,30 @@ def test_a_wrong_check_is_named_with_its_line(tmp_path: Path, check: str, says: 
     [
         ("roles: [cdu]", "roles: [cdu, meter-1]", "4: devices: role 'meter-1' is in two groups"),
         ("meter-1..2", "meter-2..1", "6: devices.meter.roles: 'meter-2..1' is not a range"),
-        ("  rated:", "  supply:", "1: 'supply' names two things"),
-        ("of: cdu, metric: rack_pump", "of: pump, metric: rack_pump", "21: signals.pump.of: no gr"),
-        ("rack_pump_state", "rack_pump_stat", "21: signals.pump.metric: the catalogue has no"),
+        ("  rated:", "  supply:", "1: 'supply' is defined twice"),
+        (
+            "of: cdu, metric: rack_pump",
+            "of: pump, metric: rack_pump",
+            "21: signals.pump.of: unknown gr",
+        ),
+        ("rack_pump_state", "rack_pump_stat", "21: signals.pump.metric: unknown metric"),
         ("take: sum", "take: sum, by: [sie]", "16: signals.total: rack_inlet_power_watts has no"),
-        ("take: sum", "by: [device]", "16: signals.total: 'by' groups what 'take' makes one of"),
-        ("[35, 90]", "[25, 90]", "11: curves.flow_at.points: a curve is two points or more"),
+        ("take: sum", "by: [device]", "16: signals.total: 'by' needs an aggregation in 'take'"),
+        ("[35, 90]", "[25, 90]", "11: curves.flow_at.points: a curve needs two points or more"),
         ("[35, 90]", "[35]", "11: curves.flow_at.points[1]: "),
-        ("load: total / rated", "load: load + total", "24: formulas.load: formulas stand in each"),
+        ("load: total / rated", "load: load + total", "24: formulas.load: formulas are nested"),
         ("hold: 1m", "hold: 1m, load: 1", "26: steps.run: a stimulus needs 'confirm'"),
-        ("hold: 1m", "hold: 1m, confirm: loud > 1", "26: steps.run.confirm: no signal or constant"),
-        ("[run]", "[run, walk]", "27: stages.L11[1]: no step is 'walk'"),
-        ("generation: small", "generation: tiny", "1: generation: 'tiny' stands in small.yaml"),
+        (
+            "hold: 1m",
+            "hold: 1m, confirm: loud > 1",
+            "26: steps.run.confirm: unknown signal or constant",
+        ),
+        ("[run]", "[run, walk]", "27: stages.L11[1]: unknown step 'walk'"),
+        (
+            "generation: small",
+            "generation: tiny",
+            "1: generation: 'tiny' is not the name of its file small.yaml",
+        ),
         ("source: (e)}\n  meter", "}\n  meter", "5: devices.cdu: required key 'source' is missing"),
     ],
 )
@@ -109,7 +121,7 @@ def test_what_is_wrong_is_named_with_its_line(
 
 def test_a_step_that_is_not_there(tmp_path: Path) -> None:
     text = TEXT + "  b: {kind: attachment, needs: n, number: 1, title: t, during: x, source: s}\n"
-    assert "29: checks.b.during: no step is 'x'" in problems(tmp_path, CHECK, text=text)
+    assert "29: checks.b.during: unknown step 'x'" in problems(tmp_path, CHECK, text=text)
 
 
 EXTENDED = """\
@@ -143,7 +155,7 @@ def test_extending_changes_adds_and_takes_away(tmp_path: Path) -> None:
     ("extends", "says"),
     [
         ("smal", "bigger.yaml:2: extends: unknown generation 'smal'; there are small"),
-        ("bigger", "bigger.yaml:2: extends: goes round or too deep: bigger -> bigger"),
+        ("bigger", "bigger.yaml:2: extends: is circular or more than 5 deep: bigger -> bigger"),
     ],
 )
 def test_what_cannot_be_extended(tmp_path: Path, extends: str, says: str) -> None:

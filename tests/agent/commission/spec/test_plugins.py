@@ -74,7 +74,7 @@ def test_data_that_cannot_be_trusted_are_an_error_there_too(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("check", "says"),
     [
-        ("{kind: plugin, plugin: counter}", "is called 'counter'; there are counted"),
+        ("{kind: plugin, plugin: counter}", "kind of check 'counter'; there are counted"),
         (CHECK % "-1", "at_most: Input should be greater than or equal to 0"),
         ("{kind: plugin, plugin: counted}", "signal: Field required"),
     ],
@@ -90,5 +90,5 @@ def test_what_does_not_fit_is_named_when_the_file_is_loaded(
 
 
 def test_without_its_package_a_check_cannot_be(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no kind of check is called 'counted'; none is"):
+    with pytest.raises(ConfigError, match="unknown kind of check 'counted'; none is"):
         generation(tmp_path, f"it: {CHECK % 6}")

@@ -30,20 +30,24 @@ def problems(folder: Path, check: str) -> list[str]:
 @pytest.mark.parametrize(
     ("check", "key", "says"),
     [
-        ("measure: power, unit: V", "unit", "'V' is V, but 'power' comes to W"),
-        ("measure: supply, unit: K", "unit", "'K' is K, but 'supply' comes to degC"),
+        ("measure: power, unit: V", "unit", "'V' is V, but 'power' is W"),
+        ("measure: supply, unit: K", "unit", "'K' is K, but 'supply' is degC"),
         ("measure: supply - setpoint, unit: degC", "unit", "'degC' is degC, but"),
-        ("measure: power / rated, unit: kW", "unit", "comes to a ratio"),
+        ("measure: power / rated, unit: kW", "unit", "is a ratio"),
         ("measure: power + supply, unit: W", "measure", "'power + supply': W + degC cannot be"),
         ("measure: power - volt, unit: W", "measure", "'power - volt': W - V cannot be"),
         ("measure: supply + setpoint, unit: degC", "measure", "degC + degC cannot be added"),
-        ("measure: supply * power, unit: W", "measure", "degC counts from a zero"),
-        ("measure: power / supply, unit: W", "measure", "degC counts from a zero"),
-        ("measure: flow_at(power), unit: L/min", "measure", "is given W, its x is degC"),
-        ("measure: 'max(power, volt)', unit: W", "measure", "W and V are not compared"),
-        ("measure: power, unit: W, when: supply > power", "when", "degC > W are not compared"),
+        ("measure: supply * power, unit: W", "measure", "degC has an arbitrary zero"),
+        ("measure: power / supply, unit: W", "measure", "degC has an arbitrary zero"),
+        (
+            "measure: flow_at(power), unit: L/min",
+            "measure",
+            "the argument is W, the x of the curve is degC",
+        ),
+        ("measure: 'max(power, volt)', unit: W", "measure", "W and V cannot be compared"),
+        ("measure: power, unit: W, when: supply > power", "when", "degC > W cannot be compared"),
         ("measure: (supply - setpoint) * heat, unit: W", "unit", "'W' is W, but"),
-        ("measure: errors, unit: ratio, reduce: rate", "unit", "comes to Hz"),
+        ("measure: errors, unit: ratio, reduce: rate", "unit", "is Hz"),
     ],
 )
 def test_what_does_not_go_together_is_named(
