@@ -73,8 +73,7 @@ def files() -> Iterator[Path]:
         for place in places:
             path = ROOT / place
             found = [path] if path.is_file() else sorted(path.rglob(f"*{ending}"))
-            for each in found:
-                yield each
+            yield from found
 
 
 def python_texts(text: str) -> Iterator[tuple[int, str]]:

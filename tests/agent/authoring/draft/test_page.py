@@ -120,7 +120,7 @@ async def test_the_report_counts_what_is_covered(draft: ProfileDraft) -> None:
     rows = parse_recording(RECORDING.encode(), "acme.snmprec")
     known = await known_already(rows, library())
     assert known[0] == "recording: 29 rows, 26 of them the vendor's own"
-    assert known[1].startswith("'auto' takes snmp-generic: nothing more specific fits")
+    assert known[1].startswith("'auto' takes snmp-generic: generic fallback")
     told = summary(draft)
     assert told[0].startswith(
         "draft acme-pdu: 8 points read 14 of the 26 vendor rows (54 %), and 4"
