@@ -12,7 +12,7 @@ from agent.poll.rack_reader import RackReader
 
 
 class ReadingNotFound(DeviceError):
-    """A device has no such single good reading: it is missing, bad or ambiguous."""
+    """A requested reading is missing, bad or ambiguous."""
 
     kind = "not_shown"
 

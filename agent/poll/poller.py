@@ -61,7 +61,7 @@ class Poller:
         url: Url | None = None,
         prepare: Prepare = lambda device, blocks: iter(()),
     ) -> None:
-        """Prepare polling. ``deliver`` receives every result after ``prepare`` was iterated over."""
+        """Prepare polling. ``deliver`` receives every result, ``prepare`` runs before."""
         self._device = device
         self._schedule = schedule
         self._deliver = deliver

@@ -264,7 +264,7 @@ class DeviceReader:
         return ticks / TICKS_PER_S
 
     async def _cycle(self, now: float, ends_at: float | None, everything: bool) -> DeviceRead:
-        """Run one cycle of the session, and open the session first if there is none.
+        """Run one cycle of the session, and open the session first if necessary.
 
         Rows that are new make the slow requests (names, units) due in the same cycle, once, so
         that no reading is delivered under a wrong name.
