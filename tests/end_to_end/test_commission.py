@@ -359,7 +359,7 @@ def test_a_rack_that_cannot_be_is_refused_before_anything_is_done(hall: Hall) ->
     for given, says in (
         (["--stage", "L99"], "two has no stage 'L99'; there are: L11"),
         (["--generation", "nvl72"], "nvl72 needs devices that the rack does not have: pdu-b"),
-        (["--generation", "common"], "is only there to be extended"),
+        (["--generation", "common"], "can only be extended by others"),
         (["--rack", "r9"], "has no rack 'r9'; there are: r1"),
     ):
         refused = hall.run(*order, *given)

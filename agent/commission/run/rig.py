@@ -12,7 +12,7 @@ from agent.config.stimuli import Stimulus
 from agent.model.errors import ConfigError
 from agent.stimuli.carry_out import carry_out_stimulus
 
-RIGS = "rackagent.stands"
+RIGS = "rackagent.rigs"
 """The entry points of rigs: called with configuration, seed, speed and planned faults."""
 
 

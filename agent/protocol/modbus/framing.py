@@ -59,14 +59,14 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
     return Query(unit, table, address, count, function, size, pdu, bytes((unit, function, size)))
 
 
-def marker_query(asked: Query, owed: frozenset[int] | set[int]) -> Query | None:
-    """Return a one-register read by a function that is not in ``owed``.
+def marker_query(asked: Query, excluded: frozenset[int] | set[int]) -> Query | None:
+    """Return a one-register read by a function that is not in ``excluded``.
 
-    Its reply cannot be confused with a late reply by one of the ``owed`` function codes. Returns
-    None if all read functions are owed.
+    Its reply cannot be confused with a late reply by an ``excluded`` function code. Returns
+    None if all read functions are excluded.
     """
     for function, table in sorted(_TABLES.items(), reverse=True):
-        if function not in owed:
+        if function not in excluded:
             return query(asked.unit, table, asked.address, 1)
     return None
 
