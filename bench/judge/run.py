@@ -23,11 +23,12 @@ from agent.commission.evidence.results import RunReport
 from agent.commission.journal.samples import SampleStore
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
-from agent.commission.records import Sample, SeriesKey
+from agent.commission.records import Sample
 from agent.commission.report.curves import plots
 from agent.commission.spec.generation import Generation, open_generation
 from agent.commission.spec.models import POLLS
 from agent.model.catalogue import CATALOGUE
+from agent.model.series import SeriesKey
 from agent.model.values import Quality, Value
 from simulator.model import RackModel
 from simulator.model import load_generation as load_model
