@@ -102,8 +102,8 @@ async def read_recorded(
     found: str | None = None
     with suppress(UnknownDevice):
         found = (await identify(transport, "snmp", [*library.all(), profile])).profile.name
-    mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    reader = DeviceReader(str(recording), "snmp", profile.name, mine, transport.opened)
+    own_library = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
+    reader = DeviceReader(str(recording), "snmp", profile.name, own_library, transport.opened)
     read = await reader.read(0.0)
     return Witness(str(recording), found, read.readings, read.failures, *shares(profile, rows))
 

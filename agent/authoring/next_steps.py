@@ -31,7 +31,7 @@ def unknown_device(
     readings: Sequence[Reading] | None = None,
 ) -> list[str]:
     """Return lines for stderr. ``readings`` is None if nothing was read yet."""
-    said = ", ".join(
+    reported = ", ".join(
         text
         for text in (
             f"sysObjectID {sys_object_id}" if sys_object_id else "",
@@ -39,7 +39,7 @@ def unknown_device(
         )
         if text
     )
-    lines = [f"note: no profile fits this device; it reports: {said or 'no identity'}"]
+    lines = [f"note: no profile fits this device; it reports: {reported or 'no identity'}"]
     if readings is not None:
         counts = standards(readings)
         found = ", ".join(f"{name} ({count})" for name, count in counts.items())

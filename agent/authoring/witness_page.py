@@ -207,8 +207,8 @@ class _Compiler:
             failures=tuple(spec.failures),
             identity={str(field): text for field, text in spec.identity.items()},
         )
-        said = spec.model_fields_set - {"name", "varbinds", "only", *TABLES}
-        if not any(getattr(spec, each) or each in ("alarms", "failures") for each in said):
+        given = spec.model_fields_set - {"name", "varbinds", "only", *TABLES}
+        if not any(getattr(spec, each) or each in ("alarms", "failures") for each in given):
             self._add(key, "expects nothing: add expect, bad, absent, alarms, failures or identity")
         return case
 

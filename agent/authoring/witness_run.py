@@ -44,8 +44,8 @@ async def _read(
         if table in case.registers
     }
     transport = MemoryTransport(case.varbinds or {}, registers)
-    mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    reader = DeviceReader("witness", profile.protocol, profile.name, mine, transport.opened)
+    own_library = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
+    reader = DeviceReader("witness", profile.protocol, profile.name, own_library, transport.opened)
     first, second = await reader.read(0.0), await reader.read(_DAY_S)
     failures = list(dict.fromkeys((*first.failures, *second.failures)))
     return second.readings, failures, second.identity or Identity()
@@ -69,9 +69,9 @@ def _compare(
     yield from _alarms(case, readings)
     yield from _failures(case, failures)
     for field, text in case.identity.items():
-        said = getattr(identity, field)
-        if said != text:
-            yield case.problem((*case.key, "identity", field), f"is {said!r}, not {text!r}")
+        reported = getattr(identity, field)
+        if reported != text:
+            yield case.problem((*case.key, "identity", field), f"is {reported!r}, not {text!r}")
 
 
 def _say(case: WitnessCase, selector: Selector, message: str) -> Iterator[Problem]:

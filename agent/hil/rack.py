@@ -27,12 +27,12 @@ class Now:
     """The readings of one round, as a condition receives them. Call it like ``rack.read``."""
 
     def __init__(self) -> None:
-        self.looks: dict[str, DeviceReadings | DeviceError] = {}
+        self.reads: dict[str, DeviceReadings | DeviceError] = {}
         self.seen: dict[str, str] = {}
 
     def __call__(self, device: str, metric: str, **labels: str) -> Value:
         """Return the value of one reading, in the base unit, or the name of a state."""
-        reading = self._look(device).one(metric, labels)
+        reading = self._readings(device).one(metric, labels)
         unit = f" {reading.unit}" if reading.unit else ""
         self.seen[spelled(device, metric, labels)] = shown(reading.value) + unit
         return reading.value
@@ -43,19 +43,19 @@ class Now:
 
     def all(self, device: str, metric: str, **labels: str) -> list[Reading]:
         """Return every reading of a metric that carries these labels."""
-        found = self._look(device).all(metric, labels)
+        found = self._readings(device).all(metric, labels)
         for reading in found[:_SEEN_MAX]:
             self.seen[spelled(device, metric, reading.labels)] = shown(reading.value)
         return found
 
-    def _look(self, device: str) -> DeviceReadings:
-        look = self.looks.get(device)
-        if look is None:
+    def _readings(self, device: str) -> DeviceReadings:
+        read = self.reads.get(device)
+        if read is None:
             raise _Unread(device)
-        if isinstance(look, DeviceError):
-            self.seen[device] = str(look)
-            raise look
-        return look
+        if isinstance(read, DeviceError):
+            self.seen[device] = str(read)
+            raise read
+        return read
 
 
 Condition = Callable[[Now], object]
@@ -89,7 +89,7 @@ class HilRack:
     async def reading(self, device: str, metric: str, **labels: str) -> Reading:
         """Read one value now and return it with its unit, quality and source."""
         try:
-            reading = (await self._reader.look(device)).one(metric, labels)
+            reading = (await self._reader.read(device)).one(metric, labels)
         except DeviceError as error:
             self._log.write("failed", device=device, metric=metric, labels=labels, why=str(error))
             pytest.fail(str(error), pytrace=False)
@@ -99,7 +99,7 @@ class HilRack:
     async def all(self, device: str, metric: str, **labels: str) -> list[Reading]:
         """Read a device now and return every reading of a metric that carries these labels."""
         try:
-            found = (await self._reader.look(device)).all(metric, labels)
+            found = (await self._reader.read(device)).all(metric, labels)
         except DeviceError as error:
             pytest.fail(str(error), pytrace=False)
         for reading in found:
@@ -109,7 +109,7 @@ class HilRack:
     async def answers(self, device: str) -> bool:
         """Return whether a device can be read now."""
         try:
-            await self._reader.look(device)
+            await self._reader.read(device)
         except DeviceError as error:
             self._log.write("silent", device=device, why=str(error))
             return False
@@ -181,9 +181,9 @@ class HilRack:
                 return now, bool(condition(now))
             except _Unread as unread:
                 try:
-                    now.looks[unread.device] = await self._reader.look(unread.device)
+                    now.reads[unread.device] = await self._reader.read(unread.device)
                 except DeviceError as error:
-                    now.looks[unread.device] = error
+                    now.reads[unread.device] = error
             except DeviceError as error:
                 now.seen.setdefault("problem", str(error))
                 return now, False

@@ -82,7 +82,7 @@ class Reader:
         """The names of the devices."""
         return self._rack.devices
 
-    async def look(self, name: str) -> DeviceReadings:
+    async def read(self, name: str) -> DeviceReadings:
         """Read everything of a device now. Raises ReadingNotFound if it is unknown or silent."""
         if name not in self.devices:
             raise ReadingNotFound(f"unknown device {name!r}; there are: {', '.join(self.devices)}")

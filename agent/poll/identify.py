@@ -56,11 +56,11 @@ async def identify(
     else:
         found = await _modbus(transport, fitting, unit)
     if not found.candidates:
-        said = (
+        reported = (
             f" (sysObjectID {found.sys_object_id}, {found.sys_descr!r})" if found.sys_descr else ""
         )
         raise UnknownDevice(
-            f"the device answers, but no profile fits it{said}; name one with 'profile'"
+            f"the device answers, but no profile fits it{reported}; name one with 'profile'"
         )
     return found
 
