@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+import pytest
+
 from tests.house import Source, code, sources
 
 LIBRARIES = {
@@ -40,14 +42,6 @@ LONGEST_FILE = 400
 MOST_FILES = 12
 """Python files in one folder of ``agent/`` or ``simulator/``, ``__init__.py`` not counted."""
 
-TWICE: frozenset[str] = frozenset(
-    {
-        *("Case", "Comparison", "Curve", "Draft", "Format", "Layout", "Line", "Look"),
-        *("Answer", "NotShown", "Row", "Stand", "Status", "Track"),
-    }
-)
-"""Class names of ``agent/`` that are still used more than once."""
-
 
 def places(found: Iterable[tuple[Source, list[int]]]) -> list[str]:
     return [f"{source.path}:{line}" for source, lines in found for line in lines]
@@ -70,11 +64,7 @@ def pure_sources() -> list[Source]:
 
 
 def test_records_arithmetic_and_codecs_do_not_wait() -> None:
-    packages = ("model", "parse", "profile", "config", "protocol", "plan", "normalise")
-    pure = [
-        each for each in code().values() if each.module.split(".")[1:2] in [[p] for p in packages]
-    ]
-    assert not places((source, source.waits()) for source in pure)
+    assert not places((source, source.waits()) for source in pure_sources())
 
 
 def test_no_module_keeps_state() -> None:
@@ -109,15 +99,23 @@ def test_no_folder_is_too_full() -> None:
     assert not [f"{folder}: {count}" for folder, count in folders.items() if count > MOST_FILES]
 
 
-def test_each_class_name_within_agent_is_used_once() -> None:
-    names = Counter(
+def class_names(folder: str) -> Counter[str]:
+    return Counter(
         node.name
         for source in code().values()
-        if source.path.startswith("agent/")
+        if source.path.startswith(folder)
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        if isinstance(node, ast.ClassDef)
     )
-    assert {name for name, count in names.items() if count > 1} <= TWICE
+
+
+@pytest.mark.parametrize("folder", ["agent/", "simulator/"])
+def test_each_class_name_is_used_once(folder: str) -> None:
+    assert not [name for name, count in class_names(folder).items() if count > 1]
+
+
+def test_the_simulator_uses_no_class_name_of_the_agent() -> None:
+    assert not class_names("simulator/").keys() & class_names("agent/").keys()
 
 
 def test_every_file_fits_a_sitting() -> None:

@@ -28,7 +28,7 @@ BETTER = {
     r"rooms|in (?:one|each|its|their) room": "package",
     r"ghosts?": "late reply",
     r"reckon(?:s|ed|ing)?": "calculate, compute",
-    r"no such(?! file or directory)": "unknown, does not exist",
+    r"(?-i:[Nn]o such)(?! file or directory)": "unknown, does not exist",
     r"(?:of|than|like) ours": "of the agent",
     r"least light": "lowest Rx power",
     r"nobody is there": "no neighbour",
@@ -73,8 +73,7 @@ def files() -> Iterator[Path]:
         for place in places:
             path = ROOT / place
             found = [path] if path.is_file() else sorted(path.rglob(f"*{ending}"))
-            for each in found:
-                yield each
+            yield from found
 
 
 def python_texts(text: str) -> Iterator[tuple[int, str]]:

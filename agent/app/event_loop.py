@@ -76,8 +76,8 @@ def spare_collector() -> None:
     """Make the cycle collector run less often than by default, for this process.
 
     One walked table is some hundreds of tuples, which reference counting frees a moment later. A
-    run every 700 new objects makes the collector half of a poll's price, and each full run over a
-    thousand devices a pause.
+    run every 700 new objects takes as long as the rest of a poll, and each full run over a thousand
+    devices is a pause.
     """
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 

@@ -11,7 +11,7 @@ from agent.config import Config
 from agent.config.spec import ProbeSpec
 from agent.expose.http.probe_route import Asked, Busy, NotAllowed
 from agent.expose.prometheus.exposition import PrometheusExposition
-from agent.expose.prometheus.exposition_format import Format
+from agent.expose.prometheus.exposition_format import ExpositionFormat
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import ConfigError
 from agent.model.limits import Limits
@@ -32,7 +32,7 @@ class Prober:
         self._config, self._networks = config, networks
         self._reading = 0
 
-    async def probe(self, asked: Asked, form: Format) -> bytes:
+    async def probe(self, asked: Asked, form: ExpositionFormat) -> bytes:
         """Return the exposition of one device. A device that does not respond is shown as down.
 
         Raises ConfigError for an invalid request, NotAllowed outside the networks, Busy if too many

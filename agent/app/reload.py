@@ -65,7 +65,7 @@ class Reloader:
                 text = await self._apply(await asyncio.to_thread(self._load))
             except ConfigError as error:
                 self.metrics.successful = False
-                _log.error("configuration refused; the old one stays", reason=str(error))
+                _log.error("configuration refused; the old one stays active", reason=str(error))
                 return ReloadOutcome(False, str(error))
             self.metrics.successful = True
             self.metrics.digest, self.metrics.succeeded_at = digest, time.time()

@@ -1,1 +1,1 @@
-"""Write and check profiles: drafts from recordings and MIBs, imports, checks."""
+"""Tools for authors of profiles: drafts from recordings and MIBs, imports, checks."""

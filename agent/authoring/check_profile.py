@@ -1,7 +1,7 @@
-"""Holds a profile against itself and against recordings, as its author would want to know.
+"""Checks of a profile for its author: by itself, and with recordings of devices.
 
-Against itself: every request within the device's limits, every point's conversion there and back.
-Against a recording: the device that was recorded, read as the agent would, without a socket.
+By itself: every request is within the device's limits, every conversion can be inverted. With a
+recording: the recorded device is read as the agent would read it, without a socket.
 """
 
 import math
@@ -36,14 +36,14 @@ from agent.transport.memory import MemoryTransport
 VENDORS = smi.oid("1.3.6.1.4.1")
 _SAMPLES = (0, 1, 2, 3, 10, 50, 100, 230, 500, 1000, 2300, 10_000, 50_000, 230_000, 1_000_000)
 _RELATIVE_ERROR = 1e-9
-_SOURCE_MIN = 10  # characters; shorter names no document
+_SOURCE_MIN = 10  # characters; a shorter text does not name a document
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What one recording says of a profile.
+    """The result of reading one recording with a profile.
 
-    ``found`` is the profile that ``auto`` takes (None where nothing fits). Of the recording's
+    ``found`` is the profile that ``auto`` selects (None if no profile fits). Of the recording's
     ``vendor_rows`` (below 1.3.6.1.4.1), ``read_rows`` become readings and ``helper_rows`` help to
     read others: names, units, identity.
     """
@@ -57,7 +57,7 @@ class Witness:
     helper_rows: int
 
     def count(self, quality: Quality) -> int:
-        """How many readings are of this quality."""
+        """Return the number of readings of this quality."""
         return sum(reading.quality is quality for reading in self.readings)
 
     @property
@@ -72,17 +72,17 @@ class Witness:
 
     @property
     def implausible(self) -> list[str]:
-        """Readings that are physically impossible: a wrong scale, or an unknown sentinel."""
+        """Readings that are physically impossible, by a wrong scale or an unknown sentinel."""
         return [f"{r.metric}: {r.reason}" for r in self.readings if "is implausible" in r.reason]
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the profile, as far as this recording shows; empty is fine."""
+        """The problems of the profile that this recording shows; empty without one."""
         found = [f"{failure.kind}: {failure.message}" for failure in self.failures]
         found += [f"the same series twice: {each}" for each in self.duplicates]
         found += self.implausible
         if not self.count(Quality.GOOD) and not self.count(Quality.UNCERTAIN):
-            found.append("nothing of the recording is read")
+            found.append("the profile reads nothing of the recording")
         return found
 
 
@@ -91,23 +91,25 @@ async def read_recorded(
 ) -> Witness:
     """Read the device that was recorded with ``profile``.
 
-    Raises ConfigError for a file that is no recording, or a profile that is not spoken over SNMP.
+    Raises ConfigError for a file that is not a recording, or for a profile of another protocol.
     """
     if profile.protocol != "snmp":
-        raise ConfigError(f"{profile.name} speaks {profile.protocol}: only SNMP can be recorded")
+        raise ConfigError(
+            f"{profile.name} is a {profile.protocol} profile: only SNMP devices can be recorded"
+        )
     rows = read_recording(recording, warn)
     transport = MemoryTransport({oid: (tag, value) for oid, tag, value in rows})
     found: str | None = None
     with suppress(UnknownDevice):
         found = (await identify(transport, "snmp", [*library.all(), profile])).profile.name
-    mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    reader = DeviceReader(str(recording), "snmp", profile.name, mine, transport.opened)
+    own_library = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
+    reader = DeviceReader(str(recording), "snmp", profile.name, own_library, transport.opened)
     read = await reader.read(0.0)
     return Witness(str(recording), found, read.readings, read.failures, *shares(profile, rows))
 
 
 def shares(profile: Profile, rows: Iterable[VarBind]) -> tuple[int, int, int]:
-    """Rows below the vendors' arc: all, those that points read, those that only help."""
+    """Return numbers of vendor rows: all, those that become readings, those that only help."""
     plan = make_plan(profile)
     points = _ends(p.oid for p in profile.points if isinstance(p, SnmpPoint) and not p.skip)
     asked = _ends(oid for request in (*plan.identity, *plan.requests) for oid in _oids(request))
@@ -126,11 +128,11 @@ def _oids(request: GetOids | WalkColumns | ReadRegisters) -> tuple[bytes, ...]:
     return request.oids if isinstance(request, GetOids) else request.columns
 
 
-# --- against itself ---------------------------------------------------------------------------
+# --- by itself ---------------------------------------------------------------------------------
 
 
 def unsaid(profile: Profile) -> list[Problem]:
-    """Return what a profile's file lacks that others need to trust it and to find it."""
+    """Return what is missing in a profile's file before it can be shipped."""
     file = Path(profile.file)
     document = load(file)
     found = [document.problem(key, message) for key, message in _unsaid(profile)]
@@ -145,19 +147,19 @@ def _unsaid(profile: Profile) -> Iterator[tuple[Key, str]]:
     if len(profile.source.strip()) < _SOURCE_MIN:
         yield ("source",), "name the MIB, the register map or the datasheet"
     if not profile.title.strip():
-        yield ("title",), "say what the device is"
+        yield ("title",), "write the name of the device"
     if not profile.identify:
-        yield ("identify",), "is missing: say how a device shows that this profile fits"
+        yield ("identify",), "is missing: add a rule by which the agent recognises the device"
     for name in ("vendor", "model"):
         if name not in profile.info:
-            yield ("info", name), f"is missing: say what the {name} is, or where the device says it"
+            yield ("info", name), f"is missing: write the {name}, or where to read it"
     used = {lookup for p in profile.points if isinstance(p, SnmpPoint) for lookup in p.lookups}
     for name in sorted(set(profile.lookups) - used):
         yield ("lookups", name), "is used by no point"
 
 
 def check_itself(profile: Profile) -> list[str]:
-    """Return what is wrong with the requests and conversions of ``profile``; empty is fine."""
+    """Return the problems of the requests and conversions of ``profile``."""
     plan = make_plan(profile)
     return [*_over_limits(profile, plan), *_unasked(profile, plan), *_one_way(profile)]
 
@@ -186,15 +188,15 @@ def _over_limits(profile: Profile, plan: Plan) -> Iterator[str]:
     limits = profile.limits
     for request in (*plan.identity, *plan.requests):
         if isinstance(request, GetOids) and len(request.oids) > limits.oids_max:
-            yield f"a GET asks for {len(request.oids)} OIDs, and {limits.oids_max} is the limit"
+            yield f"a GET has {len(request.oids)} OIDs, the limit is {limits.oids_max}"
         if isinstance(request, ReadRegisters):
             most = limits.bits_max if _is_bits(request) else limits.registers_max
             last = request.address + request.count - 1
             place = f"{request.table} {request.address}..{last}"
             if request.count > most:
-                yield f"{place}: {request.count} in one read, and {most} is the limit"
+                yield f"{place}: {request.count} in one read, the limit is {most}"
             if any(low <= last and request.address <= high for low, high in limits.forbidden):
-                yield f"{place}: holds forbidden registers"
+                yield f"{place}: includes forbidden registers"
 
 
 def _is_bits(request: ReadRegisters) -> bool:
@@ -202,7 +204,7 @@ def _is_bits(request: ReadRegisters) -> bool:
 
 
 def _one_way(profile: Profile) -> Iterator[str]:
-    """Points whose conversion does not lead back, or leads nowhere."""
+    """Yield the points whose conversion cannot be inverted or gives no value."""
     for point in profile.points:
         place = smi.dotted(point.oid) if isinstance(point, SnmpPoint) else _place(point)
         if isinstance(point, SnmpPoint) and point.skip:
@@ -230,14 +232,14 @@ def _states_fault(point: SnmpPoint | ModbusPoint) -> str:
             return f"raw {raw!r} becomes {value!r} {reason}"
         back = to_native(point, name, IDENTITY)
         if convert(point, back, IDENTITY)[0] != name:
-            return f"{name!r} does not lead back"
+            return f"{name!r} cannot be converted back"
     return ""
 
 
 def _number_fault(point: SnmpPoint | ModbusPoint) -> str:
     conversion = point.conversion
     if conversion.scale_lookup or conversion.digits_lookup or conversion.unit_lookup:
-        return ""  # what the device says decides
+        return ""  # depends on the device's answers
     to_base = linear(conversion, {})
     if isinstance(to_base, str):
         return to_base
@@ -250,4 +252,4 @@ def _number_fault(point: SnmpPoint | ModbusPoint) -> str:
         back = to_native(point, value, to_base)
         if not math.isclose(float(back), raw, rel_tol=_RELATIVE_ERROR, abs_tol=1e-6):
             return f"raw {raw} becomes {value:g} {point.metric.unit}, and that {back}"
-    return "" if plausible else "no raw value that was tried is plausible: look at scale and unit"
+    return "" if plausible else "no raw value that was tried is plausible: check scale and unit"

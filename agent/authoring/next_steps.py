@@ -1,4 +1,4 @@
-"""Next steps for a device that no profile fits: what was read, and the way to a profile."""
+"""Next steps for a device without a profile: what was read, and how to write a profile."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ _STANDARDS = (
 
 
 def is_fallback(profile: Profile) -> bool:
-    """Whether ``profile`` is what a device gets that nothing else fits."""
+    """Return whether ``profile`` is the generic fallback of its protocol."""
     return any(rule.fallback for rule in profile.identify)
 
 
@@ -30,8 +30,8 @@ def unknown_device(
     sys_descr: str | None,
     readings: Sequence[Reading] | None = None,
 ) -> list[str]:
-    """Lines for stderr. ``readings`` is None where nothing was read yet."""
-    said = ", ".join(
+    """Return lines for stderr. ``readings`` is None if nothing was read yet."""
+    reported = ", ".join(
         text
         for text in (
             f"sysObjectID {sys_object_id}" if sys_object_id else "",
@@ -39,18 +39,18 @@ def unknown_device(
         )
         if text
     )
-    lines = [f"note: no profile knows this device; it says of itself: {said or 'nothing'}"]
+    lines = [f"note: no profile fits this device; it reports: {reported or 'no identity'}"]
     if readings is not None:
         counts = standards(readings)
         found = ", ".join(f"{name} ({count})" for name, count in counts.items())
-        lines.append(f"note: only standard MIBs were read, by readings: {found or 'it has none'}")
+        lines.append(f"note: only standard MIBs were read (number of readings): {found or 'none'}")
     lines.append(f"note: to write a profile, record it: rackagent walk {url} --out device.snmprec")
     lines.append("note: and draft: rackagent profiles draft device.snmprec --mib FILE")
     return lines
 
 
 def standards(readings: Iterable[Reading]) -> dict[str, int]:
-    """How many readings each standard MIB gave, the most first."""
+    """Return the number of readings of each standard MIB, the most first."""
     counts: Counter[str] = Counter()
     for reading in readings:
         if isinstance(reading.source, OidSource):

@@ -1,8 +1,8 @@
-"""Foreign register maps to a profile's YAML: what their names imply, marked for confirmation.
+"""Import of foreign register maps to a profile's YAML; guesses are marked for confirmation.
 
 A rackmon map (OpenBMC's JSON) has addresses, formats and scales, but units only in names
-(``RPU_Coolant_Flow_Rate_LPM``); a vendor's spreadsheet says them in a column. Both become rows
-here, rows become points, and what could not be decided is reported instead of guessed.
+(``RPU_Coolant_Flow_Rate_LPM``); a vendor's spreadsheet has a column for them. Both become rows
+here, rows become points, and rows that cannot be decided are reported instead of guessed.
 """
 
 import csv
@@ -25,7 +25,7 @@ _TYPES = {1: "uint16", 2: "uint32", 4: "uint64"}
 
 @dataclass(frozen=True, slots=True)
 class MapRow:
-    """One register of a foreign map; ``guessed`` where the name implied the unit (our spelling)."""
+    """One register of a foreign map; ``guessed`` if the name implied the ``unit``."""
 
     address: int
     name: str
@@ -42,7 +42,7 @@ class MapRow:
 
 @dataclass(slots=True)
 class MapDraft:
-    """A profile's YAML and what its author has to look at."""
+    """A profile's YAML, and the entries that its author has to check."""
 
     yaml: str = ""
     points: int = 0
@@ -63,7 +63,7 @@ _NAME_UNITS = (
     (r"(?:Volt_)?V|Volt(?:age)?(?:_AC)?", "V"),
     (r"(?:Curr_)?A|Curr(?:ent)?(?:_AC)?", "A"),
 )
-_WORD_UNITS = (  # a word anywhere, where the end means nothing
+_WORD_UNITS = (  # a word anywhere, if the end does not name a unit
     (r"(?i)RPM", "rpm"),
     (r"(?i)temp(?:erature)?(?=\d|_|\b)", "degC"),
     (r"(?i)volt(?:age)?|(?:^|_)V(?:in|out)(?:_|$)", "V"),
@@ -107,7 +107,7 @@ def read_rackmon(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
     """Return the rows of an OpenBMC rackmon map, its head (name, baudrate), and a draft.
 
     Handlers that run shell commands are refused and named. Raises ConfigError for a file that is
-    no such map.
+    not a rackmon map.
     """
     try:
         data = json.loads(_text(path))
@@ -116,7 +116,9 @@ def read_rackmon(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
             [Problem(str(path), error.lineno, "", f"is not JSON: {error.msg}")]
         ) from None
     if not isinstance(data, dict) or not isinstance(data.get("registers"), list):
-        raise ConfigError([Problem(str(path), 0, "registers", "is no rackmon map: it has no list")])
+        raise ConfigError(
+            [Problem(str(path), 0, "registers", "is not a rackmon map: it has no list")]
+        )
     draft = MapDraft()
     for handler in data.get("special_handlers", []):
         draft.refused.append(
@@ -139,7 +141,7 @@ def _rackmon_row(register: Mapping[str, Any]) -> MapRow:
     count, name = int(register["length"]), str(register["name"]).strip()
     address, kind = int(register["begin"]), register["format"]
     order = "ABCD"
-    if register.get("endian") == "L":  # rackmon turns all bytes of the value round
+    if register.get("endian") == "L":  # rackmon reverses all bytes of the value
         order = "DCBA" if count > 1 else "BADC"
     if kind == "STRING":
         return MapRow(address, name, "string", count)
@@ -158,7 +160,7 @@ def _rackmon_row(register: Mapping[str, Any]) -> MapRow:
 
 
 def _unit_of(name: str) -> str:
-    """Return the unit that a register's name ends in, empty where it ends in none."""
+    """Return the unit at the end of a register's name; empty without one."""
     for pattern, unit in _NAME_UNITS:
         if re.search(rf"(?:^|[_ ])(?:{pattern})(?:[_ ]Inst)?$", name):
             return unit
@@ -192,7 +194,7 @@ _CSV_UNITS |= {"rh": "%RH", "percent": "%", "volt": "V", "amp": "A", "watt": "W"
 def read_csv(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
     """Return the rows of a vendor's register table; headings may be spelt in the usual ways.
 
-    Raises ConfigError when a needed heading is missing, or naming every line that is unusable.
+    Raises ConfigError if a required heading is missing, or with every unusable line.
     """
     text = _text(path)
     try:
@@ -277,9 +279,9 @@ def _text(path: Path) -> str:
 def draft_profile(
     rows: Iterable[MapRow], head: Mapping[str, Any], draft: MapDraft, source: str
 ) -> MapDraft:
-    """Write the profile; ``draft`` is filled with what needs a person.
+    """Return the profile's YAML; entries that a person must check are added to ``draft``.
 
-    Rows without a unit, or whose unit fits no metric, become comments, never points.
+    Rows without a unit, or with a unit that fits no metric, become comments, never points.
     """
     name = re.sub(r"[^a-z0-9]+", "-", str(head.get("name", "imported")).lower()).strip("-")
     points: list[str] = []
@@ -308,9 +310,9 @@ def draft_profile(
 
 def _why(row: MapRow) -> str:
     if not row.unit:
-        return "its name implies no unit"
+        return "its name does not imply a unit"
     if row.unit not in UNITS:
-        return f"unit {row.unit!r} is not known"
+        return f"unknown unit {row.unit!r}"
     return f"no metric is obvious for {row.unit}"
 
 
@@ -335,7 +337,7 @@ def _point(row: MapRow, label: str) -> list[str] | None:
 
 
 def _metric_of(row: MapRow) -> tuple[str, str] | None:
-    """Return a row's metric and the label that distinguishes such rows; None if unclear."""
+    """Return a row's metric and the label that distinguishes its rows; None if unclear."""
     if row.unit not in UNITS:
         return None
     base = UNITS[row.unit].base

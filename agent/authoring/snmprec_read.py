@@ -1,7 +1,7 @@
-"""Recordings of real devices, as ``.snmprec`` or ``snmpwalk -On`` text, to lists of varbinds.
+"""A parser of recordings, as ``.snmprec`` or ``snmpwalk -On`` text, to lists of varbinds.
 
-A recording is kept as the device spoke: a negative gauge, a sysObjectID sent as a string or a
-counter that is too large stay what they were. Formats: the snmpsim documentation for ``.snmprec``
+Values are kept as the device sent them: also a negative gauge, a sysObjectID sent as a string or a
+counter that is too large. Formats: the snmpsim documentation for ``.snmprec``
 (``OID|tag|value``), net-snmp's snmpcmd(1) for the other.
 """
 
@@ -23,8 +23,10 @@ _WALK_ROW = re.compile(rb"(?:\.[0-9.]+|[A-Za-z][\w-]*(?:::|\.)\S+) = ")
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|$)", re.DOTALL)
 _LETTERS = dict(zip(b"abfnrtv\\'\"", b"\a\b\f\n\r\t\v\\'\"", strict=True))
-_MASKED = b"<private>"  # what published recordings put in the place of an address; a row without it
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1  # what nine octets on the wire can carry
+_MASKED = (
+    b"<private>"  # the placeholder for addresses in published recordings; such a row is skipped
+)
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1  # the range of nine octets on the wire
 
 
 def read_recording(path: Path, warn: Warn | None = None) -> list[VarBind]:
@@ -44,7 +46,7 @@ def read_recording(path: Path, warn: Warn | None = None) -> list[VarBind]:
 
 
 def parse_recording(data: bytes, file: str, warn: Warn | None = None) -> list[VarBind]:
-    """Do what :func:`read_recording` does with text in memory; ``file`` names it in problems."""
+    """Parse text in memory like :func:`read_recording`; ``file`` is its name in problems."""
     lines = _lines(data)
     first = next((text for _, text in lines if text.strip() and not text.startswith(b"#")), b"")
     if _SNMPREC_ROW.match(first):
@@ -57,7 +59,7 @@ def parse_recording(data: bytes, file: str, warn: Warn | None = None) -> list[Va
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One row as text, with the line it starts at."""
+    """One row as text, with the number of its first line."""
 
     line: int
     text: bytes
@@ -66,7 +68,7 @@ class _Text:
 def _lines(data: bytes) -> list[tuple[int, bytes]]:
     lines = data.split(b"\n")
     if all(line.endswith(b"\r") for line in lines if line):
-        # A file that went through Windows. Where only some lines end so, the CR is the device's.
+        # A file from Windows. If only some lines end in CR LF, the CR is the device's.
         lines = [line.removesuffix(b"\r") for line in lines]
     return list(enumerate(lines, 1))
 
@@ -172,10 +174,10 @@ _SNMPREC_VALUES: dict[str, Callable[[bytes], tuple[int, _Value]]] = {
 
 
 def _walk_rows(lines: Iterable[tuple[int, bytes]]) -> Iterator[_Text]:
-    """Rows with the lines that continue them: strings hold line feeds, long hex strings wrap."""
+    """Yield rows with their continuation lines: strings hold line feeds, long hex strings wrap."""
     start, held = 0, list[bytes]()
     for number, text in lines:
-        if text == b"End of MIB":  # how snmpwalk -v1 takes its leave
+        if text == b"End of MIB":  # the last line of snmpwalk -v1
             continue
         if _WALK_ROW.match(text) or not held:
             if held:
@@ -211,7 +213,10 @@ def _walk_varbind(text: bytes) -> VarBind | None:
 
 
 def _shown_number(tag: int) -> Callable[[bytes], tuple[int, _Value]]:
-    """``5``, ``up(1)``, ``(17) 0:00:00.17`` or ``21 degrees``; a display hint's 21.5 is refused."""
+    """Return a parser of ``5``, ``up(1)``, ``(17) 0:00:00.17`` or ``21 degrees``.
+
+    It refuses 21.5, to which a display hint was applied.
+    """
 
     def decode(value: bytes) -> tuple[int, _Value]:
         text = _text(value)
@@ -225,7 +230,7 @@ def _shown_number(tag: int) -> Callable[[bytes], tuple[int, _Value]]:
 
 def _shown_string(value: bytes) -> tuple[int, _Value]:
     if not value.startswith(b'"'):
-        return smi.OCTET_STRING, value  # a display hint was applied: the text is all we have
+        return smi.OCTET_STRING, value  # a display hint was applied: only the text is left
     quoted = re.fullmatch(rb'"((?:[^"\\]|\\.)*)"\s*', value, re.DOTALL)
     if quoted is None:
         raise ValueError("the string does not end at a closing quote")
@@ -238,7 +243,7 @@ def _shown_bits(value: bytes) -> tuple[int, _Value]:
 
 
 def _shown_opaque(value: bytes) -> tuple[int, _Value]:
-    """Floats wrapped in Opaque as net-snmp does (draft-perkins-float-00); others are refused."""
+    """Parse floats in Opaque as in net-snmp (draft-perkins-float-00); others are refused."""
     kind, _, number = _text(value).partition(": ")
     shape = {"Float": (b"\x9f\x78\x04", ">f"), "Double": (b"\x9f\x79\x08", ">d")}.get(kind)
     if shape is None:
@@ -299,7 +304,7 @@ def _ip_address(text: str) -> bytes:
 
 
 def _unescape(value: bytes) -> bytes:
-    """Python's string escapes, as snmpsim writes them under tags ending in ``e``."""
+    """Decode Python's string escapes, which snmpsim writes for tags that end in ``e``."""
 
     def one(match: re.Match[bytes]) -> bytes:
         body = match[1]

@@ -1,7 +1,7 @@
-"""Witness pages: what a profile must make of values that a person typed from a datasheet or MIB.
+"""Witness pages: expected readings for values that a person typed from a datasheet or MIB.
 
-A page is YAML: ``source``, names for the beginnings of OIDs, and cases. A case is what a device
-answers (``varbinds`` or registers) and what must come of it. CONTRIBUTING.md describes the keys.
+A page is YAML: ``source``, names for OIDs, and cases, each with a device's answers (``varbinds`` or
+registers) and the expected readings. CONTRIBUTING.md describes the keys.
 """
 
 import re
@@ -36,11 +36,11 @@ _INTEGER_MAX = 2**64 - 1
 
 
 class CaseSpec(BaseModel):
-    """One thing that a device answers, and what must come of it."""
+    """Answers of a device, and the readings that must result."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: _TEXT = Field(description="what the case shows, in one sentence")
+    name: _TEXT = Field(description="purpose of the case, in one sentence")
     varbinds: dict[Any, Any] | None = Field(None, description="OID to value; may be nested")
     holding: dict[Any, Any] | None = Field(None, description="register to word, words or bits")
     input: dict[Any, Any] | None = None
@@ -48,22 +48,26 @@ class CaseSpec(BaseModel):
     discrete: dict[Any, Any] | None = None
     expect: dict[str, int | float | str] = Field({}, description="series to state or number")
     bad: dict[str, str] | list[str] = Field([], description="series without a value, or reasons")
-    uncertain: dict[str, str] | list[str] = Field([], description="series in doubt, or reasons")
-    absent: list[str] = Field([], description="what nothing is read of: metric, {label=x}, all")
-    only: list[str] = Field([], description="what nothing else is read of than this case names")
+    uncertain: dict[str, str] | list[str] = Field(
+        [], description="series of quality uncertain, or reasons"
+    )
+    absent: list[str] = Field(
+        [], description="series that must not be read: metric, {label=x}, all"
+    )
+    only: list[str] = Field([], description="no other series than those named here is read")
     alarms: list[str | dict[str, str]] | None = Field(None, description="every active alarm")
     failures: list[_TEXT] = Field([], description="parts of the failures' texts")
     identity: dict[Literal["vendor", "model", "serial", "firmware"], str] = {}
 
 
 class PageSpec(BaseModel):
-    """A page: where its values come from, names for OIDs, and its cases."""
+    """A page: the source of its values, names for OIDs, and its cases."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     source: _TEXT = Field(description="MIB, map or datasheet that the values were typed from")
     oids: dict[str, str] = Field({}, description="names for the beginnings of OIDs")
-    first_register: int = Field(0, ge=0, le=_WORD_MAX, description="where addresses count from")
+    first_register: int = Field(0, ge=0, le=_WORD_MAX, description="address of the first register")
     cases_of: str = Field("", description="page of the same folder whose cases come first")
     cases: list[CaseSpec] = []
 
@@ -203,17 +207,17 @@ class _Compiler:
             failures=tuple(spec.failures),
             identity={str(field): text for field, text in spec.identity.items()},
         )
-        said = spec.model_fields_set - {"name", "varbinds", "only", *TABLES}
-        if not any(getattr(spec, each) or each in ("alarms", "failures") for each in said):
+        given = spec.model_fields_set - {"name", "varbinds", "only", *TABLES}
+        if not any(getattr(spec, each) or each in ("alarms", "failures") for each in given):
             self._add(key, "expects nothing: add expect, bad, absent, alarms, failures or identity")
         return case
 
     def _once(self, rows: Iterable[tuple[Key, _Place, _Made]]) -> dict[_Place, _Made]:
-        """Return values by their place; a place that is written twice is a problem."""
+        """Return values by OID or address; one that is written twice is a problem."""
         found: dict[_Place, _Made] = {}
         for key, place, value in rows:
             if place in found:
-                self._add(key, "is written twice, spelled differently")
+                self._add(key, "is written twice, in two spellings")
             found[place] = value
         return found
 
@@ -224,7 +228,7 @@ class _Compiler:
         for step, value in rows.items():
             place = (*key, step)
             if isinstance(step, float):
-                self._add(place, f"put {step} in quotes, or YAML makes a number of it")
+                self._add(place, f"put {step} in quotes, or YAML reads it as a number")
                 continue
             below = f"{start}.{step}" if start else str(step)
             if isinstance(value, dict) and not {"hex", "oid"} & set(value):
@@ -250,7 +254,9 @@ class _Compiler:
                 return smi.OCTET_STRING, bytes.fromhex(text)
             case {"oid": str(text)} if len(value) == 1:
                 return smi.OBJECT_ID, smi.oid(self._dotted(text))
-        raise ValueError("is no value: write a whole number, text, {hex: '00ff'} or {oid: 1.3.6}")
+        raise ValueError(
+            "is not a value: write a whole number, text, {hex: '00ff'} or {oid: 1.3.6}"
+        )
 
     def _octets(self, text: str) -> bytes:
         return smi.oid(self._dotted(text))
@@ -278,7 +284,7 @@ class _Compiler:
                 number = self._try(place, _word, word, most)
                 at = self._first_register + address + offset
                 if not 0 <= at <= _WORD_MAX:
-                    self._add(place, f"there is no register {at}")
+                    self._add(place, f"register {at} does not exist")
                 elif number is not None:
                     yield place, at, number
 
@@ -316,7 +322,7 @@ class _Compiler:
         return tuple(found)
 
     def _try(self, key: Key, make: Callable[..., _Made], *given: object) -> _Made | None:
-        """Return what ``make`` makes of ``given``; a ValueError becomes a problem at ``key``."""
+        """Return ``make(given)``; a ValueError becomes a problem at ``key``."""
         try:
             return make(*given)
         except ValueError as error:
@@ -328,7 +334,7 @@ class _Compiler:
 
 
 def _selector(key: Key, text: str, reason: str = "", whole: bool = False) -> Selector:
-    """Parse ``rack_x{sensor=1, name="a, b"}``; ``whole`` wants the metric. Raises ValueError."""
+    """Parse ``rack_x{sensor=1, name="a, b"}``; ``whole`` requires the metric. Raises ValueError."""
     if text == EVERYTHING and not whole:
         return Selector(key, "", {}, reason)
     match = _SERIES.fullmatch(text)
@@ -363,7 +369,7 @@ def _selector(key: Key, text: str, reason: str = "", whole: bool = False) -> Sel
 def _number(metric: Metric, written: float | str) -> tuple[float, float]:
     """Return value and tolerance in the base unit of ``25``, ``25 kWh`` or ``471.9 +- 0.1``.
 
-    Raises ValueError for what is no number, or not in a unit of the metric.
+    Raises ValueError if it is not a number, or not in a unit of the metric.
     """
     if not isinstance(written, str):
         return written, 0.0

@@ -1,4 +1,4 @@
-"""Compare a profile with a witness page: every case read as a poller would."""
+"""Comparison of a profile with a witness page: every case is read as a poller would read it."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,14 +19,14 @@ _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 async def disagreements(profile: Profile, cases: Iterable[WitnessCase]) -> list[Problem]:
-    """Return where ``profile`` makes something else of the cases' answers than their page says."""
+    """Return the differences between the readings of ``profile`` and those the page expects."""
     found: list[Problem] = []
     for case in cases:
         spoken = "modbus" if case.varbinds is None else "snmp"
         if spoken == profile.protocol:
             found += _compare(case, *await _read(profile, case))
         else:
-            message = f"has answers over {spoken}, and the profile is read over {profile.protocol}"
+            message = f"has answers over {spoken}, but the profile is read over {profile.protocol}"
             found.append(case.problem(case.key, message))
     return found
 
@@ -44,8 +44,8 @@ async def _read(
         if table in case.registers
     }
     transport = MemoryTransport(case.varbinds or {}, registers)
-    mine = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
-    reader = DeviceReader("witness", profile.protocol, profile.name, mine, transport.opened)
+    own_library = Library({profile.name: Path(profile.file)}, {}, {profile.name: profile})
+    reader = DeviceReader("witness", profile.protocol, profile.name, own_library, transport.opened)
     first, second = await reader.read(0.0), await reader.read(_DAY_S)
     failures = list(dict.fromkeys((*first.failures, *second.failures)))
     return second.readings, failures, second.identity or Identity()
@@ -69,9 +69,9 @@ def _compare(
     yield from _alarms(case, readings)
     yield from _failures(case, failures)
     for field, text in case.identity.items():
-        said = getattr(identity, field)
-        if said != text:
-            yield case.problem((*case.key, "identity", field), f"is {said!r}, not {text!r}")
+        reported = getattr(identity, field)
+        if reported != text:
+            yield case.problem((*case.key, "identity", field), f"is {reported!r}, not {text!r}")
 
 
 def _say(case: WitnessCase, selector: Selector, message: str) -> Iterator[Problem]:
@@ -109,7 +109,7 @@ def _other_quality(selector: Selector, reading: Reading | None, quality: Quality
 
 
 def _present(case: WitnessCase, readings: Sequence[Reading]) -> Iterator[Problem]:
-    """Yield the readings that must not be there."""
+    """Yield the readings that must not exist."""
     series = (*(e.series for e in case.expect), *case.bad, *case.uncertain, *(case.alarms or ()))
     named = {_key(each.metric, each.labels) for each in series}
     for selector in case.absent:
@@ -142,11 +142,11 @@ def _failures(case: WitnessCase, failures: Sequence[Failure]) -> Iterator[Proble
     for place, text in enumerate(case.failures):
         match = next((each for each in left if text in each), None)
         if match is None:
-            yield case.problem((*case.key, "failures", place), f"no failure says {text!r}")
+            yield case.problem((*case.key, "failures", place), f"no failure has the text {text!r}")
         else:
             left.remove(match)
     for each in left:
-        yield case.problem(case.key, f"a failure that the page does not name: {each}")
+        yield case.problem(case.key, f"a failure that the page does not list: {each}")
 
 
 def _selects(selector: Selector, reading: Reading) -> bool:

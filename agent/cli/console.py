@@ -20,7 +20,7 @@ from agent.poll.identify import Identification
 from agent.poll.reader import DeviceRead
 from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 
-_PIPED_WIDTH = 10_000  # no cell is cut for a program that reads along
+_PIPED_WIDTH = 10_000  # wide enough that no cell is cut in a pipe
 
 
 class _Output(Console):

@@ -234,7 +234,7 @@ def _show_verdict(profile: Profile, faults: Sequence[str], witnesses: Sequence[W
     for witness in witnesses:
         if witness.found != profile.name:
             taken = f"selects {witness.found}" if witness.found else "finds nothing"
-            console.err(f"warning: {witness.recording}: 'auto' {taken}: look at 'identify'")
+            console.err(f"warning: {witness.recording}: 'auto' {taken}: check 'identify'")
     if not problems:
         console.out("no problem found")
 

@@ -1,7 +1,7 @@
 """The command line: parse, call, print.
 
-Exit status: 0 fine, 1 a check failed, 2 usage or configuration, 3 device unreachable, 4 a run that
-does not begin because no device gives what it must watch.
+Exit status: 0 success, 1 a check failed, 2 usage or configuration, 3 device unreachable, 4 a run
+that does not begin because no device provides the readings that it must watch.
 """
 
 import os
@@ -90,7 +90,7 @@ def guarded(call: Callable[[], None]) -> Status:
         console.err(f"error: {error.kind}: {error}")
         return Status.UNREACHABLE
     except SystemExit:
-        # A closed pipe (head, less) is no failed check. Typer then ends with 1 and with another
+        # A closed pipe (head, less) is not a failed check. Typer then ends with 1 and with another
         # another stdout; what is still in the buffer would make the interpreter complain.
         if sys.stdout is stdout and _flushed():
             raise

@@ -72,7 +72,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def plan(config: ConfigPath, output: Output = Format.TABLE) -> None:
-    """Show the requests each device of CONFIG gets: bytes, time on the line, points.
+    """Show the requests to each device of CONFIG: bytes, time on the line, points.
 
     The load of each Modbus line is summed up, with a warning if the line is overloaded.
     """

@@ -4,13 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.model.series import Labels, SeriesKey
 from agent.model.values import Quality, Reading, Value
-
-Labels = tuple[tuple[str, str], ...]
-"""Pairs of a label's name and value, sorted by name."""
-
-SeriesKey = tuple[str, str, Labels]
-"""Device, metric and labels of one series."""
 
 
 @dataclass(frozen=True, slots=True)

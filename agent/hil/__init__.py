@@ -1,1 +1,1 @@
-"""Tests on a rack, simulated or real, through the agent's own reading of it."""
+"""Tests on a simulated or real rack, which read it with the agent's profiles and transports."""

@@ -1,4 +1,4 @@
-"""What a test run saw, as JSON lines that are only ever appended."""
+"""The log of a test run: JSON lines that are only appended."""
 
 import json
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ from agent.model.errors import ConfigError
 
 
 class RunLog:
-    """One file of one run. ``test`` is in every line until it changes."""
+    """The log file of one run. ``test`` is the name of the current test, written in every line."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file. Raises ConfigError where it cannot be written."""
+        """Open the file. Raises ConfigError if it cannot be written."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a", encoding="utf-8")
@@ -21,12 +21,12 @@ class RunLog:
         self.test = ""
 
     def write(self, event: str, **what: object) -> None:
-        """One line: when, in which test, what happened."""
+        """Append one line: the time, the test and the event with its details."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "test": self.test, "event": event, **what}
         self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
         self._file.flush()
 
     def close(self) -> None:
-        """End the file; a second call does nothing."""
+        """Close the file; a second call does nothing."""
         self._file.close()

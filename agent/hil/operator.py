@@ -1,4 +1,4 @@
-"""A rig for tests: what only a person can do is asked for at the terminal, or the test skipped."""
+"""A rig for tests that asks an operator for manual steps, or skips the test without one."""
 
 import asyncio
 import contextlib
@@ -11,14 +11,13 @@ import pytest
 from agent.commission.run.rig import Rig
 
 STIMULI = "rackagent.stimuli"
-"""The entry points of functions that return what stimuli do to a rack, by their name."""
+"""Entry-point group of functions that return the expected effect of each stimulus by name."""
 
 
 class AttendedRig:
-    """A rig with an operator beside it.
+    """A rig whose manual steps are done by an operator.
 
-    ``ask`` shows the operator a request and returns whether it was done; None where there is no
-    operator.
+    ``ask`` shows the operator a request and returns whether it was done; None without an operator.
     """
 
     def __init__(
@@ -28,24 +27,24 @@ class AttendedRig:
         self.simulated = simulated
 
     def now(self) -> float:
-        """Seconds, as they pass for the rack."""
+        """Return the rack's time in seconds."""
         return self._rig.now()
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass for the rack."""
+        """Wait until ``seconds`` of the rack's time have passed."""
         await self._rig.wait(seconds)
 
     async def begin(self, stimulus: str, parameters: Mapping[str, object]) -> None:
-        """Do something to the rack. Raises ConfigError where that fails."""
+        """Start a stimulus. Raises ConfigError if that fails."""
         words = await self._rig.begin(stimulus, parameters)
         await self._asked(stimulus, words and f"{words}{_hint(stimulus)}")
 
     async def end(self, stimulus: str) -> None:
-        """Undo it."""
+        """End a stimulus. Raises ConfigError if that fails."""
         await self._asked(f"end_{stimulus}", await self._rig.end(stimulus))
 
     async def load(self, ratio: float) -> None:
-        """Give the rack work: 0 is idle, 1 full."""
+        """Set the load of the trays: 0 is idle, 1 is full load."""
         await self._asked("load", await self._rig.load(ratio))
 
     async def _asked(self, name: str, words: str) -> None:
@@ -53,15 +52,15 @@ class AttendedRig:
             return
         if self._ask is None:
             pytest.skip(
-                f"stimulus {name!r} needs somebody to do it: run on a terminal (pytest then asks),"
-                f" or name a command or a write for it under 'stimuli:' in the configuration"
+                f"stimulus {name!r} needs an operator: run pytest on a terminal, which then asks,"
+                f" or configure a command or a write for it under 'stimuli:'"
             )
         if not await asyncio.to_thread(self._ask, words):
-            pytest.skip(f"the operator did not: {words}")
+            pytest.skip(f"skipped by the operator: {words}")
 
 
 def _hint(stimulus: str) -> str:
-    """Return what is expected to be seen of a stimulus, where an installed package knows it."""
+    """Return the expected effect of a stimulus in parentheses; empty if no package knows it."""
     for point in entry_points(group=STIMULI):
         effect = point.load()().get(stimulus)
         if effect:
@@ -70,11 +69,11 @@ def _hint(stimulus: str) -> str:
 
 
 def operator(config: pytest.Config) -> Callable[[str], bool] | None:
-    """Return a way to ask a person at the terminal; None without a terminal."""
+    """Return a function that asks the operator at the terminal; None without a terminal."""
 
     @contextlib.contextmanager
     def uncaptured() -> Iterator[None]:
-        # Not only what is printed: pytest takes the terminal's input away as well.
+        # pytest captures stdin as well as stdout and stderr.
         capture = config.pluginmanager.getplugin("capturemanager")
         if capture is None:
             yield

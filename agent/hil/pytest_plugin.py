@@ -31,15 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FAULT",
         action="append",
         default=[],
-        help="with --simulated: a fault that is in the rack from the start; repeatable",
+        help="with --simulated: a fault that is active from the start; repeatable",
     )
     group.addoption(
-        "--rack-log", metavar="FILE", help="what the run saw (rack-runs/TIME.jsonl by default)"
+        "--rack-log", metavar="FILE", help="log of the run (default: rack-runs/TIME.jsonl)"
     )
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Begin the log of a run that is on a rack."""
+    """Open the log if the run has a rack."""
     config = session.config
     if not config.getoption("--rack"):
         return
@@ -57,7 +57,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """End the log."""
+    """Close the log."""
     log = session.config.stash.get(_LOG, None)
     if log is not None:
         log.test = ""
@@ -69,7 +69,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write how each test ended."""
+    """Log the outcome of each test."""
     report = yield
     log = item.config.stash.get(_LOG, None)
     if log is not None and (report.when == "call" or report.outcome != "passed"):
@@ -81,7 +81,7 @@ def pytest_runtest_makereport(
 
 @pytest_asyncio.fixture
 async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
-    """Give the rack of ``--rack``, freshly started where it is simulated."""
+    """Yield the rack of ``--rack``; a simulated one is started anew for each test."""
     given = request.config.getoption("--rack")
     if not given:
         pytest.skip("needs a rack: pytest --rack CONFIG [--simulated]")
@@ -104,7 +104,7 @@ async def rack(request: pytest.FixtureRequest) -> AsyncIterator["HilRack"]:
             rig = AttendedRig(await stack.enter_async_context(serving), simulated=True)
             await rig.wait(1.0)
         else:
-            hall = HallRig(site_config.stimuli, time.monotonic)  # nobody sets that clock
+            hall = HallRig(site_config.stimuli, time.monotonic)  # a monotonic clock cannot be set
             rig = AttendedRig(hall, operator(request.config))
         reader = await stack.enter_async_context(Reader(site_config))
         under_test = HilRack(reader, rig, log)

@@ -1,4 +1,4 @@
-"""The rack under test: read it, wait for it, do something to it."""
+"""The rack under test: readings, waits and stimuli."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,58 +11,58 @@ from agent.hil.reader import DeviceReadings, Reader, shown, spelled
 from agent.model.errors import ConfigError, DeviceError
 from agent.model.values import Reading, Value
 
-_ROUNDS = 100  # a wait looks at the rack so often, if each look takes a second or more
+_ROUNDS = 100  # reads of the rack in one wait, if each takes a second or more
 _STEP_S = 1.0
-_SEEN_MAX = 20  # values that a message repeats
+_SEEN_MAX = 20  # values in a failure message
 
 
 class _Unread(Exception):
-    """A condition asks for a device that has not been read in this round."""
+    """A condition needs a device that has not been read in this round."""
 
     def __init__(self, device: str) -> None:
         self.device = device
 
 
 class Now:
-    """What a condition sees: the rack at one moment. Call it like ``rack.read``."""
+    """The readings of one round, as a condition receives them. Call it like ``rack.read``."""
 
     def __init__(self) -> None:
-        self.looks: dict[str, DeviceReadings | DeviceError] = {}
+        self.reads: dict[str, DeviceReadings | DeviceError] = {}
         self.seen: dict[str, str] = {}
 
     def __call__(self, device: str, metric: str, **labels: str) -> Value:
-        """Return the value of one reading."""
-        reading = self._look(device).one(metric, labels)
+        """Return the value of one reading, in the base unit, or the name of a state."""
+        reading = self._readings(device).one(metric, labels)
         unit = f" {reading.unit}" if reading.unit else ""
         self.seen[spelled(device, metric, labels)] = shown(reading.value) + unit
         return reading.value
 
     def number(self, device: str, metric: str, **labels: str) -> float:
-        """Return the same, for what is a number."""
+        """Return the value of one reading that is a number. Fails the test for a state."""
         return _number(metric, self(device, metric, **labels))
 
     def all(self, device: str, metric: str, **labels: str) -> list[Reading]:
-        """Every reading of a metric that carries these labels."""
-        found = self._look(device).all(metric, labels)
+        """Return every reading of a metric that carries these labels."""
+        found = self._readings(device).all(metric, labels)
         for reading in found[:_SEEN_MAX]:
             self.seen[spelled(device, metric, reading.labels)] = shown(reading.value)
         return found
 
-    def _look(self, device: str) -> DeviceReadings:
-        look = self.looks.get(device)
-        if look is None:
+    def _readings(self, device: str) -> DeviceReadings:
+        read = self.reads.get(device)
+        if read is None:
             raise _Unread(device)
-        if isinstance(look, DeviceError):
-            self.seen[device] = str(look)
-            raise look
-        return look
+        if isinstance(read, DeviceError):
+            self.seen[device] = str(read)
+            raise read
+        return read
 
 
 Condition = Callable[[Now], object]
 
 
 class HilRack:
-    """One rack in one test. Durations are seconds or text such as ``"30s"``."""
+    """The rack in one test. Durations are seconds or text such as ``"30s"``."""
 
     def __init__(self, reader: Reader, rig: AttendedRig, log: RunLog) -> None:
         self._reader, self._rig, self._log = reader, rig, log
@@ -70,26 +70,26 @@ class HilRack:
 
     @property
     def simulated(self) -> bool:
-        """Whether this is the simulator."""
+        """True if the rack is simulated."""
         return self._rig.simulated
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Every device of the configuration."""
+        """The names of the devices of the configuration."""
         return self._reader.devices
 
     async def read(self, device: str, metric: str, **labels: str) -> Value:
-        """One value, read now; in base units, or the name of a state. Fails the test without."""
+        """Read one value now: in the base unit, or the name of a state. Fails the test without."""
         return (await self.reading(device, metric, **labels)).value
 
     async def number(self, device: str, metric: str, **labels: str) -> float:
-        """One number, read now."""
+        """Read one number now, in the base unit. Fails the test for a state."""
         return _number(metric, await self.read(device, metric, **labels))
 
     async def reading(self, device: str, metric: str, **labels: str) -> Reading:
-        """Return the same with its unit, quality and source."""
+        """Read one value now and return it with its unit, quality and source."""
         try:
-            reading = (await self._reader.look(device)).one(metric, labels)
+            reading = (await self._reader.read(device)).one(metric, labels)
         except DeviceError as error:
             self._log.write("failed", device=device, metric=metric, labels=labels, why=str(error))
             pytest.fail(str(error), pytrace=False)
@@ -97,9 +97,9 @@ class HilRack:
         return reading
 
     async def all(self, device: str, metric: str, **labels: str) -> list[Reading]:
-        """Every reading of a metric that carries these labels, read now."""
+        """Read a device now and return every reading of a metric that carries these labels."""
         try:
-            found = (await self._reader.look(device)).all(metric, labels)
+            found = (await self._reader.read(device)).all(metric, labels)
         except DeviceError as error:
             pytest.fail(str(error), pytrace=False)
         for reading in found:
@@ -107,9 +107,9 @@ class HilRack:
         return found
 
     async def answers(self, device: str) -> bool:
-        """Whether a device can be read now."""
+        """Return whether a device can be read now."""
         try:
-            await self._reader.look(device)
+            await self._reader.read(device)
         except DeviceError as error:
             self._log.write("silent", device=device, why=str(error))
             return False
@@ -118,10 +118,10 @@ class HilRack:
     async def until(
         self, condition: Condition, within: float | str = "30s", what: str = ""
     ) -> float:
-        """Wait until ``condition(now)`` is true; the seconds that took.
+        """Wait until ``condition(now)`` is true, and return the seconds that took.
 
-        ``now(device, metric, **labels)`` gives values of one moment. Fails the test after
-        ``within``, with the values last seen; ``what`` says what was waited for.
+        ``now(device, metric, **labels)`` returns values of one round. Fails the test after
+        ``within``, with the values last seen; ``what`` names the condition in that message.
         """
         limit = duration_s(within)
         began, step = self._rig.now(), max(_STEP_S, limit / _ROUNDS)
@@ -138,10 +138,10 @@ class HilRack:
             await self._rig.wait(min(step, max(limit - took, 0.1)))
 
     async def stimulus(self, name: str, **params: object) -> None:
-        """Do something to the rack: a fault of the simulator's catalogue, by name.
+        """Start a stimulus: a fault of the simulator's catalogue, by name.
 
-        On hardware the configuration's command is run, its confirmed write done, or the operator
-        asked; the test is skipped where none of them is possible.
+        On hardware the configured command is run, the confirmed write is sent, or the operator is
+        asked; the test is skipped if none of them is possible.
         """
         self._log.write("stimulus", name=name, params=params)
         try:
@@ -151,7 +151,7 @@ class HilRack:
         self._stimuli.append(name)
 
     async def release(self, name: str) -> None:
-        """Undo a stimulus."""
+        """End a stimulus."""
         self._log.write("release", name=name)
         if name in self._stimuli:
             self._stimuli.remove(name)
@@ -161,16 +161,16 @@ class HilRack:
             pytest.fail(str(error), pytrace=False)
 
     async def load(self, ratio: float) -> None:
-        """Give the rack work: 0 is idle, 1 full."""
+        """Set the load of the trays: 0 is idle, 1 is full load."""
         self._log.write("load", ratio=ratio)
         await self._rig.load(ratio)
 
     async def wait(self, duration: float | str) -> None:
-        """Let time pass for the rack."""
+        """Wait until ``duration`` of the rack's time has passed."""
         await self._rig.wait(duration_s(duration))
 
     async def release_all(self) -> None:
-        """Undo what a test has left behind."""
+        """End every stimulus that the test has not ended."""
         for name in reversed(self._stimuli[:]):
             await self.release(name)
 
@@ -181,9 +181,9 @@ class HilRack:
                 return now, bool(condition(now))
             except _Unread as unread:
                 try:
-                    now.looks[unread.device] = await self._reader.look(unread.device)
+                    now.reads[unread.device] = await self._reader.read(unread.device)
                 except DeviceError as error:
-                    now.looks[unread.device] = error
+                    now.reads[unread.device] = error
             except DeviceError as error:
                 now.seen.setdefault("problem", str(error))
                 return now, False
@@ -204,10 +204,10 @@ class HilRack:
 
 def _number(metric: str, value: Value) -> float:
     if not isinstance(value, int | float):
-        pytest.fail(f"{metric} is the word {value!r}, not a number", pytrace=False)
+        pytest.fail(f"{metric} is the state {value!r}, not a number", pytrace=False)
     return float(value)
 
 
 def neighbors(readings: Sequence[Reading]) -> dict[str, str]:
-    """Return the system at the other end of each port, of ``rack_lldp_neighbor_info`` readings."""
+    """Return the remote system by port, from ``rack_lldp_neighbor_info`` readings."""
     return {reading.labels["port"]: reading.labels["remote_system"] for reading in readings}

@@ -12,7 +12,7 @@ from agent.poll.rack_reader import RackReader
 
 
 class ReadingNotFound(DeviceError):
-    """A device answers, but does not show what a test looks for."""
+    """A requested reading is missing, bad or ambiguous."""
 
     kind = "not_shown"
 
@@ -33,24 +33,26 @@ class DeviceReadings:
         ]
 
     def one(self, metric: str, labels: Mapping[str, str]) -> Reading:
-        """Return the only such reading with a value. Raises ReadingNotFound that lists others."""
+        """Return the only such reading with a value. Raises ReadingNotFound, which lists others."""
         found = self.all(metric, labels)
         wanted = spelled(self.device, metric, labels)
         worth = [r for r in found if r.value is not None and r.quality is not Quality.BAD]
         if len(worth) == 1:
             return worth[0]
         if len(worth) > 1:
-            raise ReadingNotFound(f"{wanted} is several: {_labels(worth)}; name more labels")
+            raise ReadingNotFound(
+                f"{wanted} matches several readings: {_labels(worth)}; name more labels"
+            )
         if found:
             raise ReadingNotFound(f"{wanted} is bad: {found[0].reason}")
         others = self.all(metric, {})
         if others:
-            raise ReadingNotFound(f"{wanted} is not there; there are: {_labels(others)}")
-        raise ReadingNotFound(f"{self.device} shows no {metric}")
+            raise ReadingNotFound(f"{wanted} does not exist; there are: {_labels(others)}")
+        raise ReadingNotFound(f"{self.device} does not report {metric}")
 
 
 def spelled(device: str, metric: str, labels: Mapping[str, str]) -> str:
-    """``cdu rack_leak_detected{sensor="1"}``."""
+    """Return the series as ``cdu rack_leak_detected{sensor="1"}``."""
     inside = ", ".join(f'{name}="{value}"' for name, value in labels.items())
     return f"{device} {metric}" + (f"{{{inside}}}" if inside else "")
 
@@ -61,7 +63,7 @@ def _labels(readings: Iterable[Reading]) -> str:
 
 
 class Reader:
-    """The devices of a configuration, each read whole whenever a test asks.
+    """A reader of the devices of a configuration; each read makes every request of a device.
 
     An asynchronous context manager.
     """
@@ -77,13 +79,13 @@ class Reader:
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Every device that can be read."""
+        """The names of the devices."""
         return self._rack.devices
 
-    async def look(self, name: str) -> DeviceReadings:
-        """Read everything of a device now. Raises ReadingNotFound where that is not possible."""
+    async def read(self, name: str) -> DeviceReadings:
+        """Read everything of a device now. Raises ReadingNotFound if it is unknown or silent."""
         if name not in self.devices:
-            raise ReadingNotFound(f"no device {name!r}; there are: {', '.join(self.devices)}")
+            raise ReadingNotFound(f"unknown device {name!r}; there are: {', '.join(self.devices)}")
         read = await self._rack.read_device(name, time.monotonic())
         if not read.answered:
             raise ReadingNotFound(f"{name} does not answer: {read.reason}")
@@ -91,5 +93,5 @@ class Reader:
 
 
 def shown(value: Value) -> str:
-    """Return a value as messages show it."""
+    """Return a value as text for messages."""
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -15,8 +15,12 @@ from agent.model.catalogue import Metric
 _DERIVED_MAX = 32  # builders of one set; each outlet has one or two
 
 _T = TypeVar("_T")
+
 Labels = tuple[tuple[str, str], ...]
+"""Pairs of a label's name and value, sorted by name."""
+
 SeriesKey = tuple[str, str, Labels]
+"""Device, metric and labels of one series."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Native values to readings in base units and back: a pure pair, and its bookkeeping per device."""
+"""Conversion of native values to readings in base units and back, and its state per device."""

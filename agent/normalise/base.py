@@ -1,4 +1,4 @@
-"""What a normaliser keeps the same from poll to poll, whatever the protocol."""
+"""The interface of normalisers, and the builder of blocks that keeps sets of series."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
@@ -25,7 +25,7 @@ Steps = Generator[None, None, Normalised]
 
 
 class Normaliser(ABC):
-    """Turns a cycle's answers into blocks.
+    """A normaliser, which turns a cycle's answers into blocks.
 
     ``wants_slow`` is true where the latest answers hold rows that slow requests were not asked
     about yet: what was made of them may carry the labels of another row.
@@ -42,7 +42,7 @@ class Normaliser(ABC):
         """
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
-        """Return the blocks of ``answers`` in one go, where nobody else waits."""
+        """Return the blocks of ``answers`` in one step, for callers without an event loop."""
         steps = self.steps(answers)
         while True:
             try:
@@ -53,7 +53,7 @@ class Normaliser(ABC):
 
 @dataclass(slots=True)
 class BlockBuilder:
-    """Collects one block's columns."""
+    """A builder of the columns of one block."""
 
     series: list[Series] = field(default_factory=list)
     values: list[float | str | None] = field(default_factory=list)
@@ -61,7 +61,7 @@ class BlockBuilder:
     flaws: dict[int, Flaw] = field(default_factory=dict)
 
     def add(self, series: Series, value: float | str | None, raw: Raw, reason: str) -> None:
-        """One reading; a reason makes it bad."""
+        """Add a reading; a reason makes it bad."""
         if reason:
             self.flaws[len(self.series)] = Flaw(Quality.BAD, reason)
         self.series.append(series)
@@ -69,6 +69,6 @@ class BlockBuilder:
         self.raws.append(raw)
 
     def block(self, before: SeriesSet | None, observed_at: float) -> Block:
-        """Return what was collected, over the set ``before`` if it has the same series."""
+        """Return the block, with the set ``before`` if it has the same series."""
         series = SeriesSet(self.series) if before is None else before.take(self.series)
         return Block(series, self.values, self.raws, observed_at, self.flaws)

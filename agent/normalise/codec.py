@@ -1,4 +1,4 @@
-"""Register and SNMP payloads to plain values and back: a pure pair, side by side.
+"""Register and SNMP payloads to plain values and back, without state.
 
 Registers arrive as bytes, two per register, high byte first (Modbus Application Protocol V1.1b3,
 section 4.2). What lies across several registers is put in big-endian order first (``ABCD``), then
@@ -31,12 +31,12 @@ _BYTES: Mapping[str, tuple[int, str]] = {
     "int8_high": (0, ">b"),
     "int8_low": (1, ">b"),
 }
-_LARGEST = 1e30  # no quantity of a rack; what a device writes beyond that is nonsense
+_LARGEST = 1e30  # beyond every quantity of a rack: such a number is garbage
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)\s*")
 
 
 def reorder(payload: bytes, byte_order: str) -> bytes:
-    """``payload`` between ``byte_order`` and big endian; its own inverse.
+    """Convert ``payload`` between ``byte_order`` and big endian; the function is its own inverse.
 
     ``CDAB`` turns the order of the registers, ``BADC`` the bytes in each, ``DCBA`` both.
     """
@@ -51,9 +51,9 @@ def reorder(payload: bytes, byte_order: str) -> bytes:
 
 
 def decode_registers(data_type: str, byte_order: str, payload: bytes) -> int | float | str | None:
-    """The value in ``payload`` (exactly the registers of ``data_type``, or of the text).
+    """Return the value in ``payload`` (exactly the registers of ``data_type``, or of the text).
 
-    None where the registers hold no number (NaN, infinity, digits above nine in BCD) and no date.
+    None if the registers hold no number (NaN, infinity, digits above nine in BCD) and no date.
     Raises ProtocolError when the length does not fit the type.
     """
     if data_type == "string" or data_type in TEXTS:
@@ -82,7 +82,7 @@ def decode_registers(data_type: str, byte_order: str, payload: bytes) -> int | f
 def encode_registers(
     data_type: str, byte_order: str, value: float | str, count: int = 0, old: bytes = b"\0\0"
 ) -> bytes:
-    """The inverse of :func:`decode_registers`; integers are rounded and held to the type's range.
+    """Encode a value, inversely to :func:`decode_registers`; integers are rounded and clamped.
 
     ``count`` is the string's length in registers; ``old`` the register whose other byte an 8-bit
     type keeps.
@@ -120,13 +120,13 @@ def encode_registers(
 
 
 def _decode_string(octets: bytes) -> str:
-    """Text of a fixed length: up to its first NUL, unpadded, bad bytes replaced by U+FFFD."""
+    """Return text of a fixed length up to its first NUL, unpadded, bad bytes as U+FFFD."""
     text = octets.strip(b"\0 \t\r\n\xff").partition(b"\0")[0].decode("utf-8", "replace").strip()
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _text(data_type: str, octets: bytes) -> str | None:
-    """One of the texts of an identity; None for a date that no calendar has."""
+    """Return a text of an identity; None for an invalid date."""
     if data_type == "hex":
         return octets.hex()
     if data_type == "version8":
@@ -150,7 +150,7 @@ def _text(data_type: str, octets: bytes) -> str | None:
 
 
 def _octets(data_type: str, text: str) -> bytes:
-    """The inverse of :func:`_text`; what is no such text becomes empty registers."""
+    """Encode a text, inversely to :func:`_text`; return empty registers if it does not fit."""
     try:
         if data_type == "hex":
             return bytes.fromhex(text)
@@ -173,10 +173,10 @@ def _clamp(number: int, signed: bool, bits: int) -> int:
 
 
 def decode_text(octets: bytes) -> str:
-    """An OctetString or string registers as text a label can hold.
+    """Return an OctetString or string registers as text for a label.
 
-    Padding and control characters go; six octets that are no text are a MAC address; other
-    octets that are no text are shown in hexadecimal. Six octets that begin with zero are a MAC
+    Padding and control characters are removed; six octets that are not text are a MAC address;
+    other octets that are not text are in hexadecimal. Six octets that begin with zero are a MAC
     address too: most makers' do, and the other five may happen to be letters.
     """
     if len(octets) == 6 and octets[0] == 0 and any(octets):
@@ -196,7 +196,7 @@ def _hexadecimal(octets: bytes) -> str:
 
 
 def number_in_text(text: str, pattern: re.Pattern[str] | None = None) -> int | float | None:
-    """The number a device wrote as text: ``"23.5"``, ``"1,1"``; None where there is none.
+    """Return the number in a text such as ``"23.5"`` or ``"1,1"``; None without a number.
 
     With ``pattern`` the number is what its group 1 matches (``"3.14 A"`` needs one: a unit is
     never guessed away). A comma is a decimal point.

@@ -1,4 +1,4 @@
-"""One raw value to one base-unit value and back, with exact integer factors.
+"""Conversion of one raw value to the base unit and back, with exact integer factors.
 
 The linear map ``(raw * scale / 10**digits + offset)`` and the unit's own are folded into three
 integers so that ``base = (raw * multiplier + addend) / divisor``: one true division, correctly
@@ -32,13 +32,13 @@ class Linear:
     divisor: int = 1
 
     def apply(self, raw: float) -> float:
-        """The base value of ``raw``; an int stays an int where nothing is to be done."""
+        """Return the base value of ``raw``; an int stays an int if the map is the identity."""
         if self.divisor == 1 and self.multiplier == 1 and not self.addend:
             return raw
         return (raw * self.multiplier + self.addend) / self.divisor
 
     def invert(self, value: float) -> float:
-        """The raw value of a base value."""
+        """Return the raw value of a base value."""
         return (value * self.divisor - self.addend) / self.multiplier
 
 
@@ -46,9 +46,9 @@ IDENTITY = Linear()
 
 
 def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear | str:
-    """The map of ``conversion`` with its lookups taken from ``row``.
+    """Return the map of ``conversion`` with its lookups taken from ``row``.
 
-    A text instead says why there is none.
+    If that is impossible, return the reason as text.
     """
     scale, digits, unit = conversion.scale, conversion.digits, conversion.unit
     unit_lookup = conversion.unit_lookup
@@ -78,14 +78,14 @@ def linear(conversion: Conversion, row: Mapping[str, Scalar | None]) -> Linear |
 
 
 def _scale(written: str) -> Fraction:
-    """Raises ValueError for what is no scale: a device must not make us compute 10**999999999."""
+    """Parse a scale. Raises ValueError, also for sizes that take long, such as 10**999999999."""
     if not _SCALE.fullmatch(written):
         raise ValueError(f"{written!r} is no scale")
     return Fraction(written)
 
 
 def unit_fits(conversion: Conversion, row: Mapping[str, Scalar | None], base: str) -> bool:
-    """Whether a unit that the device names is one of the metric's; a default one always is."""
+    """Return whether a unit that the device names is one of the metric's; a default always is."""
     if conversion.unit_lookup is None:
         return True
     named = row.get(conversion.unit_lookup)
@@ -96,9 +96,9 @@ def unit_fits(conversion: Conversion, row: Mapping[str, Scalar | None], base: st
 
 
 def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple[Value, str]:
-    """``raw`` as the point's value in the base unit, and why it is None when it is.
+    """Return ``raw`` as the point's value in the base unit, and the reason if it is None.
 
-    Sentinels, unknown states, text that is no number and implausible values give None: bad is
+    Sentinels, unknown states, text that is not a number and implausible values give None: bad is
     not zero.
     """
     if raw is None:
@@ -137,9 +137,9 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
 def convert_column(
     point: PointBase, raws: Sequence[int], to_base: Linear
 ) -> Sequence[Value] | None:
-    """What :func:`convert` makes of each of ``raws``, at a fraction of its price.
+    """Convert each of ``raws`` like :func:`convert`, at a fraction of the cost.
 
-    None where it is not one good value per raw one: then each needs a look of its own.
+    Return None unless each one gives a good value: then each is converted separately.
     """
     if point.absent and not point.absent.isdisjoint(raws):
         return None
@@ -181,9 +181,9 @@ def _look_up(table: Mapping[Scalar, _T], raw: float | str) -> _T | None:
 
 
 def to_native(point: PointBase, value: float | str, to_base: Linear) -> float | str:
-    """The raw value that ``convert`` turns into ``value``: the simulator's direction.
+    """Return the raw value that ``convert`` turns into ``value``, for the simulator.
 
-    Raises ValueError for a state or a mapped number the point has no raw value for.
+    Raises ValueError for a state or a mapped number for which the point has no raw value.
     """
     if point.metric.kind is Kind.STATE:
         return _raw_of(point.states or {}, value)
@@ -196,4 +196,4 @@ def _raw_of(table: Mapping[Scalar, _T], value: object) -> Scalar:
     for raw, name in table.items():
         if name == value:
             return raw
-    raise ValueError(f"{value!r} is none of {', '.join(map(str, table.values()))}")
+    raise ValueError(f"{value!r} is not one of {', '.join(map(str, table.values()))}")

@@ -1,9 +1,9 @@
-"""Holds a device's readings against each other: physics says which of them cannot all be true.
+"""Cross checks of a device's readings: physics shows which of them cannot all be true.
 
-Power is voltage times current times power factor; an inlet carries what its phases carry, and no
-less than its outlets; a supply puts out no more than it takes in. Where that does not hold, nobody
-knows which reading is wrong: all of them become uncertain, with the reason. No value is changed.
-Bounds are wide: readings are taken one after the other, and small loads are measured badly.
+Power is voltage times current times power factor; an inlet has the power of its phases, and no less
+than its outlets; a supply's output is at most its input. If that does not hold, it is unknown which
+reading is wrong: all of them become uncertain, with the reason. No value is changed.
+Bounds are wide: readings are taken one after the other, and small loads are inaccurate.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from agent.profile.points import Profile
 
 _SHARE = 0.10  # of the larger of two values that should be the same
 _FLOOR_W = 30.0
-_FLOOR_A = 0.25  # what a meter of whole or tenth amperes does not see
+_FLOOR_A = 0.25  # below the resolution of a meter of whole or tenth amperes
 _PER_OUTLET_W = 5.0
 
 _QUANTITIES = {
@@ -29,14 +29,14 @@ _QUANTITIES = {
 _DIRECT = ("psu_output", "busbar", "battery")
 _ALTERNATING = ("inlet", "phase", "line", "branch", "outlet", "output", "output_phase", "psu_input")
 _UNKNOWN_PHASES = (1.0, sqrt(3), 1 / sqrt(3), 3.0)
-"""What voltage times current is multiplied by: between lines or to neutral, per phase or in all."""
+"""Factors for voltage times current: between lines or to neutral, per phase or in total."""
 
 Blocks = Mapping[int, tuple[Block, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """Where one reading stands: request, block, place in the block."""
+    """The position of one reading: request, block, place in the block."""
 
     request: int
     block: int
@@ -52,7 +52,7 @@ _Key = tuple[_Fault, tuple[SeriesKey, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """Cells that must agree. ``fault`` gets their values in order and says what is wrong."""
+    """Cells that must agree. ``fault`` receives their values in order and returns the mistake."""
 
     cells: tuple[_Cell, ...]
     fault: _Fault
@@ -60,7 +60,7 @@ class _Check:
 
 @dataclass(slots=True)
 class _Finding:
-    """How often in a row a check has failed, and why it did the last time."""
+    """The number of failures of a check in a row, and the reason of the last one."""
 
     failed: int = 0
     reason: str = ""
@@ -79,14 +79,14 @@ _KINDS = _kinds()
 
 
 class CrossChecks:
-    """The cross checks of one device, which last as long as what is known of the device.
+    """The cross checks of one device, kept as long as its learned state.
 
-    A check counts when it fails ``patience`` times in a row: where a load jumps between two
-    requests, readings disagree once. It is skipped while one of its readings is bad, doubted
-    already, or not there; what it found before then stays, because nothing refutes it. Findings
+    A check counts when it fails ``patience`` times in a row: if a load jumps between two
+    requests, readings disagree once. It is skipped while one of its readings is bad, uncertain
+    or missing; its earlier finding then stays, because nothing refutes it. Findings
     belong to the series (metric and labels), so they outlast cycles in which other requests are
     due, silences and rows that come and go elsewhere. Readings are examined at most once in
-    ``every_s`` seconds, because what is wired or scaled wrongly stays so.
+    ``every_s`` seconds, because wrong wiring or scaling does not change.
     """
 
     def __init__(self, profile: Profile, patience: int = 1, every_s: float = 0.0) -> None:
@@ -202,7 +202,7 @@ def _checks(sets: Mapping[int, tuple[SeriesSet, ...]]) -> Iterator[_Check]:
 
 
 def _products(cells: _Cells, place: str) -> Iterator[_Check]:
-    """Readings of one part whose labels are the same."""
+    """Yield checks of readings of one part whose labels are the same."""
     for labels, power in cells.get((place, "power"), {}).items():
         voltage, current, apparent, factor = (
             cells.get((place, quantity), {}).get(labels)
@@ -224,7 +224,7 @@ _Total = tuple[str, str]
 
 
 def _totals(cells: _Cells, place: str) -> dict[_Total, _Cell]:
-    """Whole inlets, without the rows of their phases, lines and sensors."""
+    """Return whole inlets, without the rows of their phases, lines and sensors."""
     found: dict[_Total, _Cell] = {}
     for labels, cell in cells.get((place, "power"), {}).items():
         own = dict(labels)
@@ -234,7 +234,7 @@ def _totals(cells: _Cells, place: str) -> dict[_Total, _Cell]:
 
 
 def _parts(cells: _Cells, part: str, place: str, key: _Total) -> list[tuple[dict[str, str], _Cell]]:
-    """The powers of the parts that hang on one inlet; none where that is not known."""
+    """Return the powers of the parts of one inlet; empty if they are not known."""
     alone = sum(unit == key[0] for unit, _ in _totals(cells, place)) == 1
     found = []
     for labels, cell in cells.get((part, "power"), {}).items():
@@ -245,19 +245,19 @@ def _parts(cells: _Cells, part: str, place: str, key: _Total) -> list[tuple[dict
 
 
 def _phases(cells: _Cells) -> Iterator[_Check]:
-    """An inlet's power and that of all three of its phases."""
+    """Yield checks of an inlet's power with that of all three of its phases."""
     for place, part in (("inlet", "phase"), ("output", "output_phase")):
         for key, total in _totals(cells, place).items():
             mine = _parts(cells, part, place, key)
             numbers = {own.get("phase", own.get("line", "")) for own, _ in mine}
-            # Pairs of lines (L1-L2) say the same in another way, and may stand beside them.
+            # Pairs of lines (L1-L2) have the same power in another form, and may be reported too.
             plain = not any("-" in number or not number for number in numbers)
             if len(mine) == len(numbers) == 3 and plain:
                 yield _Check((total, *(cell for _, cell in mine)), _phases_fault)
 
 
 def _outlets(cells: _Cells) -> Iterator[_Check]:
-    """An inlet's power and that of the outlets behind it, which may not all be metered."""
+    """Yield checks of an inlet's power with that of its outlets, if they are metered."""
     for key, total in _totals(cells, "inlet").items():
         mine = _parts(cells, "outlet", "inlet", key)
         numbers = {own.get("outlet", "") for own, _ in mine}
@@ -266,7 +266,7 @@ def _outlets(cells: _Cells) -> Iterator[_Check]:
 
 
 def _efficiencies(cells: _Cells) -> Iterator[_Check]:
-    """A power supply's input and output."""
+    """Yield checks of a power supply's input with its output."""
     outputs = cells.get(("psu_output", "power"), {})
     for labels, taken in cells.get(("psu_input", "power"), {}).items():
         given = outputs.get(labels)
@@ -287,7 +287,7 @@ def _floor_w(volts: float) -> float:
 
 def _direct_fault(values: Sequence[float]) -> str:
     watts, volts, amperes = values
-    product = abs(volts * amperes)  # the sign says which way a battery's current goes
+    product = abs(volts * amperes)  # the sign is the direction of a battery's current
     if not _differ(abs(watts), product, _floor_w(volts)):
         return ""
     return f"power {watts:g} W is not voltage {volts:g} V times current {amperes:g} A"
@@ -296,7 +296,7 @@ def _direct_fault(values: Sequence[float]) -> str:
 def _active_fault(values: Sequence[float]) -> str:
     watts, volts, amperes, factor = values
     floor = _floor_w(volts)
-    # Its sign tells leading from lagging on one meter and taking from giving on another.
+    # On some meters its sign means leading or lagging, on others the direction of the power.
     products = [phases * abs(volts * amperes * factor) for phases in _UNKNOWN_PHASES]
     if any(not _differ(abs(watts), product, floor) for product in products):
         return ""

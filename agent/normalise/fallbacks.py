@@ -1,7 +1,7 @@
-"""Which reading counts where several give the same series.
+"""The choice of the reading that counts if several have the same series.
 
-Of points that are marked as fallbacks the first good one counts, in every poll anew
-(``Fallbacks``); of all other rows the first one that was seen (``Owners``).
+Of points that are marked as fallbacks the first good one of each poll counts (``Fallbacks``); of
+all other rows the first one that was seen (``Owners``).
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -15,14 +15,14 @@ RowName = tuple[int, bytes]
 Numbered = tuple[int, Block]
 """A block, and the number of its point."""
 
-_SUBSETS_MAX = 8  # of one set: the choice takes turns between a few where requests do
+_SUBSETS_MAX = 8  # choices of one set that are kept: they alternate if requests do
 
 _Given = list[tuple[int, SeriesSet, tuple[int, ...]]]
 _Places = tuple[int, ...]
 
 
 class Owners:
-    """Which row each series of a device belongs to, and which rows were refused because of it."""
+    """The row of each series of a device, and the rows that were refused because of it."""
 
     def __init__(self) -> None:
         self._owners: dict[SeriesKey, RowName] = {}
@@ -38,7 +38,7 @@ class Owners:
         return owner
 
     def release(self, row: RowName, key: SeriesKey | None) -> frozenset[RowName]:
-        """Forget a row, and the series ``key`` that it was; return rows that may claim it now."""
+        """Forget a row and its series ``key``; return rows that may own the series now."""
         refused = self._refused.pop(row, None)
         if refused is not None:
             self._waiting[refused].discard(row)
@@ -54,13 +54,13 @@ class Owners:
 
 
 class Fallbacks:
-    """Chooses between the points of one device; chooses anew only when the choice is another.
+    """A chooser between the points of one device, which keeps its choice while it is the same.
 
-    What remains of a block then has the same set of series from poll to poll.
+    The rest of a block then has the same set of series from poll to poll.
     """
 
     def __init__(self, metrics: frozenset[str]) -> None:
-        """``metrics`` are those that a point marked as a fallback gives; no other ones collide."""
+        """Prepare the choice. ``metrics`` are those of fallback points; no others can collide."""
         self._metrics = metrics
         self._given: _Given = []
         self._kept: list[_Places] = []
@@ -70,7 +70,7 @@ class Fallbacks:
     ) -> Generator[None, None, dict[int, tuple[Block, ...]]]:
         """Yield between blocks while choosing, then return the blocks by request position.
 
-        Readings that another point gives are left out.
+        Readings that another point has already are left out.
         """
         given = [
             (number, block.series, tuple(block.flaws))
@@ -94,7 +94,7 @@ class Fallbacks:
 
 
 class _Subsets:
-    """The parts of one set of series that were chosen of late; the oldest goes for a new one."""
+    """The recent choices of parts of one set of series; a new one replaces the oldest."""
 
     def __init__(self, whole: SeriesSet) -> None:
         self._rows = whole.rows

@@ -1,4 +1,4 @@
-"""Table indexes to named parts (RFC 2578 section 7.7), and what lookups say of an instance."""
+"""Table indexes as named parts (RFC 2578 section 7.7), and the lookups of an instance."""
 
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ class Instance:
 
 
 class Instances:
-    """What points of one table share while their rows are compiled: a port has fifty columns."""
+    """Instances that points of one table share while their rows are compiled (fifty per port)."""
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
@@ -68,7 +68,7 @@ def _instance(point: SnmpPoint, suffix: bytes) -> Instance:
 
 
 def parse_index(suffix: bytes, parts: tuple[IndexPart, ...]) -> dict[str, int | str] | None:
-    """The parts of an instance's ``suffix`` by name; None when it does not have this shape."""
+    """Return the parts of an instance's ``suffix`` by name; None if it has another shape."""
     try:
         subids = list(smi.decode_subids(suffix))
     except ValueError:

@@ -10,7 +10,7 @@ from agent.profile.points import Lookup, Scalar
 _Cell = tuple[int, int | bytes | None]
 
 Changes = Mapping[str, Sequence[bytes] | None]
-"""By lookup the suffixes of the rows that read it otherwise now; None where any row may."""
+"""Suffixes of the rows whose value of a lookup changed, by lookup; None if any may have."""
 
 
 class Lookups:
@@ -22,7 +22,7 @@ class Lookups:
         self._cells: dict[bytes, dict[bytes, _Cell]] = {}
 
     def absorb(self, oid: bytes, varbinds: Iterable[VarBind]) -> Changes:
-        """Take over what was read of ``oid``; return which lookups changed, and for which rows."""
+        """Store the answer for ``oid``; return the lookups that changed, with their rows."""
         if oid not in self._oids:
             return {}
         cells = {
@@ -42,7 +42,7 @@ class Lookups:
         }
 
     def value(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> Scalar | None:
-        """The lookup's value for a row; None where the device gives none and it has no default."""
+        """Return the lookup's value for a row, or its default; None without either."""
         lookup = self._lookups[name]
         if lookup.part is not None:
             plain = _translate(lookup, index[lookup.part])
@@ -55,7 +55,7 @@ class Lookups:
         return lookup.default if plain is None else plain
 
     def has(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> bool:
-        """Whether the device gave this row's value, mapped or not."""
+        """Return whether the device has a value for this row, mapped or not."""
         lookup = self._lookups[name]
         if lookup.part is not None:
             return True
@@ -63,7 +63,7 @@ class Lookups:
         return key is not None and key in self._cells.get(lookup.oid, {})
 
     def _key(self, lookup: Lookup, suffix: bytes, index: Mapping[str, int | str]) -> bytes | None:
-        """Where the lookup's cell for this row stands; None where what it leans on is missing."""
+        """Return the key of the lookup's cell for this row; None if a needed value is missing."""
         if lookup.scalar:
             return b""
         if lookup.index is None:
@@ -86,7 +86,7 @@ class Lookups:
             return None  # a negative number is no index
 
     def _step(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> Scalar | None:
-        """A lookup's value as a step of an index; a number cut out of an index part is one."""
+        """Return a lookup's value as a step of an index; it may be a number from an index part."""
         value = self.value(name, suffix, index)
         lookup = self._lookups[name]
         cut = lookup.part is not None and lookup.pattern is not None
@@ -103,7 +103,7 @@ def _plain(lookup: Lookup, tag: int, value: int | bytes | None) -> Scalar | None
 
 
 def _translate(lookup: Lookup, plain: Scalar | None) -> Scalar | None:
-    """What the lookup's pattern and map make of the value read; None where they give nothing."""
+    """Apply the lookup's pattern and map to the value; return None if they do not fit."""
     if lookup.pattern is not None and plain is not None:
         found = lookup.pattern.search(str(plain))
         plain = found.group(1) if found else None

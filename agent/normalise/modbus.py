@@ -1,4 +1,4 @@
-"""Register answers to readings: each point of a block, and what is derived from several points."""
+"""Register answers to readings: the points of a block, and the points derived from several."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from agent.profile.points import ModbusPoint, Profile
 
 
 class ModbusNormaliser(Normaliser):
-    """One device's registers; series and factors are compiled once."""
+    """The normaliser of one device's registers; series and factors are compiled once."""
 
     def __init__(self, device: str, profile: Profile) -> None:
         self._rows: list[Row] = []
@@ -32,9 +32,9 @@ class ModbusNormaliser(Normaliser):
         self._derived_series: dict[int, SeriesSet] = {}
 
     def steps(self, answers: Mapping[int, Answer]) -> Steps:
-        """Yield after each answer, then return every point and what is derived from them.
+        """Yield after each answer, then return the blocks of all points and derived points.
 
-        A derived point stands with the last request that gave one of its inputs.
+        A derived point belongs to the last request that read one of its inputs.
         """
         blocks: dict[int, tuple[Block, ...]] = {}
         failures: list[Failure] = []
@@ -74,7 +74,7 @@ class ModbusNormaliser(Normaliser):
         return block
 
     def _points(self, request: ReadRegisters) -> list[Row]:
-        """The rows of a block: those of its parts, or all that lie in it where it names none."""
+        """Return the rows of a block: those of its parts, or without parts all in its range."""
         found = self._by_request.get(request)
         if found is None:
             stop = request.address + request.count
@@ -92,7 +92,7 @@ class ModbusNormaliser(Normaliser):
         return found
 
     def _derive(self, values: dict[int, tuple[int, Value]]) -> Mapping[int, BlockBuilder]:
-        """The derived points by the position they stand with; ``values`` are the inputs'."""
+        """Return derived points by the position of their request; ``values`` are their inputs."""
         builders: dict[int, BlockBuilder] = {}
         for row in self._derived:
             given = [values[number] for number in row.point.inputs if number in values]
@@ -106,7 +106,7 @@ class ModbusNormaliser(Normaliser):
 
 
 def _source(point: ModbusPoint, profile: Profile) -> RegisterSource:
-    """Where a point stands; a derived one where its first input does."""
+    """Return the registers of a point; for a derived one those of its first input."""
     if point.derived is None:
         return RegisterSource(point.table, point.address, point.count)
     first = profile.points[point.inputs[0]]

@@ -1,4 +1,4 @@
-"""One value out of the registers of a block: bits, scale register, counter rollover, clamp."""
+"""The value of a point in a block of registers: bits, scale register, rollover, clamp."""
 
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +14,7 @@ _NOT_IMPLEMENTED = -32768
 
 @dataclass(slots=True)
 class Row:
-    """One point with what was compiled for it.
+    """One point with its compiled maps and state.
 
     ``scaled`` keeps the maps by power of ten, at most one per power that a scale register may
     hold. ``last`` and ``turns`` are those of a counter that rolls over.
@@ -31,7 +31,7 @@ class Row:
 def read_row(
     row: Row, request: ReadRegisters, payload: bytes
 ) -> tuple[Value, tuple[int, ...], str]:
-    """The value of a point, the words it stood in, and why it has none where it has none."""
+    """Return the value of a point, its words, and the reason if it has no value."""
     point = row.point
     width = 1 if request.table in ("coil", "discrete") else 2
     start = (point.address - request.address) * width

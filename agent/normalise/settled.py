@@ -1,4 +1,4 @@
-"""A column that looks the same in every poll, converted at once instead of a value at a time."""
+"""Columns with the same rows in every poll, converted at once instead of value by value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A column whose every row is compiled and can be trusted: what each place means."""
+    """A column whose rows are all compiled and valid: the meaning of each place."""
 
     names: tuple[bytes, ...]
     parts: tuple[Part, ...]
@@ -31,9 +31,9 @@ class Settled:
     def blocks(
         self, varbinds: Sequence[VarBind], observed_at: float
     ) -> list[tuple[int, Block]] | None:
-        """The blocks of the same rows by their points' numbers.
+        """Return the blocks of the same rows by their points' numbers.
 
-        None where a row or a value is out of the ordinary and each needs a look of its own.
+        None if a row or a value is unusual, so that each must be converted separately.
         """
         names, _, raws = zip(*varbinds, strict=True)
         if names != self.names or set(map(type, raws)) != _INT_ONLY:

@@ -31,7 +31,7 @@ _Constants = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What one instance means. ``bad`` is why its value cannot be trusted; empty when it can."""
+    """The meaning of one instance. ``bad`` is why its value cannot be trusted; else empty."""
 
     series: Series
     to_base: Linear
@@ -209,7 +209,7 @@ class SnmpNormaliser(Normaliser):
     def _read_each(
         self, point: SnmpPoint, varbinds: Sequence[VarBind], taken: _Taken
     ) -> BlockBuilder:
-        """The readings of one point, a value at a time; its rows are added to ``taken``."""
+        """Return the readings of one point, value by value; its rows are added to ``taken``."""
         rows = self._columns[point.number].rows
         builder = BlockBuilder()
         shared = len(self._points[point.oid]) > 1
@@ -285,7 +285,7 @@ class SnmpNormaliser(Normaliser):
         builder.add(row.series, result, value, reason)
 
     def _compile(self, point: SnmpPoint, name: bytes) -> _Row | None:
-        """What the instance ``name`` means for ``point``; None when it is not one of its rows."""
+        """Return the meaning of instance ``name`` for ``point``; None if not one of its rows."""
         instance = self._instances.of(point, name[len(point.oid) :])
         index = instance.index
         if index is None:
@@ -339,9 +339,9 @@ class SnmpNormaliser(Normaliser):
         return Series(self._device, point.metric, labels, OidSource(oid), states)
 
     def _own(self, point: SnmpPoint, name: bytes, series: Series) -> bool:
-        """Whether this row may speak for its series; a second speaker is a failure, not a series.
+        """Return whether this row owns its series; a second row for it is a failure.
 
-        An info says the same whoever speaks, so there it is no failure either.
+        Of an info it is not a failure, since all rows have the same value.
         """
         if point.fallback:
             return True
@@ -360,13 +360,13 @@ class SnmpNormaliser(Normaliser):
         return False
 
     def _fail(self, kind: str, text: str) -> None:
-        """Keep a failure, as far as they are kept: a hostile table has one for each of its rows."""
+        """Add a failure, up to the limit: a hostile table has one for each of its rows."""
         if len(self._failures) < FAILURES_MAX:
             self._failures.append(Failure(kind, text))
 
 
 def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:
-    """The label texts of a row; a label whose lookup gives nothing is left out."""
+    """Return the label texts of a row; a label whose lookup has no value is left out."""
     known = {name: value for name, value in row.items() if value is not None}
     labels = []
     for label, template in point.labels:
@@ -380,7 +380,7 @@ def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:
 
 
 def _columns(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
-    """Each OID that was asked for with what came back for it."""
+    """Yield each requested OID with the varbinds of its answer."""
     assert not isinstance(answer.payload, bytes)  # noqa: S101 - an SNMP transport's answer
     request = answer.request
     if isinstance(request, WalkColumns):

@@ -1,1 +1,1 @@
-"""Read what people write: YAML with line numbers, device URLs and arithmetic expressions."""
+"""Parsers of user input: YAML with line numbers, device URLs and arithmetic expressions."""

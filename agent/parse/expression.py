@@ -1,4 +1,4 @@
-"""Arithmetic over other points: ``(supply - return) * 2``. Parsed and computed here, never run."""
+"""Arithmetic over other points, such as ``(supply - return) * 2``; never run as Python code."""
 
 import ast
 from collections.abc import Callable, Container, Mapping
@@ -21,7 +21,7 @@ _FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "abs": abs,
 }
 Curves = Mapping[str, Callable[[float], float]]
-"""Functions of one number by name, beside those that every expression has."""
+"""Functions of one number by name, in addition to min, max and abs."""
 
 _NO_CURVES: Curves = {}
 _Compute = Callable[[Mapping[str, float]], float]
@@ -36,7 +36,7 @@ class Expression:
     _compute: _Compute = field(repr=False, compare=False)
 
     def __call__(self, values: Mapping[str, float]) -> float | None:
-        """Return the result; None where it divides by zero or leaves the numbers."""
+        """Return the result; None for a division by zero or a result that is not finite."""
         try:
             result = self._compute(values)
             return result if isfinite(result) else None
@@ -45,7 +45,7 @@ class Expression:
 
 
 def parse_expression(text: str, curves: Curves = _NO_CURVES) -> Expression:
-    """``text`` as an expression; ``curves`` are functions of one number, beside min, max and abs.
+    """Parse ``text``; ``curves`` are functions of one number, in addition to min, max and abs.
 
     Raises ValueError for anything that is not plain arithmetic.
     """
@@ -89,7 +89,7 @@ def _check(node: ast.AST, curves: Container[str]) -> None:
 
 
 def _compile(node: ast.AST, curves: Curves) -> _Compute:
-    """Return a function for a node that ``_check`` let through, made once instead of walked."""
+    """Return a function that computes a checked node, so that the tree is walked only once."""
     match node:
         case ast.BinOp(left=left, op=operator, right=right):
             apply = _OPERATORS[type(operator)]

@@ -1,4 +1,4 @@
-"""The base of every record that is read from a file, and paths as files write them."""
+"""The base class of every record that is read from a file, and the types of paths in it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, ValidationIn
 
 
 class StrictModel(BaseModel):
-    """Base: frozen; unknown keys are errors, values are never coerced from text."""
+    """The base class: frozen; unknown keys are errors, values are never coerced from text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -18,7 +18,7 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
 
 
 FilePath = Annotated[Path, Strict(False), AfterValidator(_beside)]
-"""A path; a document's ``validate`` takes relative ones from the folder of its file."""
+"""A path; a document's ``validate`` resolves relative ones in the folder of its file."""
 
 
 def _file_beside(name: str, info: ValidationInfo) -> str:
@@ -26,4 +26,4 @@ def _file_beside(name: str, info: ValidationInfo) -> str:
 
 
 NameOrFile = Annotated[str, AfterValidator(_file_beside)]
-"""The name of something that ships, or the path of a YAML file, taken as a ``FilePath`` is."""
+"""The name of a built-in item, or the path of a YAML file, resolved like a ``FilePath``."""

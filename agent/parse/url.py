@@ -1,4 +1,4 @@
-"""Device addresses as URLs: ``snmp://host:161``, ``modbus+tcp://host:502/1`` and their kin."""
+"""Device addresses as URLs, such as ``snmp://host:161`` and ``modbus+tcp://host:502/1``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ _SERIAL_OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """Where a device is. ``unit`` is its Modbus unit id; ``path`` its serial line, if any."""
+    """The address of a device. ``unit`` is its Modbus unit id; ``path`` its serial line, if any."""
 
     scheme: str
     host: str = ""
@@ -34,26 +34,26 @@ class Url:
 
     @property
     def protocol(self) -> str:
-        """``snmp`` or ``modbus``: which profiles can fit."""
+        """``snmp`` or ``modbus``, which decides the profiles that can fit."""
         return self.scheme.partition("+")[0]
 
     @property
     def serial(self) -> bool:
-        """Whether the device is on a serial line of this machine."""
+        """True if the device is on a serial line of this machine."""
         return self.scheme in _SERIAL_OPTIONS
 
     @property
     def ascii(self) -> bool:
-        """Whether Modbus frames are ASCII, on a serial line or over TCP."""
+        """True if Modbus frames are ASCII, on a serial line or over TCP."""
         return self.scheme in ("modbus+ascii", "modbus+asciitcp")
 
     @property
     def line(self) -> str:
-        """What units share: the serial line's path, or the gateway's ``host:port``."""
+        """The line that units share: the serial line's path, or the gateway's ``host:port``."""
         return self.path or f"{self.host}:{self.port}"
 
     def with_line(self, baudrate: int, parity: str, stopbits: int) -> "Url":
-        """Return this serial line with settings for what its URL leaves open; others unchanged."""
+        """Return this URL with default serial settings if it has none; other URLs unchanged."""
         if not self.serial:
             return self
         line = {"baudrate": str(baudrate), "parity": parity, "stopbits": str(stopbits)}
@@ -70,9 +70,9 @@ class Url:
 
 
 def parse_url(text: str) -> Url:
-    """``text`` as a device address.
+    """Parse ``text`` as a device address.
 
-    Raises ConfigError that says what is wrong and how to write it.
+    Raises ConfigError, which names the mistake and the correct form.
     """
     try:
         parts = urlsplit(text)

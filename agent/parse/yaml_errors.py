@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the words of the file: one sentence per mistake."""
+"""The errors of pydantic as messages about the file: one sentence per mistake."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _SHAPES: Mapping[str, str] = {
     "list_type": "a list",
     "tuple_type": "a list",
 }
-"""pydantic's type errors, and what the file should hold there."""
+"""The expected value of each of pydantic's type errors, in words."""
 
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("at least", "ge"),
@@ -37,32 +37,32 @@ _SECRETS = frozenset({"community", "password", "secret"})
 
 @dataclass(frozen=True, slots=True)
 class _Mistake:
-    """One pydantic error. ``depth`` is how many steps of its place the file really has.
+    """One pydantic error. ``depth`` is the number of leading steps of its place in the file.
 
-    What follows them are names of union members, which only pydantic knows.
+    The steps after them are names of union members, which pydantic adds.
     """
 
     detail: ErrorDetails
     key: Key
     members: tuple[tuple[int, str], ...]
-    """Each union member on the way: how deep in ``key`` it was tried, and its name."""
+    """Each union member on the way: its depth in ``key``, and its name."""
 
     @property
     def kind(self) -> str:
         return self.detail["type"]
 
     def shape_at(self, member: int) -> bool:
-        """Whether the member of this place was refused for its type alone, unread."""
+        """Return whether a union member was refused only because the value has another type."""
         return self.kind in _SHAPES and len(self.key) == self.members[member][0]
 
 
 def explain(
     model: type[BaseModel], data: Mapping[str, Any], errors: Sequence[ErrorDetails]
 ) -> list[tuple[Key, str]]:
-    """Place and sentence of every mistake in ``data``, which was read as a ``model``.
+    """Return place and message of every mistake in ``data``, which was validated as a ``model``.
 
-    Where several types are allowed and none fits, the mistakes of the one that was meant count; a
-    misspelt key is not also reported as missing.
+    If several types are allowed and none fits, only the mistakes of the most likely one are
+    returned; a misspelt key is not also reported as missing.
     """
     mistakes = _settled(model, [_locate(data, detail) for detail in errors], 0)
     meant: dict[Key, set[str]] = {}
@@ -80,7 +80,7 @@ def explain(
 
 
 def _locate(data: Any, detail: ErrorDetails) -> _Mistake:
-    """Tell the steps that the file has from the union members that pydantic adds."""
+    """Separate the steps that are in the file from the union members that pydantic adds."""
     key: list[Step] = []
     members: list[tuple[int, str]] = []
     loc = detail["loc"][:-1] if detail["type"] == "missing" else detail["loc"]
@@ -102,7 +102,7 @@ def _locate(data: Any, detail: ErrorDetails) -> _Mistake:
 def _settled(
     model: type[BaseModel], mistakes: Iterable[_Mistake], level: int
 ) -> list[tuple[Key, _Mistake, str]]:
-    """Each mistake once. ``level`` counts the unions around it that are already settled."""
+    """Return each mistake once. ``level`` is the number of enclosing unions already resolved."""
     found: list[tuple[Key, _Mistake, str]] = []
     unions: dict[Key, dict[str, list[_Mistake]]] = {}
     for mistake in mistakes:
@@ -137,14 +137,14 @@ def _wanted(mistake: _Mistake) -> str:
 
 
 def _keys(model: type[BaseModel], mistake: _Mistake) -> str:
-    """`` (lookup)``: the keys of the mapping that is allowed there."""
+    """Return the keys of the mapping that is allowed there, such as `` (lookup)``."""
     name = mistake.detail.get("ctx", {}).get("class_name")
     names = [key for found in _inside(model) if found.__name__ == name for key, _ in _named(found)]
     return f" ({', '.join(names)})" if names else ""
 
 
 def _given(mistake: _Mistake) -> str:
-    """``, not 5``: the value there, as the file spells it; a secret is not repeated."""
+    """Return the given value, such as ``, not 5``; a secret is not repeated."""
     given = mistake.detail["input"]
     if isinstance(given, str | int | float) and _may_be_secret(mistake):
         return ", not text" if isinstance(given, str) else ", not a number"
@@ -158,7 +158,7 @@ def _given(mistake: _Mistake) -> str:
 
 
 def _may_be_secret(mistake: _Mistake) -> bool:
-    """Return whether a secret is allowed there, also one that was put a level too high."""
+    """Return whether a secret is allowed there or one level below."""
     last = mistake.key[-1] if mistake.key else ""
     return last in _SECRETS or (mistake.key[:1] == ("credentials",) and mistake.kind in _SHAPES)
 
@@ -191,7 +191,7 @@ def _missing(name: Step) -> str:
 
 
 def _quotes(kind: str, given: object) -> str:
-    """Explain the commonest slip: a number where text is wanted, or the other way round."""
+    """Return advice on quotes: a number was given instead of text, or text instead of a number."""
     if kind == "string_type" and isinstance(given, bool | int | float):
         return "; put it in quotes"
     digits = isinstance(given, str) and given.removeprefix("-").replace(".", "", 1).isdecimal()
@@ -199,11 +199,11 @@ def _quotes(kind: str, given: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """Up to three of ``known`` that look like ``word``, the likeliest first, whatever the case.
+    """Return up to three of ``known`` that resemble ``word``, the most similar first.
 
-    Names that are clearly less like it than the likeliest are left out.
+    Case is ignored. Names that are clearly less similar than the first are left out.
     """
-    matcher = difflib.SequenceMatcher(b=word.lower())  # keeps what it learnt of its second text
+    matcher = difflib.SequenceMatcher(b=word.lower())  # caches its analysis of the second text
     ranked = []
     for name in known:
         matcher.set_seq1(name.lower())
@@ -231,7 +231,7 @@ def _siblings(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
 
 
 def _inside(model: type[BaseModel]) -> set[type[BaseModel]]:
-    """``model`` and every model in it."""
+    """Return ``model`` and every model nested in it."""
     fields = (field for _, field in _named(model))
     return {model}.union(
         *(_inside(inner) for field in fields for inner in _models_in(field.annotation))

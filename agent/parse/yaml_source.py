@@ -24,7 +24,7 @@ __all__ = ["Document", "Key", "Step", "load", "load_json", "nearest", "parse", "
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _MAX_BYTES = 4 * 1024 * 1024
-_MAX_NODES = 200_000  # a few anchors that repeat each other can mean millions
+_MAX_NODES = 200_000  # a few nested anchors can expand to millions
 _MAX_DEPTH = 100  # libyaml's composer recurses in C: at 25,000 levels the process dies
 _TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep; write it flatter"
 
@@ -39,7 +39,7 @@ _CORE_SCHEMA = (  # YAML 1.2.2 section 10.3.2: tag, what it looks like, how it m
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+0123456789."),
     ("null", r"^(?:~|null|Null|NULL)$", "~nN"),
     ("null", r"^$", ("",)),
-    ("merge", r"^<<$", "<"),  # of YAML 1.1, and everybody's habit
+    ("merge", r"^<<$", "<"),  # merge keys of YAML 1.1, which are in common use
 )
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in _CORE_SCHEMA:
@@ -47,7 +47,7 @@ for _tag, _pattern, _first in _CORE_SCHEMA:
 
 
 def _integer(loader: _Loader, node: yaml.ScalarNode) -> int:
-    """``010`` is ten, not eight as in YAML 1.1. Raises ValueError for what is no integer."""
+    """Parse an integer; ``010`` is ten, not eight as in YAML 1.1. Raises ValueError."""
     text = loader.construct_scalar(node)
     return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
@@ -63,7 +63,7 @@ class Document:
     data: Mapping[str, Any]
     lines: Mapping[Key, int]
     kept: Sequence[int] | None = None
-    """The places that the items of a salvaged list had before; see ``salvage``."""
+    """The former places of the items of a salvaged list; see ``salvage``."""
 
     def line(self, key: Iterable[Step]) -> int:
         """Return the line of ``key``, or of its nearest ancestor that has one."""
@@ -82,7 +82,7 @@ class Document:
         return Problem(self.file, self.line(path), spell(path), message)
 
     def validate(self, model: type[_Model]) -> _Model:
-        """Return the document as a ``model``, its paths taken from the folder of the file.
+        """Return the document as a ``model``, with relative paths resolved in the file's folder.
 
         Raises ConfigError with every problem found.
         """
@@ -95,9 +95,9 @@ class Document:
     def salvage(self, model: type[_Model], items: str) -> tuple[_Model, "Document", list[Problem]]:
         """Return the document as a ``model`` without the broken ones of the list ``items``.
 
-        So that the sound items can be checked further, and every problem reported at once. The
-        document that comes back spells and places keys as this one does. Raises ConfigError where
-        anything but the items is wrong, or none is left.
+        The valid items can then be checked further, and every problem is reported at once. The
+        returned document reports the same keys and lines as this one. Raises ConfigError if
+        anything except the items is wrong, or no item is left.
         """
         try:
             return model.model_validate(self.data), self, []
@@ -118,7 +118,7 @@ class Document:
 
 
 def spell(key: Iterable[Step]) -> str:
-    """``("racks", 0, "name")`` as ``racks[0].name``."""
+    """Return ``("racks", 0, "name")`` as ``racks[0].name``."""
     text = ""
     for step in key:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
@@ -184,7 +184,7 @@ def _text(path: Path) -> str:
         if path.is_dir():
             raise ConfigError([Problem(name, 0, "", "is a directory; name a file in it")])
         with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)  # the size of a device or pipe says nothing
+            content = file.read(_MAX_BYTES + 1)  # a device or pipe reports no size
         if len(content) > _MAX_BYTES:
             raise ConfigError([Problem(name, 0, "", f"is larger than {_MAX_BYTES} bytes")])
         return content.decode("utf-8")
@@ -198,7 +198,7 @@ def _text(path: Path) -> str:
 
 
 def parse(text: str, name: str) -> Document:
-    """``text`` as one YAML mapping; errors have ``name``. Raises ConfigError."""
+    """Parse ``text`` as one YAML mapping; ``name`` is its file in errors. Raises ConfigError."""
     try:
         _check_depth(text, name)
         loader = _Loader(text)
@@ -231,9 +231,9 @@ def parse(text: str, name: str) -> Document:
 
 
 def _check_depth(text: str, name: str) -> None:
-    """Raise ConfigError where collections are nested too deeply to be composed.
+    """Raise ConfigError if collections are nested too deeply to be composed.
 
-    Parsing into events needs no recursion, so this holds for any depth.
+    Parsing into events needs no recursion, so any depth can be checked.
     """
     loader = _Loader(text)
     try:
@@ -251,7 +251,7 @@ def _check_depth(text: str, name: str) -> None:
 
 
 class _Builder:
-    """Turns YAML nodes into plain data and remembers where each key stood."""
+    """A converter of YAML nodes to plain data that records the line of each key."""
 
     def __init__(self, loader: _Loader, name: str) -> None:
         self._loader = loader
@@ -266,7 +266,7 @@ class _Builder:
             raise ConfigError([Problem(self._name, node.start_mark.line + 1, "", _TOO_DEEP)])
         self._nodes += 1
         if self._nodes > _MAX_NODES:
-            message = f"means more than {_MAX_NODES} values; are anchors repeated?"
+            message = f"expands to more than {_MAX_NODES} values; are anchors repeated?"
             raise ConfigError([Problem(self._name, 0, "", message)])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)

@@ -30,7 +30,7 @@ class BlockMap:
         return {self.parts[place]: reason for place, (_, reason) in self._refused.items()}
 
     def runs(self) -> list[Run]:
-        """Return what to read, in order."""
+        """Return the runs to read, in order."""
         found: list[Run] = []
         for place in range(len(self.parts)):
             if place in self._refused:
@@ -73,7 +73,7 @@ class BlockMap:
         self._cuts[place] = now + RETRY_S
 
     def due_retry(self, now: float) -> int | None:
-        """Return the refused part to ask again, if one is due; else undo a cut that is due."""
+        """Return the refused part to request again, if one is due; else undo a cut that is due."""
         due = [place for place, (when, _) in self._refused.items() if when <= now]
         if due:
             return due[0]

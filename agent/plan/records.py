@@ -15,7 +15,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The minimum cost of one request. ``points`` counts profile points, not rows of a table.
+    """The minimum cost of one request. ``points`` is a number of profile points, not of table rows.
 
     ``seconds`` is the time the line is in use (Modbus; 0 for SNMP, which shares no line).
     """

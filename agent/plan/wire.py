@@ -53,7 +53,7 @@ def serial_cost(profile: Profile, *, ascii_mode: bool = False) -> WireCost:
 
 
 def wire_cost(url: Url, profile: Profile) -> WireCost:
-    """Return what the line behind ``url`` costs a device of ``profile``.
+    """Return the cost of the line behind ``url`` for a device of ``profile``.
 
     A device whose profile has serial settings has no network interface: over TCP it is reached
     through a gateway, whose serial line is the bottleneck.

@@ -1,1 +1,1 @@
-"""Read devices: identify them, poll them on schedule, read them once, scan for them."""
+"""Readers of devices: identification, scheduled polls, single reads and scans."""

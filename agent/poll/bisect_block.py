@@ -1,4 +1,4 @@
-"""Reads blocks of registers around what the device refuses: one bad register costs one part."""
+"""Reads of register blocks without the refused registers: one bad register costs one part."""
 
 import time
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from agent.plan.blocks import BlockMap, Run
 from agent.poll.driver import Driver
 from agent.transport.base import Transport
 
-# Illegal function, data address, data value: the second is meant, the others are misused for it.
+# Illegal function, data address, data value: some devices use the others for a bad address.
 _REFUSALS = frozenset({1, 2, 3})
 _BLOCKS_MAX = 256  # blocks of one device whose refusals are remembered
-_PROBES_MAX = 64  # extra requests in one read, to find out what is refused
-_SILENCES_MAX = 2  # in a row, and the rest of the block is not asked for
+_PROBES_MAX = 64  # extra requests in one read, to find the refused registers
+_SILENCES_MAX = 2  # timeouts in a row after which the rest of the block is not requested
 
 
 class SplittingDriver:
-    """A driver around another one, for one device.
+    """A driver of one device that wraps another driver and avoids refused registers.
 
-    A block that is refused is halved until each refused part is alone; what remains of it is
-    read in the same cycle, and read around the refused parts from then on.
+    A refused block is halved until each refused part is alone; the rest of it is read in the same
+    cycle, and later cycles skip the refused parts.
     """
 
     def __init__(self, inner: Driver, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,8 +31,8 @@ class SplittingDriver:
     async def read(self, request: Request, transport: Transport) -> Answer:
         """Read ``request``; the answer's ``lost`` names the parts that are refused.
 
-        Each refusal is a Failure when it is learnt. Raises what ``Transport.fetch`` raises where
-        nothing of the block could be read for another reason.
+        Each new refusal is reported once as a Failure. Raises like ``Transport.fetch`` if nothing
+        of the block could be read for another reason.
         """
         known = self._maps.get(request)
         if known is not None and isinstance(request, ReadRegisters):
@@ -53,7 +53,7 @@ class SplittingDriver:
 
 
 class _Pass:
-    """One read of one block in runs, and what comes of it."""
+    """One read of one block in runs, and its results."""
 
     def __init__(
         self,
@@ -78,12 +78,12 @@ class _Pass:
         self._probes = 0
 
     async def first(self, refusal: RequestRejected) -> Answer:
-        """Find out what is refused, after the whole block was."""
+        """Find the refused parts after the whole block was refused."""
         await self._refused((0, len(self._known.parts)), refusal)
         return self._answer()
 
     async def again(self) -> Answer:
-        """Read the runs that are known to answer, and one doubtful part."""
+        """Read the runs that are known to answer, and retry one refused part or cut that is due."""
         doubted = self._known.due_retry(self._now)
         for run in self._known.runs():
             await self._read(run)
@@ -94,9 +94,9 @@ class _Pass:
         return self._answer()
 
     async def _read(self, run: Run) -> bool:
-        """Read a run. True where it shows why a longer one is refused."""
+        """Read a run. Return True if its result explains the refusal of a longer run."""
         if self._silences >= _SILENCES_MAX:
-            self._lose(run, "the device fell silent before")
+            self._lose(run, "the device stopped responding")
             return True
         address, count = self._known.span(run)
         asked = ReadRegisters(self._request.table, address, count, self._request.interval_s)
@@ -123,13 +123,13 @@ class _Pass:
         return False
 
     async def _refused(self, run: Run, refusal: RequestRejected) -> None:
-        """Halve a refused run, down to the part that is to blame or the place to cut."""
+        """Halve a refused run until the refused part or the place to cut is found."""
         if run[1] - run[0] == 1:
             self._known.refuse(run[0], str(refusal), self._now)
             self._fail(run, refusal)
             return
         if self._probes >= _PROBES_MAX:
-            self._lose(run, f"{refusal}; which register it is will be found in the next cycles")
+            self._lose(run, f"{refusal}; the next cycles will find the register")
             return
         self._probes += 2
         left, right = self._known.halves(run)
@@ -146,7 +146,7 @@ class _Pass:
         self._lost |= dict.fromkeys(self._known.parts[run[0] : run[1]], reason)
 
     def _answer(self) -> Answer:
-        """Return what was read. Raises the error where more than refusals left nothing."""
+        """Return the answer. Raises the error if it left nothing, unless parts were refused."""
         refused = isinstance(self._error, RequestRejected) and self._known.refused
         if self._error is not None and not self._observed_at and not refused:
             raise self._error

@@ -1,4 +1,4 @@
-"""How long one cycle of a device may take: each one ends, however slowly the device answers."""
+"""The time limit of one cycle of a device, so that each one ends even if answers are slow."""
 
 import asyncio
 import contextlib
@@ -8,17 +8,17 @@ from agent.model.errors import DeviceTimeout
 
 _INTERVALS = 3.0
 _SHORTEST_S = 60.0
-_LONGEST_S = 240.0  # with the longest backoff below what Agent.stuck takes for a hung poller
+_LONGEST_S = 240.0  # plus the longest backoff this is below the limit of Agent.stuck
 
 
 def cycle_limit_s(interval_s: float) -> float:
-    """Return how long (seconds) a cycle of a device with this interval may take."""
+    """Return the time limit in seconds of a cycle of a device with this interval."""
     return min(max(_INTERVALS * interval_s, _SHORTEST_S), _LONGEST_S)
 
 
 @contextlib.asynccontextmanager
 async def ending(at: float | None) -> AsyncIterator[None]:
-    """Raise DeviceTimeout where the block goes on beyond ``at``, a time of the running loop.
+    """Raise DeviceTimeout if the block runs beyond ``at``, a time of the running event loop.
 
     None sets no limit.
     """

@@ -1,9 +1,9 @@
-"""What was learned of one device, which outlives its sessions.
+"""State of one device that is kept across its sessions.
 
-A session ends with every silent cycle, because the device that answers next has to be asked who it
-is. What is learned over time must not end with it: a counter that rolled over would lose its turns
-(energy that then comes back as a jump), readings that contradict each other would be good again,
-refused registers would be asked for again, and a large table would be compiled anew.
+A session ends with every cycle without an answer, because the device that answers next has to be
+identified. Learned state must not end with it: a counter that rolled over would lose its overflows
+(the energy would jump), readings that contradict each other would be good again, refused registers
+would be requested again, and a large table would be compiled again.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from agent.poll.bisect_block import SplittingDriver
 from agent.poll.driver import Driver, find_driver
 from agent.profile.points import Profile
 
-_EXAMINED_EVERY_S = 10.0  # cross checks of a device that is polled faster
+_EXAMINED_EVERY_S = 10.0  # between cross checks of a device that is polled faster
 
 
 class Learned:
-    """What was learned of a device with one profile.
+    """Learned state of a device with one profile.
 
     ``normaliser`` has the compiled rows, the last known scales, units and labels (lookups), and
-    the turns of counters; ``crosschecks`` what contradicted what; ``driver`` the registers that
-    are refused. What the wire allows (varbinds in an answer, late replies) is with the transport,
-    which lives as long.
+    the overflows of counters; ``crosschecks`` the contradictions between readings; ``driver`` the
+    refused registers. The transport keeps the limits of the connection (varbinds in an answer,
+    late replies) for the same time.
     """
 
     def __init__(self, device: str, profile: Profile, patience: int) -> None:
-        """Begin with nothing learned. Raises ConfigError if the driver is not installed."""
+        """Begin with no learned state. Raises ConfigError if the driver is not installed."""
         self._device = device
         self.profile = profile
         self.normaliser = _normaliser(device, profile)
@@ -40,7 +40,7 @@ class Learned:
         self.identity: Identity | None = None
 
     async def normalised(self, answers: Mapping[int, Answer]) -> Normalised:
-        """Normalise in slices: the first look at a table of a thousand rows takes long."""
+        """Normalise in slices: the first answer with a table of a thousand rows takes long."""
         steps = self.normaliser.steps(answers)
         while True:
             try:
@@ -51,20 +51,20 @@ class Learned:
             await asyncio.sleep(0)
 
     def restarted(self) -> None:
-        """Forget rows and lookups: after a restart an index may be another thing."""
+        """Forget rows and lookups: after a restart an index may mean another row."""
         self.normaliser = _normaliser(self._device, self.profile)
 
     def refused_everything(self) -> None:
-        """Forget what is refused: a device that refuses all is not ready, and may be soon."""
+        """Forget refused registers: a device that refuses all of them may not be ready yet."""
         self.driver = _driver(self.profile)
 
 
 class DeviceMemory:
-    """The memory of one device, owned by what reads the device again and again.
+    """The memory of one device, owned by its repeated reader.
 
-    It begins anew when the device gets another profile or reports another serial number.
-    ``patience`` is how many cycles in a row readings contradict each other before they are
-    doubted.
+    It is reset when the device gets another profile or reports another serial number.
+    ``patience`` is the number of cycles in a row in which readings contradict each other before
+    their quality becomes uncertain.
     """
 
     def __init__(self, device: str, patience: int = 1) -> None:
@@ -74,11 +74,11 @@ class DeviceMemory:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known yet."""
+        """True if nothing is known yet."""
         return self._learned is None
 
     def of(self, profile: Profile) -> Learned:
-        """Return what is known of the device with this profile.
+        """Return the state of the device with this profile.
 
         Raises ConfigError when the profile's driver is not installed.
         """
@@ -87,9 +87,9 @@ class DeviceMemory:
         return self._learned
 
     def identify(self, profile: Profile, identity: Identity) -> Learned:
-        """Return what is known of the device that reports ``identity``; of another one nothing.
+        """Return the state of the device that reports ``identity``; reset it for another device.
 
-        A device without a serial number is taken for the one before.
+        A device without a serial number is assumed to be the same one.
         """
         learned = self.of(profile)
         serials = {each.serial for each in (learned.identity, identity) if each is not None}

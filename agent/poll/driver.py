@@ -1,7 +1,7 @@
-"""How a request becomes an answer: the default driver asks the transport; others are plugins.
+"""Drivers, which turn a request into an answer: the default one uses the transport only.
 
-A driver exists only where YAML cannot speak (a device that needs a page selected first, say). It
-is found by name through the entry-point group ``rackagent.drivers``.
+Other drivers are plugins for devices that a YAML profile cannot describe (a page must be selected
+first, for example). They are found by name in the entry-point group ``rackagent.drivers``.
 """
 
 from importlib.metadata import entry_points
@@ -16,25 +16,25 @@ ENTRY_POINTS = "rackagent.drivers"
 
 
 class Driver(Protocol):
-    """Carries out one request of the plan. Raises what ``Transport.fetch`` raises."""
+    """The interface of a driver: it carries out one request and raises like ``Transport.fetch``."""
 
     async def read(self, request: Request, transport: Transport) -> Answer:
-        """Return the answer to ``request``, over ``transport``."""
+        """Return the answer to ``request``, which is sent over ``transport``."""
         ...
 
 
 class DefaultDriver:
-    """Asks the transport, and nothing else."""
+    """The default driver: it forwards each request to the transport."""
 
     async def read(self, request: Request, transport: Transport) -> Answer:
-        """Return the transport's own answer."""
+        """Return the transport's answer."""
         return await transport.fetch(request)
 
 
 def find_driver(name: str | None) -> Driver:
-    """Return the driver a profile names; the default one for None.
+    """Return the driver that a profile names; the default one for None.
 
-    Raises ConfigError when no installed package has it.
+    Raises ConfigError if no installed package has it.
     """
     if name is None:
         return DefaultDriver()

@@ -1,4 +1,4 @@
-"""Which profile fits the device that answers, and what the device says of itself."""
+"""Identification of a device: the profiles that fit it, and the identity it reports."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from agent.transport.base import Transport
 
 _Cell = tuple[int, int | bytes | None]
 
-_MATCHED = 10  # for registers that say who they are, plus the length of what they say
-_UNIT = 3  # for a unit id that the profile names: less than any text
+_MATCHED = 10  # for registers whose text matches, plus the length of the match
+_UNIT = 3  # for a unit id that the profile names: less than for any text
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A profile that fits, how well (higher is better) and why."""
+    """A profile that fits, with a score (higher is better) and the reason."""
 
     profile: Profile
     score: int
@@ -29,7 +29,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Every profile that fits, best first, and the device's own words."""
+    """Every profile that fits, best first, and the device's sysObjectID and sysDescr."""
 
     candidates: tuple[Candidate, ...]
     sys_object_id: str | None = None
@@ -45,10 +45,10 @@ class Identification:
 async def identify(
     transport: Transport, protocol: str, profiles: Iterable[Profile], unit: int | None = None
 ) -> Identification:
-    """Ask the device who it is and match the library.
+    """Read what identifies the device and match it with the profiles.
 
     ``unit`` is the Modbus unit id that it answers at, where that is known.
-    Raises UnknownDevice when it answers but nothing fits, and what ``Transport.fetch`` raises.
+    Raises UnknownDevice if it answers but no profile fits, and like ``Transport.fetch``.
     """
     fitting = [profile for profile in profiles if profile.protocol == protocol]
     if protocol == "snmp":
@@ -56,11 +56,11 @@ async def identify(
     else:
         found = await _modbus(transport, fitting, unit)
     if not found.candidates:
-        said = (
+        reported = (
             f" (sysObjectID {found.sys_object_id}, {found.sys_descr!r})" if found.sys_descr else ""
         )
         raise UnknownDevice(
-            f"the device answers, but no profile fits it{said}; name one with 'profile'"
+            f"the device answers, but no profile fits it{reported}; name one with 'profile'"
         )
     return found
 
@@ -87,7 +87,7 @@ async def _snmp(transport: Transport, profiles: Sequence[Profile]) -> Identifica
 
 
 def _ranked(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Best first, equals in the order given; a profile counts by the best of its rules."""
+    """Return the candidates by their best rule, best first; equals stay in the given order."""
     ordered = sorted(candidates, key=lambda candidate: -candidate.score)
     best: dict[str, Candidate] = {}
     for candidate in ordered:
@@ -116,12 +116,12 @@ def _match(profile: Profile, rule: Identify, object_id: bytes, descr: str) -> Ca
         score += 3
         reasons.append(f"it has {smi.dotted(rule.probe)}")
     if not reasons:
-        return Candidate(profile, 0, "nothing more specific fits") if rule.fallback else None
+        return Candidate(profile, 0, "generic fallback") if rule.fallback else None
     return Candidate(profile, score, " and ".join(reasons))
 
 
 def _object_id(cell: _Cell | None) -> bytes:
-    """Return the sysObjectID, also if a device sends it as text or with junk behind it."""
+    """Return the sysObjectID, also if a device sends it as text or with trailing garbage."""
     if cell is None:
         return b""
     tag, octets = cell
@@ -152,11 +152,11 @@ def _cells(answer: Answer) -> dict[bytes, _Cell]:
 async def _modbus(
     transport: Transport, profiles: Sequence[Profile], unit: int | None
 ) -> Identification:
-    """Try the profiles' probe registers; the first silence ends it when nothing answered yet.
+    """Read the profiles' probe registers; a timeout ends it if nothing has answered yet.
 
-    Profiles that are at home at this unit id come first. Where the text of one of them matches, the
-    others are held against what was read and nothing more is asked: on a slow line each probe
-    costs, and one that a device does not like a timeout.
+    Profiles that name this unit id come first. If the text of one of them matches, the others are
+    compared with what was read and no more is requested: each probe takes time on a slow line, and
+    one that a device does not support can cost a timeout.
     """
     answers: dict[ReadRegisters, Answer | None] = {}
     at_home = [profile for profile in profiles if _at_home(profile, unit)]
@@ -175,7 +175,7 @@ async def _probed(
 ) -> list[Candidate]:
     """Return the profiles that fit; ``answers`` has earlier probes and gets the new ones.
 
-    Without a transport nothing new is asked.
+    Without a transport no request is made.
     """
     candidates = []
     for profile in profiles:
@@ -193,18 +193,18 @@ async def _probed(
 
 
 def _at_home(profile: Profile, unit: int | None) -> bool:
-    """Whether the profile names this unit id."""
+    """Return whether the profile names this unit id."""
     return unit is not None and any(low <= unit <= high for low, high in profile.serial.units)
 
 
 def _may_fit(profile: Profile, rule: Identify, unit: int | None) -> bool:
-    """Return whether a rule proves something: bare answers only do at the profile's unit ids."""
+    """Return whether a rule counts: a bare answer does only at the profile's unit ids."""
     named = unit is not None and bool(profile.serial.units)
     return rule.matches is not None or not named or _at_home(profile, unit)
 
 
 async def _ask(transport: Transport, probe: ReadRegisters, *, known: bool) -> Answer | None:
-    """Return the answer to a probe; None where a device that is ``known`` does not give it."""
+    """Return the answer to a probe; None if a device that is ``known`` to answer does not."""
     try:
         return await transport.fetch(probe)
     except RequestRejected:
@@ -237,9 +237,9 @@ def _fits(profile: Profile, rule: Identify, answer: Answer, unit: int | None) ->
 async def read_identity(
     transport: Transport, profile: Profile, plan: Plan, driver: Driver | None = None
 ) -> tuple[Identity, tuple[DeviceError, ...]]:
-    """Vendor, model, serial and firmware as the profile reads them; refused parts stay None.
+    """Read vendor, model, serial and firmware as the profile defines; refused parts stay None.
 
-    Raises what ``Transport.fetch`` raises, except RequestRejected and TableTooLarge.
+    Raises like ``Transport.fetch``, except RequestRejected and TableTooLarge.
     """
     cells: dict[bytes, _Cell] = {}
     blocks: dict[ReadRegisters, Answer] = {}
@@ -294,7 +294,7 @@ def _field(
 
 
 def _column(source: InfoField, column: bytes, cells: Mapping[bytes, _Cell]) -> Sequence[_Cell]:
-    """Return the column's cells that count, the most wanted first, else by index."""
+    """Return the cells of the selected rows, the preferred first, else by index."""
     ranked: list[tuple[int, tuple[int, ...], _Cell]] = []
     for name, cell in cells.items():
         if not name.startswith(column):

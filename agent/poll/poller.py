@@ -1,10 +1,10 @@
-"""One device's polling: schedule, backoff, down state. One task per device.
+"""The poller of one device: schedule, backoff and down state. One task per device.
 
 The schedule is drift-free: cycle n starts at ``start + offset + n * interval`` on the monotonic
 clock, and a cycle that overruns skips the starts it missed instead of shifting the rest. ``wake``
-puts a cycle in between without shifting any. A device that does not answer is asked less and less
-often (with jitter, up to ``Schedule.longest_backoff_s``), and its readings vanish with the first
-silent cycle.
+adds a cycle without shifting any. A device that does not answer is polled less and less often
+(with jitter, up to ``Schedule.longest_backoff_s``), and its readings disappear with the first
+cycle without an answer.
 """
 
 import asyncio
@@ -29,21 +29,21 @@ from agent.transport.base import Transport
 
 _log = structlog.get_logger("poller")
 _CYCLE_ID_BYTES = 4
-_SPREAD_MAX_S = 60.0  # a slow device is not left unread for longer than this after a start
-_EARLY_GAP_S = 1.0  # between cycles that were asked for with ``wake``
-_CONTRADICTIONS = 3  # in a row: a load that jumps between two requests contradicts itself once
+_SPREAD_MAX_S = 60.0  # the longest delay of the first cycle after a start
+_EARLY_GAP_S = 1.0  # between cycles that were requested with ``wake``
+_CONTRADICTIONS = 3  # cycles in a row: one may come from a load that jumps between two requests
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a device is polled. Times in seconds."""
+    """The polling times of a device. In seconds."""
 
     interval_s: float
     longest_backoff_s: float = 60.0
 
 
 Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
-"""Derives from a device's new sets of series what outlets need, in slices."""
+"""A function that derives from new sets of series what outputs need, in slices."""
 
 
 class Poller:
@@ -61,7 +61,7 @@ class Poller:
         url: Url | None = None,
         prepare: Prepare = lambda device, blocks: iter(()),
     ) -> None:
-        """``deliver`` gets every result; ``prepare`` is iterated over before, in slices."""
+        """Prepare polling. ``deliver`` receives every result, ``prepare`` runs before."""
         self._device = device
         self._schedule = schedule
         self._deliver = deliver
@@ -80,7 +80,7 @@ class Poller:
         self._random = random.Random(device)  # noqa: S311 - jitter, not a secret
 
     async def run(self) -> None:
-        """Poll for ever. Cancelling ends it cleanly, with the transport closed."""
+        """Poll until cancelled, then close the transport."""
         async with self._reader:
             interval = self._schedule.interval_s
             start = time.monotonic() + self.offset_s
@@ -97,9 +97,9 @@ class Poller:
                     turn = max(turn, int((behind + self._backoff_s()) // interval))
 
     def wake(self) -> None:
-        """Poll at once, off schedule: something happened. At most one such cycle per second.
+        """Poll soon, off schedule, for example after a trap. At most one such cycle per second.
 
-        What comes closer together becomes one cycle, which begins after the last of it.
+        Requests that are closer together become one cycle, which begins after the last of them.
         """
         self._woken.set()
 
@@ -119,7 +119,7 @@ class Poller:
 
     @property
     def offset_s(self) -> float:
-        """This device's place in the interval: spread by name, the same after every start."""
+        """The offset in the interval, in seconds: spread by name, the same after every start."""
         spread = min(self._schedule.interval_s, _SPREAD_MAX_S)
         return zlib.crc32(self._device.encode()) / 2**32 * spread
 
@@ -129,9 +129,9 @@ class Poller:
         return longest * self._random.uniform(0.5, 1.0)
 
     async def poll(self) -> PollResult:
-        """Make one cycle and deliver it. A device that fails is a result, not an exception.
+        """Run one cycle and deliver its result. A device that fails is a result, not an exception.
 
-        Every line that is logged meanwhile has the cycle's id, whichever module writes it.
+        Every line that is logged meanwhile has the cycle's id.
         """
         with structlog.contextvars.bound_contextvars(cycle=secrets.token_hex(_CYCLE_ID_BYTES)):
             started_at, began = time.time(), time.monotonic()

@@ -1,4 +1,4 @@
-"""Reads many devices side by side, each by its own profile."""
+"""Concurrent reads of many devices, each by its own profile."""
 
 import asyncio
 import time
@@ -24,9 +24,9 @@ class RackReader:
     """
 
     def __init__(self, config: Config, cycle_s: float = CYCLE_S, patience: int = 1) -> None:
-        """``cycle_s`` is how often the rack is read, in seconds.
+        """Prepare the readers. ``cycle_s`` is the interval of reads in seconds.
 
-        Readings that contradict each other in ``patience`` reads in a row are doubted.
+        Readings that contradict each other in ``patience`` reads in a row become uncertain.
         """
         self._transports = Transports(config.quirks())
         self._within_s = cycle_limit_s(cycle_s)
@@ -49,7 +49,7 @@ class RackReader:
         await self.close()
 
     async def close(self) -> None:
-        """Close every transport and what they share."""
+        """Close every transport and the shared connections."""
         for reader in self._readers.values():
             await reader.close()
         await self._transports.close()
@@ -67,7 +67,7 @@ class RackReader:
     async def read(self, now: float) -> dict[str, DeviceRead]:
         """Read every device: the requests that are due at ``now`` (seconds of a steady clock).
 
-        Raises ConfigError when a profile or its driver is wrong.
+        Raises ConfigError if a profile or its driver is invalid.
         """
         found = await asyncio.gather(*(self._read(name, now) for name in self._readers))
         return dict(zip(self._readers, found, strict=True))
@@ -82,6 +82,6 @@ class RackReader:
 
 
 async def read_devices(config: Config) -> dict[str, DeviceRead]:
-    """Make every request of every device once. Raises ConfigError for a wrong profile."""
+    """Read every device once. Raises ConfigError for an invalid profile."""
     async with RackReader(config) as rack:
         return await rack.read(time.monotonic())

@@ -1,4 +1,4 @@
-"""Reads, identifies or records one device, once."""
+"""Single reads, identifications and recordings of one device."""
 
 import time
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ _WALK_OCTETS_MAX = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which device, and how to reach it."""
+    """A device and how to reach it."""
 
     url: Url
     credentials: SnmpCredentials
@@ -40,15 +40,15 @@ async def read_device(
 ) -> DeviceRead:
     """Make every request of the profile once. A DeviceError is part of the result, not raised.
 
-    ``name`` is the device's in the readings, its URL without. Raises ConfigError for an unknown
-    profile.
+    ``name`` is the device's name in the readings (default: its URL). Raises ConfigError for an
+    unknown profile.
     """
     async with _reader(target, library, profile, name) as reader:
         return await reader.read(time.monotonic(), within_s)
 
 
 async def identify_device(target: Target, library: Library) -> Identification:
-    """Return what fits the device and what it says of itself. Raises DeviceError."""
+    """Return the profiles that fit the device and its identity. Raises DeviceError."""
     async with _reader(target, library) as reader:
         return await reader.identify()
 
@@ -57,7 +57,7 @@ async def identify_device(target: Target, library: Library) -> Identification:
 async def _reader(
     target: Target, library: Library, profile: str = "auto", name: str = ""
 ) -> AsyncIterator[DeviceReader]:
-    """Give a reader of the device on a line that is set up for its profile."""
+    """Yield a reader of the device on a line with the settings of its profile."""
     url, quirks = target.url, {}
     if profile != "auto" and url.protocol == "modbus":
         known = library.get(profile)
@@ -72,16 +72,16 @@ async def _reader(
 
 
 async def record_device(target: Target) -> Recording:
-    """Walk everything an SNMP device has.
+    """Walk all variables of an SNMP device.
 
-    Raises DeviceError, ConfigError for another protocol.
+    Raises DeviceError, and ConfigError for another protocol.
     """
     if target.url.protocol != "snmp":
         raise ConfigError(f"{target.url}: only SNMP devices can be walked")
     limits = replace(
         target.limits,
         max_rows=_WALK_ROWS_MAX,
-        max_cells=2 * _WALK_ROWS_MAX,  # max_rows ends it before, with what there is
+        max_cells=2 * _WALK_ROWS_MAX,  # max_rows ends the walk earlier and keeps its rows
         max_octets=_WALK_OCTETS_MAX,
     )
     async with Transports() as transports:

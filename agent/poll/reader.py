@@ -1,7 +1,7 @@
-"""The one reader of a device: opens the transport, finds the profile, makes the requests due.
+"""The reader of a device: opens the transport, finds the profile, makes the requests due.
 
-Whatever reads a device uses it: the poller on its schedule, ``rackagent read``, ``/probe``,
-commissioning and the pytest plugin.
+All reads use it: the poller on its schedule, ``rackagent read``, ``/probe``, commissioning and the
+pytest plugin.
 """
 
 import asyncio
@@ -32,21 +32,21 @@ from agent.transport.base import Transport
 TICKS_PER_S = 100
 """TimeTicks, RFC 2578 section 7.1.8."""
 
-_SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
+_SILENT_REQUESTS_MAX = 2  # requests in a row without an answer that end the cycle
 _TICKS_MAX = 2**32
 _WRAP_SLACK_TICKS = 600 * TICKS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRead:
-    """What one read of a device gave.
+    """The result of one read of a device.
 
     ``blocks`` are by the request's position in the plan (empty for a request that failed);
-    ``intervals_s`` is, by position, how often a request is made, 0 meaning in every cycle.
-    ``answered`` is False where the device was silent or refused everything. ``error`` is the
-    silence or refusal that left nothing to read. ``profile`` and ``identity`` are None when the
-    read did not come that far. ``uptime_s`` is sysUpTime where it went back since the read before,
-    because the device restarted.
+    ``intervals_s`` is the interval of each request by position, 0 for every cycle.
+    ``answered`` is False if the device did not answer or refused everything. ``error`` is the
+    timeout or refusal that ended the read without a value. ``profile`` and ``identity`` are None
+    if the read ended before. ``uptime_s`` is sysUpTime if it decreased since the
+    previous read, because the device restarted.
     """
 
     device: str
@@ -61,7 +61,7 @@ class DeviceRead:
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """Every value as a record of its own, in the order of the plan."""
+        """Every value as a ``Reading``, in the order of the plan."""
         return tuple(
             reading
             for position in sorted(self.blocks)
@@ -71,7 +71,7 @@ class DeviceRead:
 
     @property
     def reason(self) -> str:
-        """Return why the device did not answer, as its first failure says it."""
+        """Return why the device did not answer: the message of its first failure."""
         return self.failures[0].message if self.failures else "no answer"
 
     def result(self, started_at: float, duration_s: float, late_s: float = 0.0) -> PollResult:
@@ -94,11 +94,11 @@ class DeviceRead:
 
 @dataclass(slots=True)
 class _Session:
-    """What holds while a device answers: its plan and who it is.
+    """State while a device answers: its profile, plan and identity.
 
-    ``due`` is when each request is to be made again, by its position. ``uptime_ticks`` is
+    ``due`` is the time at which each request is due, by its position. ``uptime_ticks`` is
     sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next cycle
-    begins with: one after that which the last cycle was ended in.
+    begins with: the one after the request in which the last cycle was ended.
     """
 
     plan: Plan
@@ -111,11 +111,11 @@ class _Session:
 
 @dataclass(slots=True)
 class _Cycle:
-    """What one cycle has brought so far.
+    """The results of one cycle so far.
 
-    ``ends_at`` is when (of the running loop) it has to end, ``is_late`` whether it had to.
-    ``silent`` counts requests in a row without answer, ``silence`` is the first of them. ``cells``
-    and ``octets`` are those of all tables that were walked.
+    ``ends_at`` is its time limit (of the running loop), ``is_late`` whether it was exceeded.
+    ``silent`` counts requests in a row without an answer, ``silence`` is the first timeout.
+    ``cells`` and ``octets`` are those of all tables that were walked.
     """
 
     ends_at: float | None
@@ -130,19 +130,19 @@ class _Cycle:
 
     @property
     def is_silent(self) -> bool:
-        """Whether the device is gone, so that asking for the rest would only cost timeouts."""
+        """True if the device stopped responding, so that other requests would only time out."""
         return self.silent >= _SILENT_REQUESTS_MAX
 
     def count(self, answer: Answer) -> None:
-        """Raise TableTooLarge where the cycle would hold too much with ``answer``."""
+        """Raise TableTooLarge if the cycle would hold too much with ``answer``."""
         if isinstance(answer.payload, bytes):
             return
         cells = self.cells + sum(map(len, answer.payload))
         octets = self.octets + answer.octets
         if cells > CELLS_MAX or octets > OCTETS_MAX:
             raise TableTooLarge(
-                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle holds"
-                f" more than {CELLS_MAX} values or {OCTETS_MAX} octets"
+                f"a table (columns: {len(answer.payload)}) is left out: with it this cycle would"
+                f" hold more than {CELLS_MAX} values or {OCTETS_MAX} octets"
             )
         self.cells, self.octets = cells, octets
 
@@ -155,7 +155,7 @@ class _Cycle:
         self.failures.append(Failure(error.kind, str(error)))
 
     def end(self, left: Sequence[int], of: int, error: DeviceTimeout) -> None:
-        """Note that time was up when ``left`` of ``of`` requests had no answer."""
+        """Note that the time limit ended ``left`` of ``of`` requests."""
         self.is_late = True
         self.silence = self.silence or error
         self.failed += left
@@ -164,7 +164,7 @@ class _Cycle:
 
 
 class DeviceReader:
-    """Reads one device, again and again or once. An asynchronous context manager.
+    """A reader of one device, for one or many reads. An asynchronous context manager.
 
     The transport is opened with the first read and stays open until ``close``. A session (profile,
     plan, identity) begins with the first answer and ends with the first read that is not answered,
@@ -184,10 +184,10 @@ class DeviceReader:
         cycle_s: float = CYCLE_S,
         memory: DeviceMemory | None = None,
     ) -> None:
-        """``profile`` is a profile's name, or ``auto`` to ask the device.
+        """Prepare reads. ``profile`` is a profile's name, or ``auto`` to identify the device.
 
-        ``url`` gives the plan what the line costs, ``cycle_s`` is how often the device is read, in
-        seconds; ``memory`` is what outlives sessions.
+        ``url`` gives the plan the cost of the line, ``cycle_s`` is the interval of reads in
+        seconds; ``memory`` is kept across sessions.
         """
         self._device = device
         self._protocol = protocol
@@ -199,7 +199,7 @@ class DeviceReader:
         self._memory = memory or DeviceMemory(device)
         self._transport: Transport | None = None
         self._session: _Session | None = None
-        self._uptime: tuple[int, float] | None = None  # ticks, and when
+        self._uptime: tuple[int, float] | None = None  # sysUpTime in ticks, and its time
 
     async def __aenter__(self) -> Self:
         return self
@@ -215,11 +215,11 @@ class DeviceReader:
 
     @property
     def profile(self) -> Profile | None:
-        """The profile that the device is read by; None while it does not answer."""
+        """The profile in use; None while the device does not answer."""
         return None if self._session is None else self._session.learned.profile
 
     async def identify(self) -> Identification:
-        """Ask the device who it is and match the library. Raises DeviceError."""
+        """Identify the device and match it with the library. Raises DeviceError."""
         unit = self._url.unit if self._url else None
         return await identify(await self._opened(), self._protocol, self._library.all(), unit)
 
@@ -229,12 +229,12 @@ class DeviceReader:
         """Make the requests that are due at ``now`` (seconds of any steady clock).
 
         ``everything`` makes all of them. No DeviceError is raised: it is part of the result.
-        Raises ConfigError when the profile or its driver is wrong.
+        Raises ConfigError if the profile or its driver is invalid.
 
-        A request that fails costs only its own points; two silences in a row end the read, because
-        then the device itself is gone. After ``within_s`` seconds (None: no limit) the requests
-        that are left fail. A device that restarted is identified and read anew, since what was
-        known of its rows may be wrong now.
+        A request that fails affects only its own points; two timeouts in a row end the read,
+        because then the device itself does not respond. After ``within_s`` seconds (None: no
+        limit) the remaining requests fail. A device that restarted is identified and read again,
+        since its rows may have changed.
         """
         ends_at = None if within_s is None else asyncio.get_running_loop().time() + within_s
         try:
@@ -254,7 +254,7 @@ class DeviceReader:
         return found
 
     def _restarted(self, now: float) -> float | None:
-        """Return sysUpTime in seconds where it went back since the read before."""
+        """Return sysUpTime in seconds if it decreased since the previous read."""
         ticks = self._session.uptime_ticks if self._session else None
         if ticks is None:
             return None
@@ -264,10 +264,10 @@ class DeviceReader:
         return ticks / TICKS_PER_S
 
     async def _cycle(self, now: float, ends_at: float | None, everything: bool) -> DeviceRead:
-        """Make one cycle of the session, and begin the session first where none is open.
+        """Run one cycle of the session, and open the session first if necessary.
 
         Rows that are new make the slow requests (names, units) due in the same cycle, once, so
-        that nothing is delivered under a wrong name.
+        that no reading is delivered under a wrong name.
         """
         async with ending(ends_at):
             transport = await self._opened()
@@ -309,7 +309,7 @@ class DeviceReader:
         )
 
     async def _begin(self, transport: Transport) -> _Session:
-        """Find the profile, read who the device is, make the plan."""
+        """Find the profile, read the identity of the device, make the plan."""
         if self._wanted == "auto":
             profile = (await self.identify()).profile
         else:
@@ -357,7 +357,7 @@ async def _ask_one(session: _Session, transport: Transport, position: int, cycle
 
 
 def _uptime_ticks(answer: Answer) -> int | None:
-    """Return sysUpTime where ``answer`` holds it."""
+    """Return sysUpTime if ``answer`` contains it."""
     if not isinstance(answer.request, GetOids) or SYS_UP_TIME not in answer.request.oids:
         return None
     assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
@@ -368,9 +368,9 @@ def _uptime_ticks(answer: Answer) -> int | None:
 
 
 def went_back(ticks: int, before_ticks: int, elapsed_s: float) -> bool:
-    """Return whether sysUpTime shows that the agent restarted in the last ``elapsed_s``.
+    """Return whether sysUpTime shows that the SNMP agent restarted in the last ``elapsed_s``.
 
-    The turn over after 2^32 ticks (497 days) is no restart, where ``before_ticks`` was near it.
+    An overflow after 2^32 ticks (497 days) is not a restart, if ``before_ticks`` was near it.
     """
     reached = before_ticks + elapsed_s * TICKS_PER_S + _WRAP_SLACK_TICKS
     return ticks < before_ticks and reached < _TICKS_MAX

@@ -1,7 +1,7 @@
-"""Looks for devices: unit ids on a Modbus line or gateway, addresses of an IP network over SNMP.
+"""Scans for devices: unit ids on a Modbus line or gateway, SNMP addresses of an IP network.
 
-Only reads, and only what the profiles declare: a line's unit ids and probe registers, an agent's
-sysObjectID and sysDescr. Both are bounded in number and slow on purpose.
+A scan only reads, and only what the profiles declare: a line's unit ids and probe registers, an
+agent's sysObjectID and sysDescr. Both are bounded in number and slow on purpose.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from agent.transport.factory import Transports
 
 HOSTS_MAX = 1024  # a /22: more than a row of racks has
 UNITS = range(1, 248)  # Modbus over serial line V1.02, section 2.2
-_AT_ONCE = 16  # SNMP hosts asked side by side
+_AT_ONCE = 16  # SNMP hosts that are asked concurrently
 _PAUSE_S = 0.02  # between the starts of two of them
 _SNMP_LIMITS = Limits(timeout_s=1.0, retries=1)
 _MODBUS_LIMITS = Limits(timeout_s=0.3, retries=0)
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many probes are done."""
+"""A callback that receives the number of finished probes and of all probes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A device that answered; ``profile`` is None where nothing in the library fits it."""
+    """A device that answered; ``profile`` is None if no profile of the library fits it."""
 
     url: Url
     profile: str | None
@@ -41,7 +41,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What is to be asked: SNMP hosts, or the units of one Modbus endpoint (unit 0 in ``base``)."""
+    """A range to scan: SNMP hosts, or the units of one Modbus endpoint (unit 0 in ``base``)."""
 
     base: Url
     hosts: tuple[str, ...] = ()
@@ -53,9 +53,10 @@ class Scan:
 
 
 def parse_scan(text: str) -> Scan:
-    """``snmp://10.0.0.0/28``, ``modbus+rtu:///dev/ttyUSB0?baudrate=19200``, ``modbus+tcp://host``.
+    """Parse the range to scan.
 
-    Raises ConfigError for what is not an address or network, or has more than 1,024 hosts.
+    ``snmp://10.0.0.0/28``, ``modbus+rtu:///dev/ttyUSB0?baudrate=19200``, ``modbus+tcp://host``.
+    Raises ConfigError if it is not an address or network, or has more than 1,024 hosts.
     """
     parts = urlsplit(text)
     if parts.scheme == "snmp":
@@ -86,7 +87,7 @@ def _parse_network(text: str, network: str) -> Scan:
 async def scan_hosts(
     scan: Scan, credentials: SnmpCredentials, library: Library, progress: Progress
 ) -> list[Found]:
-    """Every host of the network that answers with these credentials."""
+    """Return every host of the network that answers with these credentials."""
     profiles = library.all()
     gate = asyncio.Semaphore(_AT_ONCE)
     done = 0
@@ -120,7 +121,7 @@ async def scan_hosts(
 async def scan_units(
     scan: Scan, library: Library, progress: Progress, units: Sequence[int] = ()
 ) -> list[Found]:
-    """Every unit that answers a probe register of a profile.
+    """Return every unit that answers a probe register of a profile.
 
     The profiles' own unit ids are tried, or ``units`` with every profile. On a serial line whose
     settings the URL leaves open, each profile's settings are tried in turn.
@@ -149,9 +150,9 @@ def _probes(profile: Profile) -> bool:
 def _turns(
     scan: Scan, profiles: Iterable[Profile], units: Sequence[int]
 ) -> list[tuple[Url, Mapping[int, Sequence[Profile]]]]:
-    """Per line setting: units, and the profiles that may sit there.
+    """Return for each line setting the unit ids, each with the profiles to try.
 
-    A profile without unit ids of its own may sit at each of them.
+    A profile without unit ids is tried at each of them.
     """
     turns: dict[str, tuple[Url, dict[int, list[Profile]]]] = {}
     anywhere: dict[str, list[Profile]] = {}
@@ -191,7 +192,7 @@ async def _ask_unit(transports: Transports, url: Url, profiles: Sequence[Profile
 def as_config(found: Iterable[Found], interval: str = "10s") -> str:
     """Write a configuration to start from, with a comment where a profile is to be chosen."""
     lines = [
-        "# Written by a scan. Give the devices their names, then: rackagent check FILE",
+        "# Written by a scan. Name the devices, then: rackagent check FILE",
         "site: my-site",
         f"defaults: {{interval: {interval}}}",
         "racks:",

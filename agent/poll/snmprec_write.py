@@ -1,8 +1,8 @@
-"""Records an SNMP device as ``.snmprec`` lines, with what identifies its owner masked.
+"""Recordings of SNMP devices as ``.snmprec`` lines; data that identify the owner are masked.
 
 The format is the one of snmpsim: ``OID|tag|value``, the tag with an ``x`` where the value is in
-hexadecimal. A recording can be replayed by ``rackagent simulate --recording`` and is the witness a
-new profile needs.
+hexadecimal. ``rackagent simulate --recording`` replays a recording, and ``rackagent profiles test``
+tests a new profile with it.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ from agent.model.values import Failure, VarBind, WalkColumns
 from agent.transport.base import Transport
 
 MASK = "<private>"
-_ROOTS = (smi.oid("1.0"), smi.oid("1.2"), smi.oid("1.3"))  # LLDP lives below 1.0
+_ROOTS = (smi.oid("1.0"), smi.oid("1.2"), smi.oid("1.3"))  # the LLDP MIB is below 1.0
 _MASKED = tuple(
     smi.oid(dotted)
     for dotted in (
@@ -33,21 +33,21 @@ _LEFT_OUT = tuple(
         "1.3.6.1.2.1.6",  # TCP and UDP peers
         "1.3.6.1.2.1.7",
         "1.3.6.1.6.3.15",  # USM users
-        "1.3.6.1.6.3.16",  # who may see what
+        "1.3.6.1.6.3.16",  # access control (VACM)
     )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a device said, in the order of its OIDs, and what could not be walked."""
+    """The variables of a device in the order of their OIDs, and the failures of the walk."""
 
     varbinds: tuple[VarBind, ...]
     failures: tuple[Failure, ...]
 
 
 async def record(transport: Transport) -> Recording:
-    """Walk everything. Raises what ``Transport.fetch`` raises when nothing answers."""
+    """Walk all variables. Raises like ``Transport.fetch`` if nothing answers."""
     varbinds: list[VarBind] = []
     failures: list[Failure] = []
     for root in _ROOTS:
@@ -61,7 +61,7 @@ async def record(transport: Transport) -> Recording:
 def lines(
     varbinds: Iterable[VarBind], words: Iterable[str] = (), serials: Iterable[bytes] = ()
 ) -> Iterator[str]:
-    """``varbinds`` as lines of a recording, without line ends.
+    """Yield ``varbinds`` as lines of a recording, without line ends.
 
     Names, places, ``serials`` (OIDs known to hold serial numbers) and every text that holds one of
     ``words`` (a site's name, say) are masked. Tables of routes, peers and users are left out.

@@ -1,1 +1,1 @@
-"""Device profiles: what YAML may say, what it compiles to, and the library they live in."""
+"""Device profiles: their YAML format, their compiled form, and the library that finds them."""

@@ -1,4 +1,4 @@
-"""What compiling SNMP and Modbus profiles has in common: names resolved, units checked."""
+"""Compilation that SNMP and Modbus profiles share: names are resolved, units are checked."""
 
 import re
 import string
@@ -28,7 +28,7 @@ from agent.profile.spec import (
 
 
 class CompileError(Exception):
-    """One thing wrong with one key of one point; always turned into a Problem.
+    """A mistake at one key of one point; it always becomes a Problem.
 
     ``key`` is the place inside the point.
     """
@@ -43,7 +43,7 @@ def register_at(
 ) -> tuple[str | None, int]:
     """Return the table that a register's notation implies (else ``table``) and its address.
 
-    Raises CompileError where the notation contradicts ``table``, or the register does not exist.
+    Raises CompileError if the notation contradicts ``table``, or the register does not exist.
     """
     if isinstance(written, str):
         implied = NOTATION[written[0]]
@@ -53,7 +53,9 @@ def register_at(
             )
         return implied, int(written[1:]) - 1
     if written < base:
-        raise CompileError((key,), f"there is no register {written}: they count from {base} here")
+        raise CompileError(
+            (key,), f"register {written} does not exist: registers count from {base} here"
+        )
     return table, written - base
 
 
@@ -82,7 +84,7 @@ def _rule(spec: IdentifySpec, base: int) -> Identify:
 
 
 def _place(written: int | str | None, table: str | None, base: int) -> tuple[str, int | None]:
-    """Table and 0-based address of a probe or of a field, None where there is no register."""
+    """Return table and 0-based address of a probe or of a field; None without a register."""
     if written is None:
         return table or "holding", None
     implied, address = register_at(written, table, base)
@@ -90,7 +92,7 @@ def _place(written: int | str | None, table: str | None, base: int) -> tuple[str
 
 
 def compile_info(spec: IdentitySpec, base: int = 0) -> dict[str, tuple[InfoField, ...]]:
-    """By field of the identity: the places to read it from, the first that answers counts."""
+    """Return the places of each field of the identity; the first that answers counts."""
     fields: dict[str, tuple[InfoField, ...]] = {}
     for name in ("vendor", "model", "serial", "firmware"):
         source: str | InfoSpec | list[InfoSpec] | None = getattr(spec, name)
@@ -121,12 +123,12 @@ def _info_field(spec: InfoSpec, base: int) -> InfoField:
 
 
 def expression(text: str | None) -> re.Pattern[str] | None:
-    """``text`` compiled; None stays None."""
+    """Return the compiled regular expression; None for None."""
     return re.compile(text) if text is not None else None
 
 
 def metric_of(name: str | None) -> Metric:
-    """Return the metric, which the spec has checked. Raises CompileError where none is named."""
+    """Return the metric, which the spec has checked. Raises CompileError if none is named."""
     if name is None:
         raise CompileError(("metric",), "required key 'metric' is missing")
     return CATALOGUE[name]
@@ -149,9 +151,10 @@ def compile_labels(
     parts: Sequence[IndexPart],
     known: set[str],
 ) -> tuple[tuple[str, str], ...]:
-    """Label templates: index parts that speak for themselves, and what the profile adds.
+    """Return label templates: of index parts that are labels, and of the profile's labels.
 
-    Raises CompileError for a label the metric has not, or a template's name that is not ``known``.
+    Raises CompileError for a label that the metric does not have, or for a name in a template that
+    is not ``known``.
     """
     labels = {part.name: f"{{{part.name}}}" for part in parts if part.is_label}
     labels.update({name: str(text) for name, text in spec_labels.items()})
@@ -178,14 +181,14 @@ def _fraction(value: float | str) -> Fraction:
 def compile_conversion(
     spec: PointSpec, metric: Metric, lookups: Mapping[str, Lookup]
 ) -> Conversion:
-    """Raw to base, with exact factors.
+    """Return the conversion from raw to base unit, with exact factors.
 
     Raises CompileError for an unknown lookup, no unit, or another quantity's unit.
     """
     for name in ("scale", "digits", "unit"):
         source = getattr(spec, name)
         if isinstance(source, FromLookup) and source.lookup not in lookups:
-            raise CompileError((name, "lookup"), f"no lookup is named {source.lookup!r}")
+            raise CompileError((name, "lookup"), f"unknown lookup {source.lookup!r}")
     unit = spec.unit
     if metric.kind in (Kind.STATE, Kind.INFO):
         name = ""
@@ -215,7 +218,7 @@ def compile_conversion(
 
 
 def check_states(spec: PointSpec, metric: Metric, *, as_is: bool = False) -> None:
-    """Raise CompileError where a state has no names for its raw values, or a number has."""
+    """Raise CompileError if a state has no names for its raw values, or if a number has."""
     if metric.kind is Kind.STATE and not spec.states and not as_is:
         raise CompileError(
             ("states",), f"required: {metric.name} is a state, so its raw values need names"

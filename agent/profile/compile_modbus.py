@@ -1,4 +1,4 @@
-"""Modbus profiles from YAML to compiled points: includes, groups, overlaps; faults are named."""
+"""Compilation of Modbus profiles: YAML to points, with includes, groups and overlaps."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,19 +80,19 @@ def compile_modbus(
 
 @dataclass(slots=True)
 class _Entry:
-    """A compiled point, and where it was written."""
+    """A compiled point, and its place in the file."""
 
     document: Document
     key: Key
     point: ModbusPoint
     name: str | None
     group: tuple[int, str] | None
-    """The file it is of (0: the profile itself, else an include), and its name there."""
+    """The number of its file (0: the profile itself, else an include), and its name there."""
 
 
 @dataclass(slots=True)
 class _Map:
-    """The points of a profile as they come together."""
+    """A collector of the points of a profile."""
 
     limits: ProfileLimits
     problems: list[Problem]
@@ -108,7 +108,7 @@ class _Map:
         include: IncludeSpec | None = None,
         scope: int = 0,
     ) -> None:
-        """Compile one entry of a map; what is wrong with it goes to ``problems``."""
+        """Compile one entry of a map; its mistakes are added to ``problems``."""
         key = ("points", place)
         group = (scope, spec.group) if spec.group else None
         offset, labels = (include.offset, include.labels) if include else (0, None)
@@ -139,7 +139,7 @@ class _Map:
         return tuple(entry.point for entry in self.entries)
 
     def _resolve(self) -> None:
-        """Names that derivations use: each known, and read in every cycle."""
+        """Resolve the names in derivations: each must be known, and read in every cycle."""
         names: dict[str, _Entry] = {}
         for entry in self.entries:
             if entry.name is None:
@@ -171,7 +171,7 @@ class _Map:
             behind.discard(entry.name or "")
 
     def _part(self, entry: _Entry, members: Iterable[ModbusPoint]) -> tuple[int, int]:
-        """Return what is read together with a point. Raises CompileError if that is impossible."""
+        """Return the part that is read together with a point. Raises CompileError if impossible."""
         point = entry.point
         if point.derived is not None:
             return (0, 0)
@@ -191,7 +191,7 @@ class _Map:
             raise CompileError(key, f"register {first if first < 0 else stop - 1} does not exist")
         if stop - first > most:
             raise CompileError(
-                key, f"{stop - first} registers are more than one read takes, {most}"
+                key, f"{stop - first} registers are more than the {most} of one read"
             )
         for low, high in self.limits.forbidden:
             if low < stop and first <= high:
@@ -202,13 +202,13 @@ class _Map:
 
 @dataclass(slots=True)
 class _Taken:
-    """The registers and series that earlier points have."""
+    """The registers and series of earlier points."""
 
     registers: dict[tuple[str, int], list[ModbusPoint]] = field(default_factory=dict)
     series: set[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=set)
 
     def add(self, point: ModbusPoint) -> None:
-        """Raise CompileError where ``point`` reads registers otherwise, or repeats a series."""
+        """Raise CompileError if ``point`` reads registers in another way, or repeats a series."""
         if point.address < 0:
             raise CompileError(("address",), f"register {point.address} does not exist")
         if point.address + point.count > _ADDRESSES:
@@ -231,14 +231,14 @@ class _Taken:
 
 
 def _may_share(one: ModbusPoint, other: ModbusPoint) -> bool:
-    """Compare what two points take: bits and bytes may share registers, not places."""
+    """Return whether two points may share registers: of the same ones they use different bits."""
     return (one.address, one.count) == (other.address, other.count) and not (
         _mask(one) & _mask(other)
     )
 
 
 def _mask(point: ModbusPoint) -> int:
-    """Return the bits of its registers that a point takes, the first register's high byte first."""
+    """Return the bits of its registers that a point uses, the first register's high byte first."""
     if "int8" in point.data_type:
         shift, width = (8 if point.data_type.endswith("high") else 0), 8
     else:

@@ -1,4 +1,4 @@
-"""One entry of a register map to compiled points: notation, type, bits, repeats, derivations."""
+"""Compilation of one entry of a register map: notation, type, bits, repeats, derivations."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -66,7 +66,7 @@ def _derived(spec: ModbusPointSpec, metric: Metric, formula: Expression) -> Modb
 
 
 def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> ModbusPoint:
-    """Compile what read and derived points share."""
+    """Compile the fields that read and derived points share."""
     low, high = spec.valid or (metric.low, metric.high)
     return ModbusPoint(
         number=0,
@@ -160,9 +160,9 @@ def _layout(
 
 
 def check_bit(key: tuple[str | int, ...], bit: int, point: ModbusPoint) -> None:
-    """Raise CompileError where the type does not have that bit."""
+    """Raise CompileError if the type does not have that bit."""
     if not point.data_type.startswith(("int", "uint")):
-        raise CompileError(key, f"{point.data_type} has no bits to pick; use an integer type")
+        raise CompileError(key, f"{point.data_type} has no bits to select; use an integer type")
     width = 8 if "int8" in point.data_type else 16 * point.count
     if not 0 <= bit < width:
         raise CompileError(key, f"bit {bit} is outside 0..{width - 1}")

@@ -1,4 +1,4 @@
-"""SNMP profiles from YAML to compiled points: columns, lookups, cases; every fault is named."""
+"""Compilation of SNMP profiles: YAML to points, with columns, lookups and cases."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,7 +165,7 @@ def _snmp_points(
 
 
 def _merged(spec: SnmpPointSpec, case: PointCase) -> SnmpPointSpec:
-    """Return the point with what the case says in place of its own."""
+    """Return the point with the fields that the case overrides."""
     given = {
         name: getattr(case, name)
         for name in ("metric", "scale", "unit", "states", "values", "absent", "valid")
@@ -221,26 +221,26 @@ def _snmp_point(spec: SnmpPointSpec, lookups: Mapping[str, Lookup], number: int)
 def _with_needs(
     names: Sequence[str], lookups: Mapping[str, Lookup], parts: tuple[IndexPart, ...] | None
 ) -> tuple[str, ...]:
-    """``names`` and every lookup they lean on, once each.
+    """Return ``names`` and every lookup that they depend on, once each.
 
-    Raises CompileError where one leans on something the point has not, or on itself.
+    Raises CompileError if one depends on itself or on something that the point does not have.
     """
     own = {part.name for part in parts or ()}
     wanted: dict[str, None] = {}
 
     def add(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise CompileError((), f"lookup {name!r} leans on itself: {' -> '.join((*path, name))}")
+            raise CompileError(
+                (), f"lookup {name!r} depends on itself: {' -> '.join((*path, name))}"
+            )
         wanted[name] = None
         for need in lookups[name].needs:
             if need in lookups:
                 add(need, (*path, name))
             elif need == lookups[name].otherwise:
-                raise CompileError(
-                    (), f"lookup {name!r} names {need!r}, and no lookup has that name"
-                )
+                raise CompileError((), f"lookup {name!r} names the unknown lookup {need!r}")
             elif need not in own:
-                message = f"lookup {name!r} needs the index part {need!r}, which this point has not"
+                message = f"lookup {name!r} needs the index part {need!r}, which this point lacks"
                 raise CompileError(("index",), message)
 
     for name in names:
@@ -251,7 +251,7 @@ def _with_needs(
 def _refuse_shadowed(
     points: Iterable[SnmpPoint], open_ended: dict[tuple[bytes, int | None], SnmpPoint]
 ) -> None:
-    """Raise CompileError for a point that never gets a row, as an earlier one takes them all."""
+    """Raise CompileError for a point without rows because an earlier one has them all."""
     for point in points:
         key = (point.oid, point.bit)
         earlier = open_ended.get(key)

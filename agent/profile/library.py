@@ -1,4 +1,4 @@
-"""The device library: finds profiles (built in, from plugins, from the user's folders) by name."""
+"""The device library: profiles by name, built in, from plugins, and from the user's folders."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,20 +29,20 @@ ENTRY_POINTS = "rackagent.profiles"
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Where each profile and fragment lives; profiles are compiled when asked for, and kept."""
+    """The files of profiles and fragments; a profile is compiled at its first use, and kept."""
 
     profiles: Mapping[str, Path]
     fragments: Mapping[str, Path]
     _compiled: dict[str, Profile]
     own: frozenset[str] = frozenset()
-    """Names that the user's folders have."""
+    """Names of the profiles in the user's folders."""
 
     def names(self) -> list[str]:
-        """Every profile's name, sorted."""
+        """Return every profile's name, sorted."""
         return sorted(self.profiles)
 
     def get(self, name: str) -> Profile:
-        """Return the profile of this name. Raises ConfigError when it is unknown or wrong."""
+        """Return the profile of this name. Raises ConfigError if it is unknown or invalid."""
         if name not in self._compiled:
             if name not in self.profiles:
                 raise ConfigError(self.unknown(name))
@@ -50,13 +50,13 @@ class Library:
         return self._compiled[name]
 
     def unknown(self, name: str) -> str:
-        """Return the error for a name that the library does not have."""
+        """Return the error for an unknown name."""
         close = nearest(name, self.profiles)
         hint = f"did you mean {' or '.join(close)}?" if close else "see 'rackagent profiles list'"
         return f"unknown profile {name!r}; {hint}"
 
     def all(self) -> list[Profile]:
-        """Every profile, compiled; the user's own first, because they win where two fit alike.
+        """Return every profile, compiled; the user's first, as they win if two fit equally well.
 
         Raises ConfigError with the problems of all of them.
         """
@@ -94,7 +94,7 @@ class Library:
     ) -> list[tuple[Document, FragmentSpec]]:
         """Return the fragments without their broken points, which ``problems`` gets.
 
-        Raises ConfigError where a whole fragment is missing: what leans on it cannot be judged.
+        Raises ConfigError if a whole fragment is missing, since its users cannot be checked.
         """
         found: list[tuple[Document, FragmentSpec]] = []
         for place, name in enumerate(names):
@@ -113,7 +113,7 @@ class Library:
     def _registers(
         self, document: Document, spec: ModbusFileSpec, problems: list[Problem]
     ) -> list[Included]:
-        """Return the fragments of a register map; as ``_included``."""
+        """Return the fragments of a register map, like ``_included``."""
         found: list[Included] = []
         for place, given in enumerate(spec.include):
             include = given if isinstance(given, IncludeSpec) else IncludeSpec(fragment=given)
@@ -130,7 +130,7 @@ class Library:
         return found
 
     def _fragment(self, document: Document, place: int, name: str) -> Path:
-        """Where a fragment is. Raises ConfigError at the include that names it."""
+        """Return the path of a fragment. Raises ConfigError at the include that names it."""
         path = self.fragments.get(name)
         if path is None:
             close = nearest(name, self.fragments) or sorted(self.fragments)
@@ -152,9 +152,9 @@ def _misnamed(document: Document, key: str, name: str) -> list[Problem]:
 
 
 def open_library(folders: Iterable[Path] = ()) -> Library:
-    """Profiles of every installed package (entry points) and of ``folders``, which win.
+    """Return the profiles of every installed package (entry points) and of ``folders``, which win.
 
-    Raises ConfigError when a folder does not exist.
+    Raises ConfigError if a folder does not exist.
     """
     profiles: dict[str, Path] = {}
     fragments: dict[str, Path] = {}

@@ -1,4 +1,4 @@
-"""What a profile compiles to: frozen points with exact factors, ready for plan and normalise."""
+"""Compiled profiles: frozen points with exact factors, as planning and normalising use them."""
 
 import re
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ Scalar = int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """Whether a value is one of some, or matches one of some expressions."""
+    """A test of a value: it is in a set, or matches one of several regular expressions."""
 
     exact: frozenset[str]
     patterns: tuple[re.Pattern[str], ...] = ()
 
     def __call__(self, value: object) -> bool:
-        """``value`` is compared as text, so that 4 and "4" are the same."""
+        """Return whether ``value`` fits. It is compared as text, so that 4 and "4" are equal."""
         text = str(value)
         return text in self.exact or any(pattern.search(text) for pattern in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A helper value at some index (index parts and other lookups by name, numbers as they are).
+    """A helper value at an index (index parts and other lookups by name, numbers as they are).
 
-    ``otherwise`` names the lookup that counts where this one gives nothing. ``part`` is the index
+    ``otherwise`` names the lookup to use if this one has no value. ``part`` is the index
     part it renames; such a lookup has an empty ``oid``.
     """
 
@@ -61,7 +61,7 @@ class IndexPart:
 
     @property
     def is_label(self) -> bool:
-        """Whether the part becomes a label by itself."""
+        """True if the part becomes a label by itself."""
         return not self.name.startswith("_")
 
 
@@ -70,7 +70,7 @@ class Conversion:
     """native -> base: ``(raw * scale / 10**digits + offset)`` in ``unit``, then to the base unit.
 
     The three lookups replace the constant of their name, row by row; a unit beside
-    its lookup counts where the row names none.
+    its lookup is used if the row names none.
     """
 
     scale: Fraction = Fraction(1)
@@ -84,7 +84,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class PointBase:
-    """What all points share. ``number`` is the point's place in its profile."""
+    """The fields that all points share. ``number`` is the point's position in its profile."""
 
     number: int
     metric: Metric
@@ -125,8 +125,8 @@ class SnmpPoint(PointBase):
 class ModbusPoint(PointBase):
     """A point read over Modbus; ``count`` in registers (or bits for coils), ``address`` 0-based.
 
-    ``bit`` is the lowest of ``bits`` bits that are picked from an integer. ``part`` is what must be
-    read in one go: its registers, those of its group, and its scale register.
+    ``bit`` is the lowest of ``bits`` bits that are selected from an integer. ``part`` is the range
+    that one request must read: its registers, those of its group, and its scale register.
     """
 
     table: str
@@ -140,20 +140,20 @@ class ModbusPoint(PointBase):
     scale_register: int | None = None
     """The address of a power of ten, as an int16 (SunSpec's ``sunssf``)."""
     clamp: tuple[float, float] | None = None
-    """Base values outside are brought to the nearer bound."""
+    """Base values outside are set to the nearer bound."""
     rollover: int | None = None
-    """The raw value at which a counter starts anew."""
+    """The raw value at which a counter overflows to zero."""
     derived: Expression | None = None
-    """Computed from other points instead of read; it then has no registers."""
+    """The expression of a computed point, which has no registers."""
     inputs: tuple[int, ...] = ()
     """The numbers of the points it is derived from, in the order of the expression's names."""
 
 
 @dataclass(frozen=True, slots=True)
 class InfoField:
-    """Where one field of the identity is read, or its constant ``text``.
+    """The place of one field of the identity, or its constant ``text``.
 
-    Of a column's rows those count whose value in the column ``by`` is one of ``among``.
+    Only rows of a column count whose value in the column ``by`` is one of ``among``.
     """
 
     text: str | None = None
@@ -171,7 +171,7 @@ class InfoField:
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """How a device shows that the profile fits; see ``IdentifySpec``."""
+    """A rule that decides whether the profile fits a device; see ``IdentifySpec``."""
 
     sys_object_ids: tuple[bytes, ...] = ()
     sys_descr: re.Pattern[str] | None = None
@@ -202,7 +202,7 @@ class Profile:
     limits: ProfileLimits = field(default_factory=ProfileLimits)
     serial: SerialSpec = field(default_factory=SerialSpec)
     has_serial_line: bool = False
-    """Whether the profile says so; a device without a serial line has a network of its own."""
+    """True if the profile has serial settings; other devices have a network interface."""
     quirks: Quirks = field(default_factory=Quirks)
     notes: str = ""
     driver: str | None = None

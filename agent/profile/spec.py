@@ -1,4 +1,4 @@
-"""What a profile's YAML may say: pydantic models, nothing extra allowed.
+"""The YAML format of profiles, as pydantic models without extra keys.
 
 Every key is described here once; ``rackagent schema profile`` prints the same as JSON Schema.
 """
@@ -38,7 +38,7 @@ def _regex(text: str) -> str:
 
 def _group(text: str) -> str:
     if not re.compile(_regex(text)).groups:
-        raise ValueError(f"{text!r} has no group: put what counts in parentheses")
+        raise ValueError(f"{text!r} has no group: put the wanted part in parentheses")
     return text
 
 
@@ -162,13 +162,13 @@ Digits = Annotated[int, Field(ge=-30, le=30)]
 
 
 class LookupSpec(StrictModel):
-    """A value that helps to read another one: a name, a scale, a unit, a status.
+    """A value that helps to read another one: a name, a scale, a unit or a status.
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
     other lookups, in order; the point's whole index unless given); ``scalar`` is one instance for
     the whole device; ``part`` is a part of the point's own index (a number that ``pattern`` cuts
-    out of it can be a step of another lookup's index). ``map`` translates what was read.
-    ``otherwise`` names the lookup that counts where this one gives nothing.
+    out of it can be a step of another lookup's index). ``map`` translates the value.
+    ``otherwise`` names the lookup to use if this one has no value.
     """
 
     column: Oid | None = None
@@ -176,11 +176,11 @@ class LookupSpec(StrictModel):
     part: str | None = Field(None, description="an index part, to give it another name")
     index: list[str | int] | None = None
     map: dict[Scalar, Scalar] | None = None
-    pattern: GroupRegex | None = Field(None, description="keep what group 1 matches")
-    default: Scalar | None = Field(None, description="value where the device gives none")
-    otherwise: str | None = Field(None, description="lookup that counts where this gives nothing")
+    pattern: GroupRegex | None = Field(None, description="regular expression; group 1 is kept")
+    default: Scalar | None = Field(None, description="value if the device has none")
+    otherwise: str | None = Field(None, description="lookup to use if this one has no value")
     interval: float | None = Field(
-        None, ge=0, description="seconds between reads; 300 unless given, 0 for every cycle"
+        None, ge=0, description="seconds between reads; default 300, 0 for every cycle"
     )
 
     @model_validator(mode="after")
@@ -197,13 +197,13 @@ class FromLookup(StrictModel):
 
 
 class UnitFromLookup(FromLookup):
-    """Take the unit from the lookup of this name, or ``default`` where it gives none."""
+    """Take the unit from the lookup of this name, or ``default`` if it has no value."""
 
     default: UnitName | None = None
 
 
 class PointSpec(StrictModel):
-    """What every point says, whatever the protocol."""
+    """The keys of every point, whatever the protocol."""
 
     metric: MetricName | None = None
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
@@ -215,15 +215,15 @@ class PointSpec(StrictModel):
     values: dict[Scalar, float | int] | None = Field(None, description="raw value to number")
     absent: list[Scalar] = Field(default_factory=list, description="raw values that mean 'none'")
     valid: Bounds | None = Field(None, description="plausible range, base unit")
-    pattern: GroupRegex | None = Field(None, description="for numbers inside text: group 1")
-    interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")
+    pattern: GroupRegex | None = Field(None, description="for a number in a text: group 1")
+    interval: float | None = Field(None, gt=0, description="seconds; default: every cycle")
 
 
 class PointCase(StrictModel):
     """One of the metrics that rows of the same column can be, chosen by ``where``."""
 
     where: dict[str, list[Scalar] | Scalar] = Field(default_factory=dict)
-    metric: MetricName | None = Field(None, description="none: such rows are left out")
+    metric: MetricName | None = Field(None, description="without a metric such rows are left out")
     labels: dict[LabelName, str | int] = Field(default_factory=dict)
     scale: Factor | FromLookup | None = None
     unit: UnitName | UnitFromLookup | None = None
@@ -250,28 +250,30 @@ class SnmpPointSpec(PointSpec):
     )
     bit: int | None = Field(None, ge=0, le=63)
     text: Literal["as_is"] | None = Field(None, description="a state whose names the device gives")
-    fallback: bool = Field(False, description="used only where an earlier point gave nothing")
+    fallback: bool = Field(False, description="used only if an earlier point has no value")
     cases: list[PointCase] | None = None
 
 
 class IdentifySpec(StrictModel):
-    """How a device shows that this profile fits; a list of these fits where one of them does.
+    """A rule by which this profile fits a device; in a list of rules one is enough.
 
     SNMP: its sysObjectID starts with one of these (the longest prefix wins), its sysDescr matches,
-    and the ``probe`` instance exists where given. Modbus: the registers at ``address`` answer, and
-    their text (their number, with a ``data_type``) matches where ``matches`` is given: the longest
+    and the ``probe`` instance exists if given. Modbus: the registers at ``address`` answer, and
+    their text (their number, with a ``data_type``) matches if ``matches`` is given: the longest
     match wins. Registers that only answer prove little, so without ``matches`` a profile that names
-    its ``serial.units`` fits these alone.
+    its ``serial.units`` fits only these.
     """
 
     sys_object_id: list[Oid] | Oid | None = None
     sys_descr: Regex | None = None
     probe: Oid | None = None
-    fallback: bool = Field(False, description="fits any device that nothing else fits")
+    fallback: bool = Field(False, description="generic: fits any device that no other profile fits")
     address: Address | None = None
     table: Literal["holding", "input"] | None = None
     count: int = Field(1, ge=1, le=125)
-    data_type: InfoType | None = Field(None, description="what 'matches' is held against")
+    data_type: InfoType | None = Field(
+        None, description="type of the value that 'matches' is compared with"
+    )
     matches: Regex | None = None
 
     @model_validator(mode="after")
@@ -284,8 +286,8 @@ class IdentifySpec(StrictModel):
 class InfoSpec(StrictModel):
     """One field of the device's identity, read once.
 
-    A scalar, a column's first row that says something, or registers. With ``by`` only rows count
-    whose value in that other column of the table is one of ``among``, the most wanted first.
+    A scalar, the first row of a column with a value, or registers. With ``by`` only rows count
+    whose value in that other column of the table is one of ``among``, best first.
     """
 
     oid: Oid | None = None
@@ -322,7 +324,7 @@ class IdentitySpec(StrictModel):
 
 
 class ProfileLimits(StrictModel):
-    """What the device can take."""
+    """The limits of the device's requests."""
 
     registers_max: int = Field(125, ge=1, le=125, description="registers in one read")
     bits_max: int = Field(2000, ge=1, le=2000, description="coils or discrete inputs in one read")
@@ -330,7 +332,7 @@ class ProfileLimits(StrictModel):
         16,
         ge=0,
         le=124,
-        description="unused registers that may be read to join two blocks, where that saves time;"
+        description="unused registers that may be read to join two blocks, if that saves time;"
         " 0: never",
     )
     forbidden: Pairs = Field((), description="registers that are never read: first, last")
@@ -338,25 +340,27 @@ class ProfileLimits(StrictModel):
     repetitions_max: int | None = Field(None, ge=1, le=500, description="rows in one GETBULK")
 
     def counted_from(self, base: int) -> "ProfileLimits":
-        """Return them with addresses from 0, where the file calls the first register ``base``."""
+        """Return the limits with addresses from 0, for a file whose first register is ``base``."""
         pairs = tuple((low - base, high - base) for low, high in self.forbidden)
         return self.model_copy(update={"forbidden": pairs})
 
 
 class FileSpec(StrictModel):
-    """Common to profiles and fragments."""
+    """The keys that profiles and fragments share."""
 
     info: IdentitySpec = IdentitySpec()
     notes: str | None = None
 
 
 class ProfileSpec(FileSpec):
-    """Common to profiles, whatever the protocol."""
+    """The keys of every profile, whatever the protocol."""
 
     profile: Slug
     title: str
     kind: Literal["pdu", "ups", "power_shelf", "bbu", "cdu", "cooling", "switch", "sensor", "other"]
-    driver: str | None = Field(None, description="a Python driver, only where YAML cannot speak")
+    driver: str | None = Field(
+        None, description="a Python driver, for devices that YAML cannot describe"
+    )
     verified: Literal["hardware", "recording", "datasheet"]
     source: str = Field(description="MIB, datasheet or map the points come from")
     identify: IdentifySpec | list[IdentifySpec] = Field(default_factory=list)
@@ -364,10 +368,12 @@ class ProfileSpec(FileSpec):
 
 
 class SnmpFileSpec(ProfileSpec):
-    """A profile spoken over SNMP."""
+    """A profile of an SNMP device."""
 
     protocol: Literal["snmp"]
-    include: list[Slug] = Field(default_factory=list, description="fragments: MIBs shared by many")
+    include: list[Slug] = Field(
+        default_factory=list, description="fragments: MIBs that several profiles share"
+    )
     lookups: dict[str, LookupSpec] = Field(default_factory=dict)
     points: list[SnmpPointSpec] = Field(default_factory=list)
 

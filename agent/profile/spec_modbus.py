@@ -1,4 +1,4 @@
-"""What a Modbus profile's YAML may say, beside what all profiles may.
+"""The YAML format of Modbus profiles, in addition to the keys of all profiles.
 
 There is no key for writing: the agent has no way to write a register, whatever a profile says.
 """
@@ -35,11 +35,11 @@ class RepeatSpec(StrictModel):
     count: int = Field(ge=1, le=512)
     step: int = Field(ge=1, le=65535, description="registers from one to the next")
     label: LabelName | None = None
-    first: int = Field(1, ge=0, description="what the label says of the first one")
+    first: int = Field(1, ge=0, description="number of the first one in the label")
 
 
 class ModbusPointSpec(PointSpec):
-    """A value in registers, or one that is derived from others.
+    """A value in registers, or a value that is derived from others.
 
     Function codes 1 to 4 are the tables coil, discrete, holding (3) and input (4). A fixed-point
     number Qm.n is an integer with ``scale: 1/2**n`` written out (Q6.10: 1/1024). Of an integer,
@@ -51,7 +51,7 @@ class ModbusPointSpec(PointSpec):
     point's name is followed by its number: ``pump_1``.
     """
 
-    name: LabelName | None = Field(None, description="what 'derive' calls it")
+    name: LabelName | None = Field(None, description="name in 'derive' of other points")
     address: Address | None = None
     derive: str | None = Field(None, description="arithmetic over points: + - * / ( ) min max abs")
     table: Table | None = None
@@ -67,14 +67,14 @@ class ModbusPointSpec(PointSpec):
         " -32768 means that there is no value (SunSpec)",
     )
     clamp: Bounds | None = Field(
-        None, description="base unit; a plausible value outside is brought to the nearer bound"
+        None, description="base unit; a plausible value outside is set to the nearer bound"
     )
     rollover: int | None = Field(
-        None, ge=2, description="raw value at which a counter starts anew; it counts on here"
+        None,
+        ge=2,
+        description="raw value at which a counter overflows; the agent continues to count",
     )
-    group: Slug | None = Field(
-        None, description="points of one group are read at one instant, or not at all"
-    )
+    group: Slug | None = Field(None, description="points of one group are read in one request")
     repeat: int | None = Field(None, ge=1, le=512, description="how many, 'step' registers apart")
     step: int | None = Field(None, ge=1)
     repeat_label: LabelName | None = None
@@ -109,13 +109,13 @@ class ModbusPointSpec(PointSpec):
 
 
 class PointDefaultsSpec(StrictModel):
-    """What Modbus points take unless they say otherwise."""
+    """Default values of Modbus points."""
 
     table: Table = "holding"
     byte_order: ByteOrder = "ABCD"
     data_type: DataType = "uint16"
     address_base: Literal[0, 1] = Field(
-        0, description="what the datasheet calls the first register; addresses here count from it"
+        0, description="number of the first register in the datasheet; addresses count from it"
     )
 
 
@@ -129,33 +129,35 @@ class SerialSpec(StrictModel):
 
 
 class Quirks(StrictModel):
-    """What the device needs beyond the standard. All devices of a line share one connection."""
+    """The device's timing beyond the standard. All devices of a line share one connection."""
 
-    delay_ms: int = Field(0, ge=0, le=10_000, description="quiet time after each of its replies")
+    delay_ms: int = Field(
+        0, ge=0, le=10_000, description="minimum silence after each of its replies"
+    )
     connect_pause_ms: int = Field(
         0, ge=0, le=10_000, description="pause between connecting and the first request"
     )
     answer_ms: int = Field(
-        0, ge=0, le=10_000, description="how long it thinks; the plan takes it into account"
+        0, ge=0, le=10_000, description="typical time to its reply; used by the plan only"
     )
 
     @property
     def delay_s(self) -> float:
-        """Quiet time after each reply."""
+        """Minimum silence in seconds after each reply."""
         return self.delay_ms / 1000
 
     @property
     def connect_pause_s(self) -> float:
-        """Pause before the first request of a connection."""
+        """Pause in seconds before the first request of a connection."""
         return self.connect_pause_ms / 1000
 
     @property
     def answer_s(self) -> float:
-        """How long the device thinks; only the plan needs it."""
+        """Typical time in seconds from request to reply; used by the plan only."""
         return self.answer_ms / 1000
 
     def joined(self, other: "Quirks") -> "Quirks":
-        """Return what serves both: the longer of each time."""
+        """Return the timing that suits both: the longer of each time."""
         return Quirks(
             delay_ms=max(self.delay_ms, other.delay_ms),
             connect_pause_ms=max(self.connect_pause_ms, other.connect_pause_ms),
@@ -172,11 +174,11 @@ class IncludeSpec(StrictModel):
 
 
 class ModbusFileSpec(ProfileSpec):
-    """A profile spoken over Modbus."""
+    """A profile of a Modbus device."""
 
     protocol: Literal["modbus"]
     include: list[Slug | IncludeSpec] = Field(
-        default_factory=list, description="fragments: registers shared by many"
+        default_factory=list, description="fragments: registers that several profiles share"
     )
     defaults: PointDefaultsSpec = PointDefaultsSpec()
     serial: SerialSpec = SerialSpec()
@@ -205,7 +207,7 @@ class ModbusFragmentSpec(StrictModel):
 def spec_for(
     data: Mapping[str, Any],
 ) -> type[SnmpFileSpec] | type[ModbusFileSpec] | type[FragmentSpec] | type[ModbusFragmentSpec]:
-    """Which model a parsed file should be read as; a misspelt protocol is still recognised."""
+    """Return the model of a parsed file; a misspelt protocol is still recognised."""
     close = nearest(str(data.get("protocol")), ("modbus", "snmp"))
     modbus = close[:1] == ["modbus"]
     if "fragment" in data:

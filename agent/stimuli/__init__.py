@@ -1,1 +1,1 @@
-"""Carry out what a configuration has for stimuli: commands, and writes that somebody confirmed."""
+"""Configured stimuli: commands, and writes that the user has confirmed."""

@@ -1,4 +1,4 @@
-"""Carry out a configured stimulus: run its command, or do its confirmed write."""
+"""Carry out a configured stimulus: run its command, or send its confirmed write."""
 
 import asyncio
 import contextlib
@@ -9,16 +9,16 @@ from agent.model.errors import ConfigError, DeviceError
 from agent.stimuli.write import perform
 
 _COMMAND_TIMEOUT_S = 120.0
-_SAID_MAX = 500  # characters of what a command printed
+_SAID_MAX = 500  # characters of a command's output in an error
 
 
 async def carry_out_stimulus(
     stimuli: Mapping[str, Stimulus], name: str, parameters: Mapping[str, object]
 ) -> bool:
-    """Do the stimulus ``name``; False where nothing is configured under that name.
+    """Carry out the stimulus ``name``; return False if it is not configured.
 
-    A command is given the parameters as ``name=value``. Raises ConfigError where it fails, and
-    where a write is given parameters.
+    A command receives the parameters as ``name=value``. Raises ConfigError if it fails, and for
+    parameters to a write.
     """
     configured = stimuli.get(name)
     if configured is None:
@@ -29,7 +29,7 @@ async def carry_out_stimulus(
         return True
     if parameters:
         given = ", ".join(parameters)
-        raise ConfigError(f"stimuli.{name}: a write is as configured, it takes no {given}")
+        raise ConfigError(f"stimuli.{name}: a write takes no parameters, but has {given}")
     try:
         await perform(configured)
     except DeviceError as error:
@@ -38,7 +38,7 @@ async def carry_out_stimulus(
 
 
 async def _run(name: str, command: list[str]) -> None:
-    """Run a command. Raises ConfigError where it fails or takes too long."""
+    """Run a command. Raises ConfigError if it fails or takes too long."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -49,7 +49,7 @@ async def _run(name: str, command: list[str]) -> None:
         async with asyncio.timeout(_COMMAND_TIMEOUT_S):
             said, _ = await process.communicate()
     except TimeoutError:
-        raise ConfigError(f"stimuli.{name}: not done in {_COMMAND_TIMEOUT_S:g} s") from None
+        raise ConfigError(f"stimuli.{name}: not finished in {_COMMAND_TIMEOUT_S:g} s") from None
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -1,7 +1,7 @@
 """The only way to write to a device: one value that the configuration names and confirms.
 
-Sent once and never again, because a second one may do more (an outlet that toggles); then read back
-until it shows or a few looks have passed. The agent itself only reads.
+It is sent once and never repeated, because a repetition may have another effect (an outlet that
+toggles); then it is read back until it has the value, a few times at most. The agent only reads.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ _BETWEEN_LOOKS_S = 0.5
 
 
 class NotWritten(DeviceError):
-    """The device took the write, and shows another value."""
+    """The device accepted the write, but reads back another value."""
 
     kind = "not_written"
 
 
 async def perform(write: SnmpWrite | RegisterWrite) -> None:
-    """Write, read back, compare. Raises DeviceError that names the device and the place."""
+    """Write, read back, compare. Raises DeviceError, which names the OID or register."""
     if isinstance(write, SnmpWrite):
         await _snmp(write)
     else:
@@ -60,7 +60,7 @@ async def _snmp(write: SnmpWrite) -> None:
             if pdu.varbinds[:1] == [(write.oid, write.tag, write.value)]:
                 return
         shown = pdu.varbinds[0][2] if pdu.varbinds else None
-        raise NotWritten(f"{place}: wrote {write.value!r}, but it shows {shown!r}")
+        raise NotWritten(f"{place}: wrote {write.value!r}, but it reads back {shown!r}")
     finally:
         await engine.close()
 
@@ -99,7 +99,7 @@ async def _register(write: RegisterWrite) -> None:
             _accepted(reply, f"{place}: {what}")
             if reply.registers[:1] == [write.value]:
                 return
-        raise NotWritten(f"{place}: wrote {write.value}, but it shows {reply.registers[0]}")
+        raise NotWritten(f"{place}: wrote {write.value}, but it reads back {reply.registers[0]}")
     except ModbusException as error:
         raise ProtocolError(f"{place}: {what}: {error}") from None
     finally:

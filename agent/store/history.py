@@ -64,7 +64,7 @@ def _track(series: SeriesSet) -> Track:
 
 
 @dataclass(slots=True)
-class _Device:
+class _DeviceHistory:
     """The tracks of a device by request, one per block in its order, and of which profile."""
 
     profile: str = ""
@@ -80,7 +80,7 @@ class History:
 
     def __init__(self, values_max: int = VALUES_MAX) -> None:
         self._values_max = values_max
-        self._devices: dict[str, _Device] = {}
+        self._devices: dict[str, _DeviceHistory] = {}
         self._width = 0  # numbers of all tracks together
         self._most = POINTS_MAX
 
@@ -88,10 +88,10 @@ class History:
         """Add the values of one poll. A request that failed keeps what it showed before."""
         if not result.up:
             return
-        device = self._devices.setdefault(state.name, _Device(result.profile))
+        device = self._devices.setdefault(state.name, _DeviceHistory(result.profile))
         if device.profile != result.profile:
             self.forget(state.name)
-            device = self._devices[state.name] = _Device(result.profile)
+            device = self._devices[state.name] = _DeviceHistory(result.profile)
         planned = range(len(result.intervals_s))
         for request in [r for r in device.tracks if r not in planned and r not in result.blocks]:
             self._drop(device.tracks.pop(request))
@@ -110,13 +110,13 @@ class History:
 
     def forget(self, device: str) -> None:
         """Drop the history of a device: it is gone, or configured differently."""
-        known = self._devices.pop(device, _Device())
+        known = self._devices.pop(device, _DeviceHistory())
         for tracks in known.tracks.values():
             self._drop(tracks)
 
     def tracks(self, device: str) -> Iterator[tuple[tuple[int, int], Track]]:
         """Return the tracks of a device, by request and block within it."""
-        known = self._devices.get(device, _Device())
+        known = self._devices.get(device, _DeviceHistory())
         for request in sorted(known.tracks):
             for number, track in enumerate(known.tracks[request]):
                 yield (request, number), track

@@ -22,7 +22,7 @@ _START_S = 120.0
 
 
 def main() -> None:
-    """Serve, poll, write."""
+    """Serve, poll, write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--racks", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=60.0)

@@ -1,1 +1,1 @@
-"""The price of judging a long soak."""
+"""The cost of judging a long soak."""

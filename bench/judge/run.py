@@ -23,11 +23,12 @@ from agent.commission.evidence.results import RunReport
 from agent.commission.journal.samples import SampleStore
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
-from agent.commission.records import Sample, SeriesKey
+from agent.commission.records import Sample
 from agent.commission.report.curves import plots
 from agent.commission.spec.generation import Generation, open_generation
 from agent.commission.spec.models import POLLS
 from agent.model.catalogue import CATALOGUE
+from agent.model.series import SeriesKey
 from agent.model.values import Quality, Value
 from simulator.model import RackModel
 from simulator.model import load_generation as load_model
@@ -41,7 +42,7 @@ _NOISE = 1e-5  # a sensor that does not move at all counts as frozen
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One series of the rack and how it goes on: a counter rises by ``rate`` per second."""
+    """One series of the rack and its course: a counter rises by ``rate`` per second."""
 
     key: SeriesKey
     value: Value
@@ -49,7 +50,7 @@ class Source:
 
 
 def main() -> None:
-    """Write the samples, judge them in a child, print both."""
+    """Write the samples, judge them in a child process, print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--generation", default="nvl72")
     parser.add_argument("--hours", type=float, default=24.0)
@@ -92,7 +93,7 @@ def _checks(generation: Generation) -> frozenset[str]:
 
 
 def written(facts: Facts, path: Path, seconds: float) -> int:
-    """Write the samples of the step and of the time before it; how many series there are."""
+    """Write the samples of the step and of the time before it; return the number of series."""
     sources = list(_sources(facts))
     noise = random.Random(7)
     store = SampleStore(path)
@@ -105,7 +106,7 @@ def written(facts: Facts, path: Path, seconds: float) -> int:
 
 
 def _sources(facts: Facts) -> Iterator[Source]:
-    """What the rack shows at full load, and how fast its counters rise."""
+    """Yield the series of the rack at full load, with the rates of its counters."""
     model = facts.generation.spec.model
     if model is None:
         raise SystemExit(f"generation {facts.generation.name} names no rack model")
@@ -145,7 +146,7 @@ def _sample(source: Source, at: float, noise: random.Random) -> Sample:
 
 
 def judged(facts: Facts, path: Path, seconds: float) -> dict[str, object]:
-    """Judge the step, draw its plots, and see what that took."""
+    """Judge the step and draw its plots; return the seconds and memory that this took."""
     span = Span(_START, _START, _START, _START + seconds)
     store = SampleStore(path, read_only=True)
     clock = time.perf_counter()

@@ -176,7 +176,7 @@ async def read_line(
 
 
 def line(asked: Planned, loop: str, reads: int) -> dict[str, object]:
-    """Measure full reads of one device, beside the least time its bits and silences can take.
+    """Measure full reads of one device, and the minimum time of its bits and silences.
 
     The line's time is that of the bits of request and reply, of the silence before the reply, and
     of the idle line before the next request: measured at the device, so that its own delay on a
@@ -212,7 +212,7 @@ def line(asked: Planned, loop: str, reads: int) -> dict[str, object]:
 
 
 def lines(reads: int) -> list[dict[str, object]]:
-    """Full reads of whole devices on lines that keep their baud rate."""
+    """Measure full reads of whole devices on lines that keep their baud rate."""
     rows: list[dict[str, object]] = []
     for asked in planned():
         for loop in LOOPS:

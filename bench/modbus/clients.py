@@ -33,7 +33,7 @@ async def ours(host: str, port: int, count: int) -> Read:
 
 
 async def pymodbus(host: str, port: int, count: int) -> Read:
-    """Pymodbus' own asyncio client as its documentation shows it."""
+    """Return pymodbus' own asyncio client, used as its documentation shows."""
     client = AsyncModbusTcpClient(host, port=port, timeout=_HOST_TIMEOUT_S)
     if not await client.connect():
         raise ConnectionError(f"no connection to {host}:{port}")
@@ -46,7 +46,7 @@ async def pymodbus(host: str, port: int, count: int) -> Read:
 
 
 class _Bare(asyncio.Protocol):
-    """One question at a time; its transaction, function and byte count are checked, no more."""
+    """One query at a time; only transaction, function and byte count are checked."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -88,7 +88,7 @@ class _Bare(asyncio.Protocol):
 
 
 async def handwritten(host: str, port: int, count: int) -> Read:
-    """Sixty lines that read registers from a peer that behaves."""
+    """Return a hand-written client of sixty lines, for a peer without errors."""
     _, bare = await asyncio.get_running_loop().create_connection(_Bare, host, port)
     unpack = struct.Struct(f">{count}H").unpack
 

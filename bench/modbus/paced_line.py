@@ -22,14 +22,14 @@ _SPIN_S = 0.000_5
 
 
 class _Counting:
-    """Register n holds n."""
+    """A device whose register n holds n."""
 
     def read(self, table: str, address: int, count: int) -> range:
         return range(address, address + count)
 
 
 def _until(moment: float) -> None:
-    """Sleep to just before, spin the rest: timers of the kernel are too coarse for a bit time."""
+    """Sleep until shortly before ``moment``, then spin: kernel timers are too coarse."""
     if (rest := moment - time.perf_counter() - _SPIN_S) > 0:
         time.sleep(rest)
     while time.perf_counter() < moment:

@@ -27,7 +27,7 @@ from agent.model.values import Block, PollResult
 from agent.store.latest import Store
 
 RESULT = Path(__file__).parent.parent / "results" / "scrape.json"
-_ROWS = 400  # of a device: a PDU of 48 outlets, with its phases and branches
+_ROWS = 400  # series of a device: a PDU of 48 outlets, with its phases and branches
 _METRICS = (
     "rack_outlet_current_amperes",
     "rack_outlet_power_watts",
@@ -115,7 +115,7 @@ async def _first_byte_s(fleet: Fleet, rounds: int) -> list[float]:
 
 
 def main() -> None:
-    """Compare, measure in turns, write."""
+    """Compare the texts, measure in turns, write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--series", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=7)

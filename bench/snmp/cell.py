@@ -29,7 +29,7 @@ _TEN = GetOids(tuple(smi.oid(f"1.3.6.1.4.1.99999.1.1.{i % 6 + 3}.{i + 1}") for i
 async def _closed_loop(
     steps: Sequence[Callable[[], Awaitable[object]]], seconds: float
 ) -> tuple[int, float, float]:
-    """Every step over and over at the same time: how often, in how many seconds, CPU and wall."""
+    """Repeat every step concurrently; return the number of runs, the CPU and the wall seconds."""
     count, stop_at = 0, time.perf_counter() + seconds
 
     async def work(step: Callable[[], Awaitable[object]]) -> None:

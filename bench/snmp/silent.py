@@ -43,7 +43,7 @@ def _p99(durations: list[float]) -> float:
 
 
 async def _cycle(rig: Rig, answering: int, polled: int, spread_s: float) -> list[float]:
-    """One poll of the first ``polled``, evenly spread; the seconds that those who answer took."""
+    """Poll the first ``polled`` once, evenly spread; return the seconds of those that answer."""
     durations: list[float] = []
 
     async def one(number: int) -> None:
@@ -62,7 +62,7 @@ async def _cycle(rig: Rig, answering: int, polled: int, spread_s: float) -> list
 
 
 async def _durations(port: int, version: str) -> dict[str, dict[str, float]]:
-    """Durations of 500 answering devices without and with 500 silent ones, turn by turn."""
+    """Measure 500 answering devices without and with 500 silent ones, in turns."""
     answering = _TARGETS // 2
     hosts = [address(n) for n in range(answering)] + [silent_address(n) for n in range(answering)]
     rig = Rig(hosts, version, "native", _LIMITS)
@@ -89,7 +89,7 @@ async def _durations(port: int, version: str) -> dict[str, dict[str, float]]:
 
 
 async def _growth(port: int, version: str) -> dict[str, float]:
-    """Resident memory over 100 cycles of 100 devices, half of them silent."""
+    """Measure resident memory over 100 cycles of 100 devices, half of them silent."""
     answering = _SHORT_TARGETS // 2
     hosts = [address(n) for n in range(answering)]
     hosts += [silent_address(n) for n in range(_SHORT_TARGETS - answering)]

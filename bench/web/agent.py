@@ -26,7 +26,7 @@ _LOOK_S = 0.005
 
 
 class Meter:
-    """CPU, polls, and the longest time in which no other task ran."""
+    """A record of CPU time, polls, and the longest time in which no other task ran."""
 
     def __init__(self) -> None:
         self.polls = 0

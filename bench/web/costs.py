@@ -34,7 +34,7 @@ _INTERVAL_S = 10
 
 
 def costs(racks: int) -> dict[str, Any]:
-    """Milliseconds, the least of several rounds; ``history_poll_us`` microseconds."""
+    """Return milliseconds, the least of several rounds; ``history_poll_us`` is in microseconds."""
     config = load_config(RACK)
     agent, results_of = asyncio.run(_polled(config))
     views, results = [], []

@@ -48,7 +48,7 @@ _LOADED = """
 
 
 def main() -> None:
-    """Serve, poll, look, write."""
+    """Serve, poll, measure in the browser, write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--racks", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=30.0)
@@ -108,7 +108,7 @@ def _measure(fleet: Path, cores: list[int], options: argparse.Namespace) -> dict
 
 
 def _median(values: Iterable[float | None]) -> float | None:
-    """Of those that are known: a browser does not always say when it first painted."""
+    """Return the median of the known values: a browser may not report its first paint."""
     known = [value for value in values if value is not None]
     return round(statistics.median(known), 1) if known else None
 
@@ -120,7 +120,7 @@ def _fetch(url: str) -> bytes:
 
 
 async def _look(url: str, viewers: int, seconds: float) -> dict[str, Any]:
-    """So many streams of the hall for so long; what came through them."""
+    """Open ``viewers`` streams of the hall for ``seconds``; return what they received."""
     shape = await asyncio.to_thread(_shape, url) if viewers else ""
     received = [0] * viewers
     looking = [

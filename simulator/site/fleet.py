@@ -69,7 +69,7 @@ def raise_file_limit() -> None:
 
 
 def _paths(rack: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """The files that a rack names, so that the copy may be in another folder."""
+    """Return the absolute paths of the files that a rack names, for a copy in another folder."""
     named = {key: str(rack.get(key, "")) for key in ("sheet", "model", "generation")}
     files = {key: name for key, name in named.items() if Path(name).suffix}
     return {key: str((folder / name).resolve()) for key, name in files.items()}

@@ -1,1 +1,1 @@
-"""A first profile of a device nobody has described: recording and MIB files in, YAML page out."""
+"""Drafts of profiles for new devices: recording and MIB files in, YAML out."""

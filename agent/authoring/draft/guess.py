@@ -1,4 +1,4 @@
-"""From a MIB's words and a column's values to metric, unit, scale and states: guesses, with why."""
+"""Guesses of metric, unit, scale and states from a MIB's words and a column's values."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from agent.model.units import UNITS
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A point as it may be: ``reasons`` has what a person must confirm."""
+    """A guessed point: ``reasons`` has what a person must confirm."""
 
     metric: str
     component: str
@@ -37,13 +37,13 @@ class Guess:
 
 
 def words(name: str) -> list[str]:
-    """``st4OutletActivePower`` as ``st4 outlet active power``, in lower case."""
+    """Return the words of ``st4OutletActivePower``: st4, outlet, active, power."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-_ ]+", " ", name)
     return spaced.lower().split()
 
 
 def guess(column: RecordedColumn, table: MibObject | None) -> Guess | str:
-    """Return what ``column`` may be; a text gives the reason why nothing is guessed."""
+    """Return a guess for ``column``, or the reason without one, as text."""
     about = column.about
     if about is None:
         return "no MIB names it"
@@ -64,7 +64,7 @@ def guess(column: RecordedColumn, table: MibObject | None) -> Guess | str:
 
 
 def component_of(named: Iterable[str], table: MibObject | None) -> str:
-    """Return the part of a rack that the words are about; empty where it is unknown."""
+    """Return the component of a rack that the words name; empty if it is unknown."""
     around = words(table.name) if table is not None else []
     for found in (list(named), around):
         for component, telling in COMPONENTS:
@@ -76,7 +76,7 @@ def component_of(named: Iterable[str], table: MibObject | None) -> str:
 def _state(about: MibObject, named: Sequence[str], table: MibObject | None) -> Guess | str:
     text = " ".join(named)
     if not HEALTH.search(text) or "config" in text or "control" in text:
-        return "an enumeration that is no state by its name"
+        return "an enumeration whose name does not mean a state"
     component = component_of(named, table)
     values = {number: _snake(name) for number, name in about.enums.items()}
     switched = {"on", "off"} <= set(values.values())
@@ -99,7 +99,7 @@ def _state(about: MibObject, named: Sequence[str], table: MibObject | None) -> G
 
 
 def _stem(named: Sequence[str], component: str) -> str:
-    """Return what a state is about: ``current`` of ``outletCurrentStatus``."""
+    """Return the subject of a state: ``current`` of ``outletCurrentStatus``."""
     telling = dict(COMPONENTS).get(component)
     kept = [
         word
@@ -130,7 +130,7 @@ def _number(
     scale, scale_reason = _scale(about, unit, measured)
     reasons = tuple(each for each in (reason, unit_reason, scale_reason) if each)
     if re.search(r"\bor\b", about.units) or {"degC", "degF"} <= _named(described):
-        reasons += ("beware: several units are named, perhaps a setting decides",)
+        reasons += ("caution: several units are named, a setting may select one",)
     if absent:
         reasons += (f"{', '.join(map(str, absent))} looks like 'no value'",)
     return Guess(metric.name, component, unit, scale, None, absent, "", reasons)
@@ -139,7 +139,7 @@ def _number(
 def _metric(
     text: str, named: Sequence[str], table: MibObject | None, described: str
 ) -> tuple[Metric, str, str] | None:
-    """Return the metric, the component it is of, and why."""
+    """Return the metric, its component, and the reasons."""
     if re.search(r"\btemp(?:erature)?s?\b", text):
         where = "coolant" if re.search(r"coolant|water|fluid|liquid", text) else "air"
         return CATALOGUE[f"rack_{where}_temperature_celsius"], "sensor", "a temperature"
@@ -158,15 +158,15 @@ def _metric(
         if match is not None:
             component = component_of(named, table)
             metric = CATALOGUE[f"rack_{component or 'sensor'}_{ending}"]
-            part = f"of {component}" if component else "of a part nobody names"
+            part = f"of {component}" if component else "of an unnamed component"
             return metric, component or "sensor", f"'{match[0]}' {part}"
     return None
 
 
 def _unit(about: MibObject, metric: Metric) -> tuple[str | None, str]:
-    """Return the unit of the raw value, in our spelling, and where it is from.
+    """Return the unit of the raw value, as ``agent.model.units`` spells it, and its source.
 
-    None where nothing shows it, or UNITS is of another quantity.
+    None if nothing shows it, or UNITS is of another quantity.
     """
     for text, source in ((about.units, "UNITS"), (about.description, "the description")):
         named = _named(text.lower())
@@ -179,7 +179,7 @@ def _unit(about: MibObject, metric: Metric) -> tuple[str | None, str]:
             return None, f"UNITS says {text!r}"
     ending = next((name for name in DEFAULT_UNIT if metric.name.endswith(name)), "")
     unit = DEFAULT_UNIT.get(ending) or {"degC": "degC", "ratio": "%", "rpm": "rpm"}.get(metric.unit)
-    reason = f"{unit} because nothing says otherwise" if unit else "nothing says in which unit"
+    reason = f"{unit} assumed: the MIB names no unit" if unit else "no unit is named"
     return unit, reason
 
 
@@ -188,7 +188,7 @@ def _named(text: str) -> set[str]:
 
 
 def _scale(about: MibObject, unit: str, numbers: Sequence[int]) -> tuple[str, str]:
-    """Return the factor to the unit (empty: 1), and where it is from."""
+    """Return the factor to the unit (empty: 1), and its source."""
     for text, source in ((about.units, "UNITS"), (about.description, "the description")):
         for pattern, factor in FRACTIONS:
             if re.search(pattern, text.lower()):
@@ -203,5 +203,8 @@ def _scale(about: MibObject, unit: str, numbers: Sequence[int]) -> tuple[str, st
         return "", ""
     for factor in ("0.1", "0.01", "0.001"):
         if usual[0] <= largest * float(factor) <= usual[1]:
-            return factor, f"{factor} makes {largest} usual: {largest * float(factor):g} {unit}"
-    return "", f"{largest} {unit} is unusual: look at the scale"
+            return (
+                factor,
+                f"{factor} because {largest} is then plausible: {largest * float(factor):g} {unit}",
+            )
+    return "", f"{largest} {unit} is unusual: check the scale"

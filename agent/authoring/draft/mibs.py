@@ -1,7 +1,7 @@
-"""What MIB files say of OIDs: names, units, enumerations, indexes.
+"""Definitions of OIDs in MIB files: names, units, enumerations, indexes.
 
-pysmi parses; names are resolved here, so that a file is of use without the modules it imports. The
-roots everybody imports (RFC 2578 section 4, RFC 1213) are known.
+pysmi parses; names are resolved here, so that a file can be used without the modules it imports.
+The common roots (RFC 2578 section 4, RFC 1213) are built in.
 """
 
 import re
@@ -58,7 +58,7 @@ class MibObject:
 
 @dataclass(frozen=True, slots=True)
 class Mibs:
-    """Objects by OID, by name, and what could not be used."""
+    """Objects by OID and by name, and the problems of unusable files."""
 
     objects: Mapping[bytes, MibObject] = field(default_factory=dict)
     names: Mapping[str, MibObject] = field(default_factory=dict)
@@ -74,9 +74,9 @@ class Mibs:
 
 
 def read_mibs(files: Iterable[Path]) -> Mibs:
-    """Return what ``files`` (and every file of those that are folders) define.
+    """Return the objects that ``files`` define; of a folder every file is read.
 
-    A file that cannot be parsed is one of the problems. Raises ConfigError where a file cannot be
+    A file that cannot be parsed is one of the problems. Raises ConfigError if a file cannot be
     read, or pysmi is not installed.
     """
     declarations: list[_Module] = []
@@ -100,7 +100,7 @@ def _unfold(files: Iterable[Path]) -> Iterator[Path]:
 
 
 class _Unparsable(Exception):
-    """A file that is no MIB to pysmi."""
+    """A file that pysmi cannot parse as a MIB."""
 
     def __init__(self, message: str) -> None:
         found = _PLACE.search(message)
@@ -136,14 +136,14 @@ def _parser() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """A module's name and its declarations: tuples whose first member says what they are."""
+    """A module's name and its declarations: tuples whose first member is their kind."""
 
     name: str
     declarations: Sequence[tuple[Any, ...]]
 
 
 class _Resolver:
-    """Names to OIDs and types to what they mean, over all modules at once."""
+    """A resolver of names and types over all modules."""
 
     def __init__(self, modules: Sequence[_Module]) -> None:
         self._modules = modules
@@ -163,7 +163,7 @@ class _Resolver:
                     self._rows[name] = declaration
 
     def objects(self) -> Iterator[MibObject]:
-        """Every OBJECT-TYPE whose place in the tree is known, parents' indexes with it."""
+        """Yield every OBJECT-TYPE whose OID is known, with the index of its row."""
         for module in self._modules:
             for declaration in filter(None, module.declarations):
                 if declaration[0] != "objectTypeClause":
@@ -189,7 +189,7 @@ class _Resolver:
         )
 
     def _oid(self, name: str, depth: int = 0) -> str | None:
-        """Dotted; None where the name leads to something no file defines."""
+        """Return the dotted OID; None if it depends on a name that no file defines."""
         if name in _ROOTS:
             return _ROOTS[name]
         steps = self._nodes.get(name)
@@ -209,7 +209,7 @@ class _Resolver:
         return ".".join(arcs)
 
     def _meaning(self, syntax: object, depth: int = 0) -> tuple[dict[int, str], str, bool]:
-        """Return the enumeration, DISPLAY-HINT and whether it is text, through conventions."""
+        """Return enumeration, DISPLAY-HINT and whether it is text, through textual conventions."""
         if not isinstance(syntax, tuple) or depth > _DEPTH_MAX:
             return {}, "", False
         for part in syntax[2:]:
@@ -246,7 +246,7 @@ class _Resolver:
 
 
 def _part(declaration: tuple[Any, ...], tag: str) -> Any:
-    """Return what a declaration has under ``tag``, None where it has nothing."""
+    """Return the value of the clause ``tag`` of a declaration; None without one."""
     for part in declaration[1:]:
         if isinstance(part, tuple) and len(part) > 1 and part[0] == tag:
             return part[1]

@@ -1,4 +1,4 @@
-"""Guesses to the YAML of a profile: whole, checked by the same rules as any other, and marked."""
+"""The YAML of a drafted profile: complete, valid by the usual rules, with every guess marked."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ _COLUMNS_SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A column that became no point, and why."""
+    """A column that did not become a point, and the reason."""
 
     table: Table
     column: RecordedColumn
@@ -32,7 +32,7 @@ class Left:
 
 @dataclass(slots=True)
 class ProfileDraft:
-    """A drafted profile: its text, its points by column, the columns that help, and the rest."""
+    """A drafted profile: its text, its points by column, helper columns, and the other columns."""
 
     name: str
     text: str = ""
@@ -47,13 +47,13 @@ def make_draft(
 ) -> ProfileDraft:
     """Draft a profile called ``name`` from a recording's ``rows``.
 
-    ``origin`` is the recording's name for the reader; ``fragments`` are the ones it may include.
+    ``origin`` is the recording's name in comments; the draft may include ``fragments``.
     """
     return _Page(name, rows, mibs, origin, frozenset(fragments)).finish()
 
 
 class _Page:
-    """Collects the sections of one profile."""
+    """A writer of the sections of one profile."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class _Page:
         self._anchors: dict[str, str] = {}
 
     def finish(self) -> ProfileDraft:
-        """Write the draft's text."""
+        """Return the draft with its text."""
         points = [line for table in self._tables for line in self._table(table)]
         info = list(self._info())
         lines = [*self._head(), *self._identify(), *info, *self._lookup_lines()]
@@ -143,7 +143,7 @@ class _Page:
             yield f"    absent: [{', '.join(map(str, found.absent))}]"
 
     def _states(self, states: Mapping[int, str]) -> str:
-        """Write an enumeration out once and then by its anchor."""
+        """Return an enumeration in full at its first use, then by its anchor."""
         inside = ", ".join(f"{raw}: {_quoted(text)}" for raw, text in states.items())
         if inside in self._anchors:
             return f"*{self._anchors[inside]}"
@@ -153,7 +153,7 @@ class _Page:
     def _index(
         self, table: Table, column: RecordedColumn, found: Guess
     ) -> tuple[list[str], dict[str, str]]:
-        """Return the index parts, and labels for what they do not show by themselves."""
+        """Return the index parts, and labels that are not index parts."""
         named = column.about.index if column.about is not None else ()
         lengths = {len(index) for index in column.cells}
         allowed = CATALOGUE[found.metric].labels
@@ -180,7 +180,7 @@ class _Page:
         return parts, labels
 
     def _name_columns(self) -> Mapping[tuple[str, ...], RecordedColumn]:
-        """By index: the column in which people, or the device, name the rows."""
+        """Return by index the column in which the user or the device names the rows."""
         found: dict[tuple[str, ...], RecordedColumn] = {}
         for table in self._tables:
             for column in table.columns:
@@ -198,8 +198,8 @@ class _Page:
         components = {each.component for each in self.draft.points.values()}
         metrics = " ".join(each.metric for each in self.draft.points.values())
         kind = next((k for k, telling in KINDS if re.search(telling, metrics)), "other")
-        yield f"# Drafted from {self._origin}. Nothing here is verified: hold every guess against"
-        yield "# the datasheet or the device's own page, then delete its mark."
+        yield f"# Drafted from {self._origin}. Nothing here is verified: compare every guess with"
+        yield "# the datasheet or the device's web page, then delete its mark."
         yield f"profile: {self.draft.name}"
         yield f"title: {_quoted(descr)}  # guess: sysDescr"
         yield f"kind: {kind}  # guess: it has {', '.join(sorted(components)) or 'nothing known'}"
@@ -253,10 +253,10 @@ class _Page:
             yield f"  {name}: {{column: {smi.dotted(oid)}}}  # guess: names the rows"
 
     def _rest(self) -> Iterator[str]:
-        """Return what became no point, as comments."""
+        """Return the columns that did not become points, as comments."""
         if self.draft.left:
             yield ""
-            yield "# --- not drafted: make points of what you need " + "-" * 52
+            yield "# --- not drafted: add points for what you need " + "-" * 52
         for number, left in enumerate(self.draft.left):
             if number == _COLUMNS_SHOWN * 10:
                 yield f"# and {len(self.draft.left) - number} columns more"
@@ -272,7 +272,7 @@ class _Page:
 
 
 def slug(text: str) -> str:
-    """Make a profile's name from a file's."""
+    """Return a profile's name, derived from the name of a file."""
     return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "draft"
 
 
@@ -284,7 +284,7 @@ def _tells(column: RecordedColumn, telling: str) -> bool:
 
 
 def _label(name: str) -> str:
-    """Return the label that an index's name means: ``outlet`` for ``st4OutletIndex``; else ""."""
+    """Return the label for an index's name: ``outlet`` for ``st4OutletIndex``; else ""."""
     named = words(name)
     return next((label for label, telling in LABELS if telling.intersection(named)), "")
 
@@ -310,7 +310,7 @@ def _one_line(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """``text`` as YAML: bare where that is safe, else in single quotes."""
+    """Return ``text`` as YAML: plain if that is safe, else in single quotes."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_/-]*", text) and text.lower() not in _YAML_WORDS:
         return text
     return "'" + text.replace("'", "''") + "'"

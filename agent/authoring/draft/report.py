@@ -1,4 +1,4 @@
-"""What is known of a recorded device already, and what a draft adds: lines for a person."""
+"""The coverage of a recording by existing profiles and by a draft, as lines of text."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _REASONS = 12
 
 
 async def known_already(rows: Sequence[VarBind], library: Library) -> list[str]:
-    """Which profile the device would get, and how much of the recording that and others read."""
+    """Return the profile that ``auto`` selects, and the coverage of the profiles that fit."""
     vendor = sum(oid.startswith(VENDORS) and tag not in smi.MISSING for oid, tag, _ in rows)
     lines = [f"recording: {len(rows)} rows, {vendor} of them the vendor's own"]
     transport = MemoryTransport({oid: (tag, value) for oid, tag, value in rows})
@@ -28,7 +28,7 @@ async def known_already(rows: Sequence[VarBind], library: Library) -> list[str]:
         lines.append("no profile fits the device")
     else:
         taken = found.profile
-        lines.append(f"'auto' takes {taken.name}: {found.candidates[0].why}")
+        lines.append(f"'auto' selects {taken.name}: {found.candidates[0].why}")
         lines.append(f"  {_use(taken.name, shares(taken, rows))}")
     others = [
         (shares(profile, rows), profile.name)
@@ -54,7 +54,7 @@ def _percent(part: int, whole: int) -> str:
 
 
 def summary(draft: ProfileDraft) -> list[str]:
-    """How much the draft covers, and why the rest is not covered."""
+    """Return the coverage of the draft, and the reasons why other rows are not covered."""
     left = sum(len(each.column.cells) for each in draft.left)
     vendor = draft.point_rows + draft.helper_rows + left
     lines = [

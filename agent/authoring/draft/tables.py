@@ -1,4 +1,4 @@
-"""Groups the rows of a recording in tables: columns that share their indexes, and scalars."""
+"""Tables in a recording: columns that share their indexes, and groups of scalars."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,13 +46,13 @@ class Table:
 
     @property
     def rows(self) -> int:
-        """How many rows of the recording it holds."""
+        """The number of rows of the recording in this table."""
         return sum(len(column.cells) for column in self.columns)
 
 
 @dataclass(slots=True)
 class _Gathered:
-    """Cells of a column that is found row by row."""
+    """The cells of a column while its rows are collected."""
 
     about: MibObject | None
     cells: dict[Subids, VarBind] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class _Gathered:
 def find_tables(rows: Iterable[VarBind], mibs: Mibs) -> list[Table]:
     """Return the tables and groups of scalars among ``rows``, in the order of their OIDs.
 
-    The MIB decides where it knows the column; elsewhere the shape of the OIDs does.
+    The MIB decides if it knows the column; otherwise the shape of the OIDs does.
     """
     columns: dict[Subids, _Gathered] = {}
     unknown: dict[Subids, VarBind] = {}
@@ -96,7 +96,7 @@ def _group(columns: Mapping[Subids, _Gathered], mibs: Mibs) -> list[Table]:
 
 
 def _by_shape(rows: Mapping[Subids, VarBind]) -> list[tuple[Subids, Subids]]:
-    """Each OID split in column and index.
+    """Return each OID split into column and index.
 
     A table's entry ends in .1, and its columns have the same indexes (RFC 2578 section 7.1.12):
     the shortest prefix for which that holds is the entry.

@@ -1,4 +1,4 @@
-"""The words of MIBs, and what they mean in the catalogue's."""
+"""The words of MIBs, and the terms of the catalogue that they mean."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ NOT_MEASURED = re.compile(
     r"|capabilities|mode|offset|margin|history|logs?|previous|low|high|priority|orientation"
     r"|sequence|supported|installed"
 )
-"""A word of a name that says how something is set up, not what is measured."""
+"""Words in names of settings, which are not measurements."""
 
 COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (component, re.compile(telling))
@@ -25,7 +25,7 @@ COMPONENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("inlet", r"inlets?|inputs?|cord|infeed|mains?|feed|in|unit|device"),
     )
 )
-"""Which part of a rack a word means; the first that fits counts."""
+"""Words and the component of a rack that they mean; the first that fits counts."""
 
 QUANTITIES: tuple[tuple[str, str], ...] = (
     (
@@ -41,7 +41,7 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
     (r"current|\bamps?\b|\bamperes?\b|\bamperage\b", "current_amperes"),
     (r"(?:active |real )?power\b|\bk?watts?\b|\bwattage\b", "power_watts"),
 )
-"""What an electrical quantity is called, and how its metric ends."""
+"""Words for electrical quantities, and the ending of their metric."""
 
 UNIT_WORDS: tuple[tuple[str, str], ...] = (
     (r"milli ?volts?|\bmv\b", "mV"),
@@ -99,7 +99,7 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "%": (0, 100),
     "A": (0, 400),
 }
-"""What is usual in a rack, in that unit: a raw value far outside has a scale nobody wrote down."""
+"""The usual range in a rack by unit: a raw value far outside has an undocumented scale."""
 
 SENTINELS = frozenset(
     (-1, -9999, -999, -998, 9999, 32767, -32768, 65535, 2147483647, -2147483648, 4294967295)
@@ -131,7 +131,7 @@ LABELS: tuple[tuple[str, frozenset[str]], ...] = (
     ("sensor", frozenset({"sensor", "probe", "temp", "humid", "temperature", "humidity"})),
     ("unit", frozenset({"unit", "pdu", "device", "tower", "module", "ident"})),
 )
-"""Which label an index is by its name; the first that fits counts."""
+"""Words in names of an index, and its label; the first that fits counts."""
 
 INFO = (
     ("vendor", r"\b(?:manufacturer|vendor|mfr)(?: name)?$"),
@@ -139,7 +139,7 @@ INFO = (
     ("serial", r"\b(?:serial(?: ?num(?:ber)?)?|sn)$"),
     ("firmware", r"\b(?:firmware|software|fw|sw)(?: ?(?:version|rev(?:ision)?))?$"),
 )
-"""How the columns of the identity are called."""
+"""Names of the columns of the identity."""
 
 KINDS = (
     ("cdu", r"rack_coolant_|rack_pump_"),
@@ -149,7 +149,7 @@ KINDS = (
     ("cooling", r"rack_fan_|rack_airflow_"),
     ("sensor", r"rack_air_|rack_relative_humidity_|rack_sensor_"),
 )
-"""What a device is by its metrics; the first that fits counts."""
+"""Metrics and the kind of device that they mean; the first that fits counts."""
 
 FRAGMENTS = {
     "system": "1.3.6.1.2.1.1",
@@ -158,4 +158,4 @@ FRAGMENTS = {
     "entity-sensor": "1.3.6.1.2.1.99.1.1",
     "lldp": "1.0.8802.1.1.2",
 }
-"""The standard MIBs that profiles include, and where each begins."""
+"""The standard MIBs that profiles include, and the OID at which each begins."""

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from sys import intern
 
-from agent.commission.records import Labels, Sample, SeriesKey
+from agent.commission.records import Sample
 from agent.model.errors import ConfigError
+from agent.model.series import Labels, SeriesKey
 from agent.model.values import Quality
 
 _TABLES = """

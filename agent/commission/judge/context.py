@@ -9,12 +9,12 @@ from math import nextafter
 
 from agent.commission.judge.columns import SeriesPart
 from agent.commission.judge.window import BadSample, TimeSeries, Window, spelled
-from agent.commission.records import Labels, SeriesKey
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.expression import Condition, Expression
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import Measured, Signal
 from agent.model.errors import RackagentError
+from agent.model.series import Labels, SeriesKey
 
 _ANYTHING: Mapping[str, Collection[str]] = {}
 

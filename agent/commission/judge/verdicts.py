@@ -10,11 +10,12 @@ from pydantic import Field, Strict
 
 from agent.commission.judge import CheckContext, Span, judge
 from agent.commission.judge.window import Window
-from agent.commission.records import CheckResult, Measurement, Sample, SeriesKey, Verdict, blocks
+from agent.commission.records import CheckResult, Measurement, Sample, Verdict, blocks
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.inventory import PLAN_METRICS
 from agent.commission.spec.models import Check
+from agent.model.series import SeriesKey
 from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import load
 

@@ -14,8 +14,9 @@ from itertools import pairwise
 from math import sqrt
 
 from agent.commission.judge.columns import SeriesColumn, SeriesPart
-from agent.commission.records import Sample, SeriesKey
+from agent.commission.records import Sample
 from agent.model.errors import RackagentError
+from agent.model.series import SeriesKey
 from agent.model.values import Quality
 
 FROZEN_AFTER = 12

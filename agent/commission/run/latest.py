@@ -8,10 +8,11 @@ from agent.commission.judge.columns import is_good
 from agent.commission.judge.context import InconclusiveError, aligned, signal_lines, tracks
 from agent.commission.judge.verdicts import Facts
 from agent.commission.judge.window import BadSample, Window
-from agent.commission.records import Sample, SeriesKey
+from agent.commission.records import Sample
 from agent.commission.spec.expression import Condition
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import AlarmCheck, Check, EqualsCheck, Measured
+from agent.model.series import SeriesKey
 
 _AGE_INTERVALS = 1.5  # excludes values of the previous round
 _LOST_INTERVALS = 3.0  # a good value overdue by that is lost, unless max_age is shorter

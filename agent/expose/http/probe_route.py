@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 
-from agent.expose.prometheus.exposition_format import Format, negotiate
+from agent.expose.prometheus.exposition_format import ExpositionFormat, negotiate
 from agent.model.errors import ConfigError
 
 _WITHIN_S = 10.0
@@ -33,7 +33,7 @@ class Busy(ConfigError):
     """Too many probes are running."""
 
 
-Probe = Callable[[Asked, Format], Awaitable[bytes]]
+Probe = Callable[[Asked, ExpositionFormat], Awaitable[bytes]]
 """Reads a target and renders it. Raises ConfigError, NotAllowed, Busy."""
 
 _Text = Annotated[str, Query(max_length=_TEXT_MAX)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from agent.expose.prometheus.exposition_format import Format, header, label_text
+from agent.expose.prometheus.exposition_format import ExpositionFormat, header, label_text
 from agent.expose.prometheus.own_metrics import OwnMetrics
 from agent.expose.prometheus.sample_lines import IDENTITY, Layout, join, sample_head
 from agent.model.catalogue import CATALOGUE
@@ -34,7 +34,7 @@ class _Rendered:
     chunks: list[tuple[str, bytes]]
 
 
-class _Device:
+class _DeviceSamples:
     """The lines of one device."""
 
     def __init__(self, name: str, labels: Mapping[str, str]) -> None:
@@ -129,8 +129,10 @@ class PrometheusExposition:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
-        self._devices = {name: _Device(name, labels) for name, labels in device_labels.items()}
-        self._headers: dict[tuple[str, Format], bytes] = {}
+        self._devices = {
+            name: _DeviceSamples(name, labels) for name, labels in device_labels.items()
+        }
+        self._headers: dict[tuple[str, ExpositionFormat], bytes] = {}
         self.registry = registry or CollectorRegistry(auto_describe=False)
         if registry is None:
             ProcessCollector(registry=self.registry)
@@ -142,7 +144,7 @@ class PrometheusExposition:
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
         """Add or replace a device."""
-        self._devices[name] = _Device(name, labels)
+        self._devices[name] = _DeviceSamples(name, labels)
         self._own.add(name, self._devices[name].labels)
 
     def remove(self, name: str) -> None:
@@ -159,7 +161,7 @@ class PrometheusExposition:
         self._devices[state.name].update(state)
         self._own.observe(state, result.duration_s, result.late_s)
 
-    def render(self, form: Format = Format.TEXT) -> bytes:
+    def render(self, form: ExpositionFormat = ExpositionFormat.TEXT) -> bytes:
         """Return the exposition in UTF-8: families by name, then the agent's own metrics."""
         families: dict[str, list[bytes]] = {}
         now = self._clock()
@@ -177,12 +179,12 @@ class PrometheusExposition:
         parts.append(self._registered(form))
         return b"".join(parts)
 
-    def _header(self, name: str, form: Format) -> bytes:
+    def _header(self, name: str, form: ExpositionFormat) -> bytes:
         key = (name, form)
         if key not in self._headers:  # bounded by the catalogue
             self._headers[key] = header(CATALOGUE[name], form).encode()
         return self._headers[key]
 
-    def _registered(self, form: Format) -> bytes:
+    def _registered(self, form: ExpositionFormat) -> bytes:
         encode, _ = choose_encoder(form.value)
         return encode(self.registry)

@@ -18,7 +18,7 @@ from agent.model.values import Value
 Labels = Iterable[tuple[str, str]]
 
 
-class Format(Enum):
+class ExpositionFormat(Enum):
     """An exposition format; the value is its content type."""
 
     TEXT = CONTENT_TYPE_PLAIN_0_0_4
@@ -66,7 +66,7 @@ def number(value: Value) -> str | None:
     return None
 
 
-def header(metric: Metric, form: Format, as_kind: str = "") -> str:
+def header(metric: Metric, form: ExpositionFormat, as_kind: str = "") -> str:
     """Return HELP and TYPE lines of one family, and UNIT if OpenMetrics allows it.
 
     OpenMetrics names counter and info families without their suffix. State metrics are gauges in
@@ -74,7 +74,7 @@ def header(metric: Metric, form: Format, as_kind: str = "") -> str:
     ``as_kind`` is a kind that the catalogue does not have, such as a histogram.
     """
     text = metric.help.replace("\\", "\\\\").replace("\n", "\\n")
-    if form is Format.TEXT:
+    if form is ExpositionFormat.TEXT:
         kind = as_kind or ("counter" if metric.kind is Kind.COUNTER else "gauge")
         return f"# HELP {metric.name} {text}\n# TYPE {metric.name} {kind}\n"
     suffix, kind = _OPENMETRICS_SUFFIX.get(metric.kind, ("", as_kind or "gauge"))
@@ -85,27 +85,30 @@ def header(metric: Metric, form: Format, as_kind: str = "") -> str:
     return f"# HELP {name} {text}\n# TYPE {name} {kind}\n{unit_line}"
 
 
-def negotiate(accept: str) -> Format:
+def negotiate(accept: str) -> ExpositionFormat:
     """Return the format that an Accept header prefers; text if it names no known format.
 
     Not prometheus_client's ``choose_encoder``: that ignores ``q``, echoes any version it is asked
     for, and raises TypeError on a version that is not a number.
     """
-    wish = {Format.TEXT: 0.0, Format.OPENMETRICS: 0.0}
+    wish = {ExpositionFormat.TEXT: 0.0, ExpositionFormat.OPENMETRICS: 0.0}
     for entry in accept.lower().split(",")[:_ACCEPT_ENTRIES]:
         media, *rest = (part.strip() for part in entry.split(";"))
         options = {key.strip(): text.strip() for key, _, text in (p.partition("=") for p in rest)}
         if media == "application/openmetrics-text":
             if options.get("version", "1.0.0") != "1.0.0":
                 continue
-            form = Format.OPENMETRICS
+            form = ExpositionFormat.OPENMETRICS
         elif media in ("text/plain", "text/*", "*/*"):
-            form = Format.TEXT
+            form = ExpositionFormat.TEXT
         else:
             continue
         wish[form] = max(wish[form], _weight(options.get("q", "1")))
-    preferred = wish[Format.OPENMETRICS] > 0 and wish[Format.OPENMETRICS] >= wish[Format.TEXT]
-    return Format.OPENMETRICS if preferred else Format.TEXT
+    preferred = (
+        wish[ExpositionFormat.OPENMETRICS] > 0
+        and wish[ExpositionFormat.OPENMETRICS] >= wish[ExpositionFormat.TEXT]
+    )
+    return ExpositionFormat.OPENMETRICS if preferred else ExpositionFormat.TEXT
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from agent.expose.prometheus.exposition_format import Format, header, label_text, number
+from agent.expose.prometheus.exposition_format import ExpositionFormat, header, label_text, number
 from agent.model.catalogue import Kind, Metric
 from agent.model.values import Quality
 from agent.store.latest import DeviceState
@@ -175,7 +175,7 @@ class OwnMetrics:
             device = self._devices[state.name] = _DeviceLines(self._labels[state.name])
         device.observe(state, duration_s, late_s)
 
-    def text(self, form: Format) -> str:
+    def text(self, form: ExpositionFormat) -> str:
         """Return every family, including those without samples."""
         now, devices = self._clock(), self._devices.values()
         families: tuple[tuple[Metric, Iterable[str]], ...] = (

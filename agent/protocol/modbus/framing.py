@@ -60,7 +60,7 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
 
 
 def marker_query(asked: Query, excluded: frozenset[int] | set[int]) -> Query | None:
-    """Return a one-register read whose answer is none of the ``excluded`` functions'.
+    """Return a one-register read by a function that is not in ``excluded``.
 
     Its reply cannot be confused with a late reply by an ``excluded`` function code. Returns
     None if all read functions are excluded.
@@ -152,7 +152,7 @@ class TcpFramer:
         return 9 + asked.size
 
     def feed(self, data: bytes) -> bytes | None:
-        """Frames of other transactions are skipped; an invalid header breaks the stream."""
+        """Decode the reply, skip frames of other transactions; a bad header breaks the stream."""
         if self._rest:
             data = self._rest + data
         size, at = len(data), 0

@@ -57,7 +57,7 @@ class DatagramLayout:
         self._wide: tuple[int, ...] = ()
 
     def widen(self, wide: list[int]) -> None:
-        """Note places whose numbers have a length that struct does not know."""
+        """Find the numbers whose length struct does not support."""
         self._wide = tuple(wide)
 
     def decode(self, body: bytes) -> list[VarBind] | None:

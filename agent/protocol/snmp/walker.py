@@ -22,7 +22,7 @@ _FORGET_AFTER = 1_000  # complete responses until the learned limit is tried aga
 
 
 class Pace:
-    """How many varbinds one answer of this device may hold, learned from its answers.
+    """The number of varbinds that one answer of this device may hold, learned from its answers.
 
     Starts at one Ethernet frame and grows while responses are complete. A size that the device
     refuses with tooBig, or does not answer twice while it answers half of it, is not requested
@@ -245,7 +245,7 @@ class Walk:
         self._pace.silent(step.varbinds)
 
     def refuse(self, step: Step, status: int, index: int) -> None:
-        """Find out which column an error means that the device answered ``step`` with."""
+        """Find the column that caused the error with which the device answered ``step``."""
         if status == message.TOO_BIG and step.varbinds > 1:
             self._pace.too_big(step.varbinds)
             return

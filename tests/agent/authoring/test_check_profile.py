@@ -70,12 +70,12 @@ async def test_a_recording_of_something_else(tmp_path: Path, mine: Library) -> N
     other = recorded(tmp_path, "", head="1.3.6.1.2.1.1.1.0|4|Other\n")
     witness = await read_recorded(mine.get("acme"), other, mine)
     assert witness.found == "snmp-generic"
-    assert witness.problems == ["nothing of the recording is read"]
+    assert witness.problems == ["the profile reads nothing of the recording"]
     assert (await read_recorded(mine.get("acme"), other, Library({}, {}, {}))).found is None
 
 
 async def test_only_snmp_is_recorded(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="only SNMP can be recorded"):
+    with pytest.raises(ConfigError, match="only SNMP devices can be recorded"):
         await read_recorded(library().get("orv3-rpu"), tmp_path / "x.snmprec", library())
 
 
@@ -88,8 +88,8 @@ def test_requests_beyond_the_limits_are_seen(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("agent.authoring.check_profile.make_plan", lambda _: whole)
     tight = replace(profile, limits=ProfileLimits(registers_max=1, forbidden=((11, 20),)))
     assert check_itself(tight) == [
-        "holding 10..11: 2 in one read, and 1 is the limit",
-        "holding 10..11: holds forbidden registers",
+        "holding 10..11: 2 in one read, the limit is 1",
+        "holding 10..11: includes forbidden registers",
     ]
     coils = modbus_profile("{metric: rack_leak_detected, address: 3, table: coil}")
     monkeypatch.setattr("agent.authoring.check_profile.make_plan", make_plan)
@@ -112,7 +112,7 @@ def test_a_get_beyond_the_limit_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
     whole = make_plan(profile)
     monkeypatch.setattr("agent.authoring.check_profile.make_plan", lambda _: whole)
     tight = replace(profile, limits=ProfileLimits(oids_max=1))
-    assert "a GET asks for 3 OIDs, and 1 is the limit" in check_itself(tight)
+    assert "a GET has 3 OIDs, the limit is 1" in check_itself(tight)
 
 
 def test_a_scale_that_makes_everything_impossible_is_seen() -> None:

@@ -54,7 +54,7 @@ def test_a_rackmon_map_becomes_a_profile_that_checks(tmp_path: Path) -> None:
     rows, head, draft = read_rackmon(write(tmp_path / "psu.json", json.dumps(RACKMON)))
     draft_profile(rows, head, draft, "rackmon map")
     assert draft.points == 6
-    assert draft.undecided == ["register 52 'Total_Up_Time': its name implies no unit"]
+    assert draft.undecided == ["register 52 'Total_Up_Time': its name does not imply a unit"]
     assert len(draft.refused) == 1
     assert "register 90" in draft.refused[0]
     assert "confirm the unit" in draft.yaml
@@ -87,7 +87,7 @@ def test_the_values_come_out_as_the_map_says(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("{", "is not JSON"),
-        ("[]", "registers: is no rackmon map"),
+        ("[]", "registers: is not a rackmon map"),
         ('{"registers": [{"begin": 1}]}', r"registers\[0\]: unusable"),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_vendors_table_becomes_a_profile_with_units_and_tables(tmp_path: Path)
         ("holding", 19, "uint16", ""),
     ]
     draft_profile(rows, head, draft, "vendor's table")
-    assert draft.undecided == ["register 19 'Mode': its name implies no unit"]
+    assert draft.undecided == ["register 19 'Mode': its name does not imply a unit"]
     profile = open_library().load(write(tmp_path / "cdu.yaml", draft.yaml))
     assert len(profile.points) == 4
 

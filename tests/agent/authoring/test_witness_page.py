@@ -74,7 +74,7 @@ async def test_a_profile_that_says_the_same(profile: Profile, tmp_path: Path) ->
         ("bad: [rack_inlet_voltage_volts]", "11 is not read"),
         ("absent: ['{phase=2}']", "11 rack_phase_current_amperes{phase=2} is read: 15"),
         ("alarms: []", "11 rack_alarm_active{alarm=fan} is active, and not listed"),
-        ("failures: [timeout]", "11 no failure says 'timeout'"),
+        ("failures: [timeout]", "11 no failure has the text 'timeout'"),
         ("identity: {model: BX}", "11 is None, not 'BX'"),
     ],
 )
@@ -115,7 +115,7 @@ async def test_two_rows_of_one_series_are_a_failure_to_name(tmp_path: Path) -> N
     assert await held(profile, file) == []
     file = page(tmp_path, "  varbinds: {table: {1: 16, 2: 15}}\n  failures: []\n")
     (wrong,) = await held(profile, file)
-    assert wrong.startswith("4 a failure that the page does not name: duplicate")
+    assert wrong.startswith("4 a failure that the page does not list: duplicate")
 
 
 async def test_registers_count_from_where_the_page_says(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_registers_count_from_where_the_page_says(tmp_path: Path) -> None:
 async def test_answers_over_another_protocol(profile: Profile, tmp_path: Path) -> None:
     file = page(tmp_path, "  holding: {}\n  failures: []\n")
     (wrong,) = await held(profile, file)
-    assert wrong == "4 has answers over modbus, and the profile is read over snmp"
+    assert wrong == "4 has answers over modbus, but the profile is read over snmp"
 
 
 def test_cells_are_numbers_texts_octets_or_oids(tmp_path: Path) -> None:
@@ -188,14 +188,14 @@ async def test_a_page_may_take_the_cases_of_another(profile: Profile, tmp_path: 
          "'kWh' is not a unit of rack_inlet_power_watts: write W, mW"),
         ("  varbinds: {}\n  expect: {rack_inlet_power_watts: much}\n", "'much' is not a number"),
         ("  varbinds: {base.1.0: 1.5}\n  failures: []\n", "write a whole number, or text"),
-        ("  varbinds: {base.1.0: []}\n  failures: []\n", "is no value"),
+        ("  varbinds: {base.1.0: []}\n  failures: []\n", "is not a value"),
         (f"  varbinds: {{base.1.0: {2**64}}}\n  failures: []\n", "more than 64 bits"),
         ("  varbinds: {bass.1.0: 1}\n  failures: []\n",
          ":5: cases[0].varbinds.bass.1.0: 'bass' is not among 'oids': base"),
         ("  varbinds: {base: {1.10: 1}}\n  failures: []\n", "put 1.1 in quotes"),
         ("  varbinds: {base.2.1: 1, table.1: 1}\n  failures: []\n", "is written twice"),
         ("  holding: {one: 1}\n  failures: []\n", "is not a register"),
-        ("  holding: {65535: [1, 2]}\n  failures: []\n", "there is no register 65536"),
+        ("  holding: {65535: [1, 2]}\n  failures: []\n", "register 65536 does not exist"),
         ("  holding: {1: 70000}\n  failures: []\n", "70000 is not a word: write 0 to 65535"),
         ("  holding: {1: {bits: [16]}}\n  failures: []\n", "bits are numbers from 0 to 15"),
         ("  coil: {1: 2}\n  failures: []\n", "2 is not a word: write 0 to 1"),

@@ -77,9 +77,9 @@ def test_what_a_profile_does_not_say_of_itself_is_a_warning(run: Run, tmp_path: 
     assert result.status == 0
     assert [line.partition("acme.yaml:")[2] for line in result.err.splitlines()] == [
         "6: source: name the MIB, the register map or the datasheet",
-        "2: title: say what the device is",
-        "1: identify: is missing: say how a device shows that this profile fits",
-        "7: info.vendor: is missing: say what the vendor is, or where the device says it",
+        "2: title: write the name of the device",
+        "1: identify: is missing: add a rule by which the agent recognises the device",
+        "7: info.vendor: is missing: write the vendor, or where to read it",
         "8: lookups.other: is used by no point",
         "5: verified: name the models that were recorded in a comment on this line",
     ]
@@ -113,7 +113,7 @@ def test_an_impossible_value_ends_with_1(run: Run) -> None:
 def test_a_recording_of_another_device_is_pointed_out(run: Run) -> None:
     result = run("profiles", "test", "apc-rpdu2", "-r", "good.snmprec")
     assert result.status == 1
-    assert "nothing of the recording is read" in result.err
+    assert "the profile reads nothing of the recording" in result.err
     assert "warning: good.snmprec: 'auto' selects snmp-generic" in result.err
 
 
@@ -148,7 +148,7 @@ def test_a_draft_is_written_checked_and_tested(run: Run) -> None:
         "profiles", "draft", "acme-device.snmprec", "--mib", "ACME-MIB", "--out", "my-acme.yaml"
     )
     assert drafted.status == 0
-    assert drafted.out.splitlines()[1].startswith("'auto' takes snmp-generic")
+    assert drafted.out.splitlines()[1].startswith("'auto' selects snmp-generic")
     assert "draft my-acme: 8 points read 14 of the 26 vendor rows" in drafted.out
     assert "my-acme: 9 points in" in run("profiles", "check", "my-acme.yaml").out
     tested = run("profiles", "test", "my-acme.yaml", "-r", "acme-device.snmprec")
@@ -203,9 +203,9 @@ def test_read_says_that_nobody_knows_it(run: Run, stranger: MemoryTransport) -> 
     result = run("read", "snmp://10.0.0.9", "--format", "json")
     assert result.json["device"]["profile"] == "snmp-generic"
     assert result.err.splitlines() == [
-        "note: no profile knows this device; it says of itself: sysObjectID 1.3.6.1.4.1.4242.1,"
+        "note: no profile fits this device; it reports: sysObjectID 1.3.6.1.4.1.4242.1,"
         " sysDescr 'Unheard of'",
-        "note: only standard MIBs were read, by readings: SNMPv2-MIB (1)",
+        "note: only standard MIBs were read (number of readings): SNMPv2-MIB (1)",
         "note: to write a profile, record it: rackagent walk snmp://10.0.0.9 --out device.snmprec",
         "note: and draft: rackagent profiles draft device.snmprec --mib FILE",
     ]
@@ -217,7 +217,7 @@ def test_read_says_that_nobody_knows_it(run: Run, stranger: MemoryTransport) -> 
 def test_identify_says_that_nobody_knows_it(run: Run, stranger: MemoryTransport) -> None:
     result = run("identify", "snmp://10.0.0.9")
     assert result.status == 0
-    assert "no profile knows this device" in result.err
+    assert "no profile fits this device" in result.err
     assert "standard MIBs were read" not in result.err
     stranger.varbinds[smi.oid("1.3.6.1.2.1.1.2.0")] = (
         smi.OBJECT_ID,
@@ -229,8 +229,8 @@ def test_identify_says_that_nobody_knows_it(run: Run, stranger: MemoryTransport)
 
 def test_a_device_that_says_nothing() -> None:
     (first, second, *_) = unknown_device("snmp://h", None, None, [])
-    assert first.endswith("it says of itself: nothing")
-    assert second.endswith("it has none")
+    assert first.endswith("it reports: no identity")
+    assert second.endswith("(number of readings): none")
 
 
 def test_standards_are_counted_by_their_trees() -> None:

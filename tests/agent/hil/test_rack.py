@@ -70,10 +70,15 @@ async def test_a_condition_sees_several_devices_at_one_moment(hil: HilRack) -> N
 @pytest.mark.parametrize(
     ("device", "metric", "labels", "said"),
     [
-        ("pdu-z", POWER, {}, "no device 'pdu-z'; there are: pdu-a, cdu"),
-        ("pdu-a", FLOW, {}, f"pdu-a shows no {FLOW}"),
-        ("cdu", FLOW, {"loop": "facility"}, "is not there; there are: loop=technology"),
-        ("pdu-a", "rack_phase_voltage_volts", {}, "is several: .*phase=1.*name more labels"),
+        ("pdu-z", POWER, {}, "unknown device 'pdu-z'; there are: pdu-a, cdu"),
+        ("pdu-a", FLOW, {}, f"pdu-a does not report {FLOW}"),
+        ("cdu", FLOW, {"loop": "facility"}, "does not exist; there are: loop=technology"),
+        (
+            "pdu-a",
+            "rack_phase_voltage_volts",
+            {},
+            "several readings: .*phase=1.*name more labels",
+        ),
     ],
 )
 async def test_what_cannot_be_read_is_said(
@@ -92,7 +97,7 @@ async def test_a_bad_value_is_no_value(hil: HilRack) -> None:
 
 
 async def test_a_word_is_no_number(hil: HilRack) -> None:
-    with pytest.raises(pytest.fail.Exception, match="is the word 'on', not a number"):
+    with pytest.raises(pytest.fail.Exception, match="is the state 'on', not a number"):
         await hil.number("pdu-a", "rack_outlet_state", outlet="1")
 
 
@@ -154,7 +159,7 @@ async def test_an_operator_is_asked(tmp_path: Path) -> None:
     assert asked[0].startswith("open feed a rack=r1 (the feed reads 0 V")
     assert asked[1].startswith("undo: open feed a")
     assert asked[2] == "load the rack to 75%"
-    with pytest.raises(pytest.skip.Exception, match="the operator did not: stop pump 1"):
+    with pytest.raises(pytest.skip.Exception, match="skipped by the operator: stop pump 1"):
         await stand.begin("stop_pump_1", {})
 
 
@@ -167,7 +172,7 @@ async def test_commands_are_run_with_what_a_test_gives_them(tmp_path: Path) -> N
     await stand.end("open")
     await stand.load(0.5)
     assert out.read_text().splitlines() == ["feed=a", "", "ratio=0.5"]
-    with pytest.raises(pytest.skip.Exception, match="needs somebody to do it"):
+    with pytest.raises(pytest.skip.Exception, match="needs an operator"):
         await stand.begin("close", {})
 
 

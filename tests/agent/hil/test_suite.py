@@ -97,7 +97,7 @@ def test_the_same_tests_on_a_rack_that_is_only_there(tmp_path: Path) -> None:
     assert run.outcomes("failed") == {STANDBY}
     assert "stimuli.stop_pump_1: exit status 1" in run.text
     assert run.outcomes("skipped") == {LEAK, SWAP}
-    assert "stimulus 'swap_cables' needs somebody to do it" in run.text
+    assert "stimulus 'swap_cables' needs an operator" in run.text
 
 
 def test_an_operator_at_the_terminal_is_asked(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_an_operator_at_the_terminal_is_asked(tmp_path: Path) -> None:
     assert run.outcomes("skipped") == {SWAP}, run.text
     assert "Please swap cables" in run.text
     assert "(two LLDP neighbours exchanged" in run.text
-    assert "the operator did not: swap cables" in run.text
+    assert "skipped by the operator: swap cables" in run.text
 
 
 def test_without_a_rack_nothing_is_tested(tmp_path: Path) -> None:

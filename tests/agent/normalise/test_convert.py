@@ -260,7 +260,7 @@ def test_states_and_mapped_values_go_back_to_their_raw_value() -> None:
 
 def test_a_state_the_point_cannot_say_is_refused() -> None:
     state = point("rack_outlet_state", states={1: "off", 2: "on"})
-    with pytest.raises(ValueError, match="'rebooting' is none of off, on"):
+    with pytest.raises(ValueError, match="'rebooting' is not one of off, on"):
         to_native(state, "rebooting", IDENTITY)
-    with pytest.raises(ValueError, match="is none of"):
+    with pytest.raises(ValueError, match="is not one of"):
         to_native(point("rack_outlet_state", as_is=True), "x", IDENTITY)

@@ -243,7 +243,7 @@ def test_what_is_not_a_json_object_is_refused_in_one_line(
 def test_a_few_anchors_may_not_stand_for_millions() -> None:
     layers = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     layers += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    with pytest.raises(ConfigError, match="means more than 200000 values; are anchors"):
+    with pytest.raises(ConfigError, match="expands to more than 200000 values; are anchors"):
         parse("\n".join(layers), "laughs.yaml")
 
 

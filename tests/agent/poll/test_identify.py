@@ -62,7 +62,7 @@ async def test_the_longest_object_id_wins_and_says_why() -> None:
     assert [candidate.why for candidate in found.candidates] == [
         f"sysObjectID starts with {BASE}.7.1",
         f"sysObjectID starts with {BASE}",
-        "nothing more specific fits",
+        "generic fallback",
     ]
     assert (found.sys_object_id, found.sys_descr, found.sys_name) == (
         f"{BASE}.7.1.4",

@@ -104,7 +104,7 @@ async def test_a_cycle_with_too_many_values_costs_the_table_and_not_the_device(
     assert result.up
     assert Failure(
         "protocol",
-        "a table (columns: 1) is left out: with it this cycle holds more than 5 values or"
+        "a table (columns: 1) is left out: with it this cycle would hold more than 5 values or"
         " 33554432 octets",
     ) in (result.failures)
     for name in added:

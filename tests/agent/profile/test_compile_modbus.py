@@ -161,7 +161,7 @@ info: {model: {address: 5, data_type: uint32, table: input, byte_order: CDAB}, s
         ),
         (
             "{metric: rack_alarm_active, address: 5, bit: 0, data_type: float32}",
-            "bit: float32 has no bits to pick; use an integer type",
+            "bit: float32 has no bits to select; use an integer type",
         ),
         (
             "{metric: rack_alarm_active, address: 5, bits: {16: x}}",
@@ -187,7 +187,7 @@ info: {model: {address: 5, data_type: uint32, table: input, byte_order: CDAB}, s
         ),
         (
             f"{{{SUPPLY}, address: 5, scale: {{lookup: x}}}}",
-            "scale.lookup: no lookup is named 'x'",
+            "scale.lookup: unknown lookup 'x'",
         ),
     ],
 )

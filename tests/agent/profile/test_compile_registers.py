@@ -83,12 +83,12 @@ info: {model: {address: 6}, serial: {address: '40021', count: 2}}
         (
             f"{{{LEVEL}, address: 0}}",
             "defaults: {address_base: 1}\n",
-            "9: points[0].address: there is no register 0: they count from 1 here",
+            "9: points[0].address: register 0 does not exist: registers count from 1 here",
         ),
         (
             f"{{{LEVEL}, address: 1}}",
             "defaults: {address_base: 1}\nidentify: {address: 0}\ninfo: {model: {address: 0}}\n",
-            "8: identify.address: there is no register 0: they count from 1 here",
+            "8: identify.address: register 0 does not exist: registers count from 1 here",
         ),
         (
             f"{{{LEVEL}, address: 25}}",
@@ -184,11 +184,11 @@ def test_a_group_is_one_part(compiled: Compile) -> None:
         ([f"{{{POWER}, address: 5, scale_register: '30007'}}"],
          "points[0].scale_register: '30007' is a register of input, but the table is holding"),
         ([f"{{{POWER}, address: 5, scale_register: 300}}"],
-         "points[0].scale_register: 296 registers are more than one read takes, 125"),
+         "points[0].scale_register: 296 registers are more than the 125 of one read"),
         ([f"{{{POWER}, address: 5, group: a}}", f"{{{LEVEL}, address: 5, table: input, group: a}}"],
          "points[0].group: its members are in input and in holding"),
         ([f"{{{POWER}, address: 5, group: a}}", f"{{{LEVEL}, address: 400, group: a}}"],
-         "points[0].group: 396 registers are more than one read takes, 125"),
+         "points[0].group: 396 registers are more than the 125 of one read"),
         ([f"{{{ALARM}, address: 5, span: [3, 16]}}"],
          "points[0].span: bit 16 is outside 0..15"),
         ([f"{{{ALARM}, address: 5, bit: 1, span: [3, 4]}}"],

@@ -43,7 +43,7 @@ COLUMN = "metric: rack_phase_current_amperes, oid: 1.3.6.1.4.1.99.2.1.4, unit: A
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: {lookup: x}}",
-            "points[0].unit.lookup: no lookup is named 'x'",
+            "points[0].unit.lookup: unknown lookup 'x'",
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: {lokup: x}}",
@@ -100,7 +100,7 @@ COLUMN = "metric: rack_phase_current_amperes, oid: 1.3.6.1.4.1.99.2.1.4, unit: A
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: W, pattern: '[0-9]+'}",
-            "points[0].pattern: '[0-9]+' has no group: put what counts in parentheses",
+            "points[0].pattern: '[0-9]+' has no group: put the wanted part in parentheses",
         ),
         (
             "{metric: rack_inlet_power_watts, oid: 1.3.6, unit: W, states: {1: on}}",
@@ -216,19 +216,19 @@ def test_a_mistake_in_a_lookup(problems: Problems, lookup: str, says: str) -> No
     [
         (
             "{a: {column: 1.3.6, index: [b]}, b: {column: 1.3.7, otherwise: a}}",
-            "points[0]: lookup 'a' leans on itself: a -> b -> a",
+            "points[0]: lookup 'a' depends on itself: a -> b -> a",
         ),
         (
             "{a: {column: 1.3.6, otherwise: c}}",
-            "points[0]: lookup 'a' names 'c', and no lookup has that name",
+            "points[0]: lookup 'a' names the unknown lookup 'c'",
         ),
         (
             "{a: {column: 1.3.6, index: [row]}}",
-            "points[0].index: lookup 'a' needs the index part 'row', which this point has not",
+            "points[0].index: lookup 'a' needs the index part 'row', which this point lacks",
         ),
         (
             "{a: {part: row}}",
-            "points[0].index: lookup 'a' needs the index part 'row', which this point has not",
+            "points[0].index: lookup 'a' needs the index part 'row', which this point lacks",
         ),
     ],
 )

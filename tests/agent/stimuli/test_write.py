@@ -113,7 +113,7 @@ async def test_what_snmpd_does_not_take(tmp_path: Path, agent: Snmpd) -> None:
 async def test_a_value_that_does_not_stay_is_told(tmp_path: Path, agent: Snmpd) -> None:
     stuck = f"oid: {STUCK}, type: integer, value: 2"
     said = await refused(configured(tmp_path, f"snmp://127.0.0.1:{agent.port}", {"do": stuck}))
-    assert said == f"stimuli.do: d {STUCK}: wrote 2, but it shows 7"
+    assert said == f"stimuli.do: d {STUCK}: wrote 2, but it reads back 7"
     assert (tmp_path / "sets").read_text() == "set\n"  # once
 
 
@@ -189,7 +189,7 @@ async def test_a_register_that_shows_another_value(tmp_path: Path, unused_tcp_po
     url = f"modbus+tcp://127.0.0.1:{unused_tcp_port}/7"
     async with pumps(unused_tcp_port, sticky=True) as asked:
         said = await refused(configured(tmp_path, url, {"do": "register: 40100, value: 1"}))
-    assert said == "stimuli.do: d register 40100: wrote 1, but it shows 9"
+    assert said == "stimuli.do: d register 40100: wrote 1, but it reads back 9"
     assert [function for function, _ in asked].count(6) == 1
 
 
@@ -197,4 +197,4 @@ async def test_a_write_takes_nothing_from_a_test(tmp_path: Path, unused_tcp_port
     url = f"modbus+tcp://127.0.0.1:{unused_tcp_port}/7"
     config = configured(tmp_path, url, {"do": "register: 1, value: 1"})
     said = await refused(config, {"outlet": 3})
-    assert said == "stimuli.do: a write is as configured, it takes no outlet"
+    assert said == "stimuli.do: a write takes no parameters, but has outlet"

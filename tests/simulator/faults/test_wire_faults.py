@@ -173,13 +173,13 @@ async def test_an_engine_that_is_not_as_it_was_is_followed(
 
     async with bench(tmp_path, {"pdu-a": "apc-rpdu2"}, credentials=_V3) as rack:
         async with Reader(rack.config) as reader:
-            before = (await reader.look("pdu-a")).one(POWER, {})
+            before = (await reader.read("pdu-a")).one(POWER, {})
             monkeypatch.setattr(UsmAgent, "_report", spy)
             inject(rack, fault, device="pdu-a")
-            after = (await reader.look("pdu-a")).one(POWER, {})
+            after = (await reader.read("pdu-a")).one(POWER, {})
             assert set(seen) == {counter}
             seen.clear()
-            await reader.look("pdu-a")
+            await reader.read("pdu-a")
         assert seen == []
     assert after.quality is Quality.GOOD
     assert isinstance(before.value, float)

@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from agent.expose.prometheus.exposition import PrometheusExposition
-from agent.expose.prometheus.exposition_format import Format
+from agent.expose.prometheus.exposition_format import ExpositionFormat
 from agent.model.catalogue import CATALOGUE, Kind
 from agent.model.values import Failure, Flaw, Identity, Quality, Value
 from agent.store.latest import Store
@@ -83,7 +83,9 @@ def rack() -> Rack:
     return Rack()
 
 
-def readings_of(exposition: PrometheusExposition, form: Format = Format.TEXT) -> str:
+def readings_of(
+    exposition: PrometheusExposition, form: ExpositionFormat = ExpositionFormat.TEXT
+) -> str:
     """The part about the rack, before the agent's own metrics."""
     return exposition.render(form).decode().partition("# HELP rackagent_")[0]
 
@@ -100,7 +102,7 @@ def own(rack: Rack, name: str) -> dict[str, float]:
 
 
 def strict(rack: Rack) -> Mapping[str, Metric]:
-    text = rack.exposition.render(Format.OPENMETRICS).decode()
+    text = rack.exposition.render(ExpositionFormat.OPENMETRICS).decode()
     return {family.name: family for family in parse_openmetrics(text)}
 
 
@@ -109,7 +111,7 @@ def test_a_small_rack_in_prometheus_text(rack: Rack) -> None:
 
 
 def test_a_small_rack_in_openmetrics(rack: Rack) -> None:
-    assert readings_of(rack.exposition, Format.OPENMETRICS) == OPENMETRICS
+    assert readings_of(rack.exposition, ExpositionFormat.OPENMETRICS) == OPENMETRICS
 
 
 def test_both_parsers_of_prometheus_client_read_the_same_numbers(rack: Rack) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from agent.expose.prometheus.exposition_format import (
-    Format,
+    ExpositionFormat,
     accepts_gzip,
     beside,
     header,
@@ -80,11 +80,11 @@ def test_numbers_are_as_short_as_they_can_be(value: float, text: str) -> None:
 
 def test_headers_of_a_counter_in_both_formats() -> None:
     metric = CATALOGUE["rack_inlet_energy_joules_total"]
-    assert header(metric, Format.TEXT) == (
+    assert header(metric, ExpositionFormat.TEXT) == (
         f"# HELP rack_inlet_energy_joules_total {metric.help}\n"
         "# TYPE rack_inlet_energy_joules_total counter\n"
     )
-    assert header(metric, Format.OPENMETRICS) == (
+    assert header(metric, ExpositionFormat.OPENMETRICS) == (
         f"# HELP rack_inlet_energy_joules {metric.help}\n"
         "# TYPE rack_inlet_energy_joules counter\n"
         "# UNIT rack_inlet_energy_joules joules\n"
@@ -92,7 +92,10 @@ def test_headers_of_a_counter_in_both_formats() -> None:
 
 
 def test_a_whole_catalogue_is_strict_openmetrics_without_clashing_names() -> None:
-    lines = [f'{header(m, Format.OPENMETRICS)}{m.name}{{a="b"}} 1\n' for m in CATALOGUE.values()]
+    lines = [
+        f'{header(m, ExpositionFormat.OPENMETRICS)}{m.name}{{a="b"}} 1\n'
+        for m in CATALOGUE.values()
+    ]
     families = list(parse_openmetrics("".join(lines) + "# EOF\n"))
     assert [family.samples[0].name for family in families] == list(CATALOGUE)
     without_unit = [
@@ -106,23 +109,23 @@ def test_a_whole_catalogue_is_strict_openmetrics_without_clashing_names() -> Non
 @pytest.mark.parametrize(
     ("accept", "form"),
     [
-        ("", Format.TEXT),
-        ("*/*", Format.TEXT),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.TEXT),
-        ("application/openmetrics-text", Format.OPENMETRICS),
-        ("Application/OpenMetrics-Text; Version=1.0.0", Format.OPENMETRICS),
-        ("application/openmetrics-text;version=0.0.1", Format.TEXT),
-        ("application/openmetrics-text;version=nonsense", Format.TEXT),
-        ("application/openmetrics-text;q=0,text/plain", Format.TEXT),
-        ("application/openmetrics-text;q=0.2,text/plain;q=0.9", Format.TEXT),
-        ("application/openmetrics-text;q=high", Format.TEXT),
-        ("application/openmetrics-text;q=nan,text/plain;q=7", Format.TEXT),
-        (";;=,,;q=", Format.TEXT),
-        (PROMETHEUS_2, Format.OPENMETRICS),
-        (PROMETHEUS_3, Format.OPENMETRICS),
+        ("", ExpositionFormat.TEXT),
+        ("*/*", ExpositionFormat.TEXT),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", ExpositionFormat.TEXT),
+        ("application/openmetrics-text", ExpositionFormat.OPENMETRICS),
+        ("Application/OpenMetrics-Text; Version=1.0.0", ExpositionFormat.OPENMETRICS),
+        ("application/openmetrics-text;version=0.0.1", ExpositionFormat.TEXT),
+        ("application/openmetrics-text;version=nonsense", ExpositionFormat.TEXT),
+        ("application/openmetrics-text;q=0,text/plain", ExpositionFormat.TEXT),
+        ("application/openmetrics-text;q=0.2,text/plain;q=0.9", ExpositionFormat.TEXT),
+        ("application/openmetrics-text;q=high", ExpositionFormat.TEXT),
+        ("application/openmetrics-text;q=nan,text/plain;q=7", ExpositionFormat.TEXT),
+        (";;=,,;q=", ExpositionFormat.TEXT),
+        (PROMETHEUS_2, ExpositionFormat.OPENMETRICS),
+        (PROMETHEUS_3, ExpositionFormat.OPENMETRICS),
     ],
 )
-def test_the_accept_header_chooses_the_format(accept: str, form: Format) -> None:
+def test_the_accept_header_chooses_the_format(accept: str, form: ExpositionFormat) -> None:
     assert negotiate(accept) is form
 
 
