@@ -87,10 +87,7 @@ class Runner:
         return [f"{name}: {why}" for name, why in sorted(self._rounds.failures.items())]
 
     def uncovered(self, done: Collection[str] = ()) -> list[str]:
-        """Return errors for abort limits and steps whose signals no device reports.
-
-        To be called after ``preflight``.
-        """
+        """Return errors for limits and steps without signals, after ``preflight``."""
         return list(self._latest.uncovered(self._rounds.shows(), done, self._rig.now()))
 
     async def run(self, done: Iterable[str] = (), cut_off: str = "") -> str:
@@ -245,17 +242,15 @@ class Runner:
     async def _unconfirmable(self, name: str, spec: StepSpec) -> str:
         """Return why a step cannot be confirmed, empty if it can; wait ``within`` s for data."""
         until = self._rig.now() + spec.within
-        while (
-            lack := self._latest.missing_signal(name, self._rig.now())
-        ) and self._rig.now() < until:
+        latest, now = self._latest, self._rig.now
+        while (lack := latest.missing_signal(name, now())) and now() < until:
             await self._next_round(lambda: False)
         return lack
 
     async def _confirmed(self, name: str, spec: StepSpec, words: str) -> tuple[float, float | None]:
         """Return when the stimulus was applied and when it was confirmed; None if not in time.
 
-        ``words`` is the instruction for a person, if any. The stimulus then counts as applied in
-        the last round before its confirmation.
+        With ``words``, the instruction for a person, it counts as applied one round before.
         """
         began = self._rig.now()
         if name not in self._latest.confirms:
