@@ -16,9 +16,12 @@ from agent.commission.spec.models import (
     SoakCheck,
     from_base,
 )
+from agent.model.figures import short
+from agent.model.units import printed_difference
 
 _HOUR_S = 3600.0
-_NAMED_MAX = 5  # of the series that fail; the others are counted
+_NAMED_MAX = 5  # of the series that fail or are marginal; the others are counted
+_DIGITS = 3  # significant digits of a margin in a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +207,30 @@ def _decided(name: str, check: Measured, judged: Sequence[_Judged]) -> CheckResu
     for each in judged:
         if each.what not in kept or each.margin < kept[each.what].margin:
             kept[each.what] = each
-    failing = [each.measurement.name for each in judged if each.margin < 0]
-    reason = ""
-    if len(failing) > 1:
-        more = f" and {len(failing) - _NAMED_MAX} more" if len(failing) > _NAMED_MAX else ""
-        reason = f"outside: {', '.join(failing[:_NAMED_MAX])}{more}"
-    return CheckResult(name, verdict, tuple(each.measurement for each in kept.values()), reason)
+    measurements = tuple(each.measurement for each in kept.values())
+    return CheckResult(name, verdict, measurements, _reason(check, verdict, judged))
+
+
+def _reason(check: Measured, verdict: Verdict, judged: Sequence[_Judged]) -> str:
+    """Return the series outside of their limit, or how little of the guard band is left."""
+    named = [each for each in judged if _verdict(check, each) is verdict]
+    if verdict is Verdict.FAIL and len(named) > 1:
+        return f"outside: {_names(named)}"
+    if verdict is not Verdict.MARGINAL:
+        return ""
+    unit = printed_difference(check.unit)
+    left, guard = (
+        f"{short(size, _DIGITS)} {unit}".rstrip()
+        for size in (min(each.margin for each in named), check.guard)
+    )
+    others = f" (in the guard band: {_names(named)})" if len(named) > 1 else ""
+    return f"{left} inside the limit; the guard band is {guard}{others}"
+
+
+def _names(judged: Sequence[_Judged]) -> str:
+    """Return the names of the first series, and the number of the others."""
+    more = f" and {len(judged) - _NAMED_MAX} more" if len(judged) > _NAMED_MAX else ""
+    return f"{', '.join(each.measurement.name for each in judged[:_NAMED_MAX])}{more}"
 
 
 def _verdict(check: Measured, judged: _Judged) -> Verdict:

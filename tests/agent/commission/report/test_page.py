@@ -130,6 +130,9 @@ def test_what_did_not_pass_stands_before_what_did(tmp_path: Path) -> None:
     order = [table.index(f"a.{name} ") for name in ("over", "none", "near", "skip", "good")]
     assert order == sorted(order)
     assert "1 FAIL, 1 ERROR, 1 MARGINAL, 1 SKIP, 1 PASS" in table
+    findings = text[text.index("Findings") : text.index("Scope and method")]
+    assert "(limit ≤ 31 °C, guard band 2 K)" in findings
+    assert "K inside the limit; the guard band is 2 K" in findings
     assert "Not drawn: cdu rack_coolant_flow_liters_per_second: no value" in text
 
 
