@@ -30,7 +30,6 @@ from agent.commission.judge.verdicts import Facts, load_waivers
 from agent.commission.records import blocks
 from agent.commission.run.order import OnEvent, Order, OrderOutcome, Rehearsal, carry_out_all
 from agent.commission.run.prompts import Crew
-from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.commission.spec.generation import Generation, find_generations, open_generation
 from agent.config import Config, load_config
@@ -210,7 +209,7 @@ def _for_one_rack(order: Order, site: Config, *, several: bool) -> Order:
 
     Of several racks, some may not have begun when the run was interrupted.
     """
-    named = roles(order.facts.generation, ((d.role, d.name) for d in order.config.devices))
+    named = order.facts.generation.assigned((d.role, d.name) for d in order.config.devices)
     rehearsal = order.rehearsal
     if rehearsal is not None:
         elsewhere = {
