@@ -126,8 +126,8 @@ class TimeSeries:
 class Window:
     """The samples of a rack between two instants, by series. Immutable.
 
-    ``max_age_s`` is the age by series, or else by device, from which on a value is stale (three
-    intervals); others have ``default_age_s``.
+    ``max_age_s`` is the age by series, or else by device, at which a value is stale (three of its
+    polling intervals); others have ``default_age_s``.
     """
 
     def __init__(
