@@ -189,9 +189,7 @@ def _device(
         interval_s=interval,
         timeout_s=device.timeout or defaults.timeout,
         retries=defaults.retries if device.retries is None else device.retries,
-        stale_after_s=device.stale_after
-        or defaults.stale_after
-        or INTERVALS_UNTIL_STALE * interval,
+        stale_after_s=stale_after or INTERVALS_UNTIL_STALE * interval,
         labels={**rack.labels, **device.labels},
         position=device.position,
         engine=device.engine,
