@@ -11,7 +11,7 @@ from agent.cli import console
 from agent.cli.status import Status
 from agent.commission.evidence import bundle
 from agent.commission.evidence.results import RunReport, results_json
-from agent.commission.evidence.sealing import find_changes, signed_by
+from agent.commission.evidence.sealing import find_changes, signature_sentence
 from agent.commission.evidence.signing import private_key, public_key
 from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Verdict, blocks
@@ -109,7 +109,7 @@ def report_again(
     target = out or folder.parent / f"{folder.resolve().name}-report.html"
     if target.resolve().is_relative_to(folder.resolve()):
         raise ConfigError(f"{target} is in the sealed directory; choose another with --out")
-    content = report_page(folder, bundle.judged(folder), signed_by(folder))
+    content = report_page(folder, bundle.judged(folder), signature_sentence(folder))
     keep(target, content)
     console.out(f"report: {target}")
     if pdf:

@@ -12,11 +12,11 @@ from typing import Any
 
 from agent.commission.journal.events import (
     Beat,
+    MessageLogged,
     RunAborted,
     RunContinued,
     RunInterrupted,
     RunPaused,
-    Said,
     StepBegan,
     StepConfirmed,
     StepEnded,
@@ -381,4 +381,4 @@ class Runner:
         return self._people.asked
 
     def _log(self, text: str) -> None:
-        self._journal.mention(Said(text=text), self._rig.now())
+        self._journal.mention(MessageLogged(text=text), self._rig.now())
