@@ -258,7 +258,7 @@ class Window:
             raise BadSample(f"{name}: frozen, {run} values in a row are {track.values[-1]}")
         return track
 
-    def course(
+    def series(
         self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
     ) -> TimeSeries:
         """Return one series as numbers. Raises BadSample like ``track``, and for a state name."""
