@@ -57,6 +57,7 @@ _REFUSED = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in BETTER), re.
 CHECKED = {
     ".py": ("agent", "simulator", "drivers", "docs", "bench"),
     ".html": ("agent",),
+    ".j2": ("agent",),
     ".svg": ("agent",),
     ".js": ("agent",),
     ".md": ("docs", "README.md", "DESIGN.md", "CONTRIBUTING.md"),

@@ -1,5 +1,6 @@
 """The command line, one file per kind of command."""
 
-from agent.cli.program import Status, app, guarded, main
+from agent.cli.program import app, guarded, main
+from agent.cli.status import Status
 
 __all__ = ["Status", "app", "guarded", "main"]

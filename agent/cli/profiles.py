@@ -16,13 +16,13 @@ from agent.authoring.witness_page import read_page
 from agent.authoring.witness_run import disagreements
 from agent.cli import console
 from agent.cli.options import Folders, Format, Output
+from agent.cli.status import Status
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
 from agent.plan import make_plan
 from agent.profile.library import Library, open_library
 from agent.profile.points import Profile
 
-_CHECK_FAILED = 1
 _PROBLEMS_SHOWN = 20
 
 
@@ -87,7 +87,7 @@ def check_profile(
         console.err(f"warning: {lack}")
     _show_problems(problems)
     if problems:
-        raise typer.Exit(_CHECK_FAILED)
+        raise typer.Exit(Status.CHECK_FAILED)
 
 
 @profiles_app.command("test")
@@ -124,7 +124,7 @@ def hold_profile(
     else:
         _show_verdict(profile, faults, witnesses)
     if faults or any(witness.problems for witness in witnesses):
-        raise typer.Exit(_CHECK_FAILED)
+        raise typer.Exit(Status.CHECK_FAILED)
 
 
 @profiles_app.command("draft")

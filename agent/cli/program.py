@@ -7,7 +7,6 @@ that does not begin because no device provides the readings that it must watch.
 import os
 import sys
 from collections.abc import Callable
-from enum import IntEnum
 from importlib.metadata import entry_points, version
 from typing import Annotated
 
@@ -15,19 +14,10 @@ import typer
 
 from agent.cli import console, device, imports, init, profiles, scan, site
 from agent.cli.commission import answer, commission, evidence, generation, rack
+from agent.cli.status import Status, status_of
 from agent.model.errors import ConfigError, DeviceError, NotCovered, UnknownDevice
 
 COMMANDS = "rackagent.commands"
-
-
-class Status(IntEnum):
-    """The exit status of a command."""
-
-    FINE = 0
-    CHECK_FAILED = 1
-    USAGE = 2
-    UNREACHABLE = 3
-    NOT_COVERED = 4
 
 
 app = typer.Typer(
@@ -75,26 +65,19 @@ def guarded(call: Callable[[], None]) -> Status:
     stdout = sys.stdout
     try:
         call()
-    except ConfigError as error:
+    except (ConfigError, NotCovered, UnknownDevice) as error:
         for line in str(error).splitlines():
             console.err(f"error: {line}")
-        return Status.USAGE
-    except NotCovered as error:
-        for line in str(error).splitlines():
-            console.err(f"error: {line}")
-        return Status.NOT_COVERED
-    except UnknownDevice as error:
-        console.err(f"error: {error}")
-        return Status.CHECK_FAILED
+        return status_of(error)
     except DeviceError as error:
         console.err(f"error: {error.kind}: {error}")
-        return Status.UNREACHABLE
+        return status_of(error)
     except SystemExit:
-        # A closed pipe (head, less) is not a failed check. Typer then ends with 1 and with another
+        # A closed pipe (head, less) is not a failed check. Typer then ends with 1 and with
         # another stdout; what is still in the buffer would make the interpreter complain.
         if sys.stdout is stdout and _flushed():
             raise
-    return Status.FINE
+    return Status.SUCCESS
 
 
 def _flushed() -> bool:

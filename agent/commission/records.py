@@ -46,11 +46,11 @@ class Sample:
 
 
 class Verdict(StrEnum):
-    """The verdict of a check. A rack is accepted only with PASS, MARGINAL and WAIVED.
+    """The verdict of a check. FAIL and ERROR block the rack; all others let it through.
 
-    MARGINAL is inside the limit, but within the guard band next to it. ERROR is no verdict on the
-    rack: data were missing, stale, frozen or bad, or a stimulus was not confirmed. SKIP means that
-    the check does not apply.
+    MARGINAL is inside the limit by less than the guard band. ERROR is no verdict on the rack: data
+    were missing, stale, frozen or bad, or a stimulus was not confirmed. SKIP means that the check
+    does not apply.
     """
 
     PASS = "PASS"  # noqa: S105

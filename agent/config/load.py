@@ -12,6 +12,7 @@ from agent.config.stimuli import Stimulus, stimulus
 from agent.config.web import Web, load_web
 from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import ConfigError, Problem
+from agent.model.limits import INTERVALS_UNTIL_STALE
 from agent.parse.url import Url, parse_url
 from agent.parse.yaml_source import load
 from agent.profile.library import Library
@@ -177,6 +178,7 @@ def _device(
         serial = library.get(device.profile).serial
         url = url.with_line(serial.baudrate, serial.parity, serial.stopbits)
     interval = device.interval or defaults.interval
+    stale_after = device.stale_after or defaults.stale_after
     return DeviceConfig(
         name=device.name,
         rack=rack.name,
@@ -187,7 +189,7 @@ def _device(
         interval_s=interval,
         timeout_s=device.timeout or defaults.timeout,
         retries=defaults.retries if device.retries is None else device.retries,
-        stale_after_s=device.stale_after or defaults.stale_after or 3 * interval,
+        stale_after_s=stale_after or INTERVALS_UNTIL_STALE * interval,
         labels={**rack.labels, **device.labels},
         position=device.position,
         engine=device.engine,

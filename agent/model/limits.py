@@ -6,6 +6,9 @@ CELLS_MAX = 50_000  # rows times columns: a switch of 1,024 ports has 30,000
 OCTETS_MAX = 32 * 1024 * 1024
 """The maximum of one walk, and of all walks in a poll cycle of a device together."""
 
+INTERVALS_UNTIL_STALE = 3.0
+"""A value is stale once that many of its polling intervals have passed without a new one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

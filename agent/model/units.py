@@ -144,6 +144,11 @@ def printed(name: str) -> str:
     return _PRINTED.get(name, name)
 
 
+def printed_difference(name: str) -> str:
+    """Return the unit of a difference of two values in a unit: kelvin for degrees Celsius."""
+    return "K" if name == "degC" else printed(name)
+
+
 def unit(name: str) -> Unit:
     """Return the unit that datasheets call ``name``.
 

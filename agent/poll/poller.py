@@ -43,7 +43,7 @@ class Schedule:
 
 
 Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
-"""A function that derives from new sets of series what outputs need, in slices."""
+"""A function that computes what outputs (exposition, events, MQTT) need from new sets of series."""
 
 
 class Poller:

@@ -4,15 +4,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.model.limits import INTERVALS_UNTIL_STALE
 from agent.model.series import SeriesSet
 from agent.model.values import Block, Failure, Identity, PollResult, Reading
 
-_STEP_ROWS = 1024  # of which outlets derive something in one go, about 2 ms
-_INTERVALS_UNTIL_STALE = 3.0  # readings are stale after three missed requests
+_STEP_ROWS = 1024  # prepared for outputs without a break, about 2 ms
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class RequestBlocks:
     """The blocks of one request, and the age in seconds at which they become stale."""
 
     blocks: tuple[Block, ...]
@@ -27,7 +27,7 @@ class Held:
 class DeviceState:
     """The state of one device after its latest poll.
 
-    ``held`` maps a request's position in the plan to its blocks. ``failures`` are those of the
+    ``requests`` maps a request's position in the plan to its blocks. ``failures`` are those of the
     latest poll, ``failure_counts`` all since the start by kind. ``last_success_at`` is when a poll
     that got an answer ended. Times in Unix seconds and seconds; None before the first poll.
     """
@@ -38,7 +38,7 @@ class DeviceState:
     identity: Identity | None = None
     profile: str = ""
     kind: str = ""
-    held: Mapping[int, Held] = field(default_factory=dict)
+    requests: Mapping[int, RequestBlocks] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     failure_counts: Mapping[str, int] = field(default_factory=dict)
     last_started_at: float | None = None
@@ -47,21 +47,21 @@ class DeviceState:
 
     def blocks(self, now: float) -> Iterator[Block]:
         """Yield every block that is fresh at Unix time ``now``, by request position."""
-        for position in sorted(self.held):
-            yield from self.held[position].fresh(now)
+        for position in sorted(self.requests):
+            yield from self.requests[position].fresh(now)
 
 
 Listener = Callable[[DeviceState, PollResult], None]
 """Called with every poll, inside ``Store.put``; it must be quick and must not raise."""
 
 Derive = Callable[[str, SeriesSet], object]
-"""Called with a device's name and a set; it keeps what it makes on the set."""
+"""Called with a device's name and a set of series: computes once per set, and keeps that on it."""
 
 
 class Store:
     """Latest state per device; a state is replaced by each poll, never edited.
 
-    ``stale_after_s`` names every device and how long its readings stay without being renewed.
+    ``stale_after_s`` names every device and the age (seconds) at which its readings are stale.
     A request that is not made in every cycle (``PollResult.intervals_s``) keeps its readings for
     three of its intervals where that is longer.
     """
@@ -95,14 +95,15 @@ class Store:
     def subscribe(self, listener: Listener, derive: Derive | None = None) -> None:
         """Call ``listener`` after each put, in order of subscription.
 
-        ``derive`` is called with each new set of series before the put that brings it.
+        ``derive`` is called with each new set of series before the put that brings it. It computes
+        what the listener needs once per set and keeps it on the set.
         """
         self._listeners.append(listener)
         if derive is not None:
             self._derive.append(derive)
 
     def prepare(self, device: str, blocks: Iterable[Block]) -> Iterator[None]:
-        """Let listeners derive what they need from new sets, and yield between slices of rows.
+        """Compute what listeners need, once per new set of series; yield between slices of rows.
 
         ``put`` then costs no more for a table that is new than for one that is known.
         """
@@ -150,7 +151,7 @@ class Store:
             identity=result.identity or before.identity,
             profile=result.profile or before.profile,
             kind=result.kind or before.kind,
-            held=self._merge(before.held, result) if result.up else {},
+            requests=self._merge(before.requests, result) if result.up else {},
             failures=result.failures,
             failure_counts=counts,
             last_started_at=result.started_at,
@@ -158,19 +159,21 @@ class Store:
             last_success_at=ended_at if result.up else before.last_success_at,
         )
 
-    def _merge(self, before: Mapping[int, Held], result: PollResult) -> dict[int, Held]:
+    def _merge(
+        self, before: Mapping[int, RequestBlocks], result: PollResult
+    ) -> dict[int, RequestBlocks]:
         now = self._clock()
         kept = {
-            position: held
-            for position, held in before.items()
-            if position not in result.blocks and any(held.fresh(now))
+            position: earlier
+            for position, earlier in before.items()
+            if position not in result.blocks and any(earlier.fresh(now))
         }
         for position, blocks in result.blocks.items():
-            if blocks:  # no blocks: the request failed, and its earlier readings are outdated
-                kept[position] = Held(blocks, self._limit_s(result, position))
+            if blocks:  # no blocks: the request failed, and its earlier readings are dropped
+                kept[position] = RequestBlocks(blocks, self._limit_s(result, position))
         return kept
 
     def _limit_s(self, result: PollResult, position: int) -> float:
         intervals_s = result.intervals_s
         interval_s = intervals_s[position] if position < len(intervals_s) else 0.0
-        return max(self._stale_after_s[result.device], _INTERVALS_UNTIL_STALE * interval_s)
+        return max(self._stale_after_s[result.device], INTERVALS_UNTIL_STALE * interval_s)

@@ -17,7 +17,7 @@ from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import CheckResult
 from agent.commission.run.prompts import Crew, People
 from agent.commission.run.rounds import Rounds
-from agent.commission.run.runner import Runner, roles
+from agent.commission.run.runner import Runner
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
 from agent.commission.spec.generation import Generation
@@ -74,7 +74,7 @@ async def rehearsed(
 
     Without a build sheet it is held against what it says of itself as the run begins.
     """
-    devices = roles(generation, ((device.role, device.name) for device in config.devices))
+    devices = generation.assigned((device.role, device.name) for device in config.devices)
     facts = Facts(generation, stage, devices, interval_s, sheet=sheet)
     spans: dict[str, Span] = {}
     async with contextlib.AsyncExitStack() as stack:

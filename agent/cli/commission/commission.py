@@ -22,6 +22,7 @@ from agent.cli.commission.operator import Operator
 from agent.cli.commission.progress import Bars, Display, JsonLines, Lines
 from agent.cli.commission.rack import choose_rack
 from agent.cli.options import ConfigPath, Format, Output
+from agent.cli.status import Status, status_of
 from agent.commission.evidence.retest import retested
 from agent.commission.evidence.signing import PrivateKey, private_key
 from agent.commission.journal.answers import check_name
@@ -30,13 +31,11 @@ from agent.commission.judge.verdicts import Facts, load_waivers
 from agent.commission.records import blocks
 from agent.commission.run.order import OnEvent, Order, OrderOutcome, Rehearsal, carry_out_all
 from agent.commission.run.prompts import Crew
-from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.commission.spec.generation import Generation, find_generations, open_generation
 from agent.config import Config, load_config
-from agent.model.errors import ConfigError, DeviceError, NotCovered
+from agent.model.errors import ConfigError
 
-_CHECK_FAILED, _REFUSED, _UNREACHABLE, _NOT_COVERED = 1, 2, 3, 4
 _RACKS_MAX = 64
 _RACK = "{rack}"
 _WORD = re.compile(r"(?:rack|device)=[\w.-]+")
@@ -210,7 +209,7 @@ def _for_one_rack(order: Order, site: Config, *, several: bool) -> Order:
 
     Of several racks, some may not have begun when the run was interrupted.
     """
-    named = roles(order.facts.generation, ((d.role, d.name) for d in order.config.devices))
+    named = order.facts.generation.assigned((d.role, d.name) for d in order.config.devices)
     rehearsal = order.rehearsal
     if rehearsal is not None:
         elsewhere = {
@@ -292,7 +291,7 @@ def _carry_out(orders: list[Order], key: PrivateKey | None, output: Format) -> l
         return run_loop(all_of_them())
     except asyncio.CancelledError:
         display.say("error: interrupted, its commands undone; continue with --resume --out DIR")
-        raise typer.Exit(_CHECK_FAILED) from None
+        raise typer.Exit(Status.CHECK_FAILED) from None
     finally:
         display.close()
 
@@ -310,13 +309,12 @@ async def _until(
     return await working
 
 
-def _status(outcome: OrderOutcome) -> int:
+def _status(outcome: OrderOutcome) -> Status:
     """Return the exit status for one rack."""
-    if outcome.report is not None:
-        return _CHECK_FAILED if blocks(outcome.report.verdict) else 0
-    if isinstance(outcome.error, NotCovered):
-        return _NOT_COVERED
-    return _UNREACHABLE if isinstance(outcome.error, DeviceError) else _REFUSED
+    if outcome.error is not None:
+        return status_of(outcome.error)
+    blocked = outcome.report is None or blocks(outcome.report.verdict)
+    return Status.CHECK_FAILED if blocked else Status.SUCCESS
 
 
 def _tell(outcomes: list[OrderOutcome], output: Format) -> None:

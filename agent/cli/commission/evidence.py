@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from agent.cli import console
+from agent.cli.status import Status
 from agent.commission.evidence import bundle
 from agent.commission.evidence.results import RunReport, results_json
-from agent.commission.evidence.sealing import find_changes, signed_by
+from agent.commission.evidence.sealing import find_changes, signature_sentence
 from agent.commission.evidence.signing import private_key, public_key
 from agent.commission.journal.samples import SampleStore
 from agent.commission.records import Verdict, blocks
@@ -27,7 +28,6 @@ from agent.commission.run.order import conclude
 from agent.model.errors import ConfigError
 from agent.model.figures import short
 
-_FAILED = 1
 _NO_ACCEPTANCE = "; a rehearsal on a simulated rack, no acceptance"
 _QUIET = {Verdict.PASS, Verdict.SKIP}
 
@@ -47,7 +47,7 @@ def judge_again(
     show(report)
     if results_json(report) != bundle.stored_results(folder):
         console.err(f"error: {folder / bundle.RESULTS} does not match the samples")
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(Status.CHECK_FAILED)
     console.out("the results are the same")
 
 
@@ -70,7 +70,7 @@ def verify_evidence(
     for problem in problems:
         console.err(f"error: {folder / problem}")
     if problems:
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(Status.CHECK_FAILED)
     rehearsed = bundle.is_rehearsal(bundle.started(folder))
     if key is None and not rehearsed:
         hint = "signed, but the signer was not checked: give --key" if signed else "not signed"
@@ -89,7 +89,7 @@ def conclude_run(
     report = conclude(folder, None if key is None else private_key(key))
     show(report)
     if blocks(report.verdict):
-        raise typer.Exit(_FAILED)
+        raise typer.Exit(Status.CHECK_FAILED)
 
 
 @app.command("report")
@@ -109,7 +109,7 @@ def report_again(
     target = out or folder.parent / f"{folder.resolve().name}-report.html"
     if target.resolve().is_relative_to(folder.resolve()):
         raise ConfigError(f"{target} is in the sealed directory; choose another with --out")
-    content = report_page(folder, bundle.judged(folder), signed_by(folder))
+    content = report_page(folder, bundle.judged(folder), signature_sentence(folder))
     keep(target, content)
     console.out(f"report: {target}")
     if pdf:

@@ -8,6 +8,7 @@ import typer
 
 from agent.cli import console
 from agent.cli.options import Format, Output
+from agent.cli.status import Status
 from agent.commission.spec.diff import differences
 from agent.commission.spec.generation import (
     Generation,
@@ -26,7 +27,6 @@ from agent.commission.spec.models import (
 )
 from agent.model.errors import ConfigError
 
-_DIFFERENT = 1
 _HASH_DIGITS = 12
 _SHOWN_MAX = 60  # characters of a value in a table; JSON has all
 _SOURCE_MAX = 40
@@ -134,7 +134,7 @@ def diff_generations(
         rows = [(each.key, _short(each.before), _short(each.after)) for each in found]
         console.print_table(("key", one, other), rows)
     if found:
-        raise typer.Exit(_DIFFERENT)
+        raise typer.Exit(Status.CHECK_FAILED)
 
 
 def _head(generation: Generation) -> dict[str, Any]:

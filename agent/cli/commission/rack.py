@@ -12,6 +12,7 @@ import yaml
 from agent.app.event_loop import run_loop
 from agent.cli import console
 from agent.cli.options import ConfigPath, Format, Output
+from agent.cli.status import Status
 from agent.commission.judge.compare_sheet import Aspect, SheetComparison, compare
 from agent.commission.records import Sample
 from agent.commission.spec.build_sheet import load_sheet
@@ -21,8 +22,6 @@ from agent.config import Config, load_config
 from agent.model.errors import ConfigError
 from agent.poll.rack_reader import read_devices
 from agent.poll.reader import DeviceRead
-
-_CHECK_FAILED, _UNREACHABLE = 1, 3
 
 rack_app = typer.Typer(help="Compare a rack with its build sheet.", no_args_is_help=True)
 
@@ -75,9 +74,9 @@ def verify(
     else:
         _show(found)
     if any(each.what is not Aspect.SILENT for each in found.findings):
-        raise typer.Exit(_CHECK_FAILED)
+        raise typer.Exit(Status.CHECK_FAILED)
     if found.findings:
-        raise typer.Exit(_UNREACHABLE)
+        raise typer.Exit(Status.UNREACHABLE)
 
 
 @rack_app.command("draft")

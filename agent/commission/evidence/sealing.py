@@ -15,7 +15,7 @@ from agent.commission.evidence.signing import (
     PublicKey,
     envelope,
     key_id,
-    opened,
+    open_envelope,
     signers,
     statement,
 )
@@ -69,7 +69,7 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def signed_by(folder: Path, key: PrivateKey | None = None) -> str:
+def signature_sentence(folder: Path, key: PrivateKey | None = None) -> str:
     """Return a sentence that names the signing key.
 
     It is of ``key`` before the bundle is sealed, and of the manifest's keys later. Raises
@@ -101,7 +101,7 @@ def find_changes(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
     except OSError as error:
         raise ConfigError(f"{folder / MANIFEST}: {error.strerror}") from None
     try:
-        found, signed = opened(text, key)
+        found, signed = open_envelope(text, key)
         problems = list(_changed(folder, found["subject"]))
     except (InvalidEnvelope, KeyError, TypeError) as error:
         return [f"{MANIFEST}: {error}"], False

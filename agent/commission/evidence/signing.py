@@ -57,7 +57,7 @@ def envelope(payload: bytes, key: Ed25519PrivateKey | None) -> bytes:
     return _written(payload, [(key_id(key.public_key()), key.sign(encoded(payload)))])
 
 
-def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
+def open_envelope(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
     """Return the statement in an envelope, and True if the envelope has a signature.
 
     Raises InvalidEnvelope if ``text`` is not an envelope, or if ``key`` is given and has not signed
@@ -76,8 +76,8 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
     if not sound:
         raise InvalidEnvelope("is not a DSSE envelope of an in-toto statement")
     if key is not None and not signatures:
-        rehearsed = found.get("predicateType") == _REHEARSAL
-        raise InvalidEnvelope(f"is not signed{': it is of a rehearsal' if rehearsed else ''}")
+        why = ": rehearsals are never signed" if found.get("predicateType") == _REHEARSAL else ""
+        raise InvalidEnvelope(f"is not signed{why}")
     if key is not None:
         name = key_id(key)
         if not any(own == name and _is_valid(key, each, payload) for own, each in signatures):
@@ -92,7 +92,7 @@ def signers(text: bytes) -> list[str]:
 
     Raises InvalidEnvelope if ``text`` is not an envelope.
     """
-    opened(text, None)
+    open_envelope(text, None)
     return [str(each["keyid"]) for each in json.loads(text)["signatures"]]
 
 

@@ -152,7 +152,7 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class MessageLogged:
     """A message to users."""
 
     event: ClassVar[str] = "said"
@@ -254,7 +254,7 @@ Record = (
     | StepUndone
     | CheckJudged
     | Beat
-    | Said
+    | MessageLogged
     | Noted
     | PromptOpened
     | PromptAnswered

@@ -16,6 +16,7 @@ from typing import Any
 from agent.commission.journal.events import (
     Beat,
     CheckJudged,
+    MessageLogged,
     Noted,
     PromptAnswered,
     PromptOpened,
@@ -29,7 +30,6 @@ from agent.commission.journal.events import (
     RunPlanned,
     RunResumed,
     RunStarted,
-    Said,
     StepBegan,
     StepConfirmed,
     StepEnded,
@@ -224,7 +224,7 @@ class JournalState:
                 self._prompts.pop(record.id, None)
                 if record.text:
                     self._say(f"{record.who}: {record.text}")
-            case Said():
+            case MessageLogged():
                 self._say(record.text)
             case Noted():
                 self._say(f"{record.who}: {record.text}")

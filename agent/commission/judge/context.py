@@ -88,7 +88,7 @@ class LabelledSeries:
     """
 
     labels: Labels
-    course: TimeSeries
+    series: TimeSeries
     held_s: float = 0.0
 
     @property
@@ -127,35 +127,35 @@ def _keys(case: CheckContext, window: Window, signal: Signal) -> Iterator[Series
         yield from keys
 
 
-def signal_lines(case: CheckContext, window: Window, name: str) -> list[LabelledSeries]:
+def signal_series(case: CheckContext, window: Window, name: str) -> list[LabelledSeries]:
     """Return the time series of a signal, aggregated by its ``take`` and ``by``.
 
     Raises BadSample if one is unusable or missing.
     """
     signal = case.generation.spec.signals[name]
-    lines = []
+    found = []
     for key in _keys(case, window, signal):
         own = (("device", key[0]), *(p for p in key[2] if p[0] not in signal.labels))
-        lines.append(LabelledSeries(own, window.course(key, signal.max_age, signal.moves)))
+        found.append(LabelledSeries(own, window.series(key, signal.max_age, signal.moves)))
     if signal.take == "each":
-        return lines
+        return found
     groups: dict[Labels, list[TimeSeries]] = {}
-    for line in lines:
-        own = tuple(pair for pair in line.labels if pair[0] in signal.by)
-        groups.setdefault(own, []).append(line.course)
+    for labelled in found:
+        own = tuple(pair for pair in labelled.labels if pair[0] in signal.by)
+        groups.setdefault(own, []).append(labelled.series)
     return [
-        LabelledSeries(own, _one_of(signal.take, courses))
-        for own, courses in sorted(groups.items())
+        LabelledSeries(own, _one_of(signal.take, members))
+        for own, members in sorted(groups.items())
     ]
 
 
-def _one_of(take: str, courses: Sequence[TimeSeries]) -> TimeSeries:
+def _one_of(take: str, members: Sequence[TimeSeries]) -> TimeSeries:
     if take == "count":
-        last = courses[0]
-        return TimeSeries(last.times, array("d", [len(courses)]) * len(last.times))
+        last = members[0]
+        return TimeSeries(last.times, array("d", [len(members)]) * len(last.times))
     times, values = array("d"), array("d")
-    for time in sorted({time for course in courses for time in course.times}):
-        held = [course.at(time) for course in courses]
+    for time in sorted({time for series in members for time in series.times}):
+        held = [series.at(time) for series in members]
         known = [value for value in held if value is not None]
         if len(known) == len(held):
             times.append(time)
@@ -180,7 +180,7 @@ def _reduced(take: str, values: Sequence[float]) -> float:
     return min((b - a for a, b in pairwise(ordered)), default=float("inf"))
 
 
-def lines(case: CheckContext, window: Window, check: Measured) -> list[LabelledSeries]:
+def expression_series(case: CheckContext, window: Window, check: Measured) -> list[LabelledSeries]:
     """Return the time series of a check's expression, at the instants at which its ``when`` holds.
 
     The list is empty if it never holds. Raises BadSample if a series of the expression or of the
@@ -234,30 +234,32 @@ def aligned(
     """
     constants = case.generation.constants
     fixed = {name: constants[name] for name in names if name in constants}
-    found = {name: signal_lines(case, window, name) for name in names if name not in fixed}
+    found = {name: signal_series(case, window, name) for name in names if name not in fixed}
     finest = max(found, key=lambda name: (len(found[name]), len(found[name][0].labels)))
-    for line in found[finest]:
-        partners = {name: _partner(name, line, found[name]) for name in found if name != finest}
-        yield line.labels, _rows({finest: line.course, **partners}, fixed)
+    for labelled in found[finest]:
+        partners = {name: _partner(name, labelled, found[name]) for name in found if name != finest}
+        yield labelled.labels, _rows({finest: labelled.series, **partners}, fixed)
 
 
-def _partner(name: str, line: LabelledSeries, candidates: Sequence[LabelledSeries]) -> TimeSeries:
+def _partner(
+    name: str, labelled: LabelledSeries, candidates: Sequence[LabelledSeries]
+) -> TimeSeries:
     if len(candidates) == 1:
-        return candidates[0].course
-    own = set(line.labels)
-    fitting = [other.course for other in candidates if set(other.labels) <= own]
+        return candidates[0].series
+    own = set(labelled.labels)
+    fitting = [other.series for other in candidates if set(other.labels) <= own]
     if len(fitting) != 1:
-        raise BadSample(f"{len(fitting)} series of {name!r} match {line.name}, expected 1")
+        raise BadSample(f"{len(fitting)} series of {name!r} match {labelled.name}, expected 1")
     return fitting[0]
 
 
 def _rows(
-    courses: Mapping[str, TimeSeries], fixed: Mapping[str, float]
+    by_name: Mapping[str, TimeSeries], fixed: Mapping[str, float]
 ) -> Iterator[tuple[float, dict[str, float]]]:
-    for time in sorted({time for course in courses.values() for time in course.times}):
+    for time in sorted({time for series in by_name.values() for time in series.times}):
         row = dict(fixed)
-        for name, course in courses.items():
-            value = course.at(time)
+        for name, series in by_name.items():
+            value = series.at(time)
             if value is None:
                 break
             row[name] = value

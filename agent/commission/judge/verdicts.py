@@ -15,11 +15,11 @@ from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.inventory import PLAN_METRICS
 from agent.commission.spec.models import Check
+from agent.model.limits import INTERVALS_UNTIL_STALE
 from agent.model.series import SeriesKey
 from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import load
 
-_INTERVALS_UNTIL_STALE = 3.0
 _BEFORE_INTERVALS = 4.0
 _BEFORE_MIN_S = 30.0
 
@@ -199,10 +199,10 @@ def judge_step(facts: Facts, recorded: Recorded, step: str, span: Span) -> list[
 def window(facts: Facts, recorded: Recorded, began: float, ended: float) -> Window:
     """Return the samples between two instants, with the age at which each series is stale."""
     ages: dict[str | SeriesKey, float] = {
-        key: _INTERVALS_UNTIL_STALE * interval_s for key, interval_s in recorded.intervals_s.items()
+        key: INTERVALS_UNTIL_STALE * interval_s for key, interval_s in recorded.intervals_s.items()
     }
     samples = recorded.between(began, ended, facts.metrics)
-    default_s = _INTERVALS_UNTIL_STALE * facts.interval_s
+    default_s = INTERVALS_UNTIL_STALE * facts.interval_s
     return Window(samples, began, ended, ages, default_s)
 
 

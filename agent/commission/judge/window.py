@@ -126,8 +126,8 @@ class TimeSeries:
 class Window:
     """The samples of a rack between two instants, by series. Immutable.
 
-    ``max_age_s`` is the age by series, or else by device, from which on a value is stale (three
-    intervals); others have ``default_age_s``.
+    ``max_age_s`` is the age by series, or else by device, at which a value is stale (three of its
+    polling intervals); others have ``default_age_s``.
     """
 
     def __init__(
@@ -258,7 +258,7 @@ class Window:
             raise BadSample(f"{name}: frozen, {run} values in a row are {track.values[-1]}")
         return track
 
-    def course(
+    def series(
         self, key: SeriesKey, max_age_s: float | None = None, moves: bool = False
     ) -> TimeSeries:
         """Return one series as numbers. Raises BadSample like ``track``, and for a state name."""

@@ -235,16 +235,16 @@ def drawn_limits(check: Drawn, line: LabelledSeries | None, span: Span) -> list[
 
 
 def _before(line: LabelledSeries, span: Span) -> list[float]:
-    pairs = zip(line.course.times, line.course.values, strict=True)
+    pairs = zip(line.series.times, line.series.values, strict=True)
     return [value for time, value in pairs if time < span.began]
 
 
 def _nearness(line: LabelledSeries, limits: Sequence[Limit]) -> float:
     """Return how far the worst value is beyond the nearest limit; negative inside."""
-    course = line.course
+    series = line.series
     return max(
         (
-            course.maximum - limit.at if limit.above else limit.at - course.minimum
+            series.maximum - limit.at if limit.above else limit.at - series.minimum
             for limit in limits
         ),
         default=-inf,
@@ -264,7 +264,7 @@ def _instants(check: Drawn, span: Span) -> Iterator[Instant]:
 
 def _points(line: LabelledSeries, began: float) -> list[tuple[float, float | None]]:
     """Return pairs of seconds after the step began and value, with a None in every gap."""
-    times, values = line.course.times, line.course.values
+    times, values = line.series.times, line.series.values
     usual = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
     points: list[tuple[float, float | None]] = []
     for place, (time, value) in enumerate(zip(times, values, strict=True)):

@@ -83,7 +83,7 @@ def _words(limit: Limit) -> str:
 
 
 def _points(line: LabelledSeries) -> Points:
-    return tuple(zip(line.course.times, line.course.values, strict=True))
+    return tuple(zip(line.series.times, line.series.values, strict=True))
 
 
 def _span(events: list[Event], step: str) -> Span | None:

@@ -22,6 +22,7 @@ from agent.commission.report.history import (
     retest,
 )
 from agent.commission.spec.models import Check, Measured
+from agent.model.units import printed_difference
 
 BYTES_MAX = 3_000_000
 _NAMES_MAX = 200  # characters of a series' name, a reason, or a text of a device
@@ -157,10 +158,10 @@ def _sentence(report: RunReport) -> str:
     if report.verdict is Verdict.ERROR:
         return "At least one check could not be judged. The rack is not released."
     if report.verdict is Verdict.MARGINAL:
-        return "Every check is inside its limit, at least one within its guard band."
+        return "Every check is inside its limit, at least one by less than its guard band."
     if report.verdict is Verdict.WAIVED:
         return "Nothing blocks the rack; at least one finding is waived."
-    return "Every check that applies is inside its limit and outside its guard band."
+    return "Every check that applies is inside its limit by at least its guard band."
 
 
 def _counts(results: Iterable[CheckResult]) -> list[tuple[Verdict, int]]:
@@ -172,7 +173,7 @@ def _row(report: RunReport, result: CheckResult) -> CheckRow:
     check = report.check(result)
     guard = ""
     if isinstance(check, Measured) and check.guard:
-        guard = words.quantity(check.guard, {"degC": "K"}.get(check.unit, check.unit))
+        guard = words.quantity(check.guard, printed_difference(check.unit))
     lines = tuple(
         (
             _cut(words.series(each.name)),

@@ -6,7 +6,7 @@ from math import isfinite
 from agent.commission.records import Measurement, Verdict
 from agent.commission.spec.models import Check, LimitCheck, SoakCheck
 from agent.model.figures import decimals, grouped
-from agent.model.units import printed
+from agent.model.units import printed, printed_difference
 
 _SMALLEST = 1e-4
 _MARKS = {
@@ -18,8 +18,8 @@ _MARKS = {
     Verdict.WAIVED: "w",
 }
 _MEANINGS = {
-    Verdict.PASS: "inside the limit, and outside its guard band",
-    Verdict.MARGINAL: "inside the limit, but within its guard band",
+    Verdict.PASS: "inside the limit by at least the guard band",
+    Verdict.MARGINAL: "inside the limit by less than the guard band",
     Verdict.FAIL: "outside the limit",
     Verdict.ERROR: "could not be judged: data were missing, stale, frozen or bad, or a stimulus was"
     " not confirmed; never counts as passed",
@@ -106,7 +106,7 @@ def margin(measurement: Measurement) -> str:
         return ""
     beside = measurement.limit if isinstance(measurement.limit, int | float) else 0.0
     text = number(measurement.margin, beside=beside, signed=True)
-    unit = {"degC": "K"}.get(measurement.unit, printed(measurement.unit))
+    unit = printed_difference(measurement.unit)
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit and isfinite(measurement.margin) else text
 
 

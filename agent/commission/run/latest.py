@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 
 from agent.commission.judge import CheckContext, Span
 from agent.commission.judge.columns import is_good
-from agent.commission.judge.context import InconclusiveError, aligned, signal_lines, tracks
+from agent.commission.judge.context import InconclusiveError, aligned, signal_series, tracks
 from agent.commission.judge.verdicts import Facts
 from agent.commission.judge.window import BadSample, Window
 from agent.commission.records import Sample
 from agent.commission.spec.expression import Condition
 from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import AlarmCheck, Check, EqualsCheck, Measured
+from agent.model.limits import INTERVALS_UNTIL_STALE
 from agent.model.series import SeriesKey
 
-_AGE_INTERVALS = 1.5  # excludes values of the previous round
-_LOST_INTERVALS = 3.0  # a good value overdue by that is lost, unless max_age is shorter
+_AGE_INTERVALS = 1.5  # stricter than stale: a value of the previous round confirms nothing
 _LOST_ROUNDS = 2  # the least number of rounds, so that a clock that is set loses nothing
 _EARLIER_S = 1.0
 
@@ -63,7 +63,7 @@ class LatestValues:
         self._limits_s: dict[str, float] = {}
         for signal in used:
             self._limits_s[signal.metric] = min(
-                self._limits_s.get(signal.metric, _LOST_INTERVALS * facts.interval_s),
+                self._limits_s.get(signal.metric, INTERVALS_UNTIL_STALE * facts.interval_s),
                 max(signal.max_age or float("inf"), _AGE_INTERVALS * facts.interval_s),
             )
         self._latest: dict[SeriesKey, Sample] = {}
@@ -95,7 +95,8 @@ class LatestValues:
         """Return why the run has to be aborted now; empty if it may continue.
 
         One series beyond an abort limit is enough. So is an abort limit that cannot be watched:
-        one whose signals had no good value for three intervals, or for their ``max_age``.
+        one whose signals had no good value for three intervals, when they are stale, or for their
+        ``max_age``.
         """
         case, unwatched = self._last_good(now), ""
         for name, condition in self.aborts.items():
@@ -178,7 +179,7 @@ class LatestValues:
         """Return the missing signal of a condition, and why; both empty if it can be computed."""
         for name in self._signals(condition):
             try:
-                signal_lines(case, case.window, name)
+                signal_series(case, case.window, name)
             except (BadSample, InconclusiveError) as error:
                 return name, str(error)
         try:
@@ -273,7 +274,7 @@ def _signals(generation: Generation, check: Check) -> Iterator[str]:
 
 def _range(case: CheckContext, name: str) -> list[float] | None:
     try:
-        last = [line.course.last for line in signal_lines(case, case.window, name)]
+        last = [line.series.last for line in signal_series(case, case.window, name)]
     except (BadSample, InconclusiveError):
         return None
     return [min(last), max(last)] if last else None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.commission.evidence.bundle import attached
 from agent.commission.evidence.results import measurement_json
-from agent.commission.journal.events import CheckJudged, Said
+from agent.commission.journal.events import CheckJudged, MessageLogged
 from agent.commission.journal.samples import SampleStore
 from agent.commission.journal.writer import RunJournal, read_journal
 from agent.commission.judge import Span
@@ -62,7 +62,7 @@ class LiveVerdicts:
                 results = await asyncio.to_thread(self._results, step, span)
             except (RackagentError, OSError, sqlite3.Error) as error:
                 text = f"warning: {step}: not judged during the run: {error}"
-                self._journal.mention(Said(text=text), self._now())
+                self._journal.mention(MessageLogged(text=text), self._now())
                 return
         for result in results:
             self._journal.mention(judged_record(result), self._now())

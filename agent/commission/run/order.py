@@ -10,16 +10,16 @@ from pathlib import Path
 from agent.commission.evidence import bundle
 from agent.commission.evidence.provenance import keep_origins
 from agent.commission.evidence.results import RunReport
-from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signed_by
+from agent.commission.evidence.sealing import MANIFEST, refuse_signature, seal, signature_sentence
 from agent.commission.evidence.signing import PrivateKey
 from agent.commission.journal import answers
 from agent.commission.journal.events import (
     ClockChecked,
+    MessageLogged,
     ProfilesFound,
     RunAborted,
     RunConcluded,
     RunEnded,
-    Said,
 )
 from agent.commission.journal.samples import SampleStore, fold
 from agent.commission.journal.writer import Event, RunJournal, read_journal
@@ -166,7 +166,7 @@ def _mention_clock(journal: RunJournal, at: float) -> None:
     clock = clock_state()
     if clock is None or not clock.synchronised:
         journal.mention(
-            Said(text="warning: the clock of this machine is not synchronised (NTP)"), at
+            MessageLogged(text="warning: the clock of this machine is not synchronised (NTP)"), at
         )
     if clock is not None:
         journal.write(
@@ -207,7 +207,7 @@ def conclude(
     finally:
         journal.close()
     bundle.write_results(folder, report)
-    write_report(folder, report, signed_by(folder, key))
+    write_report(folder, report, signature_sentence(folder, key))
     seal(folder, report, key)
     return report
 

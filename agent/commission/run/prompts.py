@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.commission.journal import answers
 from agent.commission.journal.answers import GivenAnswer
-from agent.commission.journal.events import Noted, PromptAnswered, PromptOpened, Said
+from agent.commission.journal.events import MessageLogged, Noted, PromptAnswered, PromptOpened
 from agent.commission.journal.reader import Prompt
 from agent.commission.journal.writer import RunJournal
 
@@ -92,14 +92,14 @@ class People:
         """Process the answers and commands that have arrived."""
         for found in answers.collect(self._folder):
             if isinstance(found, str):
-                self._journal.mention(Said(text=found), self._now())
+                self._journal.mention(MessageLogged(text=found), self._now())
             elif found.id in answers.COMMANDS:
                 self._command(found)
             elif found.id in self._open:
                 self._answer(found, "yes" if found.yes else "no")
             else:
                 text = f"{found.who} answered {found.id}, which is not an open prompt"
-                self._journal.mention(Said(text=text), self._now())
+                self._journal.mention(MessageLogged(text=text), self._now())
 
     def _answer(self, found: GivenAnswer, answer: str) -> None:
         prompt = self._open.pop(found.id)
@@ -126,7 +126,7 @@ class People:
             self.wants_end = f"ended by {found.who}" + (f": {found.text}" if found.text else "")
         elif found.id == answers.CONTINUE:
             self.wants_pause = ""
-            self._journal.mention(Said(text=f"{found.who}: continue"), now)
+            self._journal.mention(MessageLogged(text=f"{found.who}: continue"), now)
         else:
             self.wants_pause = found.who
-            self._journal.mention(Said(text=f"{found.who}: pause after this step"), now)
+            self._journal.mention(MessageLogged(text=f"{found.who}: pause after this step"), now)

@@ -12,11 +12,11 @@ from typing import Any
 
 from agent.commission.journal.events import (
     Beat,
+    MessageLogged,
     RunAborted,
     RunContinued,
     RunInterrupted,
     RunPaused,
-    Said,
     StepBegan,
     StepConfirmed,
     StepEnded,
@@ -33,7 +33,6 @@ from agent.commission.run.outline import BEGIN, closing, opening, planned
 from agent.commission.run.prompts import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
 from agent.commission.run.rig import Rig
 from agent.commission.run.rounds import Rounds
-from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import StepSpec
 from agent.model.errors import ConfigError, RackagentError
 
@@ -382,19 +381,4 @@ class Runner:
         return self._people.asked
 
     def _log(self, text: str) -> None:
-        self._journal.mention(Said(text=text), self._rig.now())
-
-
-def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return device names by role. Raises ConfigError for a role without device, or with two."""
-    found: dict[str, str] = {}
-    for role, name in devices:
-        if role in found and role in generation.roles:
-            raise ConfigError(f"{found[role]} and {name} both have the role {role}")
-        found[role] = name
-    missing = [role for role in generation.roles if role not in found]
-    if missing:
-        raise ConfigError(
-            f"{generation.name} needs devices that the rack does not have: {', '.join(missing)}"
-        )
-    return found
+        self._journal.mention(MessageLogged(text=text), self._rig.now())

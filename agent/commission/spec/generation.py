@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -55,6 +55,23 @@ class Generation:
     def roles(self) -> tuple[str, ...]:
         """The roles of all required devices."""
         return tuple(role for group in self.spec.devices.values() for role in group.roles)
+
+    def assigned(self, devices: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Return device names by role, from pairs of role and name.
+
+        Raises ConfigError for a required role without device, or with two.
+        """
+        found: dict[str, str] = {}
+        for role, name in devices:
+            if role in found and role in self.roles:
+                raise ConfigError(f"{found[role]} and {name} both have the role {role}")
+            found[role] = name
+        missing = [role for role in self.roles if role not in found]
+        if missing:
+            raise ConfigError(
+                f"{self.name} needs devices that the rack does not have: {', '.join(missing)}"
+            )
+        return found
 
     def members(self, of: str | list[str]) -> tuple[str, ...]:
         """Return the roles of a signal's ``of``: a group, a role, or a list of roles."""

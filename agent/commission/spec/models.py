@@ -225,8 +225,8 @@ class CheckSpec(Sourced):
 class Measured(CheckSpec):
     """A check of an expression over signals, at the instants at which ``when`` holds.
 
-    ``otherwise`` is the verdict if it never holds. ``guard`` is the width of the guard band inside
-    the limit, in ``unit``; values within it are MARGINAL.
+    ``otherwise`` is the verdict if ``when`` is never true in the step. ``guard`` is the width of
+    the guard band in ``unit``: a value inside its limit by less than that is MARGINAL.
     """
 
     measure: str

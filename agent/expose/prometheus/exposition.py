@@ -67,10 +67,10 @@ class _DeviceSamples:
         return sum(len(rendered.layout.twice) for rendered in self.rendered)
 
     def _laid_out(self, state: DeviceState) -> Iterator[tuple[Block, float, Layout]]:
-        for position in sorted(state.held):
-            held = state.held[position]
-            for block in held.blocks:
-                yield block, block.observed_at + held.limit_s, self.lay_out(block.series)
+        for position in sorted(state.requests):
+            found = state.requests[position]
+            for block in found.blocks:
+                yield block, block.observed_at + found.limit_s, self.lay_out(block.series)
 
     def lay_out(self, series_set: SeriesSet) -> Layout:
         """Return the label text of a set of series."""

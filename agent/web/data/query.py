@@ -68,7 +68,7 @@ class DeviceValues:
 class Finder:
     """Finds the same metrics in every poll; their positions are kept on each set of series.
 
-    Make one for as long as a page or an outlet lives; ``look`` finds something once.
+    Make one for as long as a page or an output lives; ``look`` finds something once.
     """
 
     def __init__(self, metrics: frozenset[str]) -> None:

@@ -78,7 +78,7 @@ def test_a_slow_request_keeps_its_readings_for_three_intervals(store: Store, clo
     clock.now = NOW + 900.0
     store.put(poll("pdu"))
     assert shown(store) == [5.0]
-    assert list(store.device("pdu").held) == [7], "a stale block is dropped, not only hidden"
+    assert list(store.device("pdu").requests) == [7], "a stale block is dropped, not only hidden"
     clock.now = NOW + 900.1
     assert shown(store) == []
 

@@ -146,11 +146,11 @@ def _poll_cells(state: DeviceState) -> dict[str, Cell]:
 
 
 def _fresh(state: DeviceState, request: int, number: int, now: float) -> Block | None:
-    held = state.held.get(request)
-    if held is None or number >= len(held.blocks):
+    found = state.requests.get(request)
+    if found is None or number >= len(found.blocks):
         return None
-    block = held.blocks[number]
-    return block if now - block.observed_at <= held.limit_s else None
+    block = found.blocks[number]
+    return block if now - block.observed_at <= found.limit_s else None
 
 
 def _reading_cells(
@@ -165,8 +165,8 @@ def _reading_cells(
     if row.numeric:
         cells[f"{row.key}.spark"] = {"d": sparkline.path(points, now)}
     if block is None:
-        cells[row.key] = {"text": NOTHING, "data-quality": "stale"}
-        cells[f"{row.key}.note"] = {"text": "no longer reported"}
+        cells[row.key] = {"text": NOTHING, "data-quality": "missing"}
+        cells[f"{row.key}.note"] = {"text": "not reported"}
         cells[f"{row.key}.raw"] = {"text": NOTHING}
         return cells
     flaw, value = block.flaws.get(position), block.values[position]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.commission.evidence import bundle as evidence
 from agent.commission.evidence.sealing import MANIFEST, find_changes, seal
-from agent.commission.evidence.signing import envelope, opened, statement
+from agent.commission.evidence.signing import envelope, open_envelope, statement
 from agent.commission.judge.verdicts import Waiver
 from agent.commission.report.pdf import BROWSER
 from tests.agent.commission.bundle import bundle
@@ -79,7 +79,7 @@ def test_a_changed_byte_is_named_by_its_file(run: Path, data: st.DataObject) -> 
 def test_a_manifest_that_claims_another_result_is_found_without_a_key(run: Path) -> None:
     manifest = run / MANIFEST
     whole = manifest.read_bytes()
-    found, _ = opened(whole, None)
+    found, _ = open_envelope(whole, None)
     files = {each["name"]: each["digest"]["sha256"] for each in found["subject"]}
     predicate = {**found["predicate"], "passedTests": ["everything"]}
     try:

@@ -25,7 +25,7 @@ from agent.commission.evidence.signing import (
     encoded,
     envelope,
     key_id,
-    opened,
+    open_envelope,
     private_key,
     public_key,
     statement,
@@ -75,7 +75,7 @@ def sealed(folder: Path, key: Ed25519PrivateKey | None = KEY, *, simulated: bool
 
 def test_a_statement_names_every_file_and_what_came_of_it(tmp_path: Path) -> None:
     run = sealed(tmp_path)
-    found, signed = opened((run / MANIFEST).read_bytes(), KEY.public_key())
+    found, signed = open_envelope((run / MANIFEST).read_bytes(), KEY.public_key())
     assert signed
     assert found["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
     assert (found["predicate"]["result"], found["predicate"]["passedTests"]) == ("PASSED", ["a"])
@@ -130,12 +130,12 @@ def test_a_rehearsal_is_no_test_result_and_is_never_signed(tmp_path: Path) -> No
         conclude(run, KEY)
     assert read_journal(run / bundle.JOURNAL)[-1]["event"] == "step_ended"
     conclude(run, None)
-    found, signed = opened((run / MANIFEST).read_bytes(), None)
+    found, signed = open_envelope((run / MANIFEST).read_bytes(), None)
     assert (signed, found["predicateType"]) == (False, "urn:rackagent:rehearsal:v1")
     assert (found["predicate"]["result"], found["predicate"]["simulated"]) == ("REHEARSED", True)
     assert find_changes(run, None) == ([], False)
     assert find_changes(run, KEY.public_key())[0] == [
-        f"{MANIFEST}: is not signed: it is of a rehearsal"
+        f"{MANIFEST}: is not signed: rehearsals are never signed"
     ]
     (run / MANIFEST).write_bytes(envelope(base64.b64decode(payload(run)), KEY))
     assert find_changes(run, KEY.public_key())[0] == [
@@ -151,12 +151,12 @@ def payload(run: Path) -> str:
 @given(st.data())
 def test_any_changed_byte_of_an_envelope_is_noticed(data: st.DataObject) -> None:
     whole = envelope(PAYLOAD, KEY)
-    assert opened(whole, KEY.public_key()) == (json.loads(PAYLOAD), True)
+    assert open_envelope(whole, KEY.public_key()) == (json.loads(PAYLOAD), True)
     place = data.draw(st.integers(0, len(whole) - 1))
     changed = bytearray(whole)
     changed[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises(InvalidEnvelope):
-        opened(bytes(changed), KEY.public_key())
+        open_envelope(bytes(changed), KEY.public_key())
 
 
 NESTED = b"[" * 200_000
@@ -169,7 +169,7 @@ NESTED = b"[" * 200_000
 )
 def test_what_is_no_envelope(text: bytes) -> None:
     with pytest.raises(InvalidEnvelope, match="is not a DSSE envelope"):
-        opened(text, None)
+        open_envelope(text, None)
 
 
 def test_what_is_signed_is_what_dsse_says() -> None:

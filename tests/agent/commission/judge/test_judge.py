@@ -62,6 +62,17 @@ def test_limit(
     assert measured.unit == "K"
 
 
+def test_a_marginal_result_says_what_is_left_of_the_guard_band(tmp_path: Path) -> None:
+    result = judged(tmp_path, LIMIT, supply(31.6))
+    assert result.reason == "0.35 K inside the limit; the guard band is 0.5 K"
+    check = "{kind: limit, measure: power, unit: kW, at_most: 7, guard: 1}"
+    both = judged(tmp_path, check, meters([6250.0] * 13, [6500.0] * 13))
+    assert both.verdict is MARGINAL
+    assert both.reason == (
+        "0.5 kW inside the limit; the guard band is 1 kW (in the guard band: meter-1, meter-2)"
+    )
+
+
 @pytest.mark.parametrize(
     ("reduce", "bound", "value"),
     [

@@ -1,4 +1,4 @@
-"""Reductions of a course, and what makes a series unusable."""
+"""Reductions of a series, and what makes a series unusable."""
 
 import math
 from dataclasses import replace
@@ -45,16 +45,16 @@ def test_recovering(threshold: float, since: float, recovers: float | None) -> N
 
 @given(numbers)
 def test_the_mean_lies_between(values: list[float]) -> None:
-    course = TimeSeries(tuple(map(float, range(len(values)))), tuple(values))
+    series = TimeSeries(tuple(map(float, range(len(values)))), tuple(values))
     slack = 1e-9 * (1 + max(map(abs, values)))
-    assert course.minimum - slack <= course.mean <= course.maximum + slack
-    assert course.share_inside(course.minimum, course.maximum) == 1.0
+    assert series.minimum - slack <= series.mean <= series.maximum + slack
+    assert series.share_inside(series.minimum, series.maximum) == 1.0
 
 
 @given(numbers, st.floats(-1e6, 1e6), st.floats(0, 1e6))
 def test_after_settling_nothing_is_outside(values: list[float], low: float, width: float) -> None:
-    course = TimeSeries(tuple(map(float, range(len(values)))), tuple(values))
-    settled = course.settle_s(low, low + width, since=0)
+    series = TimeSeries(tuple(map(float, range(len(values)))), tuple(values))
+    settled = series.settle_s(low, low + width, since=0)
     if settled is None:
         assert not low <= values[-1] <= low + width
     else:
@@ -62,10 +62,10 @@ def test_after_settling_nothing_is_outside(values: list[float], low: float, widt
         assert settled == 0 or not low <= values[int(settled) - 1] <= low + width
 
 
-def test_a_sound_series_is_a_course() -> None:
+def test_a_sound_series_has_numbers() -> None:
     found = window(samples([30.0, 30.1, 29.9]))
-    course = found.course(KEY)
-    assert (list(course.times), list(course.values)) == ([1000, 1005, 1010], [30.0, 30.1, 29.9])
+    series = found.series(KEY)
+    assert (list(series.times), list(series.values)) == ([1000, 1005, 1010], [30.0, 30.1, 29.9])
 
     assert found.duration_s == 10
     assert found.devices == {"cdu"}
@@ -74,8 +74,8 @@ def test_a_sound_series_is_a_course() -> None:
 def test_samples_may_come_in_any_order_and_the_first_of_an_instant_counts() -> None:
     rows = samples([30.0, 30.1, 29.9])
     twice = [replace(each, value=99.0) for each in rows]
-    course = window([rows[2], rows[0], twice[0], rows[1], twice[2]]).course(KEY)
-    assert (list(course.times), list(course.values)) == ([1000, 1005, 1010], [30.0, 30.1, 29.9])
+    series = window([rows[2], rows[0], twice[0], rows[1], twice[2]]).series(KEY)
+    assert (list(series.times), list(series.values)) == ([1000, 1005, 1010], [30.0, 30.1, 29.9])
 
 
 @pytest.mark.parametrize(
@@ -89,20 +89,20 @@ def test_samples_may_come_in_any_order_and_the_first_of_an_instant_counts() -> N
     ],
     ids=["nothing", "none", "nan", "infinite", "word"],
 )
-def test_what_is_no_course(values: list[Value], says: str) -> None:
+def test_what_makes_a_series_unusable(values: list[Value], says: str) -> None:
     with pytest.raises(BadSample, match=says):
-        window(samples(values)).course(KEY)
+        window(samples(values)).series(KEY)
 
 
 def test_the_reason_of_a_bad_value_is_told() -> None:
     with pytest.raises(BadSample, match=r"cdu rack_coolant\w+: 2 values are not good \(sentinel\)"):
-        window(samples([30.0] * 4, bad={1: "sentinel", 2: "other"})).course(KEY)
+        window(samples([30.0] * 4, bad={1: "sentinel", 2: "other"})).series(KEY)
 
 
 def test_uncertain_is_not_good() -> None:
     found = [replace(s, quality=Quality.UNCERTAIN) for s in samples([30.0, 30.1])]
     with pytest.raises(BadSample, match="quality uncertain"):
-        window(found).course(KEY)
+        window(found).series(KEY)
 
 
 @pytest.mark.parametrize("hole", ["start", "middle", "end"])
@@ -110,36 +110,36 @@ def test_a_gap_is_found_wherever_it_is(hole: str) -> None:
     kept = {"start": range(4, 20), "middle": [*range(8), *range(12, 20)], "end": range(16)}[hole]
     found = samples([float(n) for n in range(20)])
     with pytest.raises(BadSample, match=r"no value for \d+ s \(15 s are allowed\)"):
-        window([found[place] for place in kept], seconds=95).course(KEY)
-    assert window(found, seconds=95).course(KEY).last == 19
+        window([found[place] for place in kept], seconds=95).series(KEY)
+    assert window(found, seconds=95).series(KEY).last == 19
 
 
 def test_each_device_has_its_own_age() -> None:
     found = samples([30.0, 30.1], step_s=30)
     slow = Window(found, START, START + 30, max_age_s={"cdu": 30})
-    assert list(slow.course(KEY).values) == [30.0, 30.1]
-    assert list(slow.between(START, START + 30).course(KEY).values) == [30.0, 30.1]
+    assert list(slow.series(KEY).values) == [30.0, 30.1]
+    assert list(slow.between(START, START + 30).series(KEY).values) == [30.0, 30.1]
     with pytest.raises(BadSample):
-        Window(found, START, START + 30, max_age_s={"pdu": 30}).course(KEY)
-    assert window(found).course(KEY, max_age_s=30).last == 30.1
+        Window(found, START, START + 30, max_age_s={"pdu": 30}).series(KEY)
+    assert window(found).series(KEY, max_age_s=30).last == 30.1
 
 
 def test_a_sensor_without_noise_is_frozen() -> None:
     moving = [30.0, 30.1] * 4
     still = window(samples([*moving, *[30.2] * 12]))
-    assert still.course(KEY).last == 30.2
+    assert still.series(KEY).last == 30.2
     with pytest.raises(BadSample, match=r"frozen, 12 values in a row are 30\.2"):
-        still.course(KEY, moves=True)
-    assert window(samples([*moving, *[30.2] * 11])).course(KEY, moves=True).last == 30.2
+        still.series(KEY, moves=True)
+    assert window(samples([*moving, *[30.2] * 11])).series(KEY, moves=True).last == 30.2
 
 
 def test_a_part_has_its_own_ends() -> None:
     found = window(samples([float(n) for n in range(20)], bad={2: "late"}))
     part = found.between(START + 50, START + 70)
-    assert list(part.course(KEY).values) == [10, 11, 12, 13, 14]
+    assert list(part.series(KEY).values) == [10, 11, 12, 13, 14]
     assert found.between(START - 50, START + 5).began == START
     with pytest.raises(BadSample, match="late"):
-        found.between(START, START + 20).course(KEY)
+        found.between(START, START + 20).series(KEY)
     assert found.between(START + 200, START + 300).devices == frozenset()
 
 
@@ -156,7 +156,7 @@ def test_series_are_found_by_labels_in_order() -> None:
 
 def test_what_came_twice_counts_once() -> None:
     found = window(samples([1.0, 2.0]), samples([5.0, 6.0]))
-    assert list(found.course(KEY).values) == [1.0, 2.0]
+    assert list(found.series(KEY).values) == [1.0, 2.0]
 
 
 def test_a_window_does_not_end_before_it_begins() -> None:

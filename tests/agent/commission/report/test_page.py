@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.commission.evidence import bundle as evidence
-from agent.commission.evidence.sealing import signed_by
+from agent.commission.evidence.sealing import signature_sentence
 from agent.commission.evidence.signing import key_id
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Waiver
@@ -73,7 +73,7 @@ def test_the_verdict_stands_first_and_everything_is_there(tmp_path: Path) -> Non
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     run = bundle(tmp_path, key=KEY)
     first = (run / evidence.REPORT).read_bytes()
-    assert report_page(run, evidence.judged(run), signed_by(run)) == first
+    assert report_page(run, evidence.judged(run), signature_sentence(run)) == first
     assert f"signed with the ed25519 key {key_id(KEY.public_key())}" in Reader(first).text
 
 
@@ -81,7 +81,7 @@ def test_several_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     run = bundle(tmp_path)
     report, whole = evidence.judged(run), (run / evidence.REPORT).read_bytes()
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda _: report_page(run, report, signed_by(run)), range(8)))
+        made = list(pool.map(lambda _: report_page(run, report, signature_sentence(run)), range(8)))
     assert made == [whole] * 8
 
 
@@ -130,6 +130,9 @@ def test_what_did_not_pass_stands_before_what_did(tmp_path: Path) -> None:
     order = [table.index(f"a.{name} ") for name in ("over", "none", "near", "skip", "good")]
     assert order == sorted(order)
     assert "1 FAIL, 1 ERROR, 1 MARGINAL, 1 SKIP, 1 PASS" in table
+    findings = text[text.index("Checks that need attention") : text.index("Scope and method")]
+    assert "(limit ≤ 31 °C, guard band 2 K)" in findings
+    assert "K inside the limit; the guard band is 2 K" in findings
     assert "Not drawn: cdu rack_coolant_flow_liters_per_second: no value" in text
 
 

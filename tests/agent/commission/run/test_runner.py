@@ -12,7 +12,7 @@ from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import Sample, Verdict
 from agent.commission.run.prompts import Crew, People
-from agent.commission.run.runner import Runner, roles
+from agent.commission.run.runner import Runner
 from agent.commission.spec.generation import Generation, load_generation
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
@@ -241,8 +241,8 @@ async def test_what_checks_will_lack_is_said_before(make: Make) -> None:
 def test_every_role_needs_a_device(make: Make) -> None:
     generation = make(Rack()).generation
     given = [("cdu", "a"), ("meter-1", "b"), ("meter-2", "c"), ("other", "d")]
-    assert roles(generation, given)["meter-2"] == "c"
+    assert generation.assigned(given)["meter-2"] == "c"
     with pytest.raises(ConfigError, match="that the rack does not have: meter-1, meter-2"):
-        roles(generation, given[:1])
+        generation.assigned(given[:1])
     with pytest.raises(ConfigError, match="a and z both have the role cdu"):
-        roles(generation, [*given, ("cdu", "z")])
+        generation.assigned([*given, ("cdu", "z")])

@@ -16,7 +16,7 @@ PACKAGE = '''\
 
 from pydantic import BaseModel, Field
 
-from agent.commission.judge.context import signal_lines
+from agent.commission.judge.context import signal_series
 from agent.commission.records import CheckResult, Measurement, Verdict
 
 
@@ -30,8 +30,8 @@ class Counted:
     Options = Options
 
     def judge(self, name, options, case):
-        lines = signal_lines(case, case.steady, options.signal)
-        count = sum(value > options.above for line in lines for value in line.course.values)
+        lines = signal_series(case, case.steady, options.signal)
+        count = sum(value > options.above for line in lines for value in line.series.values)
         verdict = Verdict.PASS if count <= options.at_most else Verdict.FAIL
         measured = Measurement("above", float(count), "", float(options.at_most))
         return CheckResult(name, verdict, (measured,))
