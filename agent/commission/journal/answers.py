@@ -63,17 +63,24 @@ class GivenAnswer:
 
 
 def answer(
-    folder: Path, id_: str, *, who: str, yes: bool = True, text: str = "", file: Path | None = None
+    folder: Path,
+    id_: str,
+    *,
+    who: str,
+    yes: bool = True,
+    text: str = "",
+    file: Path | None = None,
+    name: str = "",
 ) -> None:
     """Answer an open prompt of the run in ``folder``, or ask something of it (``COMMANDS``).
 
-    A file is copied into the run. Raises ConfigError where nobody waits for that answer, or where
+    A file is copied into the run, by a name made of ``name`` or of its own. Raises ConfigError where nobody waits for that answer, or where
     it is not whole.
     """
     found = _checked(folder, id_, who, yes, text, file)
     try:
         if file is not None:
-            found["file"] = _attached(folder, id_, file)
+            found["file"] = _attached(folder, id_, file, name or file.name)
         _put(folder, id_, json.dumps(found, ensure_ascii=False).encode())
     except FileExistsError:
         raise ConfigError(f"{id_} has been answered; the run will read it") from None
@@ -121,7 +128,7 @@ def _prompt(folder: Path, id_: str) -> Prompt | None:
     return prompts[id_]
 
 
-def _attached(folder: Path, id_: str, file: Path) -> str:
+def _attached(folder: Path, id_: str, file: Path, given_name: str) -> str:
     """Copy a file into the run; its name there."""
     if not file.is_file():
         raise ConfigError(f"{file}: is not a file")
@@ -129,7 +136,7 @@ def _attached(folder: Path, id_: str, file: Path) -> str:
         raise ConfigError(f"{file}: is larger than {ATTACHMENT_MAX:,} bytes")
     place = folder / ATTACHMENTS
     place.mkdir(exist_ok=True)
-    stem = _UNSAFE.sub("_", file.name)[-_NAME_MAX:].lstrip("._-") or "file"
+    stem = _UNSAFE.sub("_", given_name)[-_NAME_MAX:].lstrip("._-") or "file"
     for number in range(1, _SAME_NAME_MAX + 1):
         name = f"{id_}-{stem}" if number == 1 else f"{id_}-{number}-{stem}"
         with contextlib.suppress(FileExistsError), (place / name).open("xb") as out:
