@@ -74,8 +74,8 @@ def answer(
 ) -> None:
     """Answer an open prompt of the run in ``folder``, or ask something of it (``COMMANDS``).
 
-    A file is copied into the run, by a name made of ``name`` or of its own. Raises ConfigError where nobody waits for that answer, or where
-    it is not whole.
+    A file is copied into the run, by a name made of ``name`` or of its own. Raises ConfigError where
+    nobody waits for that answer, or where it is not whole.
     """
     found = _checked(folder, id_, who, yes, text, file)
     try:

@@ -69,6 +69,9 @@ class Connection(H11Protocol):
         self._cancel_stalled()
         super().connection_lost(exc)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Do not log what any client can ask for; the request is answered as an ordinary one."""
+
     def _responding(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 

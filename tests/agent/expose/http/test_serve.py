@@ -184,9 +184,18 @@ async def test_the_longest_idle_connection_makes_way(monkeypatch: pytest.MonkeyP
             writer.close()
 
 
+async def test_an_upgrade_that_is_not_offered_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serve(hello, "127.0.0.1", 0) as (host, port), httpx.AsyncClient() as client:
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+        assert (await client.get(f"http://{host}:{port}/", headers=upgrade)).text == "hello"
+    assert caplog.text == ""
+
+
 async def test_what_is_used_of_uvicorns_internals_is_still_there() -> None:
     """Fails with the names where an upgrade beyond pyproject's range took some away."""
-    config = uvicorn.Config(hello, lifespan="off")
+    config = uvicorn.Config(hello, lifespan="off", log_config=None)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -198,6 +207,7 @@ async def test_what_is_used_of_uvicorns_internals_is_still_there() -> None:
             *("connection_made", "data_received", "on_response_complete", "connection_lost"),
             *("connections", "cycle", "transport", "loop", "conn", "flow"),
             *("pause_writing", "resume_writing", "timeout_keep_alive_handler"),
+            "_unsupported_upgrade_warning",
         ),
         RequestResponseCycle: ("send",),
     }
