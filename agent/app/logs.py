@@ -9,6 +9,8 @@ from typing import Literal
 
 import structlog
 
+from agent.model.printable import printable
+
 LogFormat = Literal["auto", "console", "json"]
 
 _QUIET_S = 60.0  # a line of a library that repeats is logged once in this time
@@ -46,7 +48,10 @@ class LibraryLines(logging.Handler):
 
 
 def set_up_logs(form: LogFormat = "auto", level: str = "info") -> None:
-    """Send all log lines to stderr, also those of libraries; ``auto`` is ``console`` on a terminal, otherwise ``json``."""
+    """Send all log lines to stderr, also those of libraries.
+
+    ``auto`` is ``console`` on a terminal, otherwise ``json``.
+    """
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -59,7 +64,7 @@ def set_up_logs(form: LogFormat = "auto", level: str = "info") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
-            structlog.processors.dict_tracebacks if not console else _keep,
+            structlog.processors.dict_tracebacks if not console else _printable,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -72,7 +77,7 @@ def set_up_logs(form: LogFormat = "auto", level: str = "info") -> None:
     root.addHandler(LibraryLines())
 
 
-def _keep(
+def _printable(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    return event
+    return {k: printable(v) if isinstance(v, str) else v for k, v in event.items()}

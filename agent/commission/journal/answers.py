@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from agent.commission.journal.reader import Prompt, State, follow
 from agent.model.errors import ConfigError
+from agent.model.printable import printable
 from agent.parse.strict_model import StrictModel
 
 ANSWERS, ATTACHMENTS = "answers", "attachments"
@@ -49,6 +50,18 @@ class AnswerFile(StrictModel):
     text: str = Field("", max_length=_TEXT_MAX)
     file: str = ""
 
+    @field_validator("who")
+    @classmethod
+    def _named(cls, who: str) -> str:
+        if not _is_name(who):
+            raise ValueError("is not the name of a person")
+        return who
+
+    @field_validator("text")
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        return _without_controls(text)
+
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
@@ -74,8 +87,8 @@ def answer(
 ) -> None:
     """Answer an open prompt of the run in ``folder``, or ask something of it (``COMMANDS``).
 
-    A file is copied into the run, by a name made of ``name`` or of its own. Raises ConfigError where
-    nobody waits for that answer, or where it is not whole.
+    A file is copied into the run, by a name made of ``name`` or of its own. Raises ConfigError
+    where nobody waits for that answer, or where it is not whole.
     """
     found = _checked(folder, id_, who, yes, text, file)
     try:
@@ -90,8 +103,17 @@ def answer(
 
 def check_name(who: str) -> None:
     """Raises ConfigError for what is no name of a person."""
-    if not who.strip() or len(who) > _WHO_MAX or not who.isprintable():
+    if not _is_name(who):
         raise ConfigError(f"say who it is, in at most {_WHO_MAX} characters, not {who[:40]!r}")
+
+
+def _is_name(who: str) -> bool:
+    return bool(who.strip()) and len(who) <= _WHO_MAX and who.isprintable()
+
+
+def _without_controls(text: str) -> str:
+    """Return a text whose only control characters are line breaks: it is shown on terminals."""
+    return printable("\n".join(text.splitlines()), "\n")
 
 
 def _checked(
@@ -108,7 +130,12 @@ def _checked(
         raise ConfigError(f"{id_} takes no file")
     if yes and kind == NOTE and not text.strip():
         raise ConfigError("a note needs a text")
-    return {"who": who, "answer": "yes" if yes else "no", "text": text, "file": ""}
+    return {
+        "who": who,
+        "answer": "yes" if yes else "no",
+        "text": _without_controls(text),
+        "file": "",
+    }
 
 
 def _prompt(folder: Path, id_: str) -> Prompt | None:
@@ -158,16 +185,26 @@ def _put(folder: Path, id_: str, content: bytes) -> None:
         part.unlink()
 
 
+def _given_at(path: Path) -> tuple[int, str]:
+    return path.lstat().st_mtime_ns, path.name
+
+
 def take(folder: Path) -> Iterator[GivenAnswer | str]:
-    """The answers that have come, taken away; a text for one that cannot be used."""
+    """Yield the answers that have come, the oldest first, and take them away.
+
+    A text is of one that cannot be used.
+    """
     place = folder / ANSWERS
     try:
-        names = sorted(path.name for path in place.iterdir() if path.suffix == ".json")
+        given = [path for path in place.iterdir() if path.suffix == ".json"]
+        names = [path.name for path in sorted(given, key=_given_at)]
     except OSError:
         return
     for name in names[:_AT_ONCE]:
         path = place / name
         try:
+            if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for
+                raise ValueError("is not a plain file")
             with path.open("rb") as file:
                 content = file.read(_BYTES_MAX + 1)
             path.unlink()

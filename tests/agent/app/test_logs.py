@@ -36,11 +36,10 @@ def test_a_line_that_goes_on_comes_again_with_its_count(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_up_logs("json")
-    now = 0.0
-    monkeypatch.setattr(logs.time, "monotonic", lambda: now)
-    library = logging.getLogger("some.library")
-    for now in (0.0, 1.0, 2.0, 61.0):
-        library.error("it failed: %d", 7)
+    moments = iter((0.0, 1.0, 2.0, 61.0))
+    monkeypatch.setattr(logs.time, "monotonic", lambda: next(moments))
+    for _ in range(4):
+        logging.getLogger("some.library").error("it failed: %d", 7)
     first, second = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert "repeated" not in first
     assert (second["event"], second["repeated"], second["level"]) == ("it failed: 7", 2, "error")

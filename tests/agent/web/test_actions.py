@@ -68,8 +68,8 @@ async def test_a_run_is_paused_and_noted_upon(client: httpx.AsyncClient, tmp_pat
     await client.post(f"{RUN}/answer", data={"token": known, "id": "pause"})
     await client.post(f"{RUN}/answer", data={"token": known, "id": "note", "text": "smells warm"})
     assert answers(tmp_path) == [
-        GivenAnswer("note", "ada", True, "smells warm"),
         GivenAnswer("pause", "ada", True),
+        GivenAnswer("note", "ada", True, "smells warm"),
     ]
 
 
