@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from collections import OrderedDict
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
@@ -40,7 +40,7 @@ class LibraryLines(logging.Handler):
         self._seen[key] = (now, 0)
         if len(self._seen) > _LINES_MAX:
             self._seen.popitem(last=False)
-        more = {"repeated": repeated} if repeated else {}
+        more: dict[str, Any] = {"repeated": repeated} if repeated else {}
         if error is not None:
             more["exc_info"] = error
         level = min(max(record.levelno, logging.WARNING), logging.CRITICAL)

@@ -17,6 +17,7 @@ from typing import Any
 
 from agent.model.errors import ConfigError, Problem
 from agent.model.units import UNITS
+from agent.parse.plain_file import read_plain
 from agent.parse.yaml_source import parse
 
 _SIZE_MAX = 4 * 1024 * 1024
@@ -266,9 +267,7 @@ _KNOWN_TYPES |= {"float32": 2, "float64": 4, "string": 8, "bcd16": 1, "bcd32": 2
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _SIZE_MAX:
-            raise ConfigError([Problem(str(path), 0, "", f"is larger than {_SIZE_MAX} bytes")])
-        return path.read_text(encoding="utf-8-sig")
+        return read_plain(path, _SIZE_MAX).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError([Problem(str(path), 0, "", f"cannot be read: {reason}")]) from None

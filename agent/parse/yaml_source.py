@@ -17,13 +17,14 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from agent.model.errors import ConfigError, Problem
+from agent.parse.plain_file import read_plain
 from agent.parse.yaml_errors import Key, Step, explain, nearest
 
 __all__ = ["Document", "Key", "Step", "load", "load_json", "nearest", "parse", "spell"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-_MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 _MAX_NODES = 200_000  # a few anchors that repeat each other can mean millions
 _MAX_DEPTH = 100  # libyaml's composer recurses in C: at 25,000 levels the process dies
 _TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep; write it flatter"
@@ -181,13 +182,9 @@ def _text(path: Path) -> str:
     """Return the text of a file. Raises ConfigError."""
     name = str(path)
     try:
-        if path.is_dir():
-            raise ConfigError([Problem(name, 0, "", "is a directory; name a file in it")])
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)  # the size of a device or pipe says nothing
-        if len(content) > _MAX_BYTES:
-            raise ConfigError([Problem(name, 0, "", f"is larger than {_MAX_BYTES} bytes")])
-        return content.decode("utf-8")
+        return read_plain(path, MAX_BYTES).decode("utf-8")
+    except IsADirectoryError:
+        raise ConfigError([Problem(name, 0, "", "is a directory; name a file in it")]) from None
     except FileNotFoundError:
         raise ConfigError([Problem(name, 0, "", "the file does not exist")]) from None
     except UnicodeDecodeError as error:

@@ -73,7 +73,8 @@ def verify_evidence(
         raise typer.Exit(_FAILED)
     rehearsed = bundle.is_rehearsal(bundle.started(folder))
     if key is None and not rehearsed:
-        hint = "signed, but the signer was not checked: give --key" if signed else "not signed"
+        hint = "the signature was not checked and proves nothing: give --key PUBLIC.pem"
+        hint = hint if signed else "not signed"
         console.err(f"warning: {hint}")
     console.out(f"{folder}: evidence intact{_NO_ACCEPTANCE if rehearsed else ''}")
 
@@ -101,6 +102,9 @@ def report_again(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also write a PDF; needs Chromium or Chrome.")
     ] = False,
+    key: Annotated[
+        Path | None, typer.Option(help="Public ed25519 key (PEM) that must have signed the run.")
+    ] = None,
 ) -> None:
     """Write the report of a run again, outside its sealed directory.
 
@@ -109,7 +113,8 @@ def report_again(
     target = out or folder.parent / f"{folder.resolve().name}-report.html"
     if target.resolve().is_relative_to(folder.resolve()):
         raise ConfigError(f"{target} is in the sealed directory; choose another with --out")
-    content = report_page(folder, bundle.judged(folder), signed_by(folder))
+    signer = signed_by(folder, None if key is None else public_key(key))
+    content = report_page(folder, bundle.judged(folder), signer)
     keep(target, content)
     console.out(f"report: {target}")
     if pdf:

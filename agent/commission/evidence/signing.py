@@ -22,9 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agent.model.errors import ConfigError
+from agent.parse.plain_file import read_plain
 
 PrivateKey = Ed25519PrivateKey
 PublicKey = Ed25519PublicKey
+_KEY_MAX = 65_536  # bytes of a PEM file
+_SIGNATURE = 64  # bytes of an ed25519 signature (RFC 8032)
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
@@ -58,7 +61,9 @@ def envelope(payload: bytes, key: Ed25519PrivateKey | None) -> bytes:
 
 
 def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
-    """The statement in an envelope, and whether anybody signed it.
+    """Return the statement in an envelope, and whether it has a signature.
+
+    Without ``key`` no signature is checked, so one proves nothing (DSSE protocol v1.0).
 
     Raises InvalidEnvelope for what is no envelope, and where ``key`` has not signed it.
     """
@@ -70,6 +75,7 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
         ]
         found = json.loads(payload)
         sound = document["payloadType"] == PAYLOAD_TYPE and found["_type"] == _STATEMENT
+        sound = sound and all(len(each) == _SIGNATURE for _, each in signatures)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise InvalidEnvelope("is no DSSE envelope of an in-toto statement") from None
     if not sound:
@@ -87,7 +93,7 @@ def opened(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], b
 
 
 def signers(text: bytes) -> list[str]:
-    """The ids of the keys that say they have signed; that they did is not looked at.
+    """Return the ids of the keys that the signatures name; the signatures are not checked.
 
     Raises InvalidEnvelope for what is no envelope.
     """
@@ -120,7 +126,7 @@ def key_id(key: Ed25519PublicKey) -> str:
 def private_key(path: Path) -> Ed25519PrivateKey:
     """The ed25519 key of a PEM file without a password. Raises ConfigError, never its content."""
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(read_plain(path, _KEY_MAX), password=None)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -133,7 +139,7 @@ def private_key(path: Path) -> Ed25519PrivateKey:
 def public_key(path: Path) -> Ed25519PublicKey:
     """The ed25519 public key of a PEM file. Raises ConfigError."""
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(read_plain(path, _KEY_MAX))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):

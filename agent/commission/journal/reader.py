@@ -37,6 +37,7 @@ from agent.commission.journal.events import (
 )
 from agent.commission.journal.writer import Event, is_written
 from agent.commission.records import Verdict
+from agent.parse.plain_file import open_plain
 
 JOURNAL = "journal.jsonl"
 
@@ -346,7 +347,7 @@ class Follower:
 
     def refresh(self, now: float | None = None) -> Progress:
         """How far the run is now. Raises OSError where there is no journal to read."""
-        with self._path.open("rb") as file:
+        with open_plain(self._path) as file:
             size = file.seek(0, 2)
             if size < self._offset:  # another one
                 self._story, self._offset = Story(self._folder), 0

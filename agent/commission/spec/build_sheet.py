@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from agent.commission.spec.models import find_unit
 from agent.model.errors import ConfigError, Problem
+from agent.parse.plain_file import read_plain
 from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import Document, load
 
@@ -146,9 +147,7 @@ def _rows(
     """Rows by our names, with their lines. Raises ConfigError for a table that is none of ours."""
     name = str(path)
     try:
-        if path.stat().st_size > _BYTES_MAX:
-            raise ConfigError([Problem(name, 0, "", f"is larger than {_BYTES_MAX} bytes")])
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_plain(path, _BYTES_MAX).decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError([Problem(name, 0, "", f"cannot be read: {reason}")]) from None

@@ -37,7 +37,7 @@ def test_a_line_that_goes_on_comes_again_with_its_count(
 ) -> None:
     set_up_logs("json")
     moments = iter((0.0, 1.0, 2.0, 61.0))
-    monkeypatch.setattr(logs.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr("agent.app.logs.time.monotonic", lambda: next(moments))
     for _ in range(4):
         logging.getLogger("some.library").error("it failed: %d", 7)
     first, second = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
