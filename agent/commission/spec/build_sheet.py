@@ -153,6 +153,15 @@ def _rows(
         raise ConfigError([Problem(name, 0, "", f"cannot be read: {reason}")]) from None
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(name, 0, "", f"is not UTF-8 text: {error.reason}")]) from None
+    try:
+        yield from _parsed(text, name, columns, needed)
+    except csv.Error as error:
+        raise ConfigError([Problem(name, 0, "", f"is not CSV: {error}")]) from None
+
+
+def _parsed(
+    text: str, name: str, columns: Mapping[str, tuple[str, ...]], needed: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, str]]]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
     headings = {(heading or "").strip().lower(): heading for heading in reader.fieldnames or ()}
@@ -173,10 +182,11 @@ def _rows(
 
 
 def _wrong(document: Document, sheet: Sheet) -> Iterator[Problem]:
-    places = [device.place for device in sheet.devices]
-    for number, place in enumerate(places):
-        if place in places[:number]:
+    seen: set[str] = set()
+    for number, place in enumerate(device.place for device in sheet.devices):
+        if place in seen:
             yield document.problem(("devices", number), f"{place} stands twice")
+        seen.add(place)
     owner: dict[str, str] = {}  # a chassis that is listed as a part has its device's own
     for number, device in enumerate(sheet.devices):
         if owner.setdefault(device.serial or device.place, device.device) != device.device:

@@ -379,3 +379,25 @@ def test_a_sound_document_is_read_whole() -> None:
 def test_what_cannot_be_read_on_is_refused_whole(text: str) -> None:
     with pytest.raises(ConfigError):
         parse(text, "s.yaml").salvage(Rack, "parts")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!timestamp 9999999-01-01",
+        "!!timestamp x",
+        "!!bool x",
+        "!!int x",
+        "!!float x",
+    ],
+)
+def test_a_tag_that_does_not_fit_is_a_mistake_of_the_file(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"f\.yaml:1: "):
+        parse(f"a: {text}\n", "f.yaml")
+
+
+def test_many_keys_cost_no_more_than_few_each() -> None:
+    """Comparing every key with every other one took minutes."""
+    count = 60_000
+    text = "".join(f"k{number}: 1\n" for number in range(count))
+    assert len(parse(text, "f.yaml").data) == count
