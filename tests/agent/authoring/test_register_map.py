@@ -155,7 +155,8 @@ def test_every_map_in_use_imports(tmp_path: Path) -> None:
 
 def test_a_cell_that_is_too_long_is_a_mistake_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "map.csv"
-    path.write_text(f"{CSV}40099;{'x' * 200_000};int16;1;V\n")
+    rows = "40098;Voltage;uint16;1;V\n" * 300  # beyond what is looked at for the delimiter
+    path.write_text(f"{CSV}{rows}40099;{'x' * 200_000};int16;1;V\n")
     with pytest.raises(
         ConfigError, match=r"map\.csv:\d+: is not CSV: field larger than field limit"
     ):
