@@ -15,9 +15,10 @@ from agent.commission.journal.writer import RunJournal
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import CheckResult
+from agent.commission.run.outline import roles
 from agent.commission.run.prompts import Crew, People
 from agent.commission.run.rounds import Rounds
-from agent.commission.run.runner import Runner, roles
+from agent.commission.run.runner import Runner
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.build_sheet_draft import draft_sheet
 from agent.commission.spec.generation import Generation

@@ -29,8 +29,8 @@ from agent.commission.journal.writer import Event
 from agent.commission.judge.verdicts import Facts, load_waivers
 from agent.commission.records import blocks
 from agent.commission.run.order import Hear, Order, OrderOutcome, Rehearsal, carry_out_all
+from agent.commission.run.outline import roles
 from agent.commission.run.prompts import Crew
-from agent.commission.run.runner import roles
 from agent.commission.spec.build_sheet import Sheet, load_sheet
 from agent.commission.spec.generation import Generation, find_generations, open_generation
 from agent.config import Config, load_config

@@ -33,7 +33,6 @@ from agent.commission.run.outline import BEGIN, closing, opening, planned
 from agent.commission.run.prompts import ANSWER_WAIT_S, LOOK_S, PAUSE_MAX_S, People
 from agent.commission.run.rig import Rig
 from agent.commission.run.rounds import Rounds
-from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import StepSpec
 from agent.model.errors import ConfigError, RackagentError
 
@@ -175,7 +174,8 @@ class Runner:
         spec = self._spec.steps[name]
         if spec.event is not None:
             self._tell(f"{name}: undone, the run was cut off in it")
-            await self._undone(name, await self._rig.end(spec.event))
+            ending = self._watching(self._rig.end(spec.event), undoes=name)
+            await self._undone(name, await ending)
             await self._hold(spec.after)
         self._journal.write(StepUndone(step=name), self._rig.now())
 
@@ -214,7 +214,11 @@ class Runner:
                 await self._hold(spec.hold)
             ended, whole = self._rig.now(), True
         finally:
-            left = "" if spec.event is None else await self._rig.end(spec.event)
+            if spec.event is None:
+                left = ""
+            else:
+                ending = self._rig.end(spec.event)
+                left = await (self._watching(ending, undoes=name) if whole else ending)
             if left and not whole:
                 self._tell(f"please {left}")
             elif not whole:
@@ -271,8 +275,11 @@ class Runner:
         self._people.close(id_, "expired")
         return began, None
 
-    async def _watching(self, doing: Coroutine[Any, Any, str]) -> str:
-        """Do something to the rack with its abort limits watched meanwhile. Raises Aborted."""
+    async def _watching(self, doing: Coroutine[Any, Any, str], undoes: str = "") -> str:
+        """Do something to the rack with its abort limits watched meanwhile. Raises Aborted.
+
+        What ``undoes`` the stimulus of that step is done to its end first.
+        """
         task = asyncio.create_task(doing, name="stimulus")
         try:
             while not task.done():
@@ -281,6 +288,12 @@ class Runner:
                 if not task.done():
                     await self._read_if_due()
             return await task
+        except Aborted:
+            if undoes and (words := await task):
+                self._tell(f"please {words}")
+            elif undoes:
+                self._journal.write(StepUndone(step=undoes), self._rig.now())
+            raise
         finally:
             task.cancel()
             await asyncio.wait({task})
@@ -380,18 +393,3 @@ class Runner:
 
     def _tell(self, text: str) -> None:
         self._journal.mention(Said(text=text), self._rig.now())
-
-
-def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Device names by role. Raises ConfigError for a role that no device has, or that two have."""
-    found: dict[str, str] = {}
-    for role, name in devices:
-        if role in found and role in generation.roles:
-            raise ConfigError(f"{found[role]} and {name} both have the role {role}")
-        found[role] = name
-    missing = [role for role in generation.roles if role not in found]
-    if missing:
-        raise ConfigError(
-            f"{generation.name} needs devices that the rack does not have: {', '.join(missing)}"
-        )
-    return found

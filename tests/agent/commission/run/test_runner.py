@@ -11,8 +11,9 @@ from agent.commission.journal.writer import Event, RunJournal, cut_off, read_jou
 from agent.commission.judge import Span
 from agent.commission.judge.verdicts import Facts, judge_stage
 from agent.commission.records import Sample, Verdict
+from agent.commission.run.outline import roles
 from agent.commission.run.prompts import Crew, People
-from agent.commission.run.runner import Runner, roles
+from agent.commission.run.runner import Runner
 from agent.commission.spec.generation import Generation, load_generation
 from agent.model.errors import ConfigError
 from agent.model.values import Quality
