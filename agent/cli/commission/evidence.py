@@ -134,16 +134,19 @@ def export(
 ) -> None:
     """Write every sample of a run as CSV, one per line, in base units or those of --unit.
 
+    The last column is true for samples of a rehearsal on a simulated rack.
+
     Example:
       rackagent evidence export evidence/r01-L11 --csv samples.csv --unit kW --unit L/min
     """
+    simulated = bundle.is_rehearsal(bundle.started(folder))
     store = SampleStore(folder / bundle.SAMPLES, read_only=True)
     try:
         if str(table) == "-":
-            write_csv(store, sys.stdout, unit or ())
+            write_csv(store, sys.stdout, unit or (), simulated=simulated)
             return
         with table.open("w", encoding="utf-8", newline="") as file:
-            count = write_csv(store, file, unit or ())
+            count = write_csv(store, file, unit or (), simulated=simulated)
     except ValueError as error:
         raise ConfigError(f"--unit: {error}") from None
     except OSError as error:

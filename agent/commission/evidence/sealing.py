@@ -108,7 +108,7 @@ def _manifest(folder: Path) -> bytes:
 
 
 def unsound(folder: Path, key: PublicKey | None) -> tuple[list[str], bool]:
-    """Return what is not as it was sealed, and whether the manifest has a signature.
+    """Return what is not intact, and whether the manifest has a signature.
 
     Every file is held against its hash, the samples are judged again, and the manifest must say of
     both what they give. ``key`` must have signed it where it is given. Raises ConfigError where

@@ -383,13 +383,7 @@ def test_what_cannot_be_read_on_is_refused_whole(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "!!timestamp 9999999-01-01",
-        "!!timestamp x",
-        "!!bool x",
-        "!!int x",
-        "!!float x",
-    ],
+    ["!!timestamp 9999999-01-01", "!!timestamp x", "!!bool x", "!!int x", "!!float x"],
 )
 def test_a_tag_that_does_not_fit_is_a_mistake_of_the_file(text: str) -> None:
     with pytest.raises(ConfigError, match=r"f\.yaml:1: "):
