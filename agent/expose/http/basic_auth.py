@@ -19,7 +19,7 @@ _CHECKS_AT_ONCE = 1  # bcrypt uses a whole core; wrong passwords must not delay 
 _WAITING_MAX = 16  # logins that wait for their check; each holds a connection
 _PASSWORD_BYTES = 72  # bcrypt ignores further bytes, so longer passwords would be equal
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rackagent", charset="UTF-8"'}
-# Whoever has no valid login keeps no connection: there are few, and scrapers need them.
+# A client without a valid login keeps no connection: there are few, and scrapers need them.
 _CLOSE = {"Connection": "close"}
 
 
