@@ -13,6 +13,8 @@ from agent.config import Config
 from agent.config.restart import changed
 from agent.expose.prometheus.collectors import ReloadMetrics
 from agent.model.errors import ConfigError
+from agent.parse.plain_file import read_plain
+from agent.parse.yaml_source import MAX_BYTES
 
 _log = structlog.get_logger("reload")
 _LOOK_EVERY_S = 2.0  # between two checks of a watched file
@@ -91,6 +93,6 @@ class Reloader:
 
     def _digest(self) -> str:
         try:
-            return hashlib.sha256(self._path.read_bytes()).hexdigest()[:_HASH_DIGITS]
+            return hashlib.sha256(read_plain(self._path, MAX_BYTES)).hexdigest()[:_HASH_DIGITS]
         except OSError:
             return ""

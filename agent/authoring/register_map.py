@@ -17,7 +17,8 @@ from typing import Any
 
 from agent.model.errors import ConfigError, Problem
 from agent.model.units import UNITS
-from agent.parse.yaml_source import parse
+from agent.parse.plain_file import read_plain
+from agent.parse.yaml_source import load_json, parse
 
 _SIZE_MAX = 4 * 1024 * 1024
 _TYPES = {1: "uint16", 2: "uint32", 4: "uint64"}
@@ -109,18 +110,16 @@ def read_rackmon(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
     Handlers that run shell commands are refused and named. Raises ConfigError for a file that is
     not a rackmon map.
     """
-    try:
-        data = json.loads(_text(path))
-    except json.JSONDecodeError as error:
-        raise ConfigError(
-            [Problem(str(path), error.lineno, "", f"is not JSON: {error.msg}")]
-        ) from None
-    if not isinstance(data, dict) or not isinstance(data.get("registers"), list):
+    data = dict(load_json(path).data)
+    if not isinstance(data.get("registers"), list):
         raise ConfigError(
             [Problem(str(path), 0, "registers", "is not a rackmon map: it has no list")]
         )
     draft = MapDraft()
-    for handler in data.get("special_handlers", []):
+    handlers = data.get("special_handlers")
+    for handler in handlers if isinstance(handlers, list) else ():
+        if not isinstance(handler, dict):
+            raise ConfigError([Problem(str(path), 0, "special_handlers", "is no list of mappings")])
         draft.refused.append(
             f"register {handler.get('reg')}: a handler that {handler.get('action')}s;"
             " the agent only reads, and runs no shell"
@@ -202,16 +201,21 @@ def read_csv(path: Path) -> tuple[list[MapRow], dict[str, Any], MapDraft]:
     except csv.Error:
         dialect = csv.excel
     reader = csv.DictReader(io.StringIO(text), dialect=dialect)
-    columns = _columns(path, reader.fieldnames or ())
+    try:
+        columns = _columns(path, reader.fieldnames or ())
+        lines = [(reader.line_num, line) for line in reader]
+    except csv.Error as error:
+        problem = Problem(str(path), reader.line_num, "", f"is not CSV: {error}")
+        raise ConfigError([problem]) from None
     rows, problems = [], []
-    for line in reader:
+    for number, line in lines:
         cells = {key: (line.get(heading) or "").strip() for key, heading in columns.items()}
         if not any(cells.values()):
             continue
         try:
             rows.append(_csv_row(cells))
         except ValueError as error:
-            problems.append(Problem(str(path), reader.line_num, "", str(error)))
+            problems.append(Problem(str(path), number, "", str(error)))
     if problems:
         raise ConfigError(problems)
     if not rows:
@@ -268,9 +272,7 @@ _KNOWN_TYPES |= {"float32": 2, "float64": 4, "string": 8, "bcd16": 1, "bcd32": 2
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _SIZE_MAX:
-            raise ConfigError([Problem(str(path), 0, "", f"is larger than {_SIZE_MAX} bytes")])
-        return path.read_text(encoding="utf-8-sig")
+        return read_plain(path, _SIZE_MAX).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError([Problem(str(path), 0, "", f"cannot be read: {reason}")]) from None

@@ -14,10 +14,12 @@ from pathlib import Path
 from agent.model import smi
 from agent.model.errors import ConfigError, Problem
 from agent.model.values import VarBind
+from agent.parse.plain_file import read_plain
 
 Warn = Callable[[Problem], None]
 _Value = int | bytes | None
 
+_BYTES_MAX = 256 * 1024 * 1024
 _SNMPREC_ROW = re.compile(rb"\.?[0-9.]+\|")
 _WALK_ROW = re.compile(rb"(?:\.[0-9.]+|[A-Za-z][\w-]*(?:::|\.)\S+) = ")
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
@@ -39,7 +41,7 @@ def read_recording(path: Path, warn: Warn | None = None) -> list[VarBind]:
     cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_plain(path, _BYTES_MAX)
     except OSError as error:
         raise ConfigError([Problem(str(path), 0, "", f"cannot read: {error.strerror}")]) from None
     return parse_recording(data, str(path), warn)

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from agent.model import smi
 from agent.model.figures import short
+from agent.model.printable import escaped_json, printable
 from agent.model.series import OidSource
 from agent.model.values import GetOids, Quality, Reading, ReadRegisters, Request
 from agent.plan import Cost
@@ -23,30 +25,46 @@ from agent.profile.points import ModbusPoint, Profile, SnmpPoint
 _PIPED_WIDTH = 10_000  # wide enough that no cell is cut in a pipe
 
 
-class _Output(Console):
-    """Console that passes a broken pipe on to the caller."""
+_LAYOUT = "\n\t"  # control characters that a text for people may have
+
+
+class Terminal(Console):
+    """Console that shows no control characters of devices, files and people.
+
+    It passes a broken pipe on to the caller.
+    """
 
     def on_broken_pipe(self) -> None:
         """Raise the BrokenPipeError, which rich would turn into exit status 1."""
         raise
 
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of a renderable with printable texts."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(printable(segment.text, _LAYOUT), segment.style)
+
 
 def _console() -> Console:
     """Return a console on the present stdout: as wide as the terminal, or plain in a pipe."""
-    return _Output(
+    return Terminal(
         width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False, soft_wrap=True
     )
 
 
 def out(text: str) -> None:
     """Print one line on stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text, _LAYOUT) + "\n")
 
 
 def err(text: str) -> None:
     """Print one line on stderr; red on a terminal when it is an error."""
     style = "bold red" if text.startswith("error:") else "yellow" if text.startswith("warn") else ""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
+    Terminal(stderr=True, highlight=False, soft_wrap=True).print(Text(text, style=style))
 
 
 def warn(problem: object) -> None:
@@ -56,19 +74,31 @@ def warn(problem: object) -> None:
 
 def out_json(value: Any) -> None:
     """Print a JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    _out_json(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def out_json_line(value: Any) -> None:
+    """Print a JSON document on stdout as one line."""
+    _out_json(json.dumps(value, ensure_ascii=False))
+
+
+def _out_json(text: str) -> None:
+    sys.stdout.write(escaped_json(text) + "\n")
 
 
 def _table(*columns: str, right: Sequence[str] = ()) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+        table.add_column(
+            printable(column), justify="right" if column in right else "left", no_wrap=True
+        )
     return table
 
 
 def _add(table: Table, *cells: str | Text) -> None:
     """Add a row of plain texts: texts of a device may look like rich's markup or emoji codes."""
-    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+    texts = (Text(printable(cell, _LAYOUT)) if isinstance(cell, str) else cell for cell in cells)
+    table.add_row(*texts)
 
 
 def print_table(
@@ -247,7 +277,7 @@ def _number(value: object) -> str:
 
 def _short(raw: object) -> str:
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
-    text = "".join(char if char.isprintable() else "." for char in text)
+    text = printable(text)
     return text if len(text) <= 24 else text[:23] + "…"
 
 

@@ -33,6 +33,10 @@ class Findings:
     secrets: dict[Key, str] = field(default_factory=dict)
 
 
+def _is_variable(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and name == name.upper()
+
+
 def cross_check(document: Document, environment: Mapping[str, str]) -> Findings:
     """Check the references within ``document`` and to the files and variables it names.
 
@@ -121,7 +125,13 @@ class _Checks:
             value = self._environment.get(source.env)
             if not value:
                 how = "not set" if value is None else "empty"
-                self._add_problem((*key, "env"), f"environment variable {source.env} is {how}")
+                # A secret that was written instead of a name is not repeated.
+                name = (
+                    f"environment variable {source.env}"
+                    if _is_variable(source.env)
+                    else ("the environment variable that it names")
+                )
+                self._add_problem((*key, "env"), f"{name} is {how}")
             return value or ""
         path = self._base / str(source.file)
         try:

@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.events.records import Action, Event, EventKind, Subject, Trace
-from agent.model.errors import ConfigError
 from agent.model.series import OidSource, RegisterSource, Source
 from agent.model.values import Raw, Value
+from agent.store.sqlite_file import open_sqlite
 
-_BUSY_S = 5.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, device TEXT NOT NULL,
     kind TEXT NOT NULL, action TEXT NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL,
-    value TEXT NOT NULL, before TEXT NOT NULL, reason TEXT NOT NULL, trace TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS events_of_device ON events (device, id);
-CREATE TABLE IF NOT EXISTS standing (
+    value TEXT NOT NULL, before TEXT NOT NULL, reason TEXT NOT NULL, trace TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS events_of_device ON events (device, id)",
+    """CREATE TABLE IF NOT EXISTS standing (
     device TEXT NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL, value TEXT NOT NULL,
-    since REAL NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (device, metric, labels));
-"""
+    since REAL NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (device, metric, labels))""",
+)
 _COLUMNS = "id, at, device, kind, action, metric, labels, value, before, reason, trace"
 
 
@@ -54,28 +53,18 @@ class EventJournal:
     """Stores at most ``max_events`` events. Methods raise sqlite3.Error if the disk fails."""
 
     def __init__(self, path: Path | None, max_events: int) -> None:
-        """Open or create the file; None keeps the journal in memory. Raises ConfigError."""
+        """Open or create the file; None keeps the journal in memory. Raises ConfigError.
+
+        A damaged file is moved aside.
+        """
         self._max = max_events
         self.dropped = 0
-        try:
-            name = ":memory:" if path is None else str(path)
-            # Opened by one thread and used by another, but never by two at once.
-            self._base = sqlite3.connect(name, timeout=_BUSY_S, check_same_thread=False)
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.execute("PRAGMA synchronous=NORMAL")
-            self._base.executescript(_SCHEMA)
-            self._count: int = self._base.execute("SELECT count(*) FROM events").fetchone()[0]
-        except sqlite3.Error as error:
-            raise ConfigError(
-                f"events.path: {path} cannot be used: {error}; its folder must exist and be"
-                " writable for the agent; a damaged file can be moved away"
-            ) from None
+        self._base = open_sqlite("events.path", path, _SCHEMA, _check)
+        self._count: int = self._base.execute("SELECT count(*) FROM events").fetchone()[0]
 
     def standing(self) -> dict[Subject, Value]:
         """Return the active conditions and latest states, with their values."""
-        rows = self._base.execute("SELECT device, metric, labels, value FROM standing")
-        return {_subject(device, metric, labels): json.loads(value)
-                for device, metric, labels, value in rows}  # fmt: skip
+        return _standing(self._base)
 
     def add(self, lines: Sequence[JournalEntry]) -> None:
         """Write entries in order, in one transaction."""
@@ -152,6 +141,18 @@ class EventJournal:
             " OR id NOT IN (SELECT event FROM standing) ORDER BY id LIMIT ?)",
             (excess,),
         ).rowcount
+
+
+def _check(base: sqlite3.Connection) -> None:
+    base.execute(f"SELECT count(*), {_COLUMNS} FROM events").fetchone()  # noqa: S608 - no part of it is input
+    base.execute("SELECT since, event FROM standing LIMIT 0")
+    _standing(base)
+
+
+def _standing(base: sqlite3.Connection) -> dict[Subject, Value]:
+    rows = base.execute("SELECT device, metric, labels, value FROM standing")
+    return {_subject(device, metric, labels): json.loads(value)
+            for device, metric, labels, value in rows}  # fmt: skip
 
 
 def _key(subject: Subject) -> tuple[str, str, str]:

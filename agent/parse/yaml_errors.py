@@ -71,12 +71,29 @@ def explain(
         if mistake.kind == "extra_forbidden":
             word = str(mistake.detail["loc"][-1])
             names = _siblings(model, mistake.detail["loc"])
+            place = _secret_around(key)
+            if place and not nearest(word, names):
+                found.append((place, "must be text, {env: NAME} or {file: PATH}"))
+                continue
             meant.setdefault(key[:-1], set()).update(nearest(word, names)[:1])
             found.append((key, f"unknown key {word!r}{_hint(word, names)}"))
         else:
             found.append((key, text))
     misspelt = {(key, _missing(name)) for key, names in meant.items() for name in names}
     return list(dict.fromkeys(pair for pair in found if pair not in misspelt))
+
+
+def _secret_around(key: Key) -> Key:
+    """Return the place of the secret that a key is in; empty if it is in none."""
+    for length in range(1, len(key)):
+        if key[length - 1] in _SECRETS:
+            return key[:length]
+    return ()
+
+
+def may_be_secret(key: Key) -> bool:
+    """Return whether the value at ``key`` may be a secret, or one in the wrong place."""
+    return key[:1] == ("credentials",) or any(step in _SECRETS for step in key)
 
 
 def _locate(data: Any, detail: ErrorDetails) -> _Mistake:
@@ -160,7 +177,9 @@ def _given(mistake: _Mistake) -> str:
 def _may_be_secret(mistake: _Mistake) -> bool:
     """Return whether a secret is allowed there or one level below."""
     last = mistake.key[-1] if mistake.key else ""
-    return last in _SECRETS or (mistake.key[:1] == ("credentials",) and mistake.kind in _SHAPES)
+    word = isinstance(mistake.detail["input"], str) and last != "protocol"  # hard to spell
+    hidden = mistake.kind in _SHAPES or word
+    return last in _SECRETS or (mistake.key[:1] == ("credentials",) and hidden)
 
 
 def _sentence(mistake: _Mistake) -> str:

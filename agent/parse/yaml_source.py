@@ -17,15 +17,18 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from agent.model.errors import ConfigError, Problem
-from agent.parse.yaml_errors import Key, Step, explain, nearest
+from agent.parse.plain_file import read_plain
+from agent.parse.yaml_errors import Key, Step, explain, may_be_secret, nearest
 
 __all__ = ["Document", "Key", "Step", "load", "load_json", "nearest", "parse", "spell"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-_MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 _MAX_NODES = 200_000  # a few nested anchors can expand to millions
 _MAX_DEPTH = 100  # libyaml's composer recurses in C: at 25,000 levels the process dies
+_MISFITS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""Errors of PyYAML's constructors for a tag that does not fit, as in ``!!int abc``."""
 _TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep; write it flatter"
 
 
@@ -181,13 +184,9 @@ def _text(path: Path) -> str:
     """Return the text of a file. Raises ConfigError."""
     name = str(path)
     try:
-        if path.is_dir():
-            raise ConfigError([Problem(name, 0, "", "is a directory; name a file in it")])
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)  # a device or pipe reports no size
-        if len(content) > _MAX_BYTES:
-            raise ConfigError([Problem(name, 0, "", f"is larger than {_MAX_BYTES} bytes")])
-        return content.decode("utf-8")
+        return read_plain(path, MAX_BYTES).decode("utf-8")
+    except IsADirectoryError:
+        raise ConfigError([Problem(name, 0, "", "is a directory; name a file in it")]) from None
     except FileNotFoundError:
         raise ConfigError([Problem(name, 0, "", "the file does not exist")]) from None
     except UnicodeDecodeError as error:
@@ -277,16 +276,18 @@ class _Builder:
     def _scalar(self, node: yaml.Node, path: Key) -> Any:
         try:
             return self._loader.construct_object(node)
-        except ValueError:  # a tag that does not fit, as in !!int abc
+        except _MISFITS:
             kind = node.tag.rpartition(":")[2]
             line = node.start_mark.line + 1
-            message = f"{node.value!r} cannot be read as {kind}"
+            given = "the value" if may_be_secret(path) else repr(node.value)
+            message = f"{given} cannot be read as {kind}"
             self.problems.append(Problem(self._name, line, spell(path), message))
             return None
 
     def _mapping(self, node: yaml.MappingNode, path: Key) -> dict[Any, Any]:
         written = [key.value for key, _ in node.value if key.value != "<<"]
-        for word in sorted({word for word in written if written.count(word) > 1}):
+        counts = Counter(word for word in written if isinstance(word, str))
+        for word in sorted(word for word, count in counts.items() if count > 1):
             lines = [key.start_mark.line + 1 for key, _ in node.value if key.value == word]
             message = f"key {word!r} occurs twice (lines {', '.join(map(str, lines))})"
             self.problems.append(Problem(self._name, lines[-1], spell((*path, word)), message))

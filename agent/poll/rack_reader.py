@@ -64,21 +64,27 @@ class RackReader:
         known = {name: reader.profile for name, reader in self._readers.items()}
         return {name: profile for name, profile in known.items() if profile is not None}
 
-    async def read(self, now: float) -> dict[str, DeviceRead]:
+    async def read(self, now: float, within_s: float | None = None) -> dict[str, DeviceRead]:
         """Read every device: the requests that are due at ``now`` (seconds of a steady clock).
 
-        Raises ConfigError if a profile or its driver is invalid.
+        After ``within_s`` seconds the requests that are left fail, of all devices; None gives each
+        device the time of a cycle. Raises ConfigError if a profile or its driver is invalid.
         """
-        found = await asyncio.gather(*(self._read(name, now) for name in self._readers))
+        loop = asyncio.get_running_loop()
+        ends_at = None if within_s is None else loop.time() + within_s
+        found = await asyncio.gather(*(self._read(name, now, ends_at) for name in self._readers))
         return dict(zip(self._readers, found, strict=True))
 
     async def read_device(self, name: str, now: float) -> DeviceRead:
         """Read everything of one device, due or not. Raises KeyError for an unknown name."""
         return await self._readers[name].read(now, self._within_s, everything=True)
 
-    async def _read(self, name: str, now: float) -> DeviceRead:
+    async def _read(self, name: str, now: float, ends_at: float | None) -> DeviceRead:
         async with self._places:
-            return await self._readers[name].read(now, self._within_s)
+            left_s = self._within_s
+            if ends_at is not None:
+                left_s = max(0.0, ends_at - asyncio.get_running_loop().time())
+            return await self._readers[name].read(now, left_s)
 
 
 async def read_devices(config: Config) -> dict[str, DeviceRead]:

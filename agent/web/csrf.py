@@ -4,13 +4,11 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from agent.expose.http.basic_auth import credentials
-
-_OWN = ("same-origin", "none")  # 'none': the user typed the address
+from agent.expose.http.same_origin import from_own_page
 
 
 class Forbidden(Exception):
@@ -39,21 +37,25 @@ class CsrfGuard:
         who = self.operator(request)
         return self._token(who) if who is not None else ""
 
-    def admit(self, request: Request, token: str) -> str:
-        """Return the user name of the operator who sent the request. Raises Forbidden.
+    def sender(self, request: Request) -> str:
+        """Return the user name of an operator on a page of this agent. Raises Forbidden.
 
-        A page of another site can make a browser send the password along, but it can neither read
-        the token nor change the headers by which the browser reports the origin of the request
-        (Fetch standard, Sec-Fetch headers; RFC 6454, Origin).
+        This needs only the headers: nobody else's body is worth waiting for.
         """
         who = self.operator(request)
         if who is None:
             raise Forbidden("only an operator may do this: configure users in http.web_config")
-        if request.headers.get("sec-fetch-site", "none") not in _OWN:
+        if not from_own_page(request.headers):
             raise Forbidden("only a page of this agent may send this request")
-        origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
-            raise Forbidden("only a page of this agent may send this request")
+        return who
+
+    def admit(self, request: Request, token: str) -> str:
+        """Return the user name of the operator who sent the request. Raises Forbidden.
+
+        A page of another site can make a browser send the password along, but it can neither read
+        the token nor change the headers by which the browser reports the origin of the request.
+        """
+        who = self.sender(request)
         if not hmac.compare_digest(token.encode(), self._token(who).encode()):
             raise Forbidden("the agent has restarted since the page was loaded; reload the page")
         return who

@@ -4,6 +4,7 @@ pysmi parses; names are resolved here, so that a file can be used without the mo
 The common roots (RFC 2578 section 4, RFC 1213) are built in.
 """
 
+import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 
 from agent.model import smi
 from agent.model.errors import ConfigError, Problem
+from agent.parse.plain_file import read_plain
 
 _ROOTS = {
     "ccitt": "0",
@@ -120,10 +122,10 @@ def _parser() -> Any:
 
     def parse(file: Path) -> Any:
         try:
-            if file.stat().st_size > _FILE_MAX:
-                raise _Unparsable(f"larger than {_FILE_MAX} bytes")
-            text = file.read_text(encoding="utf-8", errors="replace")
+            text = read_plain(file, _FILE_MAX).decode("utf-8", errors="replace")
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise _Unparsable(str(error.strerror)) from None
             problem = Problem(str(file), 0, "", f"cannot read: {error.strerror}")
             raise ConfigError([problem]) from None
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import re
 import sys
 from collections.abc import Coroutine
@@ -320,7 +319,7 @@ def _status(outcome: OrderOutcome) -> Status:
 def _tell(outcomes: list[OrderOutcome], output: Format) -> None:
     if output is Format.JSON:
         for outcome in outcomes:
-            console.out(json.dumps(_summary(outcome), ensure_ascii=False))
+            console.out_json_line(_summary(outcome))
         return
     for outcome in outcomes:
         if outcome.report is not None:
@@ -330,7 +329,12 @@ def _tell(outcomes: list[OrderOutcome], output: Format) -> None:
             console.err(f"error: {outcome.order.rack}: {outcome.error}")
     if len(outcomes) > 1:
         found = [_summary(outcome) for outcome in outcomes]
-        rows = [[str(each[key]) for key in ("rack", "verdict", "evidence")] for each in found]
+        marks = {True: " (rehearsal)", False: ""}
+        rows = [
+            [str(each["rack"]), f"{each['verdict']}{marks[bool(each['simulated'])]}",
+             str(each["evidence"])]
+            for each in found
+        ]  # fmt: skip
         console.print_table(("rack", "verdict", "evidence"), rows)
 
 

@@ -73,7 +73,8 @@ def verify_evidence(
         raise typer.Exit(Status.CHECK_FAILED)
     rehearsed = bundle.is_rehearsal(bundle.started(folder))
     if key is None and not rehearsed:
-        hint = "signed, but the signer was not checked: give --key" if signed else "not signed"
+        hint = "the signature was not checked and proves nothing: give --key PUBLIC.pem"
+        hint = hint if signed else "not signed"
         console.err(f"warning: {hint}")
     console.out(f"{folder}: evidence intact{_NO_ACCEPTANCE if rehearsed else ''}")
 
@@ -101,6 +102,9 @@ def report_again(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also write a PDF; needs Chromium or Chrome.")
     ] = False,
+    key: Annotated[
+        Path | None, typer.Option(help="Public ed25519 key (PEM) that must have signed the run.")
+    ] = None,
 ) -> None:
     """Write the report of a run again, outside its sealed directory.
 
@@ -109,7 +113,8 @@ def report_again(
     target = out or folder.parent / f"{folder.resolve().name}-report.html"
     if target.resolve().is_relative_to(folder.resolve()):
         raise ConfigError(f"{target} is in the sealed directory; choose another with --out")
-    content = report_page(folder, bundle.judged(folder), signature_sentence(folder))
+    signer = signature_sentence(folder, None if key is None else public_key(key))
+    content = report_page(folder, bundle.judged(folder), signer)
     keep(target, content)
     console.out(f"report: {target}")
     if pdf:
@@ -129,16 +134,19 @@ def export(
 ) -> None:
     """Write every sample of a run as CSV, one per line, in base units or those of --unit.
 
+    The last column is true for samples of a rehearsal on a simulated rack.
+
     Example:
       rackagent evidence export evidence/r01-L11 --csv samples.csv --unit kW --unit L/min
     """
+    simulated = bundle.is_rehearsal(bundle.started(folder))
     store = SampleStore(folder / bundle.SAMPLES, read_only=True)
     try:
         if str(table) == "-":
-            write_csv(store, sys.stdout, unit or ())
+            write_csv(store, sys.stdout, unit or (), simulated=simulated)
             return
         with table.open("w", encoding="utf-8", newline="") as file:
-            count = write_csv(store, file, unit or ())
+            count = write_csv(store, file, unit or (), simulated=simulated)
     except ValueError as error:
         raise ConfigError(f"--unit: {error}") from None
     except OSError as error:

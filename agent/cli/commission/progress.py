@@ -1,10 +1,8 @@
 """Show the progress of commissioning runs from their journals: bars, lines or JSON."""
 
-import json
 from collections.abc import Mapping
 from typing import Protocol
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
@@ -18,6 +16,7 @@ from agent.model.figures import short
 
 _MEASURED_MAX = 2  # measurements of one check in a line
 _VALUES_MAX = 3  # signals beside a bar
+_NEXT_LINE = "\n            "  # a note of several lines must not look like several events
 
 
 class Display(Protocol):
@@ -67,6 +66,7 @@ class Lines:
         text = self._words(rack, event)
         passed = event["at"] - self._began.get(rack, event["at"])
         name = f"{rack} " if self._several else ""
+        text = text.replace("\n", _NEXT_LINE)
         return f"{name}[{passed:7.0f} s] {text}" if text else ""
 
     def _words(self, rack: str, event: Event) -> str:
@@ -100,7 +100,7 @@ class JsonLines:
     def on_event(self, order: Order, event: Event) -> None:
         """Print one line of JSON."""
         line = {"rack": order.rack, "evidence": str(order.folder), **event}
-        console.out(json.dumps(line, ensure_ascii=False))
+        console.out_json_line(line)
 
     def say(self, text: str) -> None:
         """Print a text for people on stderr."""
@@ -124,7 +124,7 @@ class Bars:
             TextColumn("{task.fields[left]}", markup=False),
             TextColumn("{task.fields[step]}", markup=False),
             TextColumn("{task.fields[values]}", markup=False, style="cyan"),
-            console=Console(stderr=True, highlight=False),
+            console=console.Terminal(stderr=True, highlight=False),
             refresh_per_second=4,
         )
         self._progress.start()

@@ -37,8 +37,10 @@ from agent.commission.judge.verdicts import (
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.generation import canonical, prove, sorted_generation
 from agent.model.errors import ConfigError
+from agent.parse.plain_file import read_plain
 from agent.parse.yaml_source import Document, load_json
 
+_RESULTS_MAX = 256 * 1024 * 1024  # bytes
 JOURNAL, SAMPLES = "journal.jsonl", "samples.sqlite"
 GENERATION, SHEET, WAIVERS = "generation.json", "sheet.json", "waivers.json"
 RESULTS, JUNIT, OCPTV = "results.json", "junit.xml", "ocptv.jsonl"
@@ -271,6 +273,8 @@ def _started(folder: Path, events: list[Event]) -> Event:
 def stored_results(folder: Path) -> str:
     """Read the results as text, as they were written. Raises ConfigError."""
     try:
-        return (folder / RESULTS).read_text(encoding="utf-8")
+        return read_plain(folder / RESULTS, _RESULTS_MAX).decode("utf-8")
     except OSError as error:
         raise ConfigError(f"{folder / RESULTS}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{folder / RESULTS}: is not UTF-8 text") from None

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.commission.evidence import bundle
-from agent.commission.evidence.sealing import MANIFEST
+from agent.commission.evidence.sealing import MANIFEST, MANIFEST_MAX
 from agent.commission.judge.verdicts import Facts
 from agent.model.errors import ConfigError
+from agent.parse.plain_file import read_plain
 from agent.parse.yaml_source import nearest
 
 
@@ -27,7 +28,7 @@ def retested(
             close = ", ".join(nearest(name, known) or list(known))
             raise ConfigError(f"{facts.stage} has no check {name!r}; its checks are {close}")
     try:
-        manifest = (of / MANIFEST).read_bytes()
+        manifest = read_plain(of / MANIFEST, MANIFEST_MAX)
     except OSError as error:
         raise ConfigError(
             f"{of / MANIFEST}: {error.strerror}: only a sealed run is retested"

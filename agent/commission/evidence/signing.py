@@ -22,9 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agent.model.errors import ConfigError
+from agent.parse.plain_file import read_plain
 
 PrivateKey = Ed25519PrivateKey
 PublicKey = Ed25519PublicKey
+_KEY_MAX = 65_536  # bytes of a PEM file
+_SIGNATURE = 64  # bytes of an ed25519 signature (RFC 8032)
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
@@ -60,6 +63,8 @@ def envelope(payload: bytes, key: Ed25519PrivateKey | None) -> bytes:
 def open_envelope(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, Any], bool]:
     """Return the statement in an envelope, and True if the envelope has a signature.
 
+    Without ``key`` no signature is checked, so one proves nothing (DSSE protocol v1.0).
+
     Raises InvalidEnvelope if ``text`` is not an envelope, or if ``key`` is given and has not signed
     it.
     """
@@ -71,6 +76,7 @@ def open_envelope(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, 
         ]
         found = json.loads(payload)
         sound = document["payloadType"] == PAYLOAD_TYPE and found["_type"] == _STATEMENT
+        sound = sound and all(len(each) == _SIGNATURE for _, each in signatures)
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise InvalidEnvelope("is not a DSSE envelope of an in-toto statement") from None
     if not sound:
@@ -88,7 +94,7 @@ def open_envelope(text: bytes, key: Ed25519PublicKey | None) -> tuple[dict[str, 
 
 
 def signers(text: bytes) -> list[str]:
-    """Return the ids of the keys in the signatures, without verifying the signatures.
+    """Return the ids of the keys that the signatures name; the signatures are not checked.
 
     Raises InvalidEnvelope if ``text`` is not an envelope.
     """
@@ -124,7 +130,7 @@ def private_key(path: Path) -> Ed25519PrivateKey:
     Raises ConfigError, whose text never has content of the file.
     """
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(read_plain(path, _KEY_MAX), password=None)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -137,7 +143,7 @@ def private_key(path: Path) -> Ed25519PrivateKey:
 def public_key(path: Path) -> Ed25519PublicKey:
     """Read the ed25519 public key of a PEM file. Raises ConfigError."""
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(read_plain(path, _KEY_MAX))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from agent.commission.journal.reader import Prompt, State, follow
 from agent.model.errors import ConfigError
+from agent.model.printable import printable
 from agent.parse.strict_model import StrictModel
 
 ANSWERS, ATTACHMENTS = "answers", "attachments"
@@ -49,6 +50,18 @@ class AnswerFile(StrictModel):
     text: str = Field("", max_length=_TEXT_MAX)
     file: str = ""
 
+    @field_validator("who")
+    @classmethod
+    def _named(cls, who: str) -> str:
+        if not _is_name(who):
+            raise ValueError("is not the name of a person")
+        return who
+
+    @field_validator("text")
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        return _without_controls(text)
+
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
@@ -63,17 +76,24 @@ class GivenAnswer:
 
 
 def answer(
-    folder: Path, id_: str, *, who: str, yes: bool = True, text: str = "", file: Path | None = None
+    folder: Path,
+    id_: str,
+    *,
+    who: str,
+    yes: bool = True,
+    text: str = "",
+    file: Path | None = None,
+    name: str = "",
 ) -> None:
     """Answer an open prompt of the run in ``folder``, or give it a command (``COMMANDS``).
 
-    ``file`` is copied into the run. Raises ConfigError if the run does not wait for that answer, or
-    if the answer is incomplete.
+    ``file`` is copied into the run under a name made of ``name`` or its own. Raises ConfigError if
+    the run does not wait for that answer, or if the answer is incomplete.
     """
     found = _checked(folder, id_, who, yes, text, file)
     try:
         if file is not None:
-            found["file"] = _attached(folder, id_, file)
+            found["file"] = _attached(folder, id_, file, name or file.name)
         _put(folder, id_, json.dumps(found, ensure_ascii=False).encode())
     except FileExistsError:
         raise ConfigError(f"{id_} has been answered; the run will read it") from None
@@ -86,8 +106,17 @@ def check_name(who: str) -> None:
 
     Raises ConfigError if it is empty, too long or has control characters.
     """
-    if not who.strip() or len(who) > _WHO_MAX or not who.isprintable():
+    if not _is_name(who):
         raise ConfigError(f"give a name of at most {_WHO_MAX} characters, not {who[:40]!r}")
+
+
+def _is_name(who: str) -> bool:
+    return bool(who.strip()) and len(who) <= _WHO_MAX and who.isprintable()
+
+
+def _without_controls(text: str) -> str:
+    """Return a text whose only control characters are line breaks: it is shown on terminals."""
+    return printable("\n".join(text.splitlines()), "\n")
 
 
 def _checked(
@@ -104,7 +133,12 @@ def _checked(
         raise ConfigError(f"{id_} does not accept a file")
     if yes and kind == NOTE and not text.strip():
         raise ConfigError("a note needs a text")
-    return {"who": who, "answer": "yes" if yes else "no", "text": text, "file": ""}
+    return {
+        "who": who,
+        "answer": "yes" if yes else "no",
+        "text": _without_controls(text),
+        "file": "",
+    }
 
 
 def _prompt(folder: Path, id_: str) -> Prompt | None:
@@ -127,7 +161,7 @@ def _prompt(folder: Path, id_: str) -> Prompt | None:
     return prompts[id_]
 
 
-def _attached(folder: Path, id_: str, file: Path) -> str:
+def _attached(folder: Path, id_: str, file: Path, given_name: str) -> str:
     """Copy a file into the run and return its name below ``attachments/``."""
     if not file.is_file():
         raise ConfigError(f"{file}: is not a file")
@@ -135,7 +169,7 @@ def _attached(folder: Path, id_: str, file: Path) -> str:
         raise ConfigError(f"{file}: is larger than {ATTACHMENT_MAX:,} bytes")
     place = folder / ATTACHMENTS
     place.mkdir(exist_ok=True)
-    stem = _UNSAFE.sub("_", file.name)[-_NAME_MAX:].lstrip("._-") or "file"
+    stem = _UNSAFE.sub("_", given_name)[-_NAME_MAX:].lstrip("._-") or "file"
     for number in range(1, _SAME_NAME_MAX + 1):
         name = f"{id_}-{stem}" if number == 1 else f"{id_}-{number}-{stem}"
         with contextlib.suppress(FileExistsError), (place / name).open("xb") as out:
@@ -157,16 +191,23 @@ def _put(folder: Path, id_: str, content: bytes) -> None:
         part.unlink()
 
 
+def _given_at(path: Path) -> tuple[int, str]:
+    return path.lstat().st_mtime_ns, path.name
+
+
 def collect(folder: Path) -> Iterator[GivenAnswer | str]:
-    """Read and delete the present answers; yield a message for an invalid one."""
+    """Read and delete the present answers, oldest first; yield a message for an invalid one."""
     place = folder / ANSWERS
     try:
-        names = sorted(path.name for path in place.iterdir() if path.suffix == ".json")
+        given = [path for path in place.iterdir() if path.suffix == ".json"]
+        names = [path.name for path in sorted(given, key=_given_at)]
     except OSError:
         return
     for name in names[:_AT_ONCE]:
         path = place / name
         try:
+            if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for
+                raise ValueError("is not a plain file")
             with path.open("rb") as file:
                 content = file.read(_BYTES_MAX + 1)
             path.unlink()

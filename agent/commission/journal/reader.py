@@ -37,6 +37,7 @@ from agent.commission.journal.events import (
 )
 from agent.commission.journal.writer import Event, is_written
 from agent.commission.records import Verdict
+from agent.parse.plain_file import open_plain
 
 JOURNAL = "journal.jsonl"
 
@@ -349,7 +350,7 @@ class Follower:
 
         ``now`` is Unix time in seconds. Raises OSError if the journal cannot be read.
         """
-        with self._path.open("rb") as file:
+        with open_plain(self._path) as file:
             size = file.seek(0, 2)
             if size < self._offset:  # the journal was replaced
                 self._journal, self._offset = JournalState(self._folder), 0

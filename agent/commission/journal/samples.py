@@ -15,6 +15,7 @@ from agent.commission.records import Sample
 from agent.model.errors import ConfigError
 from agent.model.series import Labels, SeriesKey
 from agent.model.values import Quality
+from agent.parse.plain_file import open_plain
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS series (
@@ -35,6 +36,7 @@ class SampleStore:
         """Open the file, or create it unless ``read_only``. Raises ConfigError."""
         try:
             if read_only:
+                open_plain(path).close()  # SQLite would wait for a pipe
                 self._file = sqlite3.connect(_address(path), uri=True)
             else:
                 self._file = sqlite3.connect(path)
@@ -42,6 +44,8 @@ class SampleStore:
                 self._file.executescript(_TABLES)
             rows = self._file.execute("SELECT id, device, metric, labels, interval_s FROM series")
             found = list(rows)
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be opened: {error.strerror}") from None
         except sqlite3.Error as error:
             raise ConfigError(f"{path} cannot be opened: {error}") from None
         self._path, self._read_only = path, read_only

@@ -16,8 +16,10 @@ from typing import IO, Any
 from agent.commission.journal.events import Record, parse_event
 from agent.commission.judge import Span
 from agent.model.errors import ConfigError, Problem
+from agent.parse.plain_file import open_plain, read_plain
 
 LINES_MAX = 1_000_000  # a line every 2 s for 23 days
+_BYTES_MAX = 1024 * 1024 * 1024
 _LOCK_TRIES, _LOCK_WAIT_S = 20, 0.05  # a reader that tests the lock holds it for a moment
 
 Event = dict[str, Any]
@@ -66,7 +68,7 @@ class RunJournal:
 
 def is_written(path: Path) -> bool:
     """Return True while a run writes this journal. Raises OSError if it cannot be read."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -98,7 +100,7 @@ def read_journal(path: Path) -> list[Event]:
     Raises ConfigError if it cannot be read, and with the line number if a line is invalid.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_plain(path, _BYTES_MAX).decode("utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     found = []

@@ -124,9 +124,27 @@ def _read(folder: Path) -> _Found:
         )
         for each in checks.values():
             Verdict(each["verdict"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+            if not isinstance(each["title"], str) or "number" not in each:
+                raise TypeError("a check has no title or number")
+            for measurement in each["measurements"]:
+                _check_measurement(measurement)
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         raise ConfigError(f"{folder / bundle.RESULTS} holds no results of a run") from None
     return _Found(run, checks, _guards(folder / bundle.GENERATION), _devices(folder))
+
+
+def _check_measurement(found: Mapping[str, Any]) -> None:
+    """Raise one of the errors of a lookup or conversion for what is not a measurement."""
+    numbers = [found.get(key) for key in ("value", "limit", "margin")]
+    words = [found[key] for key in ("name", "unit", "bound")]
+    known = (str, int, float, type(None))
+    if not all(isinstance(each, known) for each in numbers) or isinstance(numbers[2], str):
+        raise TypeError("a measurement has values that are not numbers")
+    for each in numbers:
+        if isinstance(each, int):
+            float(each)
+    if not all(isinstance(each, str | None) for each in words):
+        raise TypeError("a measurement has names that are not text")
 
 
 def _guards(path: Path) -> dict[tuple[str, str], float]:

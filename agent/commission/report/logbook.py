@@ -7,8 +7,10 @@ from typing import IO, Any
 
 from agent.commission.evidence.results import instant, plain
 from agent.commission.journal.samples import SampleStore
+from agent.commission.records import Sample
 from agent.commission.spec.models import find_unit, from_base
 from agent.model.catalogue import CATALOGUE
+from agent.model.printable import escaped_json, printable
 from agent.model.units import Unit
 
 _NOT_LOGGED = frozenset({"beat", "plan", "profiles"})
@@ -18,6 +20,7 @@ _SCALARS = (str, int, float)
 _TEXT_MAX = 2000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("time", "device", "metric", "labels", "value", "unit", "quality", "reason")
+_SIMULATED = "simulated"  # the last column: true for samples of a rehearsal
 
 
 def log_text(events: Iterable[Mapping[str, Any]]) -> str:
@@ -36,7 +39,9 @@ def log_text(events: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_csv(store: SampleStore, file: IO[str], units: Sequence[str] = ()) -> int:
+def write_csv(
+    store: SampleStore, file: IO[str], units: Sequence[str] = (), *, simulated: bool = False
+) -> int:
     """Write every sample in the order of time and return their number.
 
     Values are converted to those of ``units`` that fit their metric; the others stay in base
@@ -44,10 +49,10 @@ def write_csv(store: SampleStore, file: IO[str], units: Sequence[str] = ()) -> i
     """
     wanted = {find_unit(name).base: find_unit(name) for name in units}
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    writer.writerow((*_COLUMNS, _SIMULATED))
     count = 0
     for row in _rows(store, wanted):
-        writer.writerow(row)
+        writer.writerow((*row, str(simulated).lower()))
         count += 1
     return count
 
@@ -66,7 +71,7 @@ def _rows(store: SampleStore, wanted: Mapping[str, Unit]) -> Iterator[Sequence[o
             instant(sample.observed_at),
             _cell(sample.device),
             sample.metric,
-            json.dumps(dict(sample.labels), ensure_ascii=False) if sample.labels else "",
+            _labels(sample),
             "" if value is None else value,
             unit,
             str(sample.quality),
@@ -80,6 +85,14 @@ def _shown(metric: str, wanted: Mapping[str, Unit]) -> str:
     return wanted[base].name if base in wanted else base
 
 
+def _labels(sample: Sample) -> str:
+    """Return the labels as JSON, empty without any."""
+    if not sample.labels:
+        return ""
+    return escaped_json(json.dumps(dict(sample.labels), ensure_ascii=False))
+
+
 def _cell(text: str) -> str:
-    """Quote a device's text so that no spreadsheet takes it for a formula."""
+    """Return a device's text that neither a spreadsheet nor a terminal acts on."""
+    text = printable(text, "\n\t\r")
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -14,6 +14,8 @@ from agent.poll.rack_reader import RackReader
 from agent.poll.reader import DeviceRead
 
 _CONTRADICTIONS = 2  # in a row make readings doubtful
+_LONGEST_INTERVALS = 3.0  # of a round: abort limits are looked at after each one
+_LONGEST_AT_LEAST_S = 10.0  # so that a device that is silent or restarts is seen to be that
 
 
 class Rounds:
@@ -33,6 +35,7 @@ class Rounds:
         self._rack = RackReader(config, interval_s, _CONTRADICTIONS)
         self._jumps = jumps or Jumps()
         self.failures: dict[str, str] = {}
+        self._within_s: float | None = None
 
     async def __aenter__(self) -> "Rounds":
         return self
@@ -43,10 +46,13 @@ class Rounds:
     async def read(self) -> list[tuple[Sample, float]]:
         """Read one round: pairs of a sample and the poll interval of its series in seconds.
 
-        Afterwards ``failures`` has the reason for each device that did not answer.
+        Afterwards ``failures`` has the reason for each device that did not answer. The first
+        round takes as long as identifying the devices takes; later, one slow device delays the
+        abort limits of the others by three intervals, or ten seconds, at most.
         """
         at, wall = self._now(), time.time()
-        reads = await self._rack.read(at)
+        reads = await self._rack.read(at, self._within_s)
+        self._within_s = max(_LONGEST_INTERVALS * self.interval_s, _LONGEST_AT_LEAST_S)
         self.failures = {name: read.reason for name, read in reads.items() if not read.answered}
         found = [pair for read in reads.values() for pair in self._samples(read, at, wall)]
         moved = self._jumps.since_last()

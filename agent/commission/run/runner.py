@@ -174,7 +174,8 @@ class Runner:
         spec = self._spec.steps[name]
         if spec.event is not None:
             self._log(f"{name}: undone, because the run was interrupted in this step")
-            await self._undone(name, await self._rig.end(spec.event))
+            ending = self._applied(self._rig.end(spec.event), undoes=name)
+            await self._undone(name, await ending)
             await self._hold(spec.after)
         self._journal.write(StepUndone(step=name), self._rig.now())
 
@@ -213,7 +214,11 @@ class Runner:
                 await self._hold(spec.hold)
             ended, whole = self._rig.now(), True
         finally:
-            left = "" if spec.event is None else await self._rig.end(spec.event)
+            if spec.event is None:
+                left = ""
+            else:
+                ending = self._rig.end(spec.event)
+                left = await (self._applied(ending, undoes=name) if whole else ending)
             if left and not whole:
                 self._log(f"please {left}")
             elif not whole:
@@ -271,8 +276,11 @@ class Runner:
         self._people.close(id_, "expired")
         return began, None
 
-    async def _applied(self, doing: Coroutine[Any, Any, str]) -> str:
-        """Carry out a stimulus while abort limits stay active. Raises Aborted."""
+    async def _applied(self, doing: Coroutine[Any, Any, str], undoes: str = "") -> str:
+        """Carry out a stimulus while abort limits stay active. Raises Aborted.
+
+        An action that ``undoes`` the stimulus of that step is completed first.
+        """
         task = asyncio.create_task(doing, name="stimulus")
         try:
             while not task.done():
@@ -281,6 +289,12 @@ class Runner:
                 if not task.done():
                     await self._read_if_due()
             return await task
+        except Aborted:
+            if undoes and (words := await task):
+                self._log(f"please {words}")
+            elif undoes:
+                self._journal.write(StepUndone(step=undoes), self._rig.now())
+            raise
         finally:
             task.cancel()
             await asyncio.wait({task})

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from agent.commission.spec.models import find_unit
 from agent.model.errors import ConfigError, Problem
+from agent.parse.plain_file import read_plain
 from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_source import Document, load
 
@@ -152,14 +153,21 @@ def _rows(
     """Yield line number and cells by key. Raises ConfigError for a table without these columns."""
     name = str(path)
     try:
-        if path.stat().st_size > _BYTES_MAX:
-            raise ConfigError([Problem(name, 0, "", f"is larger than {_BYTES_MAX} bytes")])
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_plain(path, _BYTES_MAX).decode("utf-8-sig")
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError([Problem(name, 0, "", f"cannot be read: {reason}")]) from None
     except UnicodeDecodeError as error:
         raise ConfigError([Problem(name, 0, "", f"is not UTF-8 text: {error.reason}")]) from None
+    try:
+        yield from _parsed(text, name, columns, needed)
+    except csv.Error as error:
+        raise ConfigError([Problem(name, 0, "", f"is not CSV: {error}")]) from None
+
+
+def _parsed(
+    text: str, name: str, columns: Mapping[str, tuple[str, ...]], needed: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, str]]]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if ";" in head else ",")
     headings = {(heading or "").strip().lower(): heading for heading in reader.fieldnames or ()}
@@ -180,10 +188,11 @@ def _rows(
 
 
 def _wrong(document: Document, sheet: Sheet) -> Iterator[Problem]:
-    places = [device.place for device in sheet.devices]
-    for number, place in enumerate(places):
-        if place in places[:number]:
+    seen: set[str] = set()
+    for number, place in enumerate(device.place for device in sheet.devices):
+        if place in seen:
             yield document.problem(("devices", number), f"duplicate device or part {place}")
+        seen.add(place)
     owner: dict[str, str] = {}  # a chassis listed as a part has the serial of its device
     for number, device in enumerate(sheet.devices):
         if owner.setdefault(device.serial or device.place, device.device) != device.device:

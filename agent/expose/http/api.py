@@ -16,6 +16,7 @@ from agent.expose import json_model
 from agent.expose.device_info import DeviceView, condition
 from agent.expose.http.basic_auth import BasicAuth
 from agent.expose.http.compression import GZIP_FROM_BYTES, gzipped
+from agent.expose.http.same_origin import from_own_page
 from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.expose.prometheus.exposition_format import accepts_gzip, negotiate
 from agent.expose.prometheus.own_metrics import agent_version
@@ -137,8 +138,7 @@ def _add_reload(app: FastAPI, reload: Reload) -> None:
     @app.post("/-/reload", response_class=PlainTextResponse, responses=refused)
     async def reload_configuration(request: Request) -> PlainTextResponse:
         """Reload the configuration file; 409 gives the reason why the current one is kept."""
-        # The browser reports the origin of a request; a page of another site cannot change that.
-        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if not from_own_page(request.headers):
             raise HTTPException(403, "only a page of this agent may send this request")
         done, text = await reload()
         return PlainTextResponse(f"{text}\n", status_code=200 if done else 409)

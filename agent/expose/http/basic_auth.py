@@ -16,8 +16,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _KNOWN_MAX = 128  # cached logins, so that a scrape costs a digest instead of a bcrypt
 _CHECKS_AT_ONCE = 1  # bcrypt uses a whole core; wrong passwords must not delay the polls
+_WAITING_MAX = 16  # logins that wait for their check; each holds a connection
 _PASSWORD_BYTES = 72  # bcrypt ignores further bytes, so longer passwords would be equal
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="rackagent", charset="UTF-8"'}
+# A client without a valid login keeps no connection: there are few, and scrapers need them.
+_CLOSE = {"Connection": "close"}
+
+
+class TooManyLogins(Exception):
+    """Too many passwords wait for their check."""
 
 
 class BasicAuth:
@@ -30,10 +37,14 @@ class BasicAuth:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application if the login is valid, else respond 401."""
         login = credentials(Headers(scope=scope).get("authorization", ""))
-        if login is not None and await self._logins.valid(*login):
-            await self._app(scope, receive, send)
-            return
-        answer = PlainTextResponse("Unauthorized\n", 401, headers=_CHALLENGE)
+        answer = PlainTextResponse("Unauthorized\n", 401, headers=_CHALLENGE | _CLOSE)
+        try:
+            if login is not None and await self._logins.valid(*login):
+                await self._app(scope, receive, send)
+                return
+        except TooManyLogins:
+            text = "too many logins are being checked; try again\n"
+            answer = PlainTextResponse(text, 503, headers={"Retry-After": "1"} | _CLOSE)
         await answer(scope, receive, send)
 
 
@@ -62,9 +73,10 @@ class Logins:
         self._key = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, None] = OrderedDict()
         self._turn = asyncio.Semaphore(_CHECKS_AT_ONCE)
+        self._waiting = 0
 
     async def valid(self, user: str, password: bytes) -> bool:
-        """Return whether ``password`` is that of ``user``."""
+        """Return whether ``password`` is that of ``user``. Raises TooManyLogins."""
         if len(password) > _PASSWORD_BYTES:
             return False
         name = user.encode()
@@ -74,8 +86,14 @@ class Logins:
             self._known.move_to_end(digest)
             return True
         hashed = self._users.get(user, self._decoy)
-        async with self._turn:
-            right = await asyncio.to_thread(_matches, password, hashed)
+        if self._waiting >= _WAITING_MAX:
+            raise TooManyLogins
+        self._waiting += 1
+        try:
+            async with self._turn:
+                right = await asyncio.to_thread(_matches, password, hashed)
+        finally:
+            self._waiting -= 1
         if not right or user not in self._users:
             return False
         self._known[digest] = None

@@ -5,13 +5,12 @@ survive a kill of the process; a power failure may lose the latest ones (sqlite.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from agent.expose.mqtt.messages import MqttMessage
-from agent.model.errors import ConfigError
+from agent.store.sqlite_file import open_sqlite
 
-_BUSY_S = 5.0
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " topic TEXT NOT NULL, payload TEXT NOT NULL, retain INTEGER NOT NULL)",
@@ -23,22 +22,10 @@ class Outbox:
     """A queue of at most ``max_messages``. Methods raise sqlite3.Error if the disk fails."""
 
     def __init__(self, path: Path, max_messages: int) -> None:
-        """Open or create the file. Raises ConfigError if that fails."""
+        """Open or create the file. Raises ConfigError. A damaged file is moved aside."""
         self._max = max_messages
-        try:
-            # Opened by one thread and used by another, but never by two at once.
-            self._base = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.execute("PRAGMA synchronous=NORMAL")
-            for statement in _SCHEMA:
-                self._base.execute(statement)
-            self._base.commit()
-            self.count: int = self._base.execute("SELECT count(*) FROM outbox").fetchone()[0]
-        except sqlite3.Error as error:
-            raise ConfigError(
-                f"mqtt.outbox: {path} cannot be used: {error}; its folder must exist and be"
-                " writable for the agent; a damaged file can be moved away"
-            ) from None
+        self._base = open_sqlite("mqtt.outbox", path, _SCHEMA, _check)
+        self.count: int = self._base.execute("SELECT count(*) FROM outbox").fetchone()[0]
 
     def put(self, messages: Iterable[MqttMessage]) -> int:
         """Append messages in one transaction; return how many of the oldest were dropped."""
@@ -75,21 +62,25 @@ class Outbox:
             found.setdefault(place, set()).add(topic)
         return found
 
-    def first(self, number: int) -> list[tuple[int, MqttMessage]]:
-        """Return the oldest ``number`` messages with their numbers, oldest first."""
+    def first(self, number: int, after: int = 0) -> list[tuple[int, MqttMessage]]:
+        """Return the oldest ``number`` messages above ``after`` with their numbers, in order."""
         found = self._base.execute(
-            "SELECT id, topic, payload, retain FROM outbox ORDER BY id LIMIT ?", (number,)
+            "SELECT id, topic, payload, retain FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+            (after, number),
         )
         return [(row, MqttMessage(topic, text, bool(keep))) for row, topic, text, keep in found]
 
-    def done(self, delivered: Sequence[int]) -> None:
-        """Delete delivered messages; those dropped in the meantime are ignored."""
+    def done(self, last: int) -> None:
+        """Delete delivered messages: all up to the number ``last``."""
         with self._base:
-            gone = self._base.executemany(
-                "DELETE FROM outbox WHERE id = ?", [(number,) for number in delivered]
-            ).rowcount
-        self.count -= max(gone, 0)
+            gone = self._base.execute("DELETE FROM outbox WHERE id <= ?", (last,)).rowcount
+        self.count -= gone
 
     def close(self) -> None:
         """Close the file."""
         self._base.close()
+
+
+def _check(base: sqlite3.Connection) -> None:
+    base.execute("SELECT count(*), id, topic, payload, retain FROM outbox").fetchone()
+    base.execute("SELECT topic, place FROM announced").fetchall()

@@ -11,7 +11,7 @@ import random
 import sqlite3
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from types import TracebackType
 from typing import Any
 
 import aiomqtt
@@ -36,6 +36,7 @@ _PENDING_MAX = 200_000  # messages between a poll and the disk
 _BATCH = 500  # delivered and forgotten together
 _TIMEOUT_S = 10.0  # for connecting, and for the acknowledgement of a message
 _KEEPALIVE_S = 30
+_DISK_AGAIN_S = 5.0  # between two tries while the disk fails
 _BACKOFF_S = (1.0, 60.0)
 _FAREWELL_S = 2.0
 _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion.V5}
@@ -65,6 +66,8 @@ class Publisher:
         self._outbox = Outbox(config.outbox.path, config.outbox.max_messages)
         self._spool: Spool[MqttMessage] = Spool("mqtt.outbox", self._store, _PENDING_MAX)
         self._lost = 0
+        self._delivered = self._forgotten = 0  # numbers of messages: taken by the broker, deleted
+        self._disk = OngoingProblem()
         self._changes: dict[str, Changes] = {}
         self._up: dict[str, bool] = {}
         self._known: dict[str, MqttMessage] = {}  # descriptions by topic: devices x metrics
@@ -159,7 +162,7 @@ class Publisher:
                     _log.info("broker connected", host=host, port=port, **more)
                     waits_s = _BACKOFF_S[0]
                     await self._deliver(client)
-            except (aiomqtt.MqttError, sqlite3.Error) as error:
+            except aiomqtt.MqttError as error:
                 repeated = away.again(str(error))
                 if repeated is not None:
                     more = {"repeated": repeated} if repeated else {}
@@ -176,17 +179,19 @@ class Publisher:
         try:
             while True:
                 self._spool.written.clear()
-                batch = await self._spool.do(lambda: self._outbox.first(_BATCH))
+                batch = await self._next()
+                if batch:
+                    # The order is kept: each task passes its message to the client before it waits.
+                    async with asyncio.TaskGroup() as group:
+                        for _, each in batch:
+                            group.create_task(_publish(client, each))
+                    self._delivered = batch[-1][0]
+                    self.metrics.published += len(batch)
+                await self._forget_delivered()
                 if not batch:
-                    await self._spool.written.wait()
-                    continue
-                # The order is kept: each task passes its message to the client before it waits.
-                async with asyncio.TaskGroup() as group:
-                    for _, each in batch:
-                        group.create_task(_publish(client, each))
-                delivered = [number for number, _ in batch]
-                await self._spool.do(partial(self._outbox.done, delivered))
-                self.metrics.published += len(batch)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_DISK_AGAIN_S if self._disk.what else None):
+                            await self._spool.written.wait()
         except BaseExceptionGroup as group_error:
             raise _first(group_error) from None
         except asyncio.CancelledError:
@@ -195,11 +200,44 @@ class Publisher:
                     await client.publish(status, OFFLINE, qos=1, retain=True)
             raise
 
+    async def _next(self) -> list[tuple[int, MqttMessage]]:
+        """Return the oldest messages that the broker has not taken; none if the disk fails."""
+        try:
+            return await self._spool.do(lambda: self._outbox.first(_BATCH, self._delivered))
+        except sqlite3.Error as error:
+            self._disk_fails(error)
+            return []
+
+    async def _forget_delivered(self) -> None:
+        """Delete what the broker has taken.
+
+        A full disk refuses that as well. What was taken is remembered, so that it is sent once,
+        and deleted later; the connection has nothing to do with it.
+        """
+        if self._delivered == self._forgotten:
+            return
+        last = self._delivered
+        try:
+            await self._spool.do(lambda: self._outbox.done(last))
+        except sqlite3.Error as error:
+            self._disk_fails(error)
+            return
+        self._forgotten = last
+        repeated = self._disk.over()
+        if repeated is not None:
+            _log.info("outbox written again", path=str(self._config.outbox.path), repeated=repeated)
+
+    def _disk_fails(self, error: sqlite3.Error) -> None:
+        repeated = self._disk.again(str(error))
+        if repeated is not None:
+            path, more = str(self._config.outbox.path), {"repeated": repeated} if repeated else {}
+            _log.error("outbox cannot be used", path=path, reason=str(error), **more)
+
     def _client(self) -> aiomqtt.Client:
         given = self._config
         will = aiomqtt.Will(self._topics.agent(self._client_id), OFFLINE, qos=1, retain=True)
         options: Mapping[str, Any] = {} if given.version == "5" else {"clean_session": True}
-        client = aiomqtt.Client(
+        client = _Client(
             given.host,
             given.port,
             username=given.username,
@@ -216,6 +254,25 @@ class Publisher:
         # aiomqtt warns of more than ten pending messages; a batch has more on purpose.
         client.pending_calls_threshold = _BATCH + 1
         return client
+
+
+class _Client(aiomqtt.Client):
+    """A client whose lost connection is no error that nobody has seen."""
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Disconnect, and take note of why the connection was lost.
+
+        aiomqtt keeps that in a future; asyncio writes to stderr if none of a future's errors is
+        looked at, as when the agent stops at that moment.
+        """
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()
+        await super().__aexit__(exc_type, exc, tb)
 
 
 async def _publish(client: aiomqtt.Client, message: MqttMessage) -> None:

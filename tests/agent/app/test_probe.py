@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from agent.app import probe as probe_module
+from agent.app import resolve
 from agent.app.wiring import running
 from agent.config import load_config
 from agent.expose.http.probe_route import _within_s
@@ -17,6 +19,7 @@ from simulator.site.rack_server import serving
 from tests.agent.expose.rack import parse_openmetrics
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.simulator.bench import write_site
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.moved_clock, pytest.mark.usefixtures("polls_by_the_loop")]
 
@@ -112,6 +115,41 @@ async def test_a_few_at_once_and_no_more(
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429]
     after = await client.get("/probe", params=asked, headers=hurry)
     assert after.status_code == 200
+
+
+async def test_names_that_do_not_resolve_in_time_delay_no_others(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look-up cannot be cancelled: those that hang count until they have ended."""
+    answered, started = threading.Event(), []
+    direct = resolve._lookup
+
+    def lookup(host: str, port: int, flags: int) -> list[str]:
+        if host.startswith("slow") and not flags:
+            started.append(host)
+            answered.wait(PATIENCE_S)
+        return direct(host, port, flags)
+
+    monkeypatch.setattr(resolve, "_lookup", lookup)
+    hurry = {"X-Prometheus-Scrape-Timeout-Seconds": "0.7"}
+    try:
+        slow = await asyncio.gather(
+            *(client.get("/probe", params={"target": f"snmp://slow{n}.invalid"}, headers=hurry)
+              for n in range(12))
+        )  # fmt: skip
+        assert sorted(answer.status_code for answer in slow) == [400] * 8 + [429] * 4
+        assert "did not resolve within 0.2 s" in "".join(answer.text for answer in slow)
+        again = await client.get(
+            "/probe", params={"target": "snmp://slow99.invalid"}, headers=hurry
+        )
+        assert again.status_code == 429
+        [port] = free_udp_ports(1)
+        target = {"target": f"snmp://127.0.0.1:{port}", "profile": "apc-rpdu2"}
+        by_address = await client.get("/probe", params=target, headers=hurry)
+        assert by_address.status_code == 200
+        assert len(started) == 8
+    finally:
+        answered.set()
 
 
 async def test_nothing_is_probed_where_no_network_is_named(tmp_path: Path) -> None:

@@ -240,7 +240,13 @@ def test_a_running_daemon_reloads_on_a_signal_and_over_http(place: Place) -> Non
         process.send_signal(signal.SIGHUP)
         eventually(lambda: fetch(f"{place.url}/api/v1/devices").count('"rack"') == 19)
         assert post(place.url) == (200, "0 added, 0 changed, 0 removed, 19 kept\n")
-        assert post(place.url, **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+        for foreign in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Origin": "http://evil.example"},  # over plain HTTP the only header of a browser
+            {"Origin": "null"},
+        ):
+            assert post(place.url, **foreign)[0] == 403
+        assert post(place.url, Origin=place.url)[0] == 200
         place.path.write_text("racks: [", encoding="utf-8")
         status, text = post(place.url)
         assert status == 409

@@ -87,7 +87,8 @@ def test_the_values_come_out_as_the_map_says(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("{", "is not JSON"),
-        ("[]", "registers: is not a rackmon map"),
+        ("[]", "must be a JSON object at the top"),
+        ("{}", "registers: is not a rackmon map"),
         ('{"registers": [{"begin": 1}]}', r"registers\[0\]: unusable"),
     ],
 )
@@ -97,7 +98,7 @@ def test_what_is_no_rackmon_map_is_said(tmp_path: Path, text: str, says: str) ->
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"gone\.json: cannot be read"):
+    with pytest.raises(ConfigError, match=r"gone\.json: the file does not exist"):
         read_rackmon(tmp_path / "gone.json")
 
 
@@ -150,3 +151,29 @@ def test_every_map_in_use_imports(tmp_path: Path) -> None:
         profile = open_library().load(write(tmp_path / f"{name}.yaml", draft.yaml))
         assert len(profile.points) >= draft.points > 0
         assert all("shell" in line for line in draft.refused)
+
+
+def test_a_cell_that_is_too_long_is_a_mistake_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "map.csv"
+    rows = "40098;Voltage;uint16;1;V\n" * 300  # beyond what is looked at for the delimiter
+    path.write_text(f"{CSV}{rows}40099;{'x' * 200_000};int16;1;V\n")
+    with pytest.raises(
+        ConfigError, match=r"map\.csv:\d+: is not CSV: field larger than field limit"
+    ):
+        read_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[" * 100_000, "nested more than 100 levels deep"),
+        ('{"registers": [' + "9" * 5_000 + "]}", "is not JSON"),
+        ('{"registers": [], "special_handlers": [1]}', "is no list of mappings"),
+    ],
+    ids=["nested", "digits", "handlers"],
+)
+def test_a_map_that_is_out_of_bounds(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "map.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=says):
+        read_rackmon(path)

@@ -291,6 +291,20 @@ racks:
             "credentials: {a: {community: 4711}}",
             "community: must be text or a mapping (env, file), not a number",
         ),
+        (
+            "credentials: {a: {community: {planted: 1}}}",
+            "must be text, {env: NAME} or {file: PATH}",
+        ),
+        (
+            "credentials: {a: {version: 3, user: u, auth: {secret: {planted: 1}}}}",
+            "auth.secret: must be text, {env: NAME} or {file: PATH}",
+        ),
+        ("credentials: {a: {community: !!int planted}}", "the value cannot be read as int"),
+        ("credentials: {a: {version: planted}}", "a.version: must be '1', '2c', '3', 1 or 3"),
+        (
+            "credentials: {a: {community: {env: planted}}}",
+            "the environment variable that it names is not set",
+        ),
     ],
 )
 def test_what_may_be_a_secret_is_not_repeated(problems: Check, text: str, said: str) -> None:

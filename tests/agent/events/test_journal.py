@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,9 +104,53 @@ def test_a_device_that_is_gone_leaves_nothing_standing() -> None:
 
 
 def test_a_file_that_cannot_be_used_is_said(tmp_path: Path) -> None:
-    (tmp_path / "e.db").write_bytes(b"no database" * 1000)
     with pytest.raises(ConfigError, match=r"events\.path: .* cannot be used"):
-        EventJournal(tmp_path / "e.db", 10)
+        EventJournal(tmp_path / "none" / "e.db", 10)
+
+
+def _random(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+
+
+def _truncated(path: Path) -> None:
+    os.truncate(path, 4096)
+
+
+def _scribbled(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * 8192)
+
+
+def _newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("PRAGMA user_version=99")
+
+
+def _other_values(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE standing SET labels = '[['")
+
+
+@pytest.mark.parametrize("damage", [_random, _truncated, _scribbled, _newer, _other_values])
+def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "e.db"
+    journal = EventJournal(path, 100)
+    journal.add([JournalEntry((event(Action.RAISED, 1),))])
+    journal.close()
+    damage(path)
+    whole = path.read_bytes()
+    again = EventJournal(path, 100)
+    assert again.find(None, 0, 10, standing=False) == []
+    again.add([JournalEntry((event(Action.RAISED, 2),))])
+    again.close()
+    [aside] = tmp_path.glob("e.db.damaged-*")
+    assert aside.read_bytes() == whole or damage is _truncated
+    kept = EventJournal(path, 100)
+    assert [each.event.at for each in kept.find(None, 0, 10, standing=False)] == [2]
+    kept.close()
 
 
 def test_a_device_that_goes_and_comes_back_in_one_batch_keeps_what_is_new() -> None:

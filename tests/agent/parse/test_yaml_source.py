@@ -144,7 +144,7 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "big.yaml"
     path.write_bytes(b"#" * (4 * 1024 * 1024 + 1))
-    assert refused(path) == f"{path}: is larger than 4194304 bytes"
+    assert refused(path) == f"{path}: cannot be read: it is larger than 4194304 bytes"
 
 
 def test_a_good_file_is_named_as_it_was_given(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_json_becomes_a_document(tmp_path: Path) -> None:
         (b'{"a": NaN}', ": is not JSON: NaN is not a number of JSON"),
         (b'{"b": {"a": 1, "c": 2, "a": 3}}', ": is not JSON: key 'a' is repeated"),
         (b"\xff", ": is not UTF-8 text: invalid start byte"),
-        (b" " * (4 * 1024 * 1024 + 1), ": is larger than 4194304 bytes"),
+        (b" " * (4 * 1024 * 1024 + 1), ": cannot be read: it is larger than 4194304 bytes"),
     ],
 )
 def test_what_is_not_a_json_object_is_refused_in_one_line(
@@ -379,3 +379,19 @@ def test_a_sound_document_is_read_whole() -> None:
 def test_what_cannot_be_read_on_is_refused_whole(text: str) -> None:
     with pytest.raises(ConfigError):
         parse(text, "s.yaml").salvage(Rack, "parts")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!!timestamp 9999999-01-01", "!!timestamp x", "!!bool x", "!!int x", "!!float x"],
+)
+def test_a_tag_that_does_not_fit_is_a_mistake_of_the_file(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"f\.yaml:1: "):
+        parse(f"a: {text}\n", "f.yaml")
+
+
+def test_many_keys_cost_no_more_than_few_each() -> None:
+    """Comparing every key with every other one took minutes."""
+    count = 60_000
+    text = "".join(f"k{number}: 1\n" for number in range(count))
+    assert len(parse(text, "f.yaml").data) == count

@@ -68,8 +68,8 @@ async def test_a_run_is_paused_and_noted_upon(client: httpx.AsyncClient, tmp_pat
     await client.post(f"{RUN}/answer", data={"token": known, "id": "pause"})
     await client.post(f"{RUN}/answer", data={"token": known, "id": "note", "text": "smells warm"})
     assert answers(tmp_path) == [
-        GivenAnswer("note", "ada", True, "smells warm"),
         GivenAnswer("pause", "ada", True),
+        GivenAnswer("note", "ada", True, "smells warm"),
     ]
 
 
@@ -83,6 +83,33 @@ async def test_a_file_is_attached(client: httpx.AsyncClient, tmp_path: Path) -> 
     assert (found.who, found.text) == ("ada", "conductivity 900")
     attached = tmp_path / "r01-L11" / "attachments" / found.file
     assert attached.read_bytes() == b"%PDF-1.7"
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "a/..", "\0", "a\0b", "\u00e4" * 255, "\u20ac" * 200, "/", ""]
+)
+async def test_a_file_is_attached_by_whatever_name(
+    client: httpx.AsyncClient, tmp_path: Path, name: str
+) -> None:
+    headers = {"X-Token": await token(client)}
+    query = {"id": "lab", "name": name}
+    answer = await client.put(f"{RUN}/attach", params=query, headers=headers, content=b"%PDF-1.7")
+    assert answer.status_code == 200
+    (found,) = answers(tmp_path)
+    assert isinstance(found, GivenAnswer)
+    assert (tmp_path / "r01-L11" / "attachments" / found.file).read_bytes() == b"%PDF-1.7"
+
+
+async def test_the_body_of_a_stranger_is_not_waited_for(client: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"id=load&"
+        pytest.fail("the body was read")
+
+    for method, place in (("POST", "answer"), ("PUT", "attach")):
+        answer = await client.request(
+            method, f"{RUN}/{place}", content=endless(), headers={"Origin": "http://elsewhere"}
+        )
+        assert (answer.status_code, answer.headers["connection"]) == (403, "close")
 
 
 async def test_what_is_too_large_is_refused(

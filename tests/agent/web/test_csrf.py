@@ -39,8 +39,19 @@ def test_an_operator_on_our_own_page_is_let_in(headers: dict[str, str]) -> None:
         ("ada", {"sec_fetch_site": "same-site"}, "page of this agent"),
         ("ada", {"origin": "https://elsewhere"}, "page of this agent"),
         ("ada", {"origin": "null"}, "page of this agent"),
+        ("ada", {"origin": "ftp://agent:9847"}, "page of this agent"),
+        ("ada", {"origin": "http://[agent:9847"}, "page of this agent"),
     ],
-    ids=["nobody", "stranger", "other site", "same site", "other origin", "sandbox"],
+    ids=[
+        "nobody",
+        "stranger",
+        "other site",
+        "same site",
+        "other origin",
+        "sandbox",
+        "scheme",
+        "bad",
+    ],
 )
 def test_others_are_not(user: str | None, headers: dict[str, str], why: str) -> None:
     guard = CsrfGuard(USERS)

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import json
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,96 @@ def test_every_change_is_named(tmp_path: Path) -> None:
     (run / MANIFEST).unlink()
     with pytest.raises(ConfigError, match="No such file"):
         find_changes(run, None)
+
+
+def _link_to_a_copy(run: Path) -> None:
+    copy = run.parent / "copy"
+    (run / "junit.xml").rename(copy)
+    (run / "junit.xml").symlink_to(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (_link_to_a_copy, "junit.xml"),
+        (lambda run: (run / "extra").symlink_to(run.parent), "extra"),
+        (lambda run: (run / "extra").symlink_to("nowhere"), "extra"),
+        (lambda run: os.mkfifo(run / "waivers.json"), "waivers.json"),
+        (lambda run: (run / "attachments").mkdir(), "attachments"),
+    ],
+    ids=["link", "linked folder", "dangling link", "pipe", "empty folder"],
+)
+def test_what_is_no_plain_file_is_named(
+    tmp_path: Path, change: Callable[[Path], object], named: str
+) -> None:
+    run = sealed(tmp_path)
+    change(run)
+    assert find_changes(run, KEY.public_key())[0] == [
+        f"{named}: is not a plain file, and only those are sealed"
+    ]
+
+
+def test_a_pipe_for_a_manifest_is_not_waited_for(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    (run / MANIFEST).unlink()
+    os.mkfifo(run / MANIFEST)
+    with pytest.raises(ConfigError, match="not a plain file"):
+        find_changes(run, None)
+
+
+@pytest.mark.parametrize(
+    "name", [bundle.GENERATION, bundle.SHEET, bundle.WAIVERS, bundle.JOURNAL, bundle.SAMPLES]
+)
+def test_a_pipe_in_a_directory_that_is_judged_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    run = sealed(tmp_path)
+    (run / name).unlink(missing_ok=True)
+    os.mkfifo(run / name)
+    with pytest.raises(ConfigError, match="not a plain file"):
+        bundle.judged(run)
+
+
+def test_what_is_no_plain_file_is_not_sealed(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    (run / "attachments").mkdir()  # nothing was attached
+    seal(run, bundle.judged(run), KEY)
+    assert find_changes(run, KEY.public_key()) == ([], True)
+    (run / "extra").symlink_to("/etc")
+    with pytest.raises(ConfigError, match="extra: is not a plain file"):
+        seal(run, bundle.judged(run), KEY)
+
+
+def test_names_of_added_files_do_not_act_on_a_terminal(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    (run / "\x1b[2K\nrun: evidence intact").touch()
+    assert find_changes(run, KEY.public_key())[0] == [
+        "\ufffd[2K\ufffdrun: evidence intact: was not there when it was sealed"
+    ]
+
+
+def test_a_manifest_without_the_results_is_refused(tmp_path: Path) -> None:
+    run = sealed(tmp_path, None)
+    report = bundle.judged(run)
+    (run / bundle.RESULTS).unlink()
+    seal(run, report, None)
+    assert find_changes(run, None)[0] == [f"{bundle.RESULTS}: is missing"]
+
+
+def test_a_signature_that_was_not_checked_is_not_called_one(tmp_path: Path) -> None:
+    run = sealed(tmp_path)
+    name = key_id(KEY.public_key())
+    assert f"signed with the ed25519 key {name}" in signature_sentence(run, KEY.public_key())
+    document = json.loads((run / MANIFEST).read_text())
+    document["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
+    (run / MANIFEST).write_bytes(json.dumps(document, indent=1).encode() + b"\n")
+    said = signature_sentence(run)
+    assert f"names the ed25519 key {name}, whose signature was not checked" in said
+    assert "signed with" not in said
+    with pytest.raises(InvalidEnvelope, match="does not hold"):
+        signature_sentence(run, KEY.public_key())
+    document["signatures"][0]["sig"] = "QUFBQQ=="
+    (run / MANIFEST).write_bytes(json.dumps(document, indent=1).encode() + b"\n")
+    with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
+        signature_sentence(run)
 
 
 def test_results_that_were_sealed_wrong_are_found_by_judging_again(tmp_path: Path) -> None:

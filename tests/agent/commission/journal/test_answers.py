@@ -1,6 +1,7 @@
 """Answers to a run: what is taken, what is refused, and that nothing outside is reached."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,37 @@ def test_an_answer_is_taken_once(run: Path) -> None:
     answers.clear(run)
     assert not (run / ANSWERS).exists()
     assert list(collect(run)) == []
+
+
+def test_answers_are_taken_in_the_order_of_time(run: Path) -> None:
+    """A run that is paused and continued within one look goes on."""
+    for command in ("pause", "continue"):
+        answer(run, command, who="Ada")
+    os.utime(run / ANSWERS / "pause.json", ns=(1_000, 1_000))
+    os.utime(run / ANSWERS / "continue.json", ns=(2_000, 2_000))
+    assert [found.id for found in collect(run) if isinstance(found, GivenAnswer)] == [
+        "pause",
+        "continue",
+    ]
+
+
+def test_texts_have_no_control_characters(run: Path) -> None:
+    """Answers are printed on the terminal of a run."""
+    answer(run, "a.note", who="Ada", text="one\x1b[2J\x1b]0;pwn\x07\r\ntwo\u202e\x9b\u2028three\n")
+    [found] = collect(run)
+    assert isinstance(found, GivenAnswer)
+    assert found.text == "one\ufffd[2J\ufffd]0;pwn\ufffd\ntwo\ufffd\ufffd\nthree"
+    forged = {"who": "Ada\x1b[2J", "text": "x"}
+    (run / ANSWERS / "a.note.json").write_text(json.dumps(forged), encoding="utf-8")
+    [refused] = collect(run)
+    assert isinstance(refused, str)
+    assert "not the name of a person" in refused
+
+
+def test_a_pipe_is_no_answer(run: Path) -> None:
+    (run / ANSWERS).mkdir()
+    os.mkfifo(run / ANSWERS / "a.note.json")
+    assert list(collect(run)) == ["an answer was left out: a.note.json: is not a plain file"]
 
 
 def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs side by side: what differs, the outliers, and what cannot be compared."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,27 @@ def test_what_is_no_run(tmp_path: Path, name: str, content: str | None, says: st
     else:
         (other / name).write_text(content)
     with pytest.raises(ConfigError, match=says):
+        compare([one, other])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"measurements": [7]},
+        {"measurements": [{"name": 7, "unit": None, "bound": None}]},
+        {"measurements": [{"name": "a", "unit": None, "bound": None, "value": []}]},
+        {"measurements": [{"name": "a", "unit": None, "bound": None, "value": 10**400}]},
+        {"measurements": [{"name": "a", "unit": None, "bound": None, "margin": "far"}]},
+        {"title": []},
+    ],
+    ids=["number", "name", "list", "endless", "margin", "title"],
+)
+def test_results_of_another_shape_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    one, other = runs(tmp_path, 30, 30)
+    results = json.loads((other / "results.json").read_text())
+    results["checks"][0] |= change
+    (other / "results.json").write_text(json.dumps(results))
+    with pytest.raises(ConfigError, match="holds no results of a run"):
         compare([one, other])
 
 

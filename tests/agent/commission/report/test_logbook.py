@@ -42,6 +42,7 @@ def test_samples_in_base_units_or_in_others(tmp_path: Path) -> None:
         "unit": "degC",
         "quality": "good",
         "reason": "",
+        "simulated": "false",
     }
     assert (power["value"], power["unit"], power["labels"]) == ("1500.0", "W", '{"inlet": "1"}')
     assert (state["value"], state["unit"]) == ("on", "")
@@ -78,3 +79,16 @@ def test_the_log_says_what_happened() -> None:
         f'{AT} run_started rack="r1"',
         f'{AT} noted who="I. Hahn" text="a\\u001b[31m\\nb"',
     ]
+
+
+def test_samples_of_a_rehearsal_say_so_and_act_on_no_terminal(tmp_path: Path) -> None:
+    store = SampleStore(tmp_path / "samples.sqlite")
+    hostile = samples(["a\x1b[2J"], "m\x9b1", "rack_outlet_state", {"outlet": "\x9b"})
+    store.add([(each, 5.0) for each in hostile])
+    file = io.StringIO()
+    write_csv(store, file, simulated=True)
+    store.close()
+    [row] = csv.DictReader(io.StringIO(file.getvalue()))
+    assert row["simulated"] == "true"
+    assert (row["device"], row["value"]) == ("m\ufffd1", "a\ufffd[2J")
+    assert row["labels"] == '{"outlet": "\\u009b"}'

@@ -73,7 +73,8 @@ def test_the_verdict_stands_first_and_everything_is_there(tmp_path: Path) -> Non
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     run = bundle(tmp_path, key=KEY)
     first = (run / evidence.REPORT).read_bytes()
-    assert report_page(run, evidence.judged(run), signature_sentence(run)) == first
+    signer = signature_sentence(run, KEY.public_key())
+    assert report_page(run, evidence.judged(run), signer) == first
     assert f"signed with the ed25519 key {key_id(KEY.public_key())}" in Reader(first).text
 
 

@@ -52,7 +52,7 @@ class OneDevice:
     def __init__(self, *_: object) -> None:
         pass
 
-    async def read(self, _at: float) -> dict[str, DeviceRead]:
+    async def read(self, _at: float, _within_s: float | None) -> dict[str, DeviceRead]:
         return {"cdu": DeviceRead("cdu", False, {}, ())}
 
     async def close(self) -> None:

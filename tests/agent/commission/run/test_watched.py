@@ -123,6 +123,26 @@ async def test_limits_are_watched_while_a_command_runs(make: Make) -> None:
     assert rack.events == ["open_feed_a", "end open_feed_a"]
 
 
+async def test_limits_are_watched_while_a_stimulus_is_ended(make: Make) -> None:
+    """The end is not broken off: the feed is closed before the run ends."""
+
+    class Slow(Rack):
+        async def end(self, event: str) -> str:
+            self.hot_after = self.time + 5 * self.interval_s
+            for _ in range(20):
+                self.time += self.interval_s
+                await asyncio.sleep(self.interval_s / 10)
+            self.hot_after = float("inf")
+            return await super().end(event)
+
+    rack = Slow()
+    rack.interval_s = 0.05
+    bench = make(rack)
+    assert await bench.runner.run(done=["idle", "load"]) == "hot: too hot"
+    assert rack.events == ["open_feed_a", "end open_feed_a"]
+    assert cut_off(bench.told) == ""
+
+
 async def test_what_no_device_gives_is_named_before_the_first_stimulus(make: Make) -> None:
     bench = make(Failing(lambda rack: True))
     await bench.runner.preflight()

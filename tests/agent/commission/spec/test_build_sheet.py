@@ -126,6 +126,7 @@ def test_what_is_wrong_is_named_with_its_line(
     [
         ("serial\nS1\n", None, "devices.csv:1: has no column device or name"),
         ("device,serial\n,S1\n", None, "devices.csv:2: "),
+        (f"device,serial\npdu,{'x' * 200_000}\n", None, "devices.csv: is not CSV: field larger"),
         ("device\npdu\n", "device,port\nx,y\n", "cables.csv:1: has no column b_device or remote_"),
         (
             "device\npdu\n",

@@ -1,5 +1,6 @@
 """Passwords over HTTP: who is let in, what a check costs, and what is remembered."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 
@@ -56,6 +57,26 @@ async def test_every_path_is_behind_the_password(client: httpx.AsyncClient, path
         assert answer.headers["x-frame-options"] == "sameorigin"
         assert answer.text == "Unauthorized\n"
     assert (await client.get(path, auth=login)).status_code == (404 if path == "/no" else 200)
+
+
+async def test_nobody_keeps_a_connection_without_a_login(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics", auth=("scraper", "wrong"))
+    assert (answer.status_code, answer.headers["connection"]) == (401, "close")
+
+
+async def test_wrong_passwords_do_not_queue_without_end(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = ("scraper", PASSWORD.encode())
+    assert (await client.get("/metrics", auth=login)).status_code == 200  # it is known now
+    monkeypatch.setattr(basic_auth, "_WAITING_MAX", 2)
+    answers = await asyncio.gather(
+        *(client.get("/metrics", auth=("scraper", f"wrong {n}")) for n in range(6)),
+        client.get("/metrics", auth=login),
+    )
+    assert sorted(answer.status_code for answer in answers[:-1]) == [401, 401, 503, 503, 503, 503]
+    assert answers[-1].status_code == 200
+    assert {answer.headers["connection"] for answer in answers[:-1]} == {"close"}
 
 
 def test_headers_that_hold_no_login() -> None:

@@ -1,6 +1,7 @@
 """The server on a real socket: it answers, refuses a taken port, and goes when told."""
 
 import asyncio
+import contextlib
 import inspect
 import signal
 import socket
@@ -11,8 +12,10 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from agent.expose.http import uvicorn_protocol
 from agent.expose.http.api import create_app
 from agent.expose.http.serve import bind, serve
+from agent.expose.http.uvicorn_protocol import Connection
 from agent.model.errors import ConfigError
 from tests.agent.expose.rack import DEVICES, Rack
 
@@ -116,9 +119,83 @@ def test_an_address_that_cannot_be_bound(host: str, port: int, says: str) -> Non
         bind(host, port)
 
 
+async def takes_all(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that waits for the whole body."""
+    while (await receive()).get("more_body", False):
+        pass
+    await hello(scope, receive, send)
+
+
+async def sends_much(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application whose response is larger than all buffers on the way."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": bytes(64 * 1024 * 1024)})
+
+
+async def connect(port: int, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    await writer.drain()
+    return reader, writer
+
+
+async def test_a_body_has_to_come_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "REQUEST_S", 0.1)
+    async with asyncio.timeout(HANGS_S), serve(takes_all, "127.0.0.1", 0) as (_, port):
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 16000\r\n\r\n"
+        reader, writer = await connect(port, head + b"a")
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_response_has_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "STALLED_S", 0.1)
+    lost = asyncio.Event()
+    direct = Connection.connection_lost
+
+    def connection_lost(self: Connection, error: Exception | None) -> None:
+        direct(self, error)
+        lost.set()
+
+    monkeypatch.setattr(Connection, "connection_lost", connection_lost)
+    async with asyncio.timeout(HANGS_S), serve(sends_much, "127.0.0.1", 0) as (_, port):
+        _, writer = await connect(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await lost.wait()
+        writer.close()
+
+
+async def test_the_longest_idle_connection_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "MAX_CONNECTIONS", 3)
+    request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with asyncio.timeout(HANGS_S), serve(hello, "127.0.0.1", 0) as (_, port):
+        held = []
+        for _ in range(5):
+            reader, writer = await connect(port, request)
+            assert (await reader.readuntil(b"\r\n0\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            held.append((reader, writer))
+        for reader, writer in held[:3]:
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+        for reader, writer in held[3:]:
+            writer.write(request)
+            assert (await reader.readuntil(b"\r\n0\r\n\r\n")).startswith(b"HTTP/1.1 200")
+            writer.close()
+
+
+async def test_an_upgrade_that_is_not_offered_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serve(hello, "127.0.0.1", 0) as (host, port), httpx.AsyncClient() as client:
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+        assert (await client.get(f"http://{host}:{port}/", headers=upgrade)).text == "hello"
+    assert caplog.text == ""
+
+
 async def test_what_is_used_of_uvicorns_internals_is_still_there() -> None:
     """Fails with the names where an upgrade beyond pyproject's range took some away."""
-    config = uvicorn.Config(hello, lifespan="off")
+    config = uvicorn.Config(hello, lifespan="off", log_config=None)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -128,7 +205,9 @@ async def test_what_is_used_of_uvicorns_internals_is_still_there() -> None:
         server.server_state: ("connections", "tasks"),
         protocol: (
             *("connection_made", "data_received", "on_response_complete", "connection_lost"),
-            *("connections", "cycle", "transport", "loop"),
+            *("connections", "cycle", "transport", "loop", "conn", "flow"),
+            *("pause_writing", "resume_writing", "timeout_keep_alive_handler"),
+            "_unsupported_upgrade_warning",
         ),
         RequestResponseCycle: ("send",),
     }

@@ -30,7 +30,7 @@ def test_messages_leave_in_order_and_only_when_they_are_done(tmp_path: Path) -> 
     first = outbox.first(2)
     assert [each for _, each in first] == [message(0), message(1)]
     assert outbox.first(2) == first
-    outbox.done([number for number, _ in first])
+    outbox.done(first[-1][0])
     assert (waiting(outbox), outbox.count) == ([2, 3, 4], 3)
     outbox.close()
 
@@ -41,7 +41,7 @@ def test_beyond_the_bound_the_oldest_go_and_are_counted(tmp_path: Path) -> None:
     under_way = outbox.first(2)
     assert outbox.put(message(n) for n in range(2, 6)) == 3
     assert waiting(outbox) == [3, 4, 5]
-    outbox.done([number for number, _ in under_way])  # gone already: nothing else goes
+    outbox.done(under_way[-1][0])  # gone already: nothing else goes
     assert (waiting(outbox), outbox.count) == ([3, 4, 5], 3)
     outbox.close()
 
@@ -112,7 +112,7 @@ def test_it_is_a_bounded_queue(steps: list[int], bound: int) -> None:
     outbox, model, next_ = Outbox(Path(":memory:"), bound), list[int](), 0
     for step in steps:
         if step < 0:
-            outbox.done([number for number, _ in outbox.first(2)])
+            outbox.done(max((number for number, _ in outbox.first(2)), default=0))
             del model[:2]
         else:
             numbers = range(next_, next_ + step)
@@ -125,14 +125,30 @@ def test_it_is_a_bounded_queue(steps: list[int], bound: int) -> None:
     outbox.close()
 
 
-@pytest.mark.parametrize("what", ["folder", "garbage"])
-def test_what_cannot_be_used_is_said(tmp_path: Path, what: str) -> None:
-    path = tmp_path / "none" / "o.db"
-    if what == "garbage":
-        path = tmp_path / "o.db"
-        path.write_bytes(b"no database" * 1000)
-    with pytest.raises(ConfigError, match=r"mqtt\.outbox: .* cannot be used"):
-        Outbox(path, 10)
+def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path / "none" / "o.db", tmp_path):
+        with pytest.raises(ConfigError, match=r"mqtt\.outbox: .* cannot be used"):
+            Outbox(path, 10)
+
+
+def test_a_file_of_another_schema_is_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE outbox (id INTEGER PRIMARY KEY, subject TEXT)")
+    base.close()
+    outbox = Outbox(path, 10)
+    outbox.put([message(1)])
+    assert waiting(outbox) == [1]
+    outbox.close()
+    assert len([*tmp_path.glob("o.db.damaged-*")]) == 1
+
+
+def test_what_was_taken_is_not_among_the_next(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "o.db", 10)
+    outbox.put(message(n) for n in range(3))
+    [(first, _)] = outbox.first(1)
+    assert [each.payload for _, each in outbox.first(10, first)] == ["1", "2"]
+    outbox.close()
 
 
 def test_a_failing_disk_is_an_error_of_sqlite(tmp_path: Path) -> None:

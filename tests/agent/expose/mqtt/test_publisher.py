@@ -1,12 +1,17 @@
 """What a poll and an event bring to the outbox while no broker is there."""
 
+import asyncio
 import json
+import sqlite3
 from pathlib import Path
 
+import aiomqtt
 import pytest
+import structlog
 
 from agent.config.mqtt import DsxExchange, HomeAssistantSpec, Mqtt, OutboxSpec
 from agent.events.records import Action, Event, EventKind, Subject
+from agent.expose.mqtt import publisher as module
 from agent.expose.mqtt.messages import MqttMessage
 from agent.expose.mqtt.outbox import Outbox
 from agent.expose.mqtt.publisher import Publisher
@@ -14,6 +19,7 @@ from agent.model.errors import ConfigError
 from agent.model.values import PollResult
 from agent.store.latest import DeviceState
 from tests.agent.expose.rack import block, poll, series
+from tests.waiting import until
 
 AMPERES = (series("pdu-a", "rack_phase_current_amperes", {"phase": "1"}),)
 HA = HomeAssistantSpec(prefix="ha")
@@ -113,6 +119,63 @@ async def test_a_device_that_left_while_no_agent_ran_is_taken_back(config: Mqtt)
     assert not [m for m in await stored(kept, config) if not m.payload]
     without = Publisher(config, "lab", lambda device: "r1", ["pdu-a"])
     assert {m.topic for m in await stored(without, config) if not m.payload} == topics
+
+
+class TakesAll:
+    """A broker that takes everything."""
+
+    def __init__(self) -> None:
+        self.payloads: list[str] = []
+
+    async def publish(self, topic: str, payload: str, **_: object) -> None:
+        self.payloads.append(payload)
+
+
+async def test_a_full_disk_sends_nothing_twice_and_needs_no_new_connection(
+    publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_DISK_AGAIN_S", 0.01)
+    direct, refused = Outbox.done, asyncio.Event()
+
+    def full(outbox: Outbox, last: int) -> None:
+        refused.set()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Outbox, "done", full)
+    broker, reading = TakesAll(), poll("pdu-a", {0: (block(AMPERES, [52.1]),)})
+    with structlog.testing.capture_logs() as lines:
+        async with asyncio.TaskGroup() as group:
+            storing = group.create_task(publisher._spool.run())
+            delivering = group.create_task(publisher._deliver(broker))  # type: ignore[arg-type]
+            hear(publisher, reading)
+            await until(lambda: len(broker.payloads) == 4)  # online, status, meta, reading
+            refused.clear()
+            await refused.wait()
+            hear(publisher, poll("pdu-a", up=False))
+            await until(lambda: broker.payloads[-1] == "down")
+            refused.clear()
+            await refused.wait()
+            assert len(broker.payloads) == 5
+            monkeypatch.setattr(Outbox, "done", direct)
+            await until(lambda: publisher._outbox.count == 0)
+            delivering.cancel()
+            storing.cancel()
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("outbox cannot be used", "error"),
+        ("outbox written again", "info"),
+    ]
+    assert lines[0]["reason"] == "database or disk is full"
+    assert broker.payloads[4:] == ["down", "offline"]
+    await publisher.close()
+
+
+async def test_a_lost_connection_leaves_no_unseen_error(publisher: Publisher) -> None:
+    client = publisher._client()
+    lost = client._disconnected
+    lost.set_exception(aiomqtt.MqttError("lost"))
+    await client.__aexit__(None, None, None)
+    assert not lost._log_traceback
+    await publisher.close()
 
 
 def test_a_certificate_authority_that_is_none_is_said(config: Mqtt, tmp_path: Path) -> None:
