@@ -1,9 +1,9 @@
 """Series of a device, and the set of series that one block of readings describes.
 
 A ``SeriesSet`` is made by a normaliser when the rows of a table are first seen and again when they
-change. It is the same object from poll to poll in between, so what an outlet derives from series
-(label text, positions of alarms) is made once and kept on the set. The set goes when the
-normaliser that made it and the blocks that carry it go, and everything derived goes with it.
+change. It is the same object from poll to poll in between, so what an output (exposition, events,
+MQTT) derives from series (label text, positions of alarms) is computed once per set and kept on the
+set. It is freed with the set, when the normaliser that made it and its blocks are gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 
 from agent.model.catalogue import Metric
 
-_DERIVED_MAX = 32  # builders of one set; each outlet has one or two
+_DERIVED_MAX = 32  # builders of one set; each output has one or two
 
 _T = TypeVar("_T")
 
@@ -91,10 +91,10 @@ class SeriesSet:
         return self._derived is None
 
     def derive(self, build: "Callable[[SeriesSet], _T]") -> _T:
-        """Return what ``build`` makes of this set; it is called once and the result is kept.
+        """Return ``build(self)``: computed once per set and kept on the set.
 
         ``build`` is the key as well, so it must be a function of a module or an object that
-        lives as long as its outlet. Raises RuntimeError for more than ``_DERIVED_MAX`` builders:
+        lives as long as its output. Raises RuntimeError for more than ``_DERIVED_MAX`` builders:
         then somebody makes a new builder at each call.
         """
         derived = self._derived

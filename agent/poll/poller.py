@@ -43,7 +43,7 @@ class Schedule:
 
 
 Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
-"""A function that derives from new sets of series what outputs need, in slices."""
+"""Compute, in slices, what the outputs (exposition, events, MQTT) keep on new sets of series."""
 
 
 class Poller:
