@@ -12,6 +12,7 @@ import structlog
 from agent.model.printable import printable
 
 LogFormat = Literal["auto", "console", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 _QUIET_S = 60.0  # a line of a library that repeats is logged once in this time
 _LINES_MAX = 100  # different lines of libraries that are remembered
@@ -47,7 +48,7 @@ class LibraryLines(logging.Handler):
         structlog.get_logger(record.name).log(level, text, **more)
 
 
-def set_up_logs(form: LogFormat = "auto", level: str = "info") -> None:
+def set_up_logs(form: LogFormat = "auto", level: LogLevel = "info") -> None:
     """Send all log lines to stderr, also those of libraries.
 
     ``auto`` is ``console`` on a terminal, otherwise ``json``.

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.commission.evidence import bundle
-from agent.commission.evidence.sealing import MANIFEST, find_changes, seal
+from agent.commission.evidence.sealing import MANIFEST, find_changes, seal, signature_sentence
 from agent.commission.evidence.signing import (
     InvalidEnvelope,
     encoded,
