@@ -77,12 +77,14 @@ class Framer(Protocol):
     ``transactions``: replies carry the number of their query, so late replies are recognised.
     ``broken``: the frame boundaries are lost, and only a new connection helps.
     ``strays`` counts frames without a query; ``note`` describes the last one of the queried unit.
+    ``hint`` is what a timeout should add: what arrived instead of a reply.
     """
 
     transactions: ClassVar[bool]
     broken: bool
     strays: int
     note: str
+    hint: str
 
     @property
     def partial(self) -> bool:
@@ -127,6 +129,7 @@ class TcpFramer:
         self.broken = False
         self.strays = 0
         self.note = ""
+        self.hint = ""
 
     @property
     def partial(self) -> bool:
@@ -181,16 +184,23 @@ class TcpFramer:
 
 
 class _SerialFramer:
-    """Base of RTU and ASCII: without transactions, bytes older than the query are dropped."""
+    """Base of RTU and ASCII: without transactions, bytes older than the query are dropped.
+
+    A two-wire RS-485 adapter may receive what it sends. Such an echo has the length and check sum
+    of a reply to some reads of bits (address 0x0300, 17 to 24 bits), so the first frame that equals
+    the request octet for octet is dropped before a reply is looked for.
+    """
 
     transactions: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._asked: Query | None = None
         self._buffer = b""
+        self._echo = b""
         self.broken = False
         self.strays = 0
         self.note = ""
+        self.hint = ""
 
     @property
     def partial(self) -> bool:
@@ -199,14 +209,22 @@ class _SerialFramer:
 
     def reset(self) -> None:
         """Begin a new stream."""
-        self._asked, self._buffer, self.note = None, b"", ""
+        self._asked, self._buffer, self._echo = None, b"", b""
+        self.note = self.hint = ""
 
     def withdraw(self) -> None:
         """Stop looking for the reply."""
         self._asked, self._buffer = None, b""
 
-    def _begin(self, asked: Query) -> None:
-        self._asked, self._buffer, self.note = asked, b"", ""
+    def _begin(self, asked: Query, request: bytes) -> bytes:
+        """Look for the reply to ``request`` from now on, and return it."""
+        self._asked, self._buffer, self._echo = asked, b"", request
+        self.note = self.hint = ""
+        return request
+
+    def _drop_echo(self) -> None:
+        self._echo = b""
+        self.hint = "only the request itself came back"
 
     def _answer(self, asked: Query, frame: bytes) -> bytes | None:
         """Return the payload of ``frame`` (without check sum) if it matches, else count a stray.
@@ -253,8 +271,7 @@ class RtuFramer(_SerialFramer):
 
     def ask(self, asked: Query) -> bytes:
         """Return the bytes to send; forget what was received before."""
-        self._begin(asked)
-        return self._framer.encode(asked.pdu, asked.unit, 0)
+        return self._begin(asked, self._framer.encode(asked.pdu, asked.unit, 0))
 
     def feed(self, data: bytes) -> bytes | None:
         """Decode the reply; skip frames of other queries and bytes that are not a frame."""
@@ -265,6 +282,12 @@ class RtuFramer(_SerialFramer):
         self._buffer = data = (self._buffer + data)[-_RTU_BUFFER_MAX:]
         at, kept = 0, 0
         while len(data) - at >= _RTU_EXCEPTION_SIZE:
+            if self._echo and data.startswith(self._echo, at):
+                at = kept = at + len(self._echo)
+                self._drop_echo()
+                continue
+            if self._echo.startswith(data[at:]):
+                break
             end = at + (_rtu_size(data, at) or len(data) + 1)
             if end <= len(data) and _crc_matches(data, at, end):
                 answer = self._answer(asked, data[at : end - 2])
@@ -292,8 +315,7 @@ class AsciiFramer(_SerialFramer):
 
     def ask(self, asked: Query) -> bytes:
         """Return the bytes to send; forget what was received before."""
-        self._begin(asked)
-        return self._framer.encode(asked.pdu, asked.unit, 0)
+        return self._begin(asked, self._framer.encode(asked.pdu, asked.unit, 0))
 
     def feed(self, data: bytes) -> bytes | None:
         """Decode the reply; skip damaged lines and replies to other queries."""
@@ -305,6 +327,9 @@ class AsciiFramer(_SerialFramer):
         *lines, rest = data.split(b"\r\n")
         self._buffer = rest
         for line in lines:
+            if self._echo and line.endswith(self._echo.removesuffix(b"\r\n")):
+                self._drop_echo()
+                continue
             frame = _ascii_frame(line)
             if frame is None:
                 self.note = f"{asked}: damaged ASCII frame of {len(line)} characters"

@@ -312,4 +312,5 @@ class Link:
         elif out_of_step:
             self._disconnect(ProtocolError(f"{name}: the reply was cut short"))
         else:
-            self._settle(DeviceTimeout("no answer in time"))
+            hint = f"; {self.framer.hint}" if self.framer.hint else ""
+            self._settle(DeviceTimeout(f"no answer in time{hint}"))

@@ -179,6 +179,36 @@ def test_another_question_uses_a_function_that_is_not_owed() -> None:
     assert tables == ["input", "discrete", "coil"]
 
 
+# A read of 17 to 24 bits from 0x0300 to 0x03FF has the length and check sum of its own reply.
+LIKE_A_REPLY = [("coil", 0x0312, 17), ("discrete", 0x03FF, 24), ("coil", 0x0312, 3),
+                ("holding", 0x0212, 1), ("input", 0x0302, 2)]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [RtuFramer, AsciiFramer])
+@pytest.mark.parametrize("piece", [1, 3, 100])
+@pytest.mark.parametrize(("table", "address", "count"), LIKE_A_REPLY)
+def test_an_echo_of_the_request_is_no_answer(
+    kind: type[RtuFramer] | type[AsciiFramer], piece: int, table: str, address: int, count: int
+) -> None:
+    framer = kind()
+    asked = query(9, table, address, count)
+    echo = framer.ask(asked)
+    assert [framer.feed(echo[at : at + piece]) for at in range(0, len(echo), piece)] == (
+        [None] * -(-len(echo) // piece)
+    )
+    assert not framer.partial
+    assert (framer.note, framer.hint) == ("", "only the request itself came back")
+    pdu = bytes([asked.function, asked.size, *[0xFF] * asked.size])
+    reply = rtu(9, pdu) if kind is RtuFramer else lrc(9, pdu)
+    assert framer.feed(reply) == (b"\xff" * asked.size if asked.function > 2 else b"\1" * count)
+
+
+def test_a_reply_that_equals_the_request_counts_behind_the_echo() -> None:
+    framer = RtuFramer()
+    echo = framer.ask(query(9, "coil", 0x0312, 24))
+    assert framer.feed(b"\xfd" + echo + echo) == bytes(map(int, "010010000000000000011000"))
+
+
 def mbap(transaction: int, unit: int, pdu: bytes) -> bytes:
     header = transaction.to_bytes(2, "big") + b"\x00\x00" + (len(pdu) + 1).to_bytes(2, "big")
     return header + bytes([unit]) + pdu
