@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from agent.model.series import Series
 from agent.model.values import ReadRegisters, Value
 from agent.normalise.codec import decode_registers
-from agent.normalise.convert import Linear, convert, linear
+from agent.normalise.convert import Linear, absence, convert, linear
 from agent.profile.points import ModbusPoint
 
 _DIGITS_MAX = 10  # SunSpec Device Information Model Specification: sunssf lies in -10..10
@@ -42,6 +42,8 @@ def read_row(
     )
     raw = decode_registers(point.data_type, point.byte_order, octets)
     if point.bit is not None and isinstance(raw, int):
+        if raw in point.absent_whole:
+            return None, words, absence(raw)
         raw = raw >> point.bit & (1 << point.bits) - 1
     to_base = row.to_base
     if point.scale_register is not None:

@@ -16,6 +16,7 @@ from agent.profile.compile import (
     register_at,
 )
 from agent.profile.points import Conversion, ModbusPoint
+from agent.profile.raw_values import absent_values, raw_keys, width_of
 from agent.profile.spec import ProfileLimits
 from agent.profile.spec_modbus import ModbusPointSpec, PointDefaultsSpec, RepeatSpec
 
@@ -75,7 +76,7 @@ def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> Mo
         conversion=conversion,
         states=spec.states,
         values=spec.values,
-        absent=frozenset(spec.absent),
+        absent=frozenset(),
         low=low,
         high=high,
         pattern=expression(spec.pattern),
@@ -117,6 +118,7 @@ def _read(
         scale_register=_scale_register(spec, table, defaults.address_base, offset),
         rollover=spec.rollover,
     )
+    absent = absent_values(("absent",), spec.absent, point)
     if spec.bit is not None:
         point = replace(point, bit=spec.bit)
         check_bit(("bit",), spec.bit, point)
@@ -125,7 +127,14 @@ def _read(
         point = replace(point, bit=low, bits=high - low + 1)
         for bit in spec.span:
             check_bit(("span",), bit, point)
-    return point
+    picked = 1 if spec.bits else point.bits if point.bit is not None else None
+    return replace(
+        point,
+        absent=absent if picked is None else frozenset(),
+        absent_whole=absent if picked is not None else frozenset(),
+        states=raw_keys(("states",), spec.states, point, picked),
+        values=raw_keys(("values",), spec.values, point, picked),
+    )
 
 
 def _scale_register(spec: ModbusPointSpec, table: str, base: int, offset: int) -> int | None:
@@ -163,7 +172,7 @@ def check_bit(key: tuple[str | int, ...], bit: int, point: ModbusPoint) -> None:
     """Raise CompileError where the type does not have that bit."""
     if not point.data_type.startswith(("int", "uint")):
         raise CompileError(key, f"{point.data_type} has no bits to pick; use an integer type")
-    width = 8 if "int8" in point.data_type else 16 * point.count
+    width = width_of(point.data_type, point.count)
     if not 0 <= bit < width:
         raise CompileError(key, f"bit {bit} is outside 0..{width - 1}")
 

@@ -136,6 +136,9 @@ class ModbusPoint(PointBase):
     count: int
     bit: int | None
     bits: int = 1
+    absent_whole: frozenset[Scalar] = frozenset()
+    """Values of all its registers that mean "no value", where only some of their bits are picked;
+    ``absent`` is then empty."""
     part: tuple[int, int] = (0, 0)
     scale_register: int | None = None
     """The address of a power of ten, as an int16 (SunSpec's ``sunssf``)."""

@@ -213,7 +213,11 @@ class PointSpec(StrictModel):
     unit: UnitName | UnitFromLookup | None = None
     states: dict[Scalar, str] | None = Field(None, description="raw value to state name")
     values: dict[Scalar, float | int] | None = Field(None, description="raw value to number")
-    absent: list[Scalar] = Field(default_factory=list, description="raw values that mean 'none'")
+    absent: list[Scalar] = Field(
+        default_factory=list,
+        description="raw values that mean 'none'; of registers as a number or as a bit pattern"
+        " (0x8000), of all their bits even where only some are picked",
+    )
     valid: Bounds | None = Field(None, description="plausible range, base unit")
     pattern: GroupRegex | None = Field(None, description="for numbers inside text: group 1")
     interval: float | None = Field(None, gt=0, description="seconds; every cycle unless given")

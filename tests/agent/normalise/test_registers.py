@@ -79,6 +79,62 @@ def test_a_scale_register_without_a_scale(word: int, says: str) -> None:
     assert reading.raw == (1234,)
 
 
+ALARMS = ("{metric: rack_alarm_active, address: 0, labels: {part: psu},"
+          " bits: {0: over_voltage, 15: comm_lost}, absent: [0xFFFF]}")  # fmt: skip
+FAN = "{metric: rack_fan_speed_rpm, unit: rpm, address: 1, span: [0, 14], absent: [-1]}"
+LEAK = "{metric: rack_leak_detected, address: 2, bit: 3, absent: [0xFFFF]}"
+
+
+def test_bits_of_a_register_without_a_value_are_bad() -> None:
+    found = readings(
+        normaliser(ALARMS, FAN, LEAK).normalise({0: registers("holding", 0, [0xFFFF] * 3)})
+    )
+    assert [(r.value, r.reason) for r in found] == (
+        [(None, "the device says there is no value (65535)")] * 4
+    )
+
+
+def test_what_means_no_value_is_not_looked_for_in_the_picked_bits() -> None:
+    assert values(normaliser(ALARMS, FAN, LEAK), 0x8001, 0x7FFF, 8) == [1, 1, 32767, 1]
+    level = "{metric: rack_sensor_count_value, address: 0, span: [8, 15], absent: [1]}"
+    assert values(normaliser(level), 0x01FF) == [1]
+    assert values(normaliser(level), 0x0001) == [None]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "absent", "words"),
+    [
+        ("int16", "0x8000", [0x8000]),
+        ("int16", "-32768", [0x8000]),
+        ("uint16", "-1", [0xFFFF]),
+        ("int8_low", "0x80", [0x1280]),
+        ("int32", "0x80000000", [0x8000, 0]),
+        ("uint48", "-1", [0xFFFF] * 3),
+        ("int48", "0x800000000000", [0x8000, 0, 0]),
+        ("uint64", "-9223372036854775808", [0x8000, 0, 0, 0]),
+        ("int64", "0x8000000000000000", [0x8000, 0, 0, 0]),
+        ("bcd16", "9999", [0x9999]),
+        ("float16", "0x7BFF", [0x7BFF]),
+        ("float32", "-999.9", [0xC479, 0xF99A]),
+        ("float32", "0x7F7FFFFF", [0x7F7F, 0xFFFF]),
+        ("float32", "3.4e38", [0x7F7F, 0xC99E]),
+        ("float64", "-999.9", [0xC08F, 0x3F33, 0x3333, 0x3333]),
+    ],
+)
+def test_no_value_as_the_datasheet_writes_it(data_type: str, absent: str, words: list[int]) -> None:
+    point = f"{{{CURRENT}, address: 0, data_type: {data_type}, absent: [{absent}]}}"
+    (reading,) = readings(normaliser(point).normalise({0: registers("holding", 0, words)}))
+    assert (reading.value, reading.quality) == (None, Quality.BAD)
+    assert reading.reason.startswith("the device says there is no value")
+
+
+def test_names_and_numbers_of_raw_values_as_bit_patterns() -> None:
+    state = "{metric: rack_pump_state, address: 0, data_type: int16, states: {0xFFFE: running}}"
+    level = ("{metric: rack_sensor_count_value, address: 1, data_type: float32,"
+             " values: {0.1: 7}}")  # fmt: skip
+    assert values(normaliser(state, level), 0xFFFE, 0x3DCC, 0xCCCD) == ["running", 7]
+
+
 def test_a_counter_that_rolls_over_counts_on() -> None:
     energy = normaliser(ENERGY + ", rollover: 65536}")
     assert values(energy, 65_000) == [65_000_000]
