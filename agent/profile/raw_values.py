@@ -1,5 +1,6 @@
 """Raw values as a datasheet writes them (0x8000, -1, -999.9) to what the registers decode to."""
 
+import contextlib
 import math
 import struct
 from collections.abc import Mapping
@@ -109,11 +110,9 @@ def _floats(key: Key, value: Scalar, data_type: str) -> tuple[Scalar, ...]:
     if isinstance(value, int) and 0 <= value < 1 << width:
         pattern: float = struct.unpack(layout, value.to_bytes(width // 8, "big"))[0]
         found = [pattern]
-    try:
+    # A pattern such as 0x7F7FFFFF of a float32 may be too large as a number of a float16.
+    with contextlib.suppress(OverflowError):
         found.insert(0, struct.unpack(layout, struct.pack(layout, value))[0])
-    except OverflowError:
-        # A pattern such as 0x7BFF of a float16, which is too large as a number.
-        pass
     finite = tuple(number for number in found if math.isfinite(number))
     if not finite:
         raise CompileError(

@@ -254,7 +254,8 @@ def test_repeats_that_cannot_be(problems: Problems, more: str, says: str) -> Non
         ("absent: [0, 0x18000]",
          ".absent[1]: 98304 never occurs: uint16 holds 0 to 65535, or patterns up to 0xffff"),
         ("data_type: int16, absent: [-32769]",
-         ".absent[0]: -32769 never occurs: int16 holds -32768 to 32767, or patterns up to 0xffff"),
+         ".absent[0]: -32769 never occurs: int16 holds -32768 to 32767, or patterns up to"
+         " 0xffff"),
         ("absent: ['0xFFFF']", ".absent[0]: '0xFFFF' is text, but uint16 is a number; no quotes"),
         ("absent: [0.5]", ".absent[0]: 0.5 never occurs: uint16 holds whole numbers"),
         ("data_type: bcd16, absent: [0xFFFF]", ".absent[0]: 65535 never occurs: bcd16 holds 0 to"
