@@ -70,7 +70,10 @@ class ModbusPointSpec(PointSpec):
         None, description="base unit; a plausible value outside is brought to the nearer bound"
     )
     rollover: int | None = Field(
-        None, ge=2, description="raw value at which a counter starts anew; it counts on here"
+        None,
+        ge=2,
+        description="raw value at which a counter starts anew; it counts on here until the"
+        " agent restarts. After a fall one reading is bad: the next one shows whether it turned",
     )
     group: Slug | None = Field(
         None, description="points of one group are read at one instant, or not at all"
