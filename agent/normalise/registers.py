@@ -34,10 +34,12 @@ class Rollover:
         if last is not None and raw < last and not self._goes_on(last, raw):
             self.fell_to = raw
             return None, f"the counter fell from {last} to {raw}: the next reading shows why"
-        if self.turned_at is not None and last is not None:
-            if raw >= self.turned_at and (raw - last) * 2 > self.modulus:
+        before = self.turned_at
+        if before is not None and last is not None and raw >= before:
+            if (raw - last) * 2 > self.modulus:
                 # It jumps back to where it fell from: it had not turned after all.
-                self.turns, self.turned_at = self.turns - 1, None
+                self.turns -= 1
+            self.turned_at = None
         self.last, self.fell_to = raw, None
         return raw + self.turns * self.modulus, ""
 

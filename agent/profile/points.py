@@ -174,7 +174,10 @@ class InfoField:
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """How a device shows that the profile fits; see ``IdentifySpec``."""
+    """How a device shows that the profile fits; see ``IdentifySpec``.
+
+    ``also`` are further registers that must match.
+    """
 
     sys_object_ids: tuple[bytes, ...] = ()
     sys_descr: re.Pattern[str] | None = None
@@ -185,6 +188,7 @@ class Identify:
     count: int = 1
     data_type: str | None = None
     matches: re.Pattern[str] | None = None
+    also: tuple["Identify", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
