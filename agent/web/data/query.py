@@ -83,7 +83,7 @@ class Finder:
 
 
 def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> DeviceValues:
-    """Return what a device shows at ``now`` (steady clock); only ``metrics`` where they are given."""
+    """Return what a device shows at ``now`` (steady clock); only ``metrics`` if given."""
     return _look(state, now, lambda series_set: _places(series_set, metrics))
 
 
