@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from agent.model.catalogue import Kind, Metric
-from agent.model.datatypes import REGISTERS
+from agent.model.datatypes import LONG_BYTE_ORDERS, REGISTERS
 from agent.parse.expression import Expression, parse_expression
 from agent.profile.compile import (
     CompileError,
@@ -21,6 +21,7 @@ from agent.profile.spec import ProfileLimits
 from agent.profile.spec_modbus import ModbusPointSpec, PointDefaultsSpec, RepeatSpec
 
 _BITS = ("coil", "discrete")
+_LONG = 4  # registers of 64 bits
 _REPEATS_MAX = 2048
 
 
@@ -105,6 +106,10 @@ def _read(
     implied, address = register_at(spec.address, spec.table, defaults.address_base)
     table = implied or defaults.table
     data_type, count = _layout(spec, table, defaults.data_type, limits)
+    if spec.byte_order in LONG_BYTE_ORDERS and REGISTERS[data_type] != _LONG:
+        raise CompileError(
+            ("byte_order",), f"{spec.byte_order} is an order of 64 bits, but {data_type} is not"
+        )
     conversion = compile_conversion(spec, metric, {})
     if spec.rollover is not None and metric.kind is not Kind.COUNTER:
         raise CompileError(("rollover",), f"{metric.name} is not a counter")

@@ -29,6 +29,13 @@ from agent.profile.spec import (
 Table = Literal["holding", "input", "coil", "discrete"]
 
 
+LongByteOrder = (
+    ByteOrder
+    | Literal["ABCDEFGH", "GHEFCDAB", "BADCFEHG", "HGFEDCBA"]
+    | Literal["EFGHABCD", "CDABGHEF", "FEHGBADC", "DCBAHGFE"]
+)
+
+
 class RepeatSpec(StrictModel):
     """One level of repetition: ``count`` times, ``step`` registers apart, counted in ``label``."""
 
@@ -56,8 +63,18 @@ class ModbusPointSpec(PointSpec):
     derive: str | None = Field(None, description="arithmetic over points: + - * / ( ) min max abs")
     table: Table | None = None
     data_type: DataType | None = None
-    byte_order: ByteOrder | None = None
-    count: int | None = Field(None, ge=1, le=125, description="registers of a string")
+    byte_order: LongByteOrder | None = Field(
+        None,
+        description="order on the wire, A the highest byte: CDAB has the low register first (of 64"
+        " bits GHEFCDAB), BADC the low byte of each, DCBA both; eight letters are for 64 bits",
+    )
+    count: int | None = Field(
+        None,
+        ge=1,
+        le=125,
+        description="registers of a string (two characters"
+        " in each; one with string_low and string_high)",
+    )
     bit: int | None = Field(None, ge=0, le=63)
     span: Pair | None = Field(None, description="lowest and highest bit of a number in an integer")
     bits: dict[int, str | dict[LabelName, str]] | None = None

@@ -251,6 +251,8 @@ def test_repeats_that_cannot_be(problems: Problems, more: str, says: str) -> Non
 @pytest.mark.parametrize(
     ("more", "says"),
     [
+        ("byte_order: EFGHABCD",
+         ".byte_order: EFGHABCD is an order of 64 bits, but uint16 is not"),
         ("absent: [0, 0x18000]",
          ".absent[1]: 98304 never occurs: uint16 holds 0 to 65535, or patterns up to 0xffff"),
         ("data_type: int16, absent: [-32769]",
