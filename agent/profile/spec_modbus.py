@@ -159,6 +159,17 @@ class Quirks(StrictModel):
         0, ge=0, le=10_000, description="how long it thinks; the plan takes it into account"
     )
 
+    own_transactions: bool = Field(
+        False,
+        description="its Modbus TCP replies have transaction numbers of their own: each request gets"
+        " a new connection, and the reply on it is believed",
+    )
+    close_after_cycle: bool = Field(
+        False,
+        description="close the connection after each cycle, because the device has only one and"
+        " others need it too",
+    )
+
     @property
     def delay_s(self) -> float:
         """Quiet time after each reply."""
@@ -175,11 +186,13 @@ class Quirks(StrictModel):
         return self.answer_ms / 1000
 
     def joined(self, other: "Quirks") -> "Quirks":
-        """Return what serves both: the longer of each time."""
+        """Return what serves both: the longer of each time, and what either needs."""
         return Quirks(
             delay_ms=max(self.delay_ms, other.delay_ms),
             connect_pause_ms=max(self.connect_pause_ms, other.connect_pause_ms),
             answer_ms=max(self.answer_ms, other.answer_ms),
+            own_transactions=self.own_transactions or other.own_transactions,
+            close_after_cycle=self.close_after_cycle or other.close_after_cycle,
         )
 
 

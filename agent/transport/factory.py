@@ -104,7 +104,7 @@ class Transports:
         Raises ConfigError if the bus is already in use with other settings.
         """
         quirks = self._quirks.get(url.line, Quirks())
-        limits = BusLimits(connect_pause_s=quirks.connect_pause_s, turnaround_s=quirks.delay_s)
+        limits = BusLimits().serving(quirks)
         if url.scheme == "modbus+tcp":
             return self._pool.tcp(url.host, url.port, limits)
         if url.scheme == "modbus+rtutcp":

@@ -82,7 +82,8 @@ class Framer(Protocol):
     ``transactions``: replies carry the number of their query, so late replies are recognised.
     ``broken``: the frame boundaries are lost, and only a new connection helps.
     ``strays`` counts frames without a query; ``note`` describes the last one of the queried unit.
-    ``hint`` is what a timeout should add: what arrived instead of a reply.
+    ``hint`` is what a timeout should add: what arrived instead of a reply. ``any_transaction``
+    believes any transaction number: safe only where a connection carries one request.
     """
 
     transactions: ClassVar[bool]
@@ -90,6 +91,7 @@ class Framer(Protocol):
     strays: int
     note: str
     hint: str
+    any_transaction: bool
 
     @property
     def partial(self) -> bool:
@@ -137,6 +139,7 @@ class TcpFramer:
         self._asked_at: deque[tuple[int, float]] = deque(maxlen=_REMEMBERED)
         self._rest = b""
         self._padding = 0
+        self.any_transaction = False
         self.broken = False
         self.strays = 0
         self.note = ""
@@ -176,11 +179,12 @@ class TcpFramer:
         verdict: bytes | DeviceError | None = None
         while size - at >= 6:
             transaction, protocol, length = _MBAP.unpack_from(data, at)
+            is_ours = transaction == self._transaction or self.any_transaction
             if self._padding:
-                at += 0 if transaction == self._transaction and not protocol else self._padding
+                at += 0 if is_ours and not protocol else self._padding
                 self._padding = 0
                 continue
-            asked = self._asked if transaction == self._transaction else None
+            asked = self._asked if is_ours else None
             if protocol or not _MBAP_LENGTH_MIN <= length <= _MBAP_LENGTH_MAX:
                 self.broken = True
                 break
@@ -229,6 +233,7 @@ class _SerialFramer:
         self._asked: Query | None = None
         self._buffer = b""
         self._echo = b""
+        self.any_transaction = False
         self.broken = False
         self.strays = 0
         self.note = ""
