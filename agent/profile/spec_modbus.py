@@ -161,8 +161,8 @@ class Quirks(StrictModel):
 
     own_transactions: bool = Field(
         False,
-        description="its Modbus TCP replies have transaction numbers of their own: each request gets"
-        " a new connection, and the reply on it is believed",
+        description="its Modbus TCP replies have transaction numbers of their own: each request"
+        " gets a new connection, and the reply on it is believed",
     )
     close_after_cycle: bool = Field(
         False,
