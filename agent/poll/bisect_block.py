@@ -54,6 +54,7 @@ class SplittingDriver:
             if alive is None or request in self._answered:
                 raise
             await self._prove_alive(alive, transport, silence)
+            assert isinstance(request, ReadRegisters)  # noqa: S101 - it has a first register
             refusal = _unanswered(request, alive)
         else:
             if len(self._answered) < _BLOCKS_MAX:

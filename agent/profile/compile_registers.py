@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from agent.model.catalogue import Kind, Metric
 from agent.model.datatypes import LONG_BYTE_ORDERS, REGISTERS
+from agent.model.units import UNITS
 from agent.parse.expression import Expression, parse_expression
 from agent.profile.compile import (
     CompileError,
@@ -38,7 +39,7 @@ def compile_point(
     """
     if labels:
         spec = spec.model_copy(update={"labels": {**labels, **spec.labels}})
-    metric = metric_of(spec.metric)
+    metric = _hidden_metric(spec) if spec.metric is None and spec.name else metric_of(spec.metric)
     if metric.kind is Kind.INFO:
         raise CompileError(
             ("metric",), f"{metric.name} is not a number; use 'info' for the identity"
@@ -53,6 +54,19 @@ def compile_point(
         else:
             found.append((name, point))
     return found
+
+
+def _hidden_metric(spec: ModbusPointSpec) -> Metric:
+    """Return the stand-in for the metric of a point that is only derived from.
+
+    Raises CompileError for keys that make series.
+    """
+    for key in ("labels", "bits", "states"):
+        if key in spec.model_fields_set:
+            raise CompileError((key,), "without a 'metric' the point has no series")
+    unit = UNITS[spec.unit].base if isinstance(spec.unit, str) else ""
+    kind = Kind.GAUGE if spec.rollover is None else Kind.COUNTER
+    return Metric(spec.name or "", unit, kind, frozenset(), "read for derivations alone")
 
 
 def _derived(spec: ModbusPointSpec, metric: Metric, formula: Expression) -> ModbusPoint:
@@ -91,6 +105,7 @@ def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> Mo
         count=0,
         bit=None,
         clamp=spec.clamp,
+        hidden=spec.metric is None,
     )
 
 

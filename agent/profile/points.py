@@ -148,6 +148,8 @@ class ModbusPoint(PointBase):
     """The raw value at which a counter starts anew."""
     derived: Expression | None = None
     """Computed from other points instead of read; it then has no registers."""
+    hidden: bool = False
+    """Only derivations use it: it has a name, but no series."""
     inputs: tuple[int, ...] = ()
     """The numbers of the points it is derived from, in the order of the expression's names."""
 

@@ -55,7 +55,8 @@ class ModbusPointSpec(PointSpec):
 
     ``derive`` computes the value, in the metric's base unit, from other points of the profile by
     their ``name``, in their base units: ``supply - return``, ``max(a, b) * 1.5``. A repeated
-    point's name is followed by its number: ``pump_1``.
+    point's name is followed by its number: ``pump_1``. A point that has a ``name`` and no
+    ``metric`` is read for derivations alone and is not reported.
     """
 
     name: LabelName | None = Field(None, description="what 'derive' calls it")

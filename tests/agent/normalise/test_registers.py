@@ -291,3 +291,17 @@ def test_answers_without_parts_are_wanted_whole() -> None:
     answer = registers("holding", 0, [5, 6])
     assert [r.value for r in readings(one.normalise({0: answer}))] == [5]
     assert replace(answer).told
+
+
+def test_points_without_a_metric_are_read_for_derivations_alone() -> None:
+    """Sign and magnitude: the highest bit of the register is the sign, the others the number."""
+    signed = normaliser(
+        "{name: sign, address: 0, bit: 15}",
+        "{name: size, address: 0, span: [0, 14], unit: kW, scale: 0.1}",
+        "{name: doubled, derive: size * 2}",
+        "{metric: rack_inlet_power_watts, derive: doubled / 2 * (1 - 2 * sign)}",
+    )
+    assert values(signed, 0x800A) == [-1000]
+    assert values(signed, 0x000A) == [1000]
+    found = readings(signed.normalise({0: registers("holding", 0, [10])}))
+    assert [reading.metric for reading in found] == ["rack_inlet_power_watts"]
