@@ -135,7 +135,7 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
 
 
 def absence(raw: float | str) -> str:
-    """Return the reason of a reading whose raw value means that there is none."""
+    """Return the reason of a reading whose raw value means "no value"."""
     return f"the device says there is no value ({raw!r})"
 
 

@@ -169,6 +169,10 @@ class _Map:
                 inputs.append(self.entries.index(source))
             entry.point = replace(entry.point, inputs=tuple(inputs))
             behind.discard(entry.name or "")
+        self._check_hidden()
+
+    def _check_hidden(self) -> None:
+        """Report points without a series that nothing is derived from."""
         used = {number for entry in self.entries for number in entry.point.inputs}
         for number, entry in enumerate(self.entries):
             if entry.point.hidden and number not in used:

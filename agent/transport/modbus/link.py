@@ -109,7 +109,7 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection."""
+        """True while the connection is open."""
         return self._wire is not None
 
     def rest(self) -> None:

@@ -262,8 +262,8 @@ def test_repeats_that_cannot_be(problems: Problems, more: str, says: str) -> Non
         ("absent: [0.5]", ".absent[0]: 0.5 never occurs: uint16 holds whole numbers"),
         ("data_type: bcd16, absent: [0xFFFF]", ".absent[0]: 65535 never occurs: bcd16 holds 0 to"
          " 9999, and registers with other digits have no value anyway"),
-        ("data_type: float32, absent: [1.0e+300]", ".absent[0]: 1e+300 never occurs: what is no finite"
-         " float32 has no value anyway"),
+        ("data_type: float32, absent: [1.0e+300]",
+         ".absent[0]: 1e+300 never occurs: what is no finite float32 has no value anyway"),
         ("data_type: float32, absent: ['n/a']",
          ".absent[0]: 'n/a' is text, but float32 is a number; no quotes"),
         ("span: [4, 6], values: {8: 1}", ".values.8: 8 never occurs: 3 bits hold 0 to 7"),
