@@ -26,7 +26,7 @@ class SplittingDriver:
     read in the same cycle, and read around the refused parts from then on. A device failure is
     taken for a refusal only where one half of a block fails and the other does not.
 
-    Some devices do not answer at all what they refuse. Where a block that was not answered before meets
+    Some devices do not answer at all what they refuse. Where a block not answered before meets
     silence, one register of it is read: if that is answered, the silence was a refusal.
     """
 
