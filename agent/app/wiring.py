@@ -151,7 +151,15 @@ class Agent:
         after = {device.name: device for device in config.devices}
         added = [name for name in after if name not in before]
         removed = [name for name in before if name not in after]
-        changed = [n for n in after if n in before and self._differs(before[n], after[n], config)]
+        reopened = _reopened(self.config, config)
+        changed = [
+            name
+            for name in after
+            if name in before
+            and (
+                after[name].url.line in reopened or self._differs(before[name], after[name], config)
+            )
+        ]
         await self._end([*removed, *changed])
         self.config = config
         self._transports.set_quirks(config.quirks())
@@ -222,6 +230,12 @@ class Agent:
         self.store.put(result)
         self._waiting.discard(result.device)
         self._polled_at[result.device] = time.monotonic()
+
+
+def _reopened(before: Config, after: Config) -> set[str]:
+    """Return the Modbus lines whose quirks differ: a line in use keeps those it was opened with."""
+    old, new = before.quirks(), after.quirks()
+    return {line for line in old.keys() | new.keys() if old.get(line) != new.get(line)}
 
 
 def _labels(device: DeviceConfig) -> dict[str, str]:

@@ -24,7 +24,8 @@ from agent.cli.options import (
 )
 from agent.expose import json_model
 from agent.model.credentials import SnmpVersion
-from agent.model.errors import ConfigError
+from agent.model.errors import ConfigError, ProtocolError, RequestRejected
+from agent.model.values import Quality
 from agent.poll.read_once import identify_device, read_device, record_device
 from agent.poll.snmprec_write import lines
 from agent.profile.library import open_library
@@ -72,8 +73,11 @@ def read(
         said = (who.sys_object_id, who.sys_descr) if who is not None else (None, None)
         for line in unknown_device(url, *said, look.readings):
             console.err(line)
-    if look.error is not None:
+    if look.error is not None and not isinstance(look.error, ProtocolError | RequestRejected):
         raise look.error
+    if look.failures and all(reading.quality is Quality.BAD for reading in look.readings):
+        console.err(f"error: the device answers, but no value could be read: {look.reason}")
+        raise typer.Exit(1)
 
 
 def identify(

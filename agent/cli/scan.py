@@ -16,7 +16,16 @@ from agent.cli import console
 from agent.cli.options import login
 from agent.model.credentials import SnmpCredentials
 from agent.model.errors import ConfigError, DeviceError
-from agent.poll.scan import UNITS, Found, Progress, as_config, parse_scan, scan_hosts, scan_units
+from agent.poll.scan import (
+    NETWORK_UNITS,
+    SERIAL_UNITS,
+    Found,
+    Progress,
+    as_config,
+    parse_scan,
+    scan_hosts,
+    scan_units,
+)
 from agent.profile.library import open_library
 
 
@@ -56,12 +65,14 @@ def scan(
             who = login(credentials, config, SnmpCredentials.with_community(community))
             found = run_loop(scan_hosts(wanted, who, library, progress))
         else:
-            found = run_loop(scan_units(wanted, library, progress, _units(units)))
+            possible = SERIAL_UNITS if wanted.base.serial else NETWORK_UNITS
+            asked = _units(units, possible)
+            found = run_loop(scan_units(wanted, library, progress, asked))
     _report(found, out)
 
 
-def _units(text: str | None) -> list[int]:
-    """Parse ``1-20,100`` into numbers. Raises ConfigError for anything else, and outside 1..247."""
+def _units(text: str | None, possible: range) -> list[int]:
+    """Parse ``1-20,100`` into numbers. Raises ConfigError for anything else, or not possible."""
     if text is None:
         return []
     found: set[int] = set()
@@ -70,8 +81,8 @@ def _units(text: str | None) -> list[int]:
         if not first.isdecimal() or not (last or first).isdecimal():
             raise ConfigError(f"--units is a list such as 1-20,100, not {text!r}")
         found.update(range(int(first), int(last or first) + 1))
-    if not found or not found <= set(UNITS):
-        raise ConfigError(f"--units: Modbus unit ids are {UNITS[0]} to {UNITS[-1]}")
+    if not found or not found <= set(possible):
+        raise ConfigError(f"--units: unit ids are {possible[0]} to {possible[-1]} here")
     return sorted(found)
 
 

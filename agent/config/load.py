@@ -14,7 +14,7 @@ from agent.model.credentials import SnmpCredentials, SnmpVersion
 from agent.model.errors import ConfigError, Problem
 from agent.model.limits import INTERVALS_UNTIL_STALE
 from agent.parse.url import Url, parse_url
-from agent.parse.yaml_source import load
+from agent.parse.yaml_source import Document, load
 from agent.profile.library import Library
 from agent.profile.spec_modbus import Quirks
 
@@ -117,7 +117,33 @@ def load_config(
     if problems:
         problems.sort(key=lambda problem: (problem.file != document.file, problem.line))
         raise ConfigError(dict.fromkeys(problems))
-    return replace(_records(document.file, spec, found), web=web)
+    config = replace(_records(document.file, spec, found), web=web)
+    if problems := list(_lines_at_odds(document, config)):
+        raise ConfigError(problems)
+    return config
+
+
+def _lines_at_odds(document: Document, config: Config) -> Iterator[Problem]:
+    """Yield devices that use a Modbus line in another way than an earlier device on it."""
+    places = [
+        ("racks", rack, "devices", device, "url")
+        for rack, each in enumerate(config.spec.racks)
+        for device in range(len(each.devices))
+    ]
+    first: dict[str, DeviceConfig] = {}
+    for key, device in zip(places, config.devices, strict=True):
+        url = device.url
+        if url.protocol != "modbus":
+            continue
+        other = first.setdefault(url.line, device)
+        if other.url.line_use != url.line_use:
+            message = (
+                f"{device.name} uses {url.line} as {url.line_use}, but {other.name} uses it as"
+                f" {other.url.line_use}; devices of one line share its settings"
+            )
+            if url.serial:
+                message += ": write them into both URLs (?baudrate=19200&parity=E&stopbits=1)"
+            yield document.problem(key, message)
 
 
 def _web(spec: SiteSpec, instead: Path | None) -> Web:

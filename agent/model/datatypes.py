@@ -20,9 +20,22 @@ REGISTERS: dict[str, int] = {
     "bcd64": 4,
     "float64": 4,
     "string": 0,
+    "string_low": 0,
+    "string_high": 0,
     "bool": 1,
 }
-"""Registers per type. The point gives the length of a string; a bool is one coil or input."""
+"""Registers per type. The point gives the length of a string; a bool is one coil or input.
+
+A ``string`` has two characters in a register; ``string_low`` and ``string_high`` have one, in the
+low or the high byte, and the other byte is not looked at.
+"""
+
+STRINGS: dict[str, slice] = {
+    "string": slice(None),
+    "string_low": slice(1, None, 2),
+    "string_high": slice(0, None, 2),
+}
+"""The bytes of a string's registers, each with its high byte first, that are characters."""
 
 TEXTS: dict[str, int] = {
     "hex": 0,
@@ -40,6 +53,12 @@ bits of month and five of day; ``date_bcd`` is 0x2026 0x0131.
 
 BYTE_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 """Byte orders on the wire: big endian, low word first, bytes swapped, and both."""
+
+LONG_BYTE_ORDERS = (
+    *("ABCDEFGH", "GHEFCDAB", "BADCFEHG", "HGFEDCBA"),
+    *("EFGHABCD", "CDABGHEF", "FEHGBADC", "DCBAHGFE"),
+)
+"""Byte orders of 64 bits on the wire. The first four are those of ``BYTE_ORDERS``, written out."""
 
 NOTATION: dict[str, str] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 """The tables by the first digit of a register's number in datasheets, as in 40001."""

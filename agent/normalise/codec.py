@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from datetime import date
 
-from agent.model.datatypes import REGISTERS, TEXTS
+from agent.model.datatypes import REGISTERS, STRINGS, TEXTS
 from agent.model.errors import ProtocolError
 
 _STRUCTS: Mapping[str, struct.Struct] = {
@@ -38,8 +38,13 @@ _NUMBER = re.compile(r"\s*([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)\s*
 def reorder(payload: bytes, byte_order: str) -> bytes:
     """Convert ``payload`` between ``byte_order`` and big endian; the function is its own inverse.
 
-    ``CDAB`` turns the order of the registers, ``BADC`` the bytes in each, ``DCBA`` both.
+    ``CDAB`` turns the order of the registers, ``BADC`` the bytes in each, ``DCBA`` both. A name of
+    eight letters is the order of 64 bits, ``A`` the highest byte.
     """
+    if len(byte_order) == 8:
+        # Each order of 64 bits exchanges bytes, pairs of bytes, halves, or several of them.
+        exchanged = ord(byte_order[0]) - ord("A")
+        return bytes(payload[place ^ exchanged] for place in range(8))
     if byte_order == "ABCD":
         return payload
     if byte_order == "DCBA":
@@ -53,12 +58,17 @@ def reorder(payload: bytes, byte_order: str) -> bytes:
 def decode_registers(data_type: str, byte_order: str, payload: bytes) -> int | float | str | None:
     """Return the value in ``payload`` (exactly the registers of ``data_type``, or of the text).
 
-    None if the registers hold no number (NaN, infinity, digits above nine in BCD) and no date.
+    None if the registers hold no number (NaN, infinity, digits above nine in BCD), no date, or a
+    string with one character in each register, which is of another type (``string_low``).
     Raises ProtocolError when the length does not fit the type.
     """
-    if data_type == "string" or data_type in TEXTS:
+    if data_type in STRINGS or data_type in TEXTS:
         swapped = payload if byte_order in ("ABCD", "CDAB") else reorder(payload, "BADC")
-        return _decode_string(swapped) if data_type == "string" else _text(data_type, swapped)
+        if data_type in TEXTS:
+            return _text(data_type, swapped)
+        if data_type == "string" and _is_spread(swapped):
+            return None
+        return _decode_string(swapped[STRINGS[data_type]])
     if data_type == "bool":
         return int(any(payload))
     if len(payload) != 2 * REGISTERS[data_type]:
@@ -90,10 +100,13 @@ def encode_registers(
     if data_type in TEXTS:
         text = _octets(data_type, str(value))[: 2 * count].ljust(2 * count, b"\0")
         return text if byte_order in ("ABCD", "CDAB") else reorder(text, "BADC")
-    if data_type == "string":
+    if data_type in STRINGS:
         # A character that does not fit whole is left out whole.
-        whole = str(value).encode()[: 2 * count].decode(errors="ignore")
-        text = whole.encode().ljust(2 * count, b"\0")
+        place, octets = STRINGS[data_type], bytearray(2 * count)
+        space = len(octets[place])
+        whole = str(value).encode()[:space].decode(errors="ignore")
+        octets[place] = whole.encode().ljust(space, b"\0")
+        text = bytes(octets)
         return text if byte_order in ("ABCD", "CDAB") else reorder(text, "BADC")
     number: int | float = value if isinstance(value, int) else float(value)
     if data_type == "bool":
@@ -117,6 +130,14 @@ def encode_registers(
     if "float" not in data_type:
         number = _clamp(round(number), data_type.startswith("int"), 8 * fixed.size)
     return reorder(fixed.pack(number), byte_order)
+
+
+def _is_spread(octets: bytes) -> bool:
+    """Return whether each register of a string holds one letter or digit and a NUL."""
+    high, low = octets[0::2], octets[1::2]
+    letters = low if not any(high) else high if not any(low) else b""
+    text = letters.rstrip(b"\0 ")
+    return len(text) > 1 and text.isascii() and text.decode().isprintable()
 
 
 def _decode_string(octets: bytes) -> str:

@@ -104,7 +104,7 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
     if raw is None:
         return None, "the registers hold no number"
     if raw in point.absent:
-        return None, f"the device says there is no value ({raw!r})"
+        return None, absence(raw)
     kind = point.metric.kind
     if kind is Kind.STATE:
         return _state(point, raw)
@@ -122,7 +122,7 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
         if number is None:
             return None, f"{raw!r} is not a number"
         if number in point.absent:
-            return None, f"the device says there is no value ({raw!r})"
+            return None, absence(raw)
         raw = number
     value = to_base.apply(raw)
     if (
@@ -132,6 +132,11 @@ def convert(point: PointBase, raw: float | str | None, to_base: Linear) -> tuple
     ):
         return None, f"{value:g} {point.metric.unit} is implausible (raw {raw!r})"
     return value, ""
+
+
+def absence(raw: float | str) -> str:
+    """Return the reason of a reading whose raw value means "no value"."""
+    return f"the device says there is no value ({raw!r})"
 
 
 def convert_column(

@@ -43,13 +43,9 @@ class ModbusNormaliser(Normaliser):
             failures += answer.failures
             request = answer.request
             assert isinstance(request, ReadRegisters)  # noqa: S101 - the plan made it
-            block = self._block(request, answer)
+            block, inputs = self._block(request, answer)
             blocks[position] = (block,)
-            if self._inputs:
-                rows = self._points(request)
-                for row, value in zip(rows, block.values, strict=True):
-                    if row.point.number in self._inputs:
-                        values[row.point.number] = (position, value)
+            values |= {number: (position, value) for number, value in inputs.items()}
             yield
         for position, builder in self._derive(values).items():
             before = self._derived_series.get(position)
@@ -58,20 +54,25 @@ class ModbusNormaliser(Normaliser):
             blocks[position] += (block,)
         return Normalised(blocks, tuple(failures))
 
-    def _block(self, request: ReadRegisters, answer: Answer) -> Block:
+    def _block(self, request: ReadRegisters, answer: Answer) -> tuple[Block, dict[int, Value]]:
+        """Return the readings of an answer, and the values of its points that others use."""
         payload = answer.payload
         assert isinstance(payload, bytes)  # noqa: S101 - a register transport's answer
         builder = BlockBuilder()
+        inputs: dict[int, Value] = {}
         for row in self._points(request):
-            lost = answer.lost.get(row.point.part)
-            if lost is not None:
-                builder.add(row.series, None, None, lost)
-                continue
-            value, words, reason = read_row(row, request, payload)
-            builder.add(row.series, value, words, reason)
+            value: Value = None
+            words: tuple[int, ...] | None = None
+            reason = answer.lost.get(row.point.part)
+            if reason is None:
+                value, words, reason = read_row(row, request, payload)
+            if row.point.number in self._inputs:
+                inputs[row.point.number] = value
+            if not row.point.hidden:
+                builder.add(row.series, value, words, reason)
         block = builder.block(self._series.get(request), answer.observed_at)
         self._series[request] = block.series
-        return block
+        return block, inputs
 
     def _points(self, request: ReadRegisters) -> list[Row]:
         """Return the rows of a block: those of its parts, or without parts all in its range."""
@@ -100,8 +101,9 @@ class ModbusNormaliser(Normaliser):
                 position = max(place for place, _ in given)
                 value, reason = _compute(row, values)
                 values[row.point.number] = (position, value)
-                builder = builders.setdefault(position, BlockBuilder())
-                builder.add(row.series, value, None, reason)
+                if not row.point.hidden:
+                    builder = builders.setdefault(position, BlockBuilder())
+                    builder.add(row.series, value, None, reason)
         return builders
 
 

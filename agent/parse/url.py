@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from agent.model.errors import ConfigError
@@ -19,6 +20,15 @@ _SERIAL_OPTIONS = {
     "modbus+rtu": ("baudrate", "parity", "stopbits"),
     "modbus+ascii": ("baudrate", "databits", "parity", "stopbits"),
 }
+
+
+class LineSettings(NamedTuple):
+    """The settings of a serial line of this machine."""
+
+    baudrate: int
+    parity: str
+    stopbits: int
+    databits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,28 @@ class Url:
     def line(self) -> str:
         """The line that units share: the serial line's path, or the gateway's ``host:port``."""
         return self.path or f"{self.host}:{self.port}"
+
+    @property
+    def settings(self) -> LineSettings:
+        """The serial line's settings; what is left open is as Modbus over Serial Line V1.02 says.
+
+        That is 19,200 baud (2.2), even parity and 8 data bits, 7 in ASCII (2.5.1, 2.5.2).
+        """
+        given = self.options
+        return LineSettings(
+            int(given.get("baudrate", "19200")),
+            given.get("parity", "E"),
+            int(given.get("stopbits", "1")),
+            int(given.get("databits", "7" if self.ascii else "8")),
+        )
+
+    @property
+    def line_use(self) -> str:
+        """How the line is used, which all units on it share: scheme and serial settings."""
+        if not self.serial:
+            return self.scheme
+        baudrate, parity, stopbits, databits = self.settings
+        return f"{self.scheme} with {baudrate} baud, {databits}{parity}{stopbits}"
 
     def with_line(self, baudrate: int, parity: str, stopbits: int) -> "Url":
         """Return this URL with default serial settings if it has none; other URLs unchanged."""

@@ -59,13 +59,9 @@ def wire_cost(url: Url, profile: Profile) -> WireCost:
     through a gateway, whose serial line is the bottleneck.
     """
     if url.serial:
-        given = url.options
+        line = url.settings
         return serial_line_cost(
-            int(given.get("baudrate", "19200")),
-            given.get("parity", "E"),
-            int(given.get("stopbits", "1")),
-            profile.quirks,
-            ascii_mode=url.ascii,
+            *(line.baudrate, line.parity, line.stopbits, profile.quirks), ascii_mode=url.ascii
         )
     if url.ascii or url.scheme == "modbus+rtutcp" or profile.has_serial_line:
         behind = serial_cost(profile, ascii_mode=url.ascii)

@@ -11,6 +11,9 @@ from agent.transport.base import Transport
 
 # Illegal function, data address, data value: some devices use the others for a bad address.
 _REFUSALS = frozenset({1, 2, 3})
+_FAILURE = 4  # server device failure: some devices mean a register, others that they are broken
+_SILENCE = 0  # no exception code: the device answers, but not this request
+_SPLITS = _REFUSALS | {_FAILURE, _SILENCE}
 _BLOCKS_MAX = 256  # blocks of one device whose refusals are remembered
 _PROBES_MAX = 64  # extra requests in one read, to find the refused registers
 _SILENCES_MAX = 2  # timeouts in a row after which the rest of the block is not requested
@@ -19,14 +22,19 @@ _SILENCES_MAX = 2  # timeouts in a row after which the rest of the block is not 
 class SplittingDriver:
     """A driver of one device that wraps another driver and avoids refused registers.
 
-    A refused block is halved until each refused part is alone; the rest of it is read in the same
-    cycle, and later cycles skip the refused parts.
+    A block that is refused is halved until each refused part is alone; what remains of it is
+    read in the same cycle, and read around the refused parts from then on. A device failure is
+    taken for a refusal only where one half of a block fails and the other does not.
+
+    Some devices do not answer at all what they refuse. Where a block not answered before meets
+    silence, one register of it is read: if that is answered, the silence was a refusal.
     """
 
     def __init__(self, inner: Driver, clock: Callable[[], float] = time.monotonic) -> None:
         self._inner = inner
         self._clock = clock
         self._maps: dict[Request, BlockMap] = {}
+        self._answered: set[Request] = set()
 
     async def read(self, request: Request, transport: Transport) -> Answer:
         """Read ``request``; the answer's ``lost`` names the parts that are refused.
@@ -37,19 +45,61 @@ class SplittingDriver:
         known = self._maps.get(request)
         if known is not None and isinstance(request, ReadRegisters):
             return await _Pass(self._inner, transport, request, known, self._clock()).again()
+        alive = _one_register(request)
         try:
-            return await self._inner.read(request, transport)
-        except RequestRejected as refusal:
-            splits = isinstance(request, ReadRegisters) and request.parts
-            if not splits or refusal.code not in _REFUSALS or len(self._maps) >= _BLOCKS_MAX:
+            answer = await self._inner.read(request, transport)
+        except RequestRejected as error:
+            refusal = error
+        except DeviceTimeout as silence:
+            if alive is None or request in self._answered:
                 raise
-            assert isinstance(request, ReadRegisters)  # noqa: S101 - it has parts
-            fresh = BlockMap(request.parts)
-            answer = await _Pass(self._inner, transport, request, fresh, self._clock()).first(
-                refusal
-            )
-            self._maps[request] = fresh
+            await self._prove_alive(alive, transport, silence)
+            assert isinstance(request, ReadRegisters)  # noqa: S101 - it has a first register
+            refusal = _unanswered(request, alive)
+        else:
+            if len(self._answered) < _BLOCKS_MAX:
+                self._answered.add(request)
             return answer
+        if (
+            not isinstance(request, ReadRegisters)
+            or refusal.code not in _SPLITS
+            or len(request.parts) < (2 if refusal.code == _FAILURE else 1)
+            or len(self._maps) >= _BLOCKS_MAX
+        ):
+            raise refusal
+        fresh = BlockMap(request.parts)
+        if refusal.code != _SILENCE:
+            alive = None
+        reading = _Pass(self._inner, transport, request, fresh, self._clock(), alive)
+        answer = await reading.first(refusal)
+        self._maps[request] = fresh
+        return answer
+
+    async def _prove_alive(
+        self, alive: ReadRegisters, transport: Transport, silence: DeviceTimeout
+    ) -> None:
+        """Raise ``silence`` where the device does not answer for one register either."""
+        try:
+            await self._inner.read(alive, transport)
+        except RequestRejected:
+            return
+        except DeviceError:
+            raise silence from None
+
+
+def _one_register(request: Request) -> ReadRegisters | None:
+    """Return a read of the first register of a longer block."""
+    if not isinstance(request, ReadRegisters) or not request.parts or request.count < 2:
+        return None
+    return ReadRegisters(request.table, request.address, 1)
+
+
+def _unanswered(asked: ReadRegisters, alive: ReadRegisters) -> RequestRejected:
+    last = asked.address + asked.count - 1
+    span = f"{asked.address}..{last}" if asked.count > 1 else str(last)
+    return RequestRejected(
+        f"the device answers {asked.table} {alive.address}, but not {span}", _SILENCE
+    )
 
 
 class _Pass:
@@ -62,12 +112,15 @@ class _Pass:
         request: ReadRegisters,
         known: BlockMap,
         now: float,
+        alive: ReadRegisters | None = None,
     ) -> None:
+        """``alive`` is a register that was answered, which shows a refusal by silence."""
         self._inner = inner
         self._transport = transport
         self._request = request
         self._known = known
         self._now = now
+        self._alive = alive
         self._width = 1 if request.table in ("coil", "discrete") else 2
         self._payload = bytearray(request.count * self._width)
         self._observed_at = 0.0
@@ -93,26 +146,34 @@ class _Pass:
                 self._known.accept(doubted)
         return self._answer()
 
-    async def _read(self, run: Run) -> bool:
-        """Read a run. Return True if its result explains the refusal of a longer run."""
+    async def _read(self, run: Run) -> None:
+        """Read a run, and find out what of it is refused."""
+        refusal = await self._attempt(run)
+        if isinstance(refusal, RequestRejected) and refusal.code in _SPLITS:
+            await self._refused(run, refusal)
+
+    async def _attempt(self, run: Run) -> DeviceError | None:
+        """Read a run as it is; return the error, which is noted unless the run can be split."""
         if self._silences >= _SILENCES_MAX:
-            self._lose(run, "the device stopped responding")
-            return True
+            lost = DeviceTimeout("the device stopped responding")
+            self._lose(run, str(lost))
+            return lost
         address, count = self._known.span(run)
         asked = ReadRegisters(self._request.table, address, count, self._request.interval_s)
         try:
             answer = await self._inner.read(asked, self._transport)
         except RequestRejected as refusal:
             self._silences = 0
-            if refusal.code in _REFUSALS:
-                await self._refused(run, refusal)
-            else:
+            if refusal.code not in _SPLITS:
                 self._fail(run, refusal)
-            return True
+            return refusal
         except DeviceError as error:
+            if isinstance(error, DeviceTimeout) and await self._is_alive():
+                assert self._alive is not None  # noqa: S101 - it has just answered
+                return _unanswered(asked, self._alive)
             self._silences += isinstance(error, DeviceTimeout | DeviceUnreachable)
             self._fail(run, error)
-            return True
+            return error
         assert isinstance(answer.payload, bytes)  # noqa: S101 - a register transport's answer
         self._silences = 0
         start = (address - self._request.address) * self._width
@@ -120,7 +181,19 @@ class _Pass:
         self._observed_at = self._observed_at or answer.observed_at
         for part in self._known.parts[run[0] : run[1]]:
             self._lost.pop(part, None)
-        return False
+        return None
+
+    async def _is_alive(self) -> bool:
+        """Return whether the register that was answered before still is."""
+        if self._alive is None:
+            return False
+        try:
+            await self._inner.read(self._alive, self._transport)
+        except RequestRejected:
+            return True
+        except DeviceError:
+            return False
+        return True
 
     async def _refused(self, run: Run, refusal: RequestRejected) -> None:
         """Halve a refused run until the refused part or the place to cut is found."""
@@ -132,10 +205,17 @@ class _Pass:
             self._lose(run, f"{refusal}; the next cycles will find the register")
             return
         self._probes += 2
-        left, right = self._known.halves(run)
-        blamed = await self._read(left)
-        if not await self._read(right) and not blamed:
-            self._known.cut(right[0], self._now)
+        halves = self._known.halves(run)
+        errors = [await self._attempt(half) for half in halves]
+        codes = [error.code if isinstance(error, RequestRejected) else None for error in errors]
+        if codes == [_FAILURE, _FAILURE]:
+            self._fail(run, refusal)
+            return
+        for half, error in zip(halves, errors, strict=True):
+            if isinstance(error, RequestRejected) and error.code in _SPLITS:
+                await self._refused(half, error)
+        if errors == [None, None]:
+            self._known.cut(halves[1][0], self._now)
 
     def _fail(self, run: Run, error: DeviceError) -> None:
         self._error = error

@@ -15,6 +15,7 @@ from agent.transport.base import Transport
 _Cell = tuple[int, int | bytes | None]
 
 _MATCHED = 10  # for registers whose text matches, plus the length of the match
+_FURTHER = 300  # for each further register that fits: more than the longest text
 _UNIT = 3  # for a unit id that the profile names: less than for any text
 
 
@@ -182,14 +183,35 @@ async def _probed(
         for rule in profile.identify:
             if rule.address is None or not _may_fit(profile, rule, unit):
                 continue
-            probe = ReadRegisters(rule.table, rule.address, rule.count)
-            if probe not in answers and transport is not None:
-                answers[probe] = await _ask(transport, probe, known=bool(answers))
-            answer = answers.get(probe)
-            candidate = _fits(profile, rule, answer, unit) if answer is not None else None
+            candidate: Candidate | None = None
+            for part in (rule, *rule.also):
+                answer = await _answered(transport, part, answers)
+                found = None if answer is None else _fits(profile, part, answer, unit)
+                candidate = found if part is rule or found is None else _both(candidate, found)
+                if candidate is None:
+                    break
             if candidate is not None:
                 candidates.append(candidate)
     return candidates
+
+
+async def _answered(
+    transport: Transport | None, rule: Identify, answers: dict[ReadRegisters, Answer | None]
+) -> Answer | None:
+    """Return the answer to a rule's probe, which is asked once; None where there is no answer."""
+    assert rule.address is not None  # noqa: S101 - the caller and the spec ask for it
+    probe = ReadRegisters(rule.table, rule.address, rule.count)
+    if probe not in answers and transport is not None:
+        answers[probe] = await _ask(transport, probe, known=bool(answers))
+    return answers.get(probe)
+
+
+def _both(one: Candidate | None, other: Candidate) -> Candidate | None:
+    """Return a candidate that fits in two ways, which counts more than any one of them."""
+    if one is None:
+        return None
+    score = one.score + other.score + _FURTHER
+    return Candidate(one.profile, score, f"{one.why} and {other.why}")
 
 
 def _at_home(profile: Profile, unit: int | None) -> bool:

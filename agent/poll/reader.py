@@ -28,6 +28,7 @@ from agent.poll.identify import Identification, identify, read_identity
 from agent.profile.library import Library
 from agent.profile.points import Profile
 from agent.transport.base import Transport
+from agent.transport.modbus.transport import ModbusTransport
 
 TICKS_PER_S = 100
 """TimeTicks, RFC 2578 section 7.1.8."""
@@ -247,6 +248,8 @@ class DeviceReader:
         except DeviceError as error:
             failures = (Failure(error.kind, str(error)),)
             found = DeviceRead(self._device, False, {}, failures, self.profile, error=error)
+        if isinstance(self._transport, ModbusTransport):
+            self._transport.end_cycle()
         if not found.answered:
             if self._session is not None and any(found.blocks.values()):
                 self._session.learned.refused_everything()
@@ -312,6 +315,9 @@ class DeviceReader:
         """Find the profile, read the identity of the device, make the plan."""
         if self._wanted == "auto":
             profile = (await self.identify()).profile
+            if isinstance(transport, ModbusTransport):
+                # The line was opened before anybody knew what the device needs.
+                transport.serve(profile.quirks)
         else:
             profile = self._library.get(self._wanted)
         cost = wire_cost(self._url, profile) if self._url else None

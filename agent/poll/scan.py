@@ -5,8 +5,9 @@ agent's sysObjectID and sysDescr. Both are bounded in number and slow on purpose
 """
 
 import asyncio
+import contextlib
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -14,13 +15,18 @@ from agent.model.credentials import SnmpCredentials
 from agent.model.errors import ConfigError, DeviceError, RequestRejected, UnknownDevice
 from agent.model.limits import Limits
 from agent.parse.url import Url, parse_url
-from agent.poll.identify import identify
+from agent.plan import make_plan
+from agent.poll.identify import identify, read_identity
 from agent.profile.library import Library
 from agent.profile.points import Profile
+from agent.transport.base import Transport
 from agent.transport.factory import Transports
 
 HOSTS_MAX = 1024  # a /22: more than a row of racks has
-UNITS = range(1, 248)  # Modbus over serial line V1.02, section 2.2
+SERIAL_UNITS = range(1, 248)  # Modbus over serial line V1.02, section 2.2
+NETWORK_UNITS = range(256)
+_DIRECT_UNITS = (255, 0)  # a device that is no gateway: Messaging on TCP/IP V1.0b, 4.4.2.2
+_RESERVED_UNIT = 251  # one of 248 to 254, at which no device is: Serial Line V1.02, section 2.2
 _AT_ONCE = 16  # SNMP hosts that are asked concurrently
 _PAUSE_S = 0.02  # between the starts of two of them
 _SNMP_LIMITS = Limits(timeout_s=1.0, retries=1)
@@ -32,11 +38,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A device that answered; ``profile`` is None if no profile of the library fits it."""
+    """A device that answered; ``profile`` is None if no profile of the library fits it.
+
+    ``serial`` is its serial number, if it was read.
+    """
 
     url: Url
     profile: str | None
     why: str
+    serial: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +131,55 @@ async def scan_hosts(
 async def scan_units(
     scan: Scan, library: Library, progress: Progress, units: Sequence[int] = ()
 ) -> list[Found]:
-    """Return every unit that answers a probe register of a profile.
+    """Return every device that answers a probe register of a profile.
 
-    The profiles' own unit ids are tried, or ``units`` with every profile. On a serial line whose
-    settings the URL leaves open, each profile's settings are tried in turn.
+    The profiles' own unit ids are tried, or ``units``; each unit is identified as ``identify`` does
+    it. On a serial line whose settings the URL leaves open, each profile's settings are tried in
+    turn. On a network most devices ignore the unit id: one that answers at an id that no device can
+    have is written once, and so are units that report the same serial number.
     """
     profiles = [p for p in library.all() if p.protocol == "modbus" and _probes(p)]
     turns = _turns(scan, profiles, units)
-    total = sum(len(asked) for _, asked in turns)
+    total = sum(len(asked) for _, asked, _ in turns)
     found: list[Found] = []
     done = 0
-    for base, asked in turns:
+    for base, asked, fitting in turns:
+        line: list[Found] = []
         async with Transports() as transports:
-            for unit, fitting in asked.items():
-                url = replace(base, unit=unit)
-                answer = await _ask_unit(transports, url, fitting)
-                if answer is not None:
-                    found.append(answer)
+            anyone = None
+            if not base.serial:
+                reserved = replace(base, unit=_RESERVED_UNIT)
+                anyone = await _ask_unit(transports, reserved, fitting)
+            for unit in asked:
                 done += 1
+                answer = await _ask_unit(transports, replace(base, unit=unit), fitting)
                 progress(done, total)
+                if answer is None:
+                    continue
+                line.append(answer)
+                if anyone is not None and anyone.profile is not None:
+                    break
+        found += line if base.serial else _distinct(line, anyone)
+    progress(total, total)
     return found
+
+
+def _distinct(found: Sequence[Found], anyone: Found | None) -> list[Found]:
+    """Return each device of a network endpoint once.
+
+    ``anyone`` is what the unit id answered that no device has. Units that no profile fits are
+    that same answer.
+    """
+    kept: dict[object, Found] = {}
+    for device in found:
+        if device.serial is not None:
+            key: object = (device.profile, device.serial)
+        else:
+            key = None if anyone is not None and device.profile is None else device.url.unit
+        kept.setdefault(key, device)
+    if len(kept) > 1:
+        kept.pop(None, None)
+    return list(kept.values())
 
 
 def _probes(profile: Profile) -> bool:
@@ -149,44 +188,43 @@ def _probes(profile: Profile) -> bool:
 
 def _turns(
     scan: Scan, profiles: Iterable[Profile], units: Sequence[int]
-) -> list[tuple[Url, Mapping[int, Sequence[Profile]]]]:
-    """Return for each line setting the unit ids, each with the profiles to try.
-
-    A profile without unit ids is tried at each of them.
-    """
-    turns: dict[str, tuple[Url, dict[int, list[Profile]]]] = {}
-    anywhere: dict[str, list[Profile]] = {}
+) -> list[tuple[Url, Sequence[int], Sequence[Profile]]]:
+    """Return, per line setting, the units to ask and the profiles that may be there."""
+    turns: dict[str, tuple[Url, set[int], list[Profile]]] = {}
     for profile in profiles:
         own = [u for first, last in profile.serial.units for u in range(first, last + 1)]
         base = scan.base
         if base.serial and not base.options:
             line = profile.serial
-            options = (
-                ("baudrate", str(line.baudrate)),
-                ("parity", line.parity),
-                ("stopbits", str(line.stopbits)),
-            )
-            base = replace(base, options=dict(options))
-        _, asked = turns.setdefault(str(base), (base, {}))
-        for unit in units or own:
-            asked.setdefault(unit, []).append(profile)
-        if not units and not own:
-            anywhere.setdefault(str(base), []).append(profile)
-    for key, (_, asked) in turns.items():
-        for fitting in asked.values():
-            fitting += anywhere.get(key, [])
-    return [(base, dict(sorted(asked.items()))) for base, asked in turns.values()]
+            base = base.with_line(line.baudrate, line.parity, line.stopbits)
+        _, asked, fitting = turns.setdefault(str(base), (base, set(), []))
+        asked.update(units or own)
+        fitting.append(profile)
+    direct = () if scan.base.serial or units else _DIRECT_UNITS
+    return [
+        (base, (*direct, *sorted(asked.difference(direct))), fitting)
+        for base, asked, fitting in turns.values()
+    ]
 
 
 async def _ask_unit(transports: Transports, url: Url, profiles: Sequence[Profile]) -> Found | None:
+    """Return the device at ``url``; None where nothing answers."""
     try:
         async with transports.opened(url, SnmpCredentials(), _MODBUS_LIMITS) as transport:
             best = (await identify(transport, "modbus", profiles, url.unit)).candidates[0]
-        return Found(url, best.profile.name, best.why)
+            serial = None if url.serial else await _serial_number(transport, best.profile)
+        return Found(url, best.profile.name, best.why, serial)
     except (UnknownDevice, RequestRejected) as error:
         return Found(url, None, str(error))
     except DeviceError:
         return None
+
+
+async def _serial_number(transport: Transport, profile: Profile) -> str | None:
+    with contextlib.suppress(DeviceError):
+        identity, _ = await read_identity(transport, profile, make_plan(profile))
+        return identity.serial
+    return None
 
 
 def as_config(found: Iterable[Found], interval: str = "10s") -> str:

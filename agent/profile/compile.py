@@ -3,6 +3,7 @@
 import re
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from agent.model import smi
@@ -23,6 +24,7 @@ from agent.profile.spec import (
     IdentitySpec,
     InfoSpec,
     PointSpec,
+    RegisterMatchSpec,
     UnitFromLookup,
 )
 
@@ -66,20 +68,26 @@ def compile_identify(
     return tuple(_rule(spec, base) for spec in (specs if isinstance(specs, list) else [specs]))
 
 
-def _rule(spec: IdentifySpec, base: int) -> Identify:
+def _rule(spec: IdentifySpec | RegisterMatchSpec, base: int) -> Identify:
     table, address = _place(spec.address, spec.table, base)
-    oids = spec.sys_object_id
-    prefixes = [] if oids is None else [oids] if isinstance(oids, str) else oids
-    return Identify(
-        sys_object_ids=tuple(map(smi.oid, prefixes)),
-        sys_descr=expression(spec.sys_descr),
-        probe=smi.oid(spec.probe) if spec.probe else None,
-        fallback=spec.fallback,
+    registers = Identify(
         address=address,
         table=table,
         count=(REGISTERS | TEXTS)[spec.data_type or "string"] or spec.count,
         data_type=spec.data_type,
         matches=expression(spec.matches),
+    )
+    if isinstance(spec, RegisterMatchSpec):
+        return registers
+    oids = spec.sys_object_id
+    prefixes = [] if oids is None else [oids] if isinstance(oids, str) else oids
+    return replace(
+        registers,
+        sys_object_ids=tuple(map(smi.oid, prefixes)),
+        sys_descr=expression(spec.sys_descr),
+        probe=smi.oid(spec.probe) if spec.probe else None,
+        fallback=spec.fallback,
+        also=tuple(_rule(other, base) for other in spec.also),
     )
 
 

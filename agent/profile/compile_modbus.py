@@ -169,6 +169,15 @@ class _Map:
                 inputs.append(self.entries.index(source))
             entry.point = replace(entry.point, inputs=tuple(inputs))
             behind.discard(entry.name or "")
+        self._check_hidden()
+
+    def _check_hidden(self) -> None:
+        """Report points without a series that nothing is derived from."""
+        used = {number for entry in self.entries for number in entry.point.inputs}
+        for number, entry in enumerate(self.entries):
+            if entry.point.hidden and number not in used:
+                message = f"no point is derived from {entry.name!r}; give it a 'metric'"
+                self.problems.append(entry.document.problem((*entry.key, "name"), message))
 
     def _part(self, entry: _Entry, members: Iterable[ModbusPoint]) -> tuple[int, int]:
         """Return the part that is read together with a point. Raises CompileError if impossible."""
@@ -220,6 +229,8 @@ class _Taken:
                     message = f"{point.table} register {address} is already {other.metric.name}"
                     raise CompileError(("address",), f"points overlap: {message}")
             others.append(point)
+        if point.hidden:
+            return
         key = (point.metric.name, point.labels)
         if key in self.series:
             labels = ", ".join(f"{name}={value}" for name, value in point.labels)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from agent.model.catalogue import Kind, Metric
-from agent.model.datatypes import REGISTERS
+from agent.model.datatypes import LONG_BYTE_ORDERS, REGISTERS
+from agent.model.units import UNITS
 from agent.parse.expression import Expression, parse_expression
 from agent.profile.compile import (
     CompileError,
@@ -16,10 +17,12 @@ from agent.profile.compile import (
     register_at,
 )
 from agent.profile.points import Conversion, ModbusPoint
+from agent.profile.raw_values import absent_values, raw_keys, width_of
 from agent.profile.spec import ProfileLimits
 from agent.profile.spec_modbus import ModbusPointSpec, PointDefaultsSpec, RepeatSpec
 
 _BITS = ("coil", "discrete")
+_LONG = 4  # registers of 64 bits
 _REPEATS_MAX = 2048
 
 
@@ -36,7 +39,7 @@ def compile_point(
     """
     if labels:
         spec = spec.model_copy(update={"labels": {**labels, **spec.labels}})
-    metric = metric_of(spec.metric)
+    metric = _hidden_metric(spec) if spec.metric is None and spec.name else metric_of(spec.metric)
     if metric.kind is Kind.INFO:
         raise CompileError(
             ("metric",), f"{metric.name} is not a number; use 'info' for the identity"
@@ -51,6 +54,19 @@ def compile_point(
         else:
             found.append((name, point))
     return found
+
+
+def _hidden_metric(spec: ModbusPointSpec) -> Metric:
+    """Return the stand-in for the metric of a point that is only derived from.
+
+    Raises CompileError for keys that make series.
+    """
+    for key in ("labels", "bits", "states"):
+        if key in spec.model_fields_set:
+            raise CompileError((key,), "without a 'metric' the point has no series")
+    unit = UNITS[spec.unit].base if isinstance(spec.unit, str) else ""
+    kind = Kind.GAUGE if spec.rollover is None else Kind.COUNTER
+    return Metric(spec.name or "", unit, kind, frozenset(), "read for derivations alone")
 
 
 def _derived(spec: ModbusPointSpec, metric: Metric, formula: Expression) -> ModbusPoint:
@@ -75,7 +91,7 @@ def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> Mo
         conversion=conversion,
         states=spec.states,
         values=spec.values,
-        absent=frozenset(spec.absent),
+        absent=frozenset(),
         low=low,
         high=high,
         pattern=expression(spec.pattern),
@@ -89,6 +105,7 @@ def _common(spec: ModbusPointSpec, metric: Metric, conversion: Conversion) -> Mo
         count=0,
         bit=None,
         clamp=spec.clamp,
+        hidden=spec.metric is None,
     )
 
 
@@ -104,6 +121,10 @@ def _read(
     implied, address = register_at(spec.address, spec.table, defaults.address_base)
     table = implied or defaults.table
     data_type, count = _layout(spec, table, defaults.data_type, limits)
+    if spec.byte_order in LONG_BYTE_ORDERS and REGISTERS[data_type] != _LONG:
+        raise CompileError(
+            ("byte_order",), f"{spec.byte_order} is an order of 64 bits, but {data_type} is not"
+        )
     conversion = compile_conversion(spec, metric, {})
     if spec.rollover is not None and metric.kind is not Kind.COUNTER:
         raise CompileError(("rollover",), f"{metric.name} is not a counter")
@@ -117,6 +138,7 @@ def _read(
         scale_register=_scale_register(spec, table, defaults.address_base, offset),
         rollover=spec.rollover,
     )
+    absent = absent_values(("absent",), spec.absent, point)
     if spec.bit is not None:
         point = replace(point, bit=spec.bit)
         check_bit(("bit",), spec.bit, point)
@@ -125,7 +147,14 @@ def _read(
         point = replace(point, bit=low, bits=high - low + 1)
         for bit in spec.span:
             check_bit(("span",), bit, point)
-    return point
+    picked = 1 if spec.bits else point.bits if point.bit is not None else None
+    return replace(
+        point,
+        absent=absent if picked is None else frozenset(),
+        absent_whole=absent if picked is not None else frozenset(),
+        states=raw_keys(("states",), spec.states, point, picked),
+        values=raw_keys(("values",), spec.values, point, picked),
+    )
 
 
 def _scale_register(spec: ModbusPointSpec, table: str, base: int, offset: int) -> int | None:
@@ -163,7 +192,7 @@ def check_bit(key: tuple[str | int, ...], bit: int, point: ModbusPoint) -> None:
     """Raise CompileError if the type does not have that bit."""
     if not point.data_type.startswith(("int", "uint")):
         raise CompileError(key, f"{point.data_type} has no bits to select; use an integer type")
-    width = 8 if "int8" in point.data_type else 16 * point.count
+    width = width_of(point.data_type, point.count)
     if not 0 <= bit < width:
         raise CompileError(key, f"bit {bit} is outside 0..{width - 1}")
 

@@ -136,6 +136,9 @@ class ModbusPoint(PointBase):
     count: int
     bit: int | None
     bits: int = 1
+    absent_whole: frozenset[Scalar] = frozenset()
+    """Values of all its registers that mean "no value", where only some of their bits are picked;
+    ``absent`` is then empty."""
     part: tuple[int, int] = (0, 0)
     scale_register: int | None = None
     """The address of a power of ten, as an int16 (SunSpec's ``sunssf``)."""
@@ -145,6 +148,8 @@ class ModbusPoint(PointBase):
     """The raw value at which a counter overflows to zero."""
     derived: Expression | None = None
     """The expression of a computed point, which has no registers."""
+    hidden: bool = False
+    """Only derivations use it: it has a name, but no series."""
     inputs: tuple[int, ...] = ()
     """The numbers of the points it is derived from, in the order of the expression's names."""
 
@@ -171,7 +176,10 @@ class InfoField:
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """A rule that decides whether the profile fits a device; see ``IdentifySpec``."""
+    """A rule that decides whether the profile fits a device; see ``IdentifySpec``.
+
+    ``also`` are further registers that must match.
+    """
 
     sys_object_ids: tuple[bytes, ...] = ()
     sys_descr: re.Pattern[str] | None = None
@@ -182,6 +190,7 @@ class Identify:
     count: int = 1
     data_type: str | None = None
     matches: re.Pattern[str] | None = None
+    also: tuple["Identify", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,10 @@ class PointSpec(StrictModel):
     unit: UnitName | UnitFromLookup | None = None
     states: dict[Scalar, str] | None = Field(None, description="raw value to state name")
     values: dict[Scalar, float | int] | None = Field(None, description="raw value to number")
-    absent: list[Scalar] = Field(default_factory=list, description="raw values that mean 'none'")
+    absent: list[Scalar] = Field(
+        default_factory=list,
+        description="raw values that mean 'none': of whole registers, as numbers or bit patterns",
+    )
     valid: Bounds | None = Field(None, description="plausible range, base unit")
     pattern: GroupRegex | None = Field(None, description="for a number in a text: group 1")
     interval: float | None = Field(None, gt=0, description="seconds; default: every cycle")
@@ -254,6 +257,16 @@ class SnmpPointSpec(PointSpec):
     cases: list[PointCase] | None = None
 
 
+class RegisterMatchSpec(StrictModel):
+    """Registers whose text (their number, with a ``data_type``) matches."""
+
+    address: Address
+    table: Literal["holding", "input"] | None = None
+    count: int = Field(1, ge=1, le=125)
+    data_type: InfoType | None = None
+    matches: Regex
+
+
 class IdentifySpec(StrictModel):
     """A rule by which this profile fits a device; in a list of rules one is enough.
 
@@ -261,7 +274,8 @@ class IdentifySpec(StrictModel):
     and the ``probe`` instance exists if given. Modbus: the registers at ``address`` answer, and
     their text (their number, with a ``data_type``) matches if ``matches`` is given: the longest
     match wins. Registers that only answer prove little, so without ``matches`` a profile that names
-    its ``serial.units`` fits only these.
+    its ``serial.units`` fits these alone. Those of ``also`` must match too (model and firmware,
+    say); a rule of more registers wins over one of fewer, however long their text is.
     """
 
     sys_object_id: list[Oid] | Oid | None = None
@@ -275,9 +289,12 @@ class IdentifySpec(StrictModel):
         None, description="type of the value that 'matches' is compared with"
     )
     matches: Regex | None = None
+    also: list[RegisterMatchSpec] = Field(default_factory=list, max_length=8)
 
     @model_validator(mode="after")
     def _has_something_to_match(self) -> "IdentifySpec":
+        if self.also and (self.address is None or self.matches is None):
+            raise ValueError("'also' is only used with 'address' and 'matches'")
         if self.data_type is not None and self.matches is None:
             raise ValueError("'data_type' is only used with 'matches'")
         return self

@@ -29,6 +29,13 @@ from agent.profile.spec import (
 Table = Literal["holding", "input", "coil", "discrete"]
 
 
+LongByteOrder = (
+    ByteOrder
+    | Literal["ABCDEFGH", "GHEFCDAB", "BADCFEHG", "HGFEDCBA"]
+    | Literal["EFGHABCD", "CDABGHEF", "FEHGBADC", "DCBAHGFE"]
+)
+
+
 class RepeatSpec(StrictModel):
     """One level of repetition: ``count`` times, ``step`` registers apart, counted in ``label``."""
 
@@ -48,7 +55,8 @@ class ModbusPointSpec(PointSpec):
 
     ``derive`` computes the value, in the metric's base unit, from other points of the profile by
     their ``name``, in their base units: ``supply - return``, ``max(a, b) * 1.5``. A repeated
-    point's name is followed by its number: ``pump_1``.
+    point's name is followed by its number: ``pump_1``. A point that has a ``name`` and no
+    ``metric`` is read for derivations alone and is not reported.
     """
 
     name: LabelName | None = Field(None, description="name in 'derive' of other points")
@@ -56,8 +64,18 @@ class ModbusPointSpec(PointSpec):
     derive: str | None = Field(None, description="arithmetic over points: + - * / ( ) min max abs")
     table: Table | None = None
     data_type: DataType | None = None
-    byte_order: ByteOrder | None = None
-    count: int | None = Field(None, ge=1, le=125, description="registers of a string")
+    byte_order: LongByteOrder | None = Field(
+        None,
+        description="order on the wire, A the highest byte: CDAB has the low register first (of 64"
+        " bits GHEFCDAB), BADC the low byte of each, DCBA both; eight letters are for 64 bits",
+    )
+    count: int | None = Field(
+        None,
+        ge=1,
+        le=125,
+        description="registers of a string (two characters"
+        " in each; one with string_low and string_high)",
+    )
     bit: int | None = Field(None, ge=0, le=63)
     span: Pair | None = Field(None, description="lowest and highest bit of a number in an integer")
     bits: dict[int, str | dict[LabelName, str]] | None = None
@@ -72,7 +90,8 @@ class ModbusPointSpec(PointSpec):
     rollover: int | None = Field(
         None,
         ge=2,
-        description="raw value at which a counter overflows; the agent continues to count",
+        description="raw value at which a counter overflows; the agent continues to count until"
+        " it restarts. After a fall one reading is bad: the next one shows if it was an overflow",
     )
     group: Slug | None = Field(None, description="points of one group are read in one request")
     repeat: int | None = Field(None, ge=1, le=512, description="how many, 'step' registers apart")
@@ -141,6 +160,17 @@ class Quirks(StrictModel):
         0, ge=0, le=10_000, description="typical time to its reply; used by the plan only"
     )
 
+    own_transactions: bool = Field(
+        False,
+        description="its Modbus TCP replies have transaction numbers of their own: each request"
+        " gets a new connection, and the reply on it is believed",
+    )
+    close_after_cycle: bool = Field(
+        False,
+        description="close the connection after each cycle, because the device has only one and"
+        " others need it too",
+    )
+
     @property
     def delay_s(self) -> float:
         """Minimum silence in seconds after each reply."""
@@ -157,11 +187,13 @@ class Quirks(StrictModel):
         return self.answer_ms / 1000
 
     def joined(self, other: "Quirks") -> "Quirks":
-        """Return the timing that suits both: the longer of each time."""
+        """Return what serves both: the longer of each time, and what either needs."""
         return Quirks(
             delay_ms=max(self.delay_ms, other.delay_ms),
             connect_pause_ms=max(self.connect_pause_ms, other.connect_pause_ms),
             answer_ms=max(self.answer_ms, other.answer_ms),
+            own_transactions=self.own_transactions or other.own_transactions,
+            close_after_cycle=self.close_after_cycle or other.close_after_cycle,
         )
 
 

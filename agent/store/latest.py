@@ -13,14 +13,18 @@ _STEP_ROWS = 1024  # prepared for outputs without a break, about 2 ms
 
 @dataclass(frozen=True, slots=True)
 class RequestBlocks:
-    """The blocks of one request, and the age in seconds at which they become stale."""
+    """The blocks of one request, and when each becomes stale, on the store's steady clock.
+
+    Unix time would not do: a clock that is set forward would make every reading stale at once.
+    """
 
     blocks: tuple[Block, ...]
-    limit_s: float
+    fresh_until: tuple[float, ...]
 
     def fresh(self, now: float) -> Iterator[Block]:
-        """Return the blocks that are not stale at Unix time ``now``."""
-        return (block for block in self.blocks if now - block.observed_at <= self.limit_s)
+        """Return the blocks that are not stale at ``now`` on the steady clock."""
+        both = zip(self.blocks, self.fresh_until, strict=True)
+        return (block for block, until in both if now <= until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class DeviceState:
     last_success_at: float | None = None
 
     def blocks(self, now: float) -> Iterator[Block]:
-        """Yield every block that is fresh at Unix time ``now``, by request position."""
+        """Yield every block that is fresh at ``now`` (steady clock), by request position."""
         for position in sorted(self.requests):
             yield from self.requests[position].fresh(now)
 
@@ -74,9 +78,12 @@ class Store:
         stale_after_s: Mapping[str, float],
         *,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``clock`` is Unix time; ``steady`` decides what is stale and is never set."""
         self._stale_after_s = dict(stale_after_s)
         self._clock = clock
+        self._steady = steady
         self._states = {name: DeviceState(name) for name in stale_after_s}
         self._listeners: list[Listener] = []
         self._derive: list[Derive] = []
@@ -136,12 +143,16 @@ class Store:
     def readings(self, device: str | None = None) -> Iterator[Reading]:
         """Return all fresh readings, of one device if given. Raises KeyError for an unknown one."""
         states = list(self._states.values()) if device is None else [self._states[device]]
-        now = self._clock()
+        now = self._steady()
         return (reading for s in states for block in s.blocks(now) for reading in block.readings())
 
     def now(self) -> float:
         """Return the Unix time of the store's clock."""
         return self._clock()
+
+    def steady_now(self) -> float:
+        """Return the time of the clock that decides what is stale, in seconds."""
+        return self._steady()
 
     def _after(self, before: DeviceState, result: PollResult) -> DeviceState:
         counts = dict(before.failure_counts)
@@ -166,7 +177,7 @@ class Store:
     def _merge(
         self, before: Mapping[int, RequestBlocks], result: PollResult
     ) -> dict[int, RequestBlocks]:
-        now = self._clock()
+        now = self._steady()
         kept = {
             position: earlier
             for position, earlier in before.items()
@@ -174,8 +185,14 @@ class Store:
         }
         for position, blocks in result.blocks.items():
             if blocks:  # no blocks: the request failed, and its earlier readings are dropped
-                kept[position] = RequestBlocks(blocks, self._limit_s(result, position))
+                limit_s = self._limit_s(result, position)
+                until = tuple(now + limit_s - self._age_s(block, result) for block in blocks)
+                kept[position] = RequestBlocks(blocks, until)
         return kept
+
+    def _age_s(self, block: Block, result: PollResult) -> float:
+        """Return how long ago ``block`` was observed, which was during the poll."""
+        return min(max(self._clock() - block.observed_at, 0.0), result.duration_s)
 
     def _limit_s(self, result: PollResult, position: int) -> float:
         intervals_s = result.intervals_s

@@ -18,7 +18,6 @@ from agent.transport.snmp.engine import EngineCounters, SnmpEngine
 from agent.transport.snmp.native_link import native_transport
 
 _ASCII_GAP_S = 1.0  # longest time between characters of a frame: V1.02, section 2.5.2
-_ASCII_DATABITS = "7"  # the same section
 
 
 class Transports:
@@ -105,7 +104,7 @@ class Transports:
         Raises ConfigError if the bus is already in use with other settings.
         """
         quirks = self._quirks.get(url.line, Quirks())
-        limits = BusLimits(connect_pause_s=quirks.connect_pause_s, turnaround_s=quirks.delay_s)
+        limits = BusLimits().serving(quirks)
         if url.scheme == "modbus+tcp":
             return self._pool.tcp(url.host, url.port, limits)
         if url.scheme == "modbus+rtutcp":
@@ -114,14 +113,10 @@ class Transports:
             limits = replace(limits, gap_s=_ASCII_GAP_S)
         if url.scheme == "modbus+asciitcp":
             return self._pool.ascii_tcp(url.host, url.port, limits)
-        options = url.options
+        line = url.settings
         return self._pool.serial(
-            url.path,
-            int(options.get("baudrate", "19200")),
-            options.get("parity", "E"),
-            int(options.get("stopbits", "1")),
-            limits,
-            databits=int(options.get("databits", _ASCII_DATABITS if url.ascii else "8")),
+            *(url.path, line.baudrate, line.parity, line.stopbits, limits),
+            databits=line.databits,
             ascii_mode=url.ascii,
         )
 

@@ -37,7 +37,7 @@ async def poll(config: Path, warm_up_s: float, seconds: float) -> dict[str, Any]
         series = sum(
             len(block.series)
             for device in loaded.devices
-            for block in agent.store.device(device.name).blocks(agent.store.now())
+            for block in agent.store.device(device.name).blocks(agent.store.steady_now())
         )
         polling.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agent.model.catalogue import Kind
-from agent.model.datatypes import TEXTS
+from agent.model.datatypes import STRINGS, TEXTS
 from agent.normalise.codec import decode_registers, encode_registers, reorder
 from agent.normalise.convert import Linear, linear, to_native
 from agent.profile.points import InfoField, ModbusPoint, Profile
@@ -58,7 +58,7 @@ class ProfileBank:
         """Return one word of the unit's current identity."""
         name, field = self._texts[(table, address)]
         text = self._source.identity().get(name, "")
-        words = field.data_type == "string" or field.data_type in TEXTS
+        words = field.data_type in STRINGS or field.data_type in TEXTS
         value: str | float = text if words else 1
         octets = encode_registers(field.data_type, field.byte_order, value, field.count)
         first = 2 * (address - (field.address or 0))

@@ -186,7 +186,7 @@ def _device(store: Store, view: DeviceView) -> json_model.Json:
         },
         "last_success_at": _timestamp(state.last_success_at),
         "polls": state.polls,
-        "readings": sum(len(block.series) for block in state.blocks(store.now())),
+        "readings": sum(len(block.series) for block in state.blocks(store.steady_now())),
         "failures": [json_model.failure(failure) for failure in state.failures],
         "failure_counts": dict(state.failure_counts),
     }

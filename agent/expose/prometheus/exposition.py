@@ -26,7 +26,7 @@ _INFO = CATALOGUE[IDENTITY]
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    """One block as text, and the Unix time at which it becomes stale."""
+    """One block as text, and when it becomes stale on the store's steady clock."""
 
     block: Block
     layout: Layout
@@ -59,7 +59,7 @@ class _DeviceSamples:
             self.rendered.append(_Rendered(block, layout, fresh_until, chunks))
 
     def fresh(self, now: float) -> Iterator[_Rendered]:
-        """Return the blocks that are not stale at Unix time ``now``."""
+        """Return the blocks that are not stale at ``now`` (steady clock)."""
         return (rendered for rendered in self.rendered if now <= rendered.fresh_until)
 
     def duplicates(self) -> int:
@@ -69,8 +69,8 @@ class _DeviceSamples:
     def _laid_out(self, state: DeviceState) -> Iterator[tuple[Block, float, Layout]]:
         for position in sorted(state.requests):
             found = state.requests[position]
-            for block in found.blocks:
-                yield block, block.observed_at + found.limit_s, self.lay_out(block.series)
+            for block, until in zip(found.blocks, found.fresh_until, strict=True):
+                yield block, until, self.lay_out(block.series)
 
     def lay_out(self, series_set: SeriesSet) -> Layout:
         """Return the label text of a set of series."""
@@ -127,8 +127,10 @@ class PrometheusExposition:
         *,
         registry: CollectorRegistry | None = None,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clock = clock
+        """``clock`` is Unix time; ``steady`` is the clock of the store, which decides freshness."""
+        self._steady = steady
         self._devices = {
             name: _DeviceSamples(name, labels) for name, labels in device_labels.items()
         }
@@ -140,6 +142,7 @@ class PrometheusExposition:
             {name: device.labels for name, device in self._devices.items()},
             duplicates=lambda name: self._devices[name].duplicates(),
             clock=clock,
+            steady=steady,
         )
 
     def add(self, name: str, labels: Mapping[str, str]) -> None:
@@ -164,7 +167,7 @@ class PrometheusExposition:
     def render(self, form: ExpositionFormat = ExpositionFormat.TEXT) -> bytes:
         """Return the exposition in UTF-8: families by name, then the agent's own metrics."""
         families: dict[str, list[bytes]] = {}
-        now = self._clock()
+        now = self._steady()
         for device in self._devices.values():
             if device.info:
                 families.setdefault(_INFO.name, []).append(device.info)

@@ -115,7 +115,7 @@ class _DeviceLines:
         return f"{_AGE.name}{{{self._labels}}} {number(age_s)}\n"
 
     def readings(self, now: float) -> str:
-        """Return the lines with the number of fresh readings by quality."""
+        """Return the lines with the number of readings fresh at ``now`` (steady), by quality."""
         counts = {quality.value: 0 for quality in Quality}
         series = flaws = 0
         for block in self.state.blocks(now):
@@ -150,10 +150,12 @@ class OwnMetrics:
         *,
         duplicates: Callable[[str], int],
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._labels = dict(labels)
         self._duplicates = duplicates
         self._clock = clock
+        self._steady = steady
         self._devices: dict[str, _DeviceLines] = {}
         build = {"python_version": platform.python_version(), "version": agent_version()}
         self._build = f"{_BUILD.name}{{{label_text(build.items())}}} 1\n"
@@ -177,7 +179,7 @@ class OwnMetrics:
 
     def text(self, form: ExpositionFormat) -> str:
         """Return every family, including those without samples."""
-        now, devices = self._clock(), self._devices.values()
+        now, steady, devices = self._clock(), self._steady(), self._devices.values()
         families: tuple[tuple[Metric, Iterable[str]], ...] = (
             (_BUILD, (self._build,)),
             (_UP, [device.up for device in devices]),
@@ -186,7 +188,7 @@ class OwnMetrics:
             (_FAILURES, [device.failures for device in devices]),
             (_DURATION, [device.durations for device in devices]),
             (_LATENESS, [device.lateness for device in devices]),
-            (_READINGS, [device.readings(now) for device in devices]),
+            (_READINGS, [device.readings(steady) for device in devices]),
             (
                 _DUPLICATES,
                 [device.duplicates(self._duplicates(device.state.name)) for device in devices],

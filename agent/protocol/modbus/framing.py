@@ -12,8 +12,10 @@ Messaging on TCP/IP V1.0b.
 """
 
 import struct
+import time
 from binascii import Error as HexError
 from binascii import unhexlify
+from collections import deque
 from functools import lru_cache
 from typing import ClassVar, Protocol
 
@@ -34,7 +36,9 @@ _REQUESTS: dict[str, type[ModbusPDU]] = {
 _TABLES = {request.function_code: table for table, request in _REQUESTS.items()}
 _MBAP = struct.Struct(">HHH")
 _MBAP_LENGTH_MIN, _MBAP_LENGTH_MAX = 3, 254
+_REMEMBERED = 16  # transactions whose late replies are recognised
 _RTU_EXCEPTION_SIZE = 5
+_RTU_EXCEPTION_MAX = 16  # with what some devices send behind the code
 _RTU_BUFFER_MAX = 1024
 _ASCII_BUFFER_MAX = 2048
 _WRITES = (5, 6, 15, 16)
@@ -56,7 +60,8 @@ def query(unit: int, table: str, address: int, count: int) -> Query:
     function = request.function_code
     size = 2 * count if function > 2 else (count + 7) // 8
     pdu = bytes((function,)) + request.encode()
-    return Query(unit, table, address, count, function, size, pdu, bytes((unit, function, size)))
+    head, refusal = bytes((unit, function, size)), bytes((unit, function | EXCEPTION_FLAG))
+    return Query(unit, table, address, count, function, size, pdu, head, refusal)
 
 
 def marker_query(asked: Query, excluded: frozenset[int] | set[int]) -> Query | None:
@@ -77,12 +82,16 @@ class Framer(Protocol):
     ``transactions``: replies carry the number of their query, so late replies are recognised.
     ``broken``: the frame boundaries are lost, and only a new connection helps.
     ``strays`` counts frames without a query; ``note`` describes the last one of the queried unit.
+    ``hint`` is what a timeout should add: what arrived instead of a reply. ``any_transaction``
+    believes any transaction number: safe only where a connection carries one request.
     """
 
     transactions: ClassVar[bool]
     broken: bool
     strays: int
     note: str
+    hint: str
+    any_transaction: bool
 
     @property
     def partial(self) -> bool:
@@ -115,7 +124,11 @@ class Framer(Protocol):
 
 
 class TcpFramer:
-    """MBAP framing: each reply carries its transaction number and its length."""
+    """MBAP framing: each reply carries its transaction number and its length.
+
+    The length of an exception reply is not believed, because some devices state one that they do
+    not send: after its function code one octet follows.
+    """
 
     transactions: ClassVar[bool] = True
 
@@ -123,10 +136,14 @@ class TcpFramer:
         self._framer = FramerSocket(DecodePDU(False))
         self._asked: Query | None = None
         self._transaction = 0
+        self._asked_at: deque[tuple[int, float]] = deque(maxlen=_REMEMBERED)
         self._rest = b""
+        self._padding = 0
+        self.any_transaction = False
         self.broken = False
         self.strays = 0
         self.note = ""
+        self.hint = ""
 
     @property
     def partial(self) -> bool:
@@ -135,7 +152,9 @@ class TcpFramer:
 
     def reset(self) -> None:
         """Begin a new stream."""
-        self._asked, self._rest, self.broken, self.note = None, b"", False, ""
+        self._asked, self._rest, self._padding = None, b"", 0
+        self.broken, self.note, self.hint = False, "", ""
+        self._asked_at.clear()
 
     def withdraw(self) -> None:
         """Stop looking for the reply."""
@@ -143,8 +162,9 @@ class TcpFramer:
 
     def ask(self, asked: Query) -> bytes:
         """Return the bytes to send, under the next transaction number."""
-        self._asked, self.note = asked, ""
+        self._asked, self.note, self.hint = asked, "", ""
         self._transaction = self._transaction % 0xFFFF + 1
+        self._asked_at.append((self._transaction, time.monotonic()))
         return self._framer.encode(asked.pdu, asked.unit, self._transaction)
 
     def reply_characters(self, asked: Query) -> int:
@@ -159,17 +179,26 @@ class TcpFramer:
         verdict: bytes | DeviceError | None = None
         while size - at >= 6:
             transaction, protocol, length = _MBAP.unpack_from(data, at)
+            is_ours = transaction == self._transaction or self.any_transaction
+            if self._padding:
+                at += 0 if is_ours and not protocol else self._padding
+                self._padding = 0
+                continue
+            asked = self._asked if is_ours else None
             if protocol or not _MBAP_LENGTH_MIN <= length <= _MBAP_LENGTH_MAX:
                 self.broken = True
                 break
             end = at + 6 + length
+            if asked is not None and data.startswith(asked.refusal, at + 6) and size - at >= 9:
+                self._padding = max(0, end - size)
+                end = min(end, size)
             if end > size:
                 break
-            if transaction == self._transaction and self._asked is not None:
-                verdict = parse_reply(self._asked, data[at + 6 : end])
+            if asked is not None:
+                verdict = parse_reply(asked, data[at + 6 : end])
                 self._asked = None
             else:
-                self.strays += 1
+                self._stray(transaction)
             at = end
         self._rest = b"" if self.broken else data[at:]
         if self.broken and verdict is None and self._asked is not None:
@@ -179,18 +208,36 @@ class TcpFramer:
             raise verdict
         return verdict
 
+    def _stray(self, transaction: int) -> None:
+        """Count a reply to another request than the present one, and keep what it shows."""
+        self.strays += 1
+        if self._asked is None:
+            return
+        self.hint = f"an answer came with transaction {transaction}, asked was {self._transaction}"
+        asked_at = dict(self._asked_at).get(transaction)
+        if asked_at is not None:
+            self.hint += f", {time.monotonic() - asked_at:.1f} s after the request of that number"
+
 
 class _SerialFramer:
-    """Base of RTU and ASCII: without transactions, bytes older than the query are dropped."""
+    """Base of RTU and ASCII: without transactions, bytes older than the query are dropped.
+
+    A two-wire RS-485 adapter may receive what it sends. Such an echo has the length and check sum
+    of a reply to some reads of bits (address 0x0300, 17 to 24 bits), so the first frame that equals
+    the request octet for octet is dropped before a reply is looked for.
+    """
 
     transactions: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._asked: Query | None = None
         self._buffer = b""
+        self._echo = b""
+        self.any_transaction = False
         self.broken = False
         self.strays = 0
         self.note = ""
+        self.hint = ""
 
     @property
     def partial(self) -> bool:
@@ -199,14 +246,22 @@ class _SerialFramer:
 
     def reset(self) -> None:
         """Begin a new stream."""
-        self._asked, self._buffer, self.note = None, b"", ""
+        self._asked, self._buffer, self._echo = None, b"", b""
+        self.note = self.hint = ""
 
     def withdraw(self) -> None:
         """Stop looking for the reply."""
         self._asked, self._buffer = None, b""
 
-    def _begin(self, asked: Query) -> None:
-        self._asked, self._buffer, self.note = asked, b"", ""
+    def _begin(self, asked: Query, request: bytes) -> bytes:
+        """Look for the reply to ``request`` from now on, and return it."""
+        self._asked, self._buffer, self._echo = asked, b"", request
+        self.note = self.hint = ""
+        return request
+
+    def _drop_echo(self) -> None:
+        self._echo = b""
+        self.hint = "only the request itself came back"
 
     def _answer(self, asked: Query, frame: bytes) -> bytes | None:
         """Return the payload of ``frame`` (without check sum) if it matches, else count a stray.
@@ -236,6 +291,12 @@ def _rtu_size(data: bytes, at: int) -> int:
     return 8 if function in _WRITES else 0
 
 
+def _exception_end(data: bytes, at: int) -> int:
+    """Return where the exception reply ends that begins at ``at``, as its check sum shows."""
+    ends = range(at + _RTU_EXCEPTION_SIZE, min(at + _RTU_EXCEPTION_MAX, len(data)) + 1)
+    return next((end for end in ends if _crc_matches(data, at, end)), ends.start)
+
+
 def _crc_matches(data: bytes, start: int, end: int) -> bool:
     return FramerRTU.compute_CRC(data[start : end - 2]).to_bytes(2, "big") == data[end - 2 : end]
 
@@ -253,8 +314,7 @@ class RtuFramer(_SerialFramer):
 
     def ask(self, asked: Query) -> bytes:
         """Return the bytes to send; forget what was received before."""
-        self._begin(asked)
-        return self._framer.encode(asked.pdu, asked.unit, 0)
+        return self._begin(asked, self._framer.encode(asked.pdu, asked.unit, 0))
 
     def feed(self, data: bytes) -> bytes | None:
         """Decode the reply; skip frames of other queries and bytes that are not a frame."""
@@ -265,7 +325,15 @@ class RtuFramer(_SerialFramer):
         self._buffer = data = (self._buffer + data)[-_RTU_BUFFER_MAX:]
         at, kept = 0, 0
         while len(data) - at >= _RTU_EXCEPTION_SIZE:
+            if self._echo and data.startswith(self._echo, at):
+                at = kept = at + len(self._echo)
+                self._drop_echo()
+                continue
+            if self._echo.startswith(data[at:]):
+                break
             end = at + (_rtu_size(data, at) or len(data) + 1)
+            if data.startswith(asked.refusal, at):
+                end = _exception_end(data, at)
             if end <= len(data) and _crc_matches(data, at, end):
                 answer = self._answer(asked, data[at : end - 2])
                 if answer is not None:
@@ -292,8 +360,7 @@ class AsciiFramer(_SerialFramer):
 
     def ask(self, asked: Query) -> bytes:
         """Return the bytes to send; forget what was received before."""
-        self._begin(asked)
-        return self._framer.encode(asked.pdu, asked.unit, 0)
+        return self._begin(asked, self._framer.encode(asked.pdu, asked.unit, 0))
 
     def feed(self, data: bytes) -> bytes | None:
         """Decode the reply; skip damaged lines and replies to other queries."""
@@ -305,6 +372,9 @@ class AsciiFramer(_SerialFramer):
         *lines, rest = data.split(b"\r\n")
         self._buffer = rest
         for line in lines:
+            if self._echo and line.endswith(self._echo.removesuffix(b"\r\n")):
+                self._drop_echo()
+                continue
             frame = _ascii_frame(line)
             if frame is None:
                 self.note = f"{asked}: damaged ASCII frame of {len(line)} characters"

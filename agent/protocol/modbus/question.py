@@ -26,7 +26,7 @@ class Query:
 
     ``count`` is in registers (holding, input) or bits (coil, discrete); ``address`` is 0-based.
     ``size`` is the number of data bytes in the reply; ``head`` holds the first bytes of a valid
-    reply: unit, function, byte count.
+    reply: unit, function, byte count; ``refusal`` those of an exception reply: unit, function.
     """
 
     unit: int
@@ -37,6 +37,7 @@ class Query:
     size: int
     pdu: bytes
     head: bytes
+    refusal: bytes
 
     def __str__(self) -> str:
         last = self.address + self.count - 1
@@ -58,13 +59,17 @@ def parse_reply(asked: Query, frame: bytes) -> bytes | DeviceError:
     """Return what ``frame`` (unit, function, data) answers to the question, payload or error.
 
     The error is RequestRejected for an exception reply, else ProtocolError. The frame must be known
-    to belong to the query.
+    to belong to the query. Some devices send more than the exception's code; that is not looked at.
     """
     if frame[:3] == asked.head and len(frame) == 3 + asked.size:
         return asked.payload(frame[3:])
-    if frame[0] == asked.unit and frame[1] == asked.function | EXCEPTION_FLAG and len(frame) == 3:
+    if frame.startswith(asked.refusal) and len(frame) >= 3:
         return _refusal(asked, frame[2])
+    counted = ""
+    if len(frame) == 3 + asked.size and frame[:2] == asked.head[:2]:
+        counted = f", but the byte count is {frame[2]} instead of {asked.size}"
     return ProtocolError(
         f"{asked}: the reply is from unit {frame[0]}, function {frame[1]}, with "
-        f"{len(frame) - 2} bytes; expected function {asked.function} with {asked.size + 1}"
+        f"{len(frame) - 2} bytes; expected unit {asked.unit}, function {asked.function} with "
+        f"{asked.size + 1}{counted}"
     )

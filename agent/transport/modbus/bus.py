@@ -28,11 +28,12 @@ until the reply has arrived or its deadline has passed, and only then sends the 
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from agent.model.errors import DeviceTimeout, DeviceUnreachable, ProtocolError, RequestRejected
 from agent.model.limits import Limits
+from agent.profile.spec_modbus import Quirks
 from agent.protocol.modbus.framing import AsciiFramer, Framer, RtuFramer, TcpFramer
 from agent.protocol.modbus.question import (
     ACKNOWLEDGE,
@@ -67,6 +68,17 @@ class BusLimits(LinkLimits):
     busy_tries: int = 4
     busy_pause_s: float = 0.1
     late_s: float = 5.0
+    close_after_cycle: bool = False
+
+    def serving(self, quirks: Quirks) -> Self:
+        """Return limits that also serve a device with these quirks."""
+        return replace(
+            self,
+            connect_pause_s=max(self.connect_pause_s, quirks.connect_pause_s),
+            turnaround_s=max(self.turnaround_s, quirks.delay_s),
+            own_transactions=self.own_transactions or quirks.own_transactions,
+            close_after_cycle=self.close_after_cycle or quirks.close_after_cycle,
+        )
 
 
 @dataclass(slots=True)
@@ -212,6 +224,18 @@ class ModbusBus:
                 self._turns.release()
             if pause_s:
                 await asyncio.sleep(pause_s)
+
+    def serve(self, quirks: Quirks) -> None:
+        """Take the quirks of a device into account that was identified on this bus."""
+        limits = self.limits.serving(quirks)
+        if limits != self.limits:
+            self.limits = limits
+            self.link.use(limits)
+
+    def end_cycle(self) -> None:
+        """Close the connection after a device's cycle, if a device needs that and none waits."""
+        if self.limits.close_after_cycle and not self.waiting:
+            self.link.rest()
 
     async def close(self) -> None:
         """Fail the pending requests, close the connection, and refuse further requests."""

@@ -32,7 +32,8 @@ class LinkLimits:
     ``reconnect_s`` to ``reconnect_max_s``; its first request is sent ``connect_pause_s`` later.
     ``turnaround_s`` is silence between a reply and the next request, in addition to that of the
     line. A reply that stops for ``gap_s`` is damaged (framings without transactions). An unused
-    connection closes after ``idle_close_s`` (0: never).
+    connection closes after ``idle_close_s`` (0: never). With ``own_transactions`` replies on Modbus
+    TCP may have any transaction number, so each request gets a connection of its own.
     """
 
     reconnect_s: float = 0.1
@@ -41,6 +42,7 @@ class LinkLimits:
     turnaround_s: float = 0.0
     gap_s: float = 0.25
     idle_close_s: float = 60.0
+    own_transactions: bool = False
 
 
 class LinkLostError(DeviceUnreachable):
@@ -82,8 +84,7 @@ class Link:
         self.line = line
         self.framer = framer
         self.connects = 0
-        self._limits = limits
-        self._pause_s = line.silence_s + limits.turnaround_s
+        self.use(limits)
         self._wire: Wire | None = None
         self._pause: Pause | None = None
         self._receiver: _Receiver | None = None
@@ -99,6 +100,22 @@ class Link:
         # As _received_at, but exact: the clock of uvloop is read once per turn of the loop.
         self._quiet_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
+
+    def use(self, limits: LinkLimits) -> None:
+        """Take over other limits, from the next request on."""
+        self._limits = limits
+        self._pause_s = self.line.silence_s + limits.turnaround_s
+        self.framer.any_transaction = limits.own_transactions
+
+    @property
+    def is_open(self) -> bool:
+        """True while the connection is open."""
+        return self._wire is not None
+
+    def rest(self) -> None:
+        """Close the connection unless it is in use; the next request opens another one."""
+        if self._wire is not None and self._answer is None:
+            self._disconnect(LinkLostError(f"{self.line.name}: closed after the cycle"))
 
     def backoff_s(self) -> float:
         """Return the time (seconds) until the connection may be opened again; 0 if it may now."""
@@ -139,6 +156,9 @@ class Link:
             if self._wire is not None and self._answer is answer:
                 self._answer = self._abandoned = loop.create_future()
             raise
+        finally:
+            if self._limits.own_transactions and self.framer.transactions:
+                self._disconnect(LinkLostError(f"{self.line.name}: one request a connection"))
 
     async def close(self) -> None:
         """Fail the exchange, close the connection, and refuse to open another."""
@@ -312,4 +332,5 @@ class Link:
         elif out_of_step:
             self._disconnect(ProtocolError(f"{name}: the reply was cut short"))
         else:
-            self._settle(DeviceTimeout("no answer in time"))
+            hint = f"; {self.framer.hint}" if self.framer.hint else ""
+            self._settle(DeviceTimeout(f"no answer in time{hint}"))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from agent.model.errors import ConfigError, DeviceUnreachable
 from agent.model.limits import Limits
 from agent.model.values import Answer, ReadRegisters, Request
+from agent.profile.spec_modbus import Quirks
 from agent.protocol.modbus.framing import query
 from agent.transport.modbus.bus import BusLimits, ModbusBus
 
@@ -35,6 +36,14 @@ class ModbusTransport:
         asked = query(self._unit, request.table, request.address, request.count)
         payload = await self._bus.read(asked, self._limits)
         return Answer(request, payload, time.time())
+
+    def serve(self, quirks: Quirks) -> None:
+        """Take the quirks of the device into account, once it is known which one it is."""
+        self._bus.serve(quirks)
+
+    def end_cycle(self) -> None:
+        """Say that the cycle of this device is over."""
+        self._bus.end_cycle()
 
     async def close(self) -> None:
         """Stop using the bus; the last user closes it."""

@@ -61,7 +61,7 @@ class CablePlans:
     def compared(
         self, plan: CablePlan, states: Sequence[DeviceState], now: float
     ) -> CableComparison:
-        """Return the comparison for a rack whose devices have ``states`` at Unix time ``now``."""
+        """Return the comparison for a rack whose devices have ``states`` at ``now`` (steady)."""
         sheet = self._sheet(plan.path)
         if isinstance(sheet, str):
             return CableComparison(problem=sheet)

@@ -75,7 +75,7 @@ class Finder:
         self._metrics = metrics
 
     def look(self, state: DeviceState, now: float) -> DeviceValues:
-        """Return what a device shows at Unix time ``now``."""
+        """Return what a device shows at ``now`` (steady clock)."""
         return _look(state, now, lambda series_set: series_set.derive(self._places))
 
     def _places(self, series_set: SeriesSet) -> tuple[_Place, ...]:
@@ -83,7 +83,7 @@ class Finder:
 
 
 def look(state: DeviceState, now: float, metrics: frozenset[str] | None = None) -> DeviceValues:
-    """Return what a device shows at Unix time ``now``; only ``metrics`` where they are given."""
+    """Return what a device shows at ``now`` (steady clock); only ``metrics`` if given."""
     return _look(state, now, lambda series_set: _places(series_set, metrics))
 
 

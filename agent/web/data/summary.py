@@ -84,7 +84,7 @@ def label(one: Summary) -> str:
 
 
 def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) -> Summary:
-    """Return the summary of a device at Unix time ``now``; ``finder`` finds ``METRICS``."""
+    """Return the summary of a device at ``now`` (steady); ``finder`` finds ``METRICS``."""
     kind = state.kind or view.kind or "other"
     up = condition(state)
     if up != "up":
@@ -120,7 +120,7 @@ class Summaries:
         kept = self._kept.get(view.name)
         if kept is not None and kept[0] is state:
             return kept[1]
-        made = summarise(view, state, self._store.now(), self._finder)
+        made = summarise(view, state, self._store.steady_now(), self._finder)
         self._kept[view.name] = (state, made)
         return made
 

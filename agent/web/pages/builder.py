@@ -46,6 +46,6 @@ def begin(site: Site, rack: str, metrics: frozenset[str]) -> PageBuilder:
     """Start a page about one rack with the current values of ``metrics``. Raises NotFound."""
     views = site.rack(rack)
     summaries = {view.name: site.summary(view) for view in views}
-    now = site.store.now()
+    now = site.store.steady_now()
     values = {view.name: look(site.store.device(view.name), now, metrics) for view in views}
     return PageBuilder(views, summaries, values, head_cells(list(summaries.values())))

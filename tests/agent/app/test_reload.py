@@ -20,6 +20,7 @@ from agent.app.wiring import Running, running
 from agent.config import load_config
 from agent.model.errors import ConfigError
 from simulator.site.rack_server import serving
+from simulator.wire.modbus_server import ModbusServer
 from tests.end_to_end.ports import free_tcp_ports, free_udp_ports
 from tests.end_to_end.programs import background, fetch
 from tests.waiting import PATIENCE_S, eventually, until
@@ -63,6 +64,13 @@ class Place:
         async with running(load_config(self.path), lambda: load_config(self.path)) as current:
             await until(lambda: current.agent.ready)
             yield current
+
+
+class _Ones:
+    """A unit whose registers all hold 1."""
+
+    def read(self, table: str, address: int, count: int) -> list[int]:
+        return [1] * count
 
 
 def tasks(current: Running) -> dict[str, asyncio.Task[None]]:
@@ -161,6 +169,49 @@ async def test_a_profile_that_changes_restarts_its_devices(place: Place, tmp_pat
         assert (await current.reloader.reload()).text.endswith("20 kept")
         (mine / "mine.yaml").write_text(page.replace("SCALE", "10"), encoding="utf-8")
         assert (await current.reloader.reload()).text.endswith("1 changed, 0 removed, 19 kept")
+
+
+async def test_quirks_that_change_reopen_the_whole_line(place: Place, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    page = (
+        "profile: NAME\ntitle: t\nkind: pdu\nprotocol: modbus\nverified: datasheet\nsource: s\n"
+        "quirks: {delay_ms: DELAY}\n"
+        "points: [{metric: rack_inlet_power_watts, address: 1, unit: W}]\n"
+    )
+
+    def write(name: str, delay_ms: int) -> None:
+        text = page.replace("NAME", name).replace("DELAY", str(delay_ms))
+        (mine / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+    def reading(current: Running) -> set[str]:
+        lines = own_lines(current, "rack_inlet_power_watts{")
+        return {line.split('device="')[1].split('"')[0] for line in lines}
+
+    write("quick", 0)
+    write("slow", 1)
+    server = ModbusServer({unit: _Ones() for unit in (1, 2)})
+    url = f"modbus+tcp://127.0.0.1:{await server.start_tcp()}"
+    place.site["profiles"] = ["mine"]
+    place.devices.append({"name": "meter-1", "url": f"{url}/1", "profile": "quick"})
+    place.write()
+    async with place.run() as current:
+        await until(lambda: reading(current) == {"meter-1"})
+        place.devices.append({"name": "meter-2", "url": f"{url}/2", "profile": "slow"})
+        place.write()
+        outcome = await current.reloader.reload()
+        assert outcome.text == "1 added, 1 changed, 0 removed, 20 kept"
+        await until(lambda: reading(current) == {"meter-1", "meter-2"})
+        write("slow", 2)
+        assert (await current.reloader.reload()).text.endswith("2 changed, 0 removed, 20 kept")
+        await until(lambda: reading(current) == {"meter-1", "meter-2"})
+        place.devices[-2]["url"] = place.devices[-2]["url"].replace("+tcp", "+rtutcp")
+        place.write()
+        outcome = await current.reloader.reload()
+        assert not outcome.done
+        assert "meter-2 uses 127.0.0.1:" in outcome.text
+        await until(lambda: reading(current) == {"meter-1", "meter-2"})
+    await server.close()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from agent.model import smi
 from agent.model.credentials import SnmpCredentials, SnmpVersion
-from agent.model.errors import DeviceError, DeviceTimeout, RequestRejected
+from agent.model.errors import DeviceError, DeviceTimeout, ProtocolError, RequestRejected
 from agent.transport.memory import MemoryTransport
 from tests.agent.cli.conftest import Run, Wires
 from tests.agent.making import BASE
@@ -116,8 +116,21 @@ def test_read_of_a_device_that_refuses_everything_is_not_unreachable(
     device.fault = RequestRejected("illegal function", 1)
     arguments = ("--profiles", site.parent / "mine", "--profile", "acme-cdu")
     result = run("read", "modbus+tcp://10.0.0.6/1", *arguments)
-    assert result.status == 0
+    assert result.status == 1
     assert "failed: rejected: illegal function" in result.out
+    assert result.err == (
+        "error: the device answers, but no value could be read: illegal function\n"
+    )
+
+
+def test_read_of_replies_that_break_the_protocol_ends_with_1(
+    run: Run, site: Path, device: MemoryTransport
+) -> None:
+    device.fault = ProtocolError("9 bytes instead of 5")
+    arguments = ("--profiles", site.parent / "mine", "--profile", "acme-cdu")
+    result = run("read", "modbus+tcp://10.0.0.6/1", *arguments)
+    assert result.status == 1
+    assert "9 bytes instead of 5" in result.err
 
 
 def test_read_of_a_device_that_nothing_fits_ends_with_1(run: Run, device: MemoryTransport) -> None:

@@ -311,3 +311,55 @@ def test_what_may_be_a_secret_is_not_repeated(problems: Check, text: str, said: 
     found = [line for line in problems(text) if "credentials" in line]
     assert any(said in line for line in found), found
     assert not [line for line in found if "planted" in line or "4711" in line]
+
+
+METER = """\
+profile: {name}
+title: a meter
+kind: pdu
+protocol: modbus
+verified: datasheet
+source: a datasheet
+serial: {{baudrate: {baudrate}, parity: {parity}}}
+points: [{{metric: rack_inlet_power_watts, address: 1, unit: W}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        (
+            "modbus+rtu:///dev/ttyUSB0/1', profile: slow",
+            "modbus+rtu:///dev/ttyUSB0/2', profile: fast",
+            "b uses /dev/ttyUSB0 as modbus+rtu with 19200 baud, 8E1, but a uses it as modbus+rtu"
+            " with 9600 baud, 8N1; devices of one line share its settings: write them into both"
+            " URLs (?baudrate=19200&parity=E&stopbits=1)",
+        ),
+        (
+            "modbus+rtu:///dev/ttyUSB0/1?baudrate=9600', profile: fast",
+            "modbus+ascii:///dev/ttyUSB0/2?baudrate=9600",
+            "b uses /dev/ttyUSB0 as modbus+ascii with 9600 baud, 7E1, but a uses it as modbus+rtu"
+            " with 9600 baud, 8E1; devices of one line share its settings: write them into both"
+            " URLs (?baudrate=19200&parity=E&stopbits=1)",
+        ),
+        (
+            "modbus+tcp://gateway/1",
+            "modbus+rtutcp://gateway/2",
+            "b uses gateway:502 as modbus+rtutcp, but a uses it as modbus+tcp; devices of one line"
+            " share its settings",
+        ),
+    ],
+)
+def test_two_devices_use_one_line_in_two_ways(
+    folder: Path, problems: Check, first: str, second: str, says: str
+) -> None:
+    for name, baudrate, parity in (("slow", 9600, "N"), ("fast", 19200, "E")):
+        page = METER.format(name=name, baudrate=baudrate, parity=parity)
+        (folder / "mine" / f"{name}.yaml").write_text(page)
+    close = {True: "", False: "'"}
+    text = (
+        "profiles: [mine]\nracks:\n  - name: r\n    devices:\n"
+        f"      - {{name: a, url: '{first}{close['profile' in first]}}}\n"
+        f"      - {{name: b, url: '{second}{close['profile' in second]}}}\n"
+    )
+    assert problems(text) == [f":6: racks[0].devices[1].url: {says}"]

@@ -117,8 +117,8 @@ class Rack:
 
     def __init__(self, *, filled: bool = True) -> None:
         self.clock = Clock()
-        self.store = Store(dict.fromkeys(LABELS, 30.0), clock=self.clock)
-        self.exposition = PrometheusExposition(LABELS, clock=self.clock)
+        self.store = Store(dict.fromkeys(LABELS, 30.0), clock=self.clock, steady=self.clock)
+        self.exposition = PrometheusExposition(LABELS, clock=self.clock, steady=self.clock)
         self.store.subscribe(self.exposition.update)
         if filled:
             self.fill()

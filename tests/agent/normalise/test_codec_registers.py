@@ -20,6 +20,15 @@ from agent.normalise.codec import decode_registers, encode_registers
         ("int48", "CDAB", "fffe ffff ffff", -2),
         ("int48", "BADC", "ffff ffff feff", -2),
         ("int48", "DCBA", "feff ffff ffff", -2),
+        ("uint64", "ABCDEFGH", "0102 0304 0506 0708", 0x0102030405060708),
+        ("uint64", "GHEFCDAB", "0708 0506 0304 0102", 0x0102030405060708),
+        ("uint64", "CDAB", "0708 0506 0304 0102", 0x0102030405060708),
+        ("uint64", "BADCFEHG", "0201 0403 0605 0807", 0x0102030405060708),
+        ("uint64", "HGFEDCBA", "0807 0605 0403 0201", 0x0102030405060708),
+        ("uint64", "EFGHABCD", "0506 0708 0102 0304", 0x0102030405060708),
+        ("uint64", "CDABGHEF", "0304 0102 0708 0506", 0x0102030405060708),
+        ("uint64", "FEHGBADC", "0605 0807 0201 0403", 0x0102030405060708),
+        ("uint64", "DCBAHGFE", "0403 0201 0807 0605", 0x0102030405060708),
         ("bcd64", "ABCD", "0000 0012 3456 7890", 1_234_567_890),
         ("bcd64", "CDAB", "7890 3456 0012 0000", 1_234_567_890),
         ("bcd64", "BADC", "0000 1200 5634 9078", 1_234_567_890),
@@ -30,6 +39,33 @@ def test_long_numbers(data_type: str, byte_order: str, wire: str, value: int) ->
     octets = bytes.fromhex(wire)
     assert decode_registers(data_type, byte_order, octets) == value
     assert encode_registers(data_type, byte_order, value) == octets
+
+
+@pytest.mark.parametrize(
+    ("data_type", "byte_order", "wire", "text"),
+    [
+        ("string_low", "ABCD", "0053 004e 0031 0000", "SN1"),
+        ("string_low", "ABCD", "ff53 014e 0031 0020", "SN1"),
+        ("string_high", "ABCD", "5300 4e00 3100 0000", "SN1"),
+        ("string_high", "BADC", "0053 004e 0031 0000", "SN1"),
+        ("string", "ABCD", "0053 004e 0031 0000", None),
+        ("string", "ABCD", "5300 4e00 3100 0000", None),
+        ("string", "ABCD", "5300 0000 0000 0000", "S"),
+        ("string", "ABCD", "534e 3100 0000 0000", "SN1"),
+    ],
+)
+def test_one_character_in_each_register(
+    data_type: str, byte_order: str, wire: str, text: str | None
+) -> None:
+    assert decode_registers(data_type, byte_order, bytes.fromhex(wire)) == text
+
+
+@pytest.mark.parametrize("data_type", ["string", "string_low", "string_high"])
+@pytest.mark.parametrize("byte_order", BYTE_ORDERS)
+def test_a_string_there_and_back(data_type: str, byte_order: str) -> None:
+    octets = encode_registers(data_type, byte_order, "SN12345", 8)
+    assert len(octets) == 16
+    assert decode_registers(data_type, byte_order, octets) == "SN12345"
 
 
 @pytest.mark.parametrize(

@@ -79,20 +79,94 @@ def test_a_scale_register_without_a_scale(word: int, says: str) -> None:
     assert reading.raw == (1234,)
 
 
-def test_a_counter_that_rolls_over_counts_on() -> None:
+ALARMS = ("{metric: rack_alarm_active, address: 0, labels: {part: psu},"
+          " bits: {0: over_voltage, 15: comm_lost}, absent: [0xFFFF]}")  # fmt: skip
+FAN = "{metric: rack_fan_speed_rpm, unit: rpm, address: 1, span: [0, 14], absent: [-1]}"
+LEAK = "{metric: rack_leak_detected, address: 2, bit: 3, absent: [0xFFFF]}"
+
+
+def test_bits_of_a_register_without_a_value_are_bad() -> None:
+    found = readings(
+        normaliser(ALARMS, FAN, LEAK).normalise({0: registers("holding", 0, [0xFFFF] * 3)})
+    )
+    assert [(r.value, r.reason) for r in found] == (
+        [(None, "the device says there is no value (65535)")] * 4
+    )
+
+
+def test_what_means_no_value_is_not_looked_for_in_the_picked_bits() -> None:
+    assert values(normaliser(ALARMS, FAN, LEAK), 0x8001, 0x7FFF, 8) == [1, 1, 32767, 1]
+    level = "{metric: rack_sensor_count_value, address: 0, span: [8, 15], absent: [1]}"
+    assert values(normaliser(level), 0x01FF) == [1]
+    assert values(normaliser(level), 0x0001) == [None]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "absent", "words"),
+    [
+        ("int16", "0x8000", [0x8000]),
+        ("int16", "-32768", [0x8000]),
+        ("uint16", "-1", [0xFFFF]),
+        ("int8_low", "0x80", [0x1280]),
+        ("int32", "0x80000000", [0x8000, 0]),
+        ("uint48", "-1", [0xFFFF] * 3),
+        ("int48", "0x800000000000", [0x8000, 0, 0]),
+        ("uint64", "-9223372036854775808", [0x8000, 0, 0, 0]),
+        ("int64", "0x8000000000000000", [0x8000, 0, 0, 0]),
+        ("bcd16", "9999", [0x9999]),
+        ("float16", "0x7BFF", [0x7BFF]),
+        ("float32", "-999.9", [0xC479, 0xF99A]),
+        ("float32", "0x7F7FFFFF", [0x7F7F, 0xFFFF]),
+        ("float32", "3.4e38", [0x7F7F, 0xC99E]),
+        ("float64", "-999.9", [0xC08F, 0x3F33, 0x3333, 0x3333]),
+    ],
+)
+def test_no_value_as_the_datasheet_writes_it(data_type: str, absent: str, words: list[int]) -> None:
+    point = f"{{{CURRENT}, address: 0, data_type: {data_type}, absent: [{absent}]}}"
+    (reading,) = readings(normaliser(point).normalise({0: registers("holding", 0, words)}))
+    assert (reading.value, reading.quality) == (None, Quality.BAD)
+    assert reading.reason.startswith("the device says there is no value")
+
+
+def test_names_and_numbers_of_raw_values_as_bit_patterns() -> None:
+    state = "{metric: rack_pump_state, address: 0, data_type: int16, states: {0xFFFE: running}}"
+    level = ("{metric: rack_sensor_count_value, address: 1, data_type: float32,"
+             " values: {0.1: 7}}")  # fmt: skip
+    assert values(normaliser(state, level), 0xFFFE, 0x3DCC, 0xCCCD) == ["running", 7]
+
+
+@pytest.mark.parametrize(
+    ("raws", "counted"),
+    [
+        # It turns: the fall is in doubt until the counter counts on from there.
+        ([65_000, 65_535, 4, 5, 9, 65_530, 1, 2],
+         [65_000, 65_535, None, 65_541, 65_545, 131_066, None, 131_074]),
+        ([65_000, 4, 4], [65_000, None, 65_540]),
+        # It reports 0 once or twice after a restart, and then the old value.
+        ([65_000, 0, 65_000, 65_010], [65_000, None, 65_000, 65_010]),
+        ([65_000, 0, 0, 65_001], [65_000, None, None, 65_001]),
+        ([65_500, 3, 10, 0, 10, 11], [65_500, None, 65_546, None, 65_546, 65_547]),
+        ([65_000, 0, 2, 65_001], [65_000, None, 65_538, 65_001]),
+        ([65_000, 7, 0, 65_001], [65_000, None, None, 65_001]),
+        # It turns with large steps.
+        ([40_000, 5_000, 30_000, 60_000], [40_000, None, 95_536, 125_536]),
+        # The device starts its own count anew.
+        ([65_530, 2, 3, 30_000, 0, 0, 5], [65_530, None, 65_539, 95_536, None, 0, 5]),
+        ([30_000, 29_990, 29_991], [30_000, None, 29_991]),
+    ],
+)  # fmt: skip
+def test_a_counter_that_rolls_over_counts_on(raws: list[int], counted: list[int | None]) -> None:
     energy = normaliser(ENERGY + ", rollover: 65536}")
-    assert values(energy, 65_000) == [65_000_000]
-    assert values(energy, 65_535) == [65_535_000]
-    assert values(energy, 4) == [65_540_000]
-    assert values(energy, 65_530) == [131_066_000]
-    assert values(energy, 0) == [131_072_000]
+    joules = [None if each is None else each * 1000 for each in counted]
+    assert [values(energy, raw)[0] for raw in raws] == joules
 
 
-def test_a_counter_that_was_reset_starts_anew() -> None:
+def test_a_counter_that_fell_says_so() -> None:
     energy = normaliser(ENERGY + ", rollover: 65536}")
     values(energy, 65_000)
-    values(energy, 30_000)
-    assert values(energy, 100) == [100_000]
+    (reading,) = readings(energy.normalise({0: registers("holding", 0, [0])}))
+    assert reading.quality is Quality.BAD
+    assert reading.reason == "the counter fell from 65000 to 0: the next reading shows why"
 
 
 def test_a_sentinel_is_no_turn_of_a_counter() -> None:
@@ -217,3 +291,17 @@ def test_answers_without_parts_are_wanted_whole() -> None:
     answer = registers("holding", 0, [5, 6])
     assert [r.value for r in readings(one.normalise({0: answer}))] == [5]
     assert replace(answer).has_content
+
+
+def test_points_without_a_metric_are_read_for_derivations_alone() -> None:
+    """Sign and magnitude: the highest bit of the register is the sign, the others the number."""
+    signed = normaliser(
+        "{name: sign, address: 0, bit: 15}",
+        "{name: size, address: 0, span: [0, 14], unit: kW, scale: 0.1}",
+        "{name: doubled, derive: size * 2}",
+        "{metric: rack_inlet_power_watts, derive: doubled / 2 * (1 - 2 * sign)}",
+    )
+    assert values(signed, 0x800A) == [-1000]
+    assert values(signed, 0x000A) == [1000]
+    found = readings(signed.normalise({0: registers("holding", 0, [10])}))
+    assert [reading.metric for reading in found] == ["rack_inlet_power_watts"]

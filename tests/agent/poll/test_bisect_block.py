@@ -226,12 +226,69 @@ async def test_other_errors_are_not_remembered() -> None:
 
 
 async def test_what_is_no_refusal_of_registers_is_raised() -> None:
-    device = Device({10}, code=DEVICE_FAILURE)
+    device = Device({10}, code=6)
     with pytest.raises(RequestRejected):
         await driver().read(WHOLE, device)
     assert len(device.asked) == 1
     with pytest.raises(RequestRejected):
         await driver().read(ReadRegisters("holding", 0, 20), Device({10}))
+
+
+@pytest.mark.parametrize("device", [Device({37}, code=DEVICE_FAILURE),
+                                    Device(most=60, code=DEVICE_FAILURE)])  # fmt: skip
+async def test_a_failure_of_one_half_is_a_refusal(device: Device) -> None:
+    reader = driver()
+    for _ in range(2):
+        answer = await reader.read(WHOLE, device)
+        assert set(values(answer)) == set(range(100)) - device.refused
+
+
+async def test_a_failure_of_both_halves_is_the_device_s() -> None:
+    device, reader = Device(range(100), code=DEVICE_FAILURE), driver()
+    with pytest.raises(RequestRejected):
+        await reader.read(WHOLE, device)
+    assert len(device.asked) == 3
+    device.refused.clear()
+    assert len(values(await reader.read(WHOLE, device))) == 100
+    device.refused, device.asked[:] = {5}, []
+    with pytest.raises(RequestRejected):
+        await reader.read(block((5, 1)), device)
+    device.refused.clear()
+    assert values(await reader.read(block((5, 1)), device)) == {5: 5}
+
+
+class Dumb(Device):
+    """A device that does not answer what it dislikes."""
+
+    async def fetch(self, request: Request) -> Answer:
+        try:
+            return await super().fetch(request)
+        except RequestRejected:
+            raise DeviceTimeout("no answer") from None
+
+
+@pytest.mark.parametrize("device", [Dumb({37}), Dumb(most=60)])
+async def test_silence_for_what_a_device_dislikes_is_a_refusal(device: Device) -> None:
+    reader = driver()
+    for _ in range(2):
+        answer = await reader.read(WHOLE, device)
+        assert set(values(answer)) == set(range(100)) - device.refused
+    assert set(answer.lost.values()) <= {"the device answers holding 0, but not 37"}
+    assert len(device.asked) <= 1 + 2 + 2 * 14
+
+
+async def test_a_silent_device_is_asked_for_one_register_before_it_is_gone() -> None:
+    device, reader = Device(), driver()
+    device.silent = set(range(100))
+    with pytest.raises(DeviceTimeout):
+        await reader.read(WHOLE, device)
+    assert device.asked == [(0, 100), (0, 1)]
+    device.silent.clear()
+    await reader.read(WHOLE, device)
+    device.silent, device.asked[:] = set(range(1, 100)), []
+    with pytest.raises(DeviceTimeout):
+        await reader.read(WHOLE, device)
+    assert device.asked == [(0, 100)], "it was answered before, so a reply was lost"
 
 
 async def test_other_protocols_pass_through() -> None:

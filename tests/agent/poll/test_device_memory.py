@@ -55,10 +55,9 @@ class Device:
         self.wire.fault = None
 
 
-async def energy(device: Device, *registers: int) -> float:
+async def energy(device: Device, *registers: int) -> float | None:
     (reading,) = await device.readings(*registers)
-    assert isinstance(reading.value, int | float)
-    return reading.value / JOULES
+    return reading.value / JOULES if isinstance(reading.value, int | float) else None
 
 
 async def test_a_counter_keeps_its_turns_over_a_silent_cycle(tmp_path: Path) -> None:
@@ -66,14 +65,14 @@ async def test_a_counter_keeps_its_turns_over_a_silent_cycle(tmp_path: Path) -> 
     seen = [await energy(meter, count) for count in (60000, 65000, 500, 5000)]
     await meter.silence()
     seen += [await energy(meter, count) for count in (6000, 7000)]
-    assert seen == [60000, 65000, 66036, 70536, 71536, 72536]
+    assert seen == [60000, 65000, None, 70536, 71536, 72536]
 
 
 async def test_a_counter_that_turns_while_the_device_is_silent_goes_on(tmp_path: Path) -> None:
     meter = Device(tmp_path, f"points:\n{METER}", 60000)
     await energy(meter, 65000)
     await meter.silence()
-    assert await energy(meter, 100) == 65636
+    assert [await energy(meter, count) for count in (100, 200)] == [None, 65736]
 
 
 async def test_another_meter_in_its_place_begins_anew(tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ async def test_another_meter_in_its_place_begins_anew(tmp_path: Path) -> None:
     meter = Device(tmp_path, f"{serial}points:\n{METER}", 0, 1)
     await energy(meter, 65000)
     await meter.silence()
-    assert await energy(meter, 100, 1) == 65636
+    assert [await energy(meter, count, 1) for count in (100, 100)] == [None, 65636]
     await meter.silence()
     assert await energy(meter, 100, 2) == 100
 

@@ -92,3 +92,33 @@ async def test_a_profile_that_fits_twice_stands_where_its_better_rule_puts_it() 
     ]
 
     assert await names(device(r8=0x4465), profiles, 48) == ["twice", "middle"]
+
+
+FIRMWARE = "{address: 50, count: 2, matches: '^2[.][6-9]'}"
+
+
+async def test_a_model_with_a_firmware_wins_over_the_longer_text_of_the_model() -> None:
+    profiles = [
+        modbus("old", "{address: 8, count: 4, matches: '^ECD27090$'}"),
+        modbus("new", f"{{address: 8, count: 4, matches: '^ECD', also: [{FIRMWARE}]}}"),
+        modbus("elsewhere", "{address: 50, count: 2, matches: '^2[.]6.0'}"),
+    ]
+    model = {"r8": 0x4543, "r9": 0x4432, "r10": 0x3730, "r11": 0x3930}
+
+    new = device(**model, r50=0x322E, r51=0x3630)
+    assert await names(new, profiles) == ["new", "old"]
+    old = device(**model, r50=0x322E, r51=0x3530)
+    assert await names(old, profiles) == ["old"]
+    assert await names(device(**model), profiles) == ["old"], "the firmware is refused"
+    found = await identify(new, "modbus", profiles)
+    assert found.candidates[0].why == (
+        "holding register 8 says 'ECD27090' and holding register 50 says '2.60'"
+    )
+
+
+@pytest.mark.parametrize(
+    "rule", [f"{{address: 8, also: [{FIRMWARE}]}}", f"{{matches: x, also: [{FIRMWARE}]}}"]
+)
+def test_further_registers_without_a_first_one_are_a_mistake(rule: str) -> None:
+    with pytest.raises(ConfigError, match="'also' is only used with 'address' and 'matches'"):
+        modbus("meter", rule)

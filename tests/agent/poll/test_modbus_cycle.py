@@ -1,7 +1,9 @@
 """A Modbus device with a hole in its map, polled over a real connection to a simulated bank."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,13 @@ from agent.model.values import PollResult, Quality, Reading, ReadRegisters
 from agent.parse.url import parse_url
 from agent.poll.poller import Poller, Schedule
 from agent.poll.read_once import Target, read_device
-from agent.poll.reader import DeviceRead
-from agent.profile.library import open_library
+from agent.poll.reader import DeviceRead, DeviceReader
+from agent.profile.library import Library, open_library
 from agent.profile.spec_modbus import Quirks
 from agent.transport.base import Transport
 from agent.transport.factory import Transports
 from agent.transport.memory import MemoryTransport
+from simulator.wire.modbus_faults import ModbusFault, WrongTransaction
 from simulator.wire.modbus_server import IllegalAddress, ModbusServer
 
 PROFILE = """\
@@ -191,3 +194,74 @@ async def test_a_line_is_opened_with_what_its_devices_need() -> None:
         assert (bus.limits.turnaround_s, bus.limits.connect_pause_s) == (0.05, 0.5)
         other = transports.bus(parse_url("modbus+rtutcp://h:1503/1"))
         assert other.limits.turnaround_s == 0
+
+
+class Line:
+    """A reader of a device on a gateway, over transports that stay open between its reads."""
+
+    def __init__(self, folder: Path, port: int, profile: str) -> None:
+        url = parse_url(f"modbus+tcp://127.0.0.1:{port}/7")
+        library = open_library([folder])
+        quirks = {} if profile == "auto" else {url.line: library.get(profile).quirks}
+        self.transports = Transports(quirks)
+        own = Library({"meter": folder / "meter.yaml"}, {}, {"meter": library.get("meter")})
+        self.reader = DeviceReader(
+            *("meter", "modbus", profile, own),
+            partial(self.transports.open, url, SnmpCredentials(), Limits(timeout_s=0.2, retries=0)),
+            url=url,
+        )
+
+
+@asynccontextmanager
+async def line(folder: Path, profile: str, fault: ModbusFault | None = None) -> AsyncIterator[Line]:
+    server = ModbusServer({7: Bank()})
+    server.fault = fault or ModbusFault()
+    found = Line(folder, await server.start_tcp(), profile)
+    try:
+        async with found.transports, found.reader:
+            yield found
+    finally:
+        await server.close()
+
+
+def with_quirks(folder: Path, quirks: str) -> None:
+    text = PROFILE.replace("{delay_ms: 5, connect_pause_ms: 10}", quirks)
+    text += "identify: {address: 5, data_type: uint16, matches: '^5$'}\n"
+    (folder / "meter.yaml").write_text(text)
+
+
+async def test_quirks_of_a_profile_that_was_found_apply(folder: Path) -> None:
+    with_quirks(folder, "{delay_ms: 5, connect_pause_ms: 10}")
+    async with line(folder, "auto") as meter:
+        assert (await meter.reader.read(0.0)).answered
+        [bus] = meter.transports.buses
+        assert (bus.limits.turnaround_s, bus.limits.connect_pause_s) == (0.005, 0.01)
+        assert (await meter.reader.read(10.0)).answered
+
+
+@pytest.mark.parametrize("profile", ["meter", "auto"])
+async def test_a_connection_that_others_need_closes_after_the_cycle(
+    folder: Path, profile: str
+) -> None:
+    with_quirks(folder, "{close_after_cycle: true}")
+    async with line(folder, profile) as meter:
+        for cycle in (1, 2):
+            assert (await meter.reader.read(10.0 * cycle)).answered
+            [bus] = meter.transports.buses
+            assert not bus.link.is_open
+            assert bus.link.connects == cycle
+
+
+async def test_replies_with_transactions_of_their_own_are_believed_where_the_profile_says_so(
+    folder: Path,
+) -> None:
+    async with line(folder, "meter", WrongTransaction()) as meter:
+        found = await meter.reader.read(0.0)
+        assert not found.answered
+        assert "an answer came with transaction 8, asked was 1" in found.reason
+    with_quirks(folder, "{own_transactions: true}")
+    async with line(folder, "meter", WrongTransaction()) as meter:
+        found = await meter.reader.read(0.0)
+        assert not found.failures
+        [bus] = meter.transports.buses
+        assert bus.link.connects == bus.counters.questions > 1

@@ -245,6 +245,40 @@ def test_repeats_that_cannot_be(problems: Problems, more: str, says: str) -> Non
     assert line.startswith(f"8: points[0]{says}")
 
 
+# ---- raw values that mean something
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("byte_order: EFGHABCD",
+         ".byte_order: EFGHABCD is an order of 64 bits, but uint16 is not"),
+        ("absent: [0, 0x18000]",
+         ".absent[1]: 98304 never occurs: uint16 holds 0 to 65535, or patterns up to 0xffff"),
+        ("data_type: int16, absent: [-32769]",
+         ".absent[0]: -32769 never occurs: int16 holds -32768 to 32767, or patterns up to"
+         " 0xffff"),
+        ("absent: ['0xFFFF']", ".absent[0]: '0xFFFF' is text, but uint16 is a number; no quotes"),
+        ("absent: [0.5]", ".absent[0]: 0.5 never occurs: uint16 holds whole numbers"),
+        ("data_type: bcd16, absent: [0xFFFF]", ".absent[0]: 65535 never occurs: bcd16 holds 0 to"
+         " 9999, and registers with other digits have no value anyway"),
+        ("data_type: float32, absent: [1.0e+300]",
+         ".absent[0]: 1e+300 never occurs: what is no finite float32 has no value anyway"),
+        ("data_type: float32, absent: ['n/a']",
+         ".absent[0]: 'n/a' is text, but float32 is a number; no quotes"),
+        ("span: [4, 6], values: {8: 1}", ".values.8: 8 never occurs: 3 bits hold 0 to 7"),
+        ("bit: 3, values: {2: 1}", ".values.2: 2 never occurs: 1 bits hold 0 to 1"),
+        ("values: {0xFFFF: 1, -1: 2}",
+         ".values.-1: -1 is the same raw value as an earlier one, 65535"),
+        ("table: coil, values: {2: 1}",
+         ".values.2: 2 never occurs: bool holds 0 to 1, or patterns up to 0x1"),
+    ],
+)  # fmt: skip
+def test_raw_values_that_can_never_occur(problems: Problems, more: str, says: str) -> None:
+    (line,) = problems(modbus(f"{{{LEVEL}, address: 5, {more}}}"))
+    assert line.split("points[0]", 1)[1] == says
+
+
 # ---- what is computed
 
 
@@ -285,6 +319,11 @@ def test_derived_points_know_what_they_are_derived_from(compiled: Compile) -> No
         ([f"{{{POWER}, address: 1, name: a}}", "{metric: rack_pump_state, derive: a}"],
          "9: points[1].metric: rack_pump_state is a state, which is not computed"),
         ([f"{{{POWER}, address: 1, name: a}}", f"{{{LEVEL}, derive: a, offset: 1}}"], None),
+        (["{name: a, address: 1, unit: kW}", f"{{{LEVEL}, derive: a}}"], None),
+        (["{name: a, address: 1}", f"{{{LEVEL}, address: 2}}"],
+         "8: points[0].name: no point is derived from 'a'; give it a 'metric'"),
+        (["{name: a, address: 1, labels: {fan: 1}}", f"{{{LEVEL}, address: 2}}"],
+         "8: points[0].labels: without a 'metric' the point has no series"),
         ([f"{{{POWER}, address: 1, name: a}}",
           "{metric: rack_cooling_power_watts, derive: a, scale: 2}"],
          "9: points[1].derive: is in the base unit: put factors into it, or name a 'unit'"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.expose.prometheus.exposition import PrometheusExposition
 from agent.model.series import SeriesSet
 from agent.model.values import Failure, Identity, PollResult, Quality
 from agent.store.latest import DeviceState, Store
@@ -18,7 +19,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(clock: Clock) -> Store:
-    return Store({"pdu": 30.0, "switch": 30.0}, clock=clock)
+    return Store({"pdu": 30.0, "switch": 30.0}, clock=clock, steady=clock)
 
 
 def shown(store: Store, device: str | None = None) -> list[object]:
@@ -69,6 +70,25 @@ def test_a_reading_that_is_not_renewed_vanishes_at_its_limit(store: Store, clock
     assert shown(store) == [230.0]
     clock.now = NOW + 30.1
     assert shown(store) == []
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -10800.0])
+def test_a_clock_that_is_set_makes_nothing_stale(step_s: float) -> None:
+    wall, steady = Clock(), Clock()
+    steady.now = 100.0
+    store = Store({"pdu": 30.0}, clock=wall, steady=steady)
+    exposition = PrometheusExposition({"pdu": {}}, clock=wall, steady=steady)
+    store.subscribe(exposition.update)
+    store.put(poll("pdu", {0: (block(VOLTAGE, [230.0]),), 1: (block(CURRENT, [5.0]),)}))
+    wall.now += step_s
+    # The clock is set in the middle of the next poll, after the voltage was observed.
+    store.put(poll("pdu", {0: (block(VOLTAGE, [231.0]),)}))
+    steady.now += 29.7
+    assert shown(store) == [231.0, 5.0]
+    assert b'rack_phase_voltage_volts{device="pdu",phase="1"} 231' in exposition.render()
+    steady.now += 0.5
+    assert shown(store) == []
+    assert b"rack_phase_voltage_volts{" not in exposition.render()
 
 
 def test_a_slow_request_keeps_its_readings_for_three_intervals(store: Store, clock: Clock) -> None:

@@ -27,7 +27,7 @@ class View:
 
     def __init__(self, kinds: Mapping[str, str], labels: Mapping[str, str] | None = None) -> None:
         self.clock = Clock()
-        self.store = Store(dict.fromkeys(kinds, 30.0), clock=self.clock)
+        self.store = Store(dict.fromkeys(kinds, 30.0), clock=self.clock, steady=self.clock)
         self.views = [
             DeviceView(name, "r1", "lab", kind, "", "snmp://192.0.2.1", labels or {})
             for name, kind in kinds.items()

@@ -57,7 +57,7 @@ def device_page(site: Site, name: str) -> Screen:
     view = site.device(name)
     state = site.store.device(name)
     summary = site.summary(view)
-    now = site.store.now()
+    now, steady = site.store.now(), site.store.steady_now()
     profile_name = state.profile or view.profile
     profile = site.profile(profile_name) if profile_name else None
     cells: dict[str, Cell] = {
@@ -65,9 +65,9 @@ def device_page(site: Site, name: str) -> Screen:
         **_poll_cells(state),
     }
     found: dict[str, list[ReadingRow]] = {}
-    limits = _limits(state, now)
+    limits = _limits(state, steady)
     for (request, number), track in site.history.tracks(name):
-        block = _fresh(state, request, number, now)
+        block = _fresh(state, request, number, steady)
         if block is not None and block.series != track.series:
             block = None
         age = f"age.{request}.{number}"
@@ -149,8 +149,7 @@ def _fresh(state: DeviceState, request: int, number: int, now: float) -> Block |
     found = state.requests.get(request)
     if found is None or number >= len(found.blocks):
         return None
-    block = found.blocks[number]
-    return block if now - block.observed_at <= found.limit_s else None
+    return found.blocks[number] if now <= found.fresh_until[number] else None
 
 
 def _reading_cells(

@@ -49,7 +49,7 @@ def network_page(site: Site, name: str) -> Screen:
     plan, compared = site.plan(name), CableComparison()
     if plan is not None:
         states = [site.store.device(view.name) for view in page.views]
-        compared = site.plans.compared(plan, states, site.store.now())
+        compared = site.plans.compared(plan, states, site.store.steady_now())
     cables = {place: cable for cable in compared.cables for place in cable.places}
     switches = [
         _switch(site, page, one, cables)

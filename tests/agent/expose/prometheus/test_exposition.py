@@ -314,8 +314,8 @@ def test_an_agent_that_has_read_nothing_yet_serves_a_valid_exposition() -> None:
 
 
 def test_the_device_label_is_there_even_if_nobody_gave_it() -> None:
-    store = Store({"pdu": 30.0}, clock=lambda: NOW)
-    exposition = PrometheusExposition({"pdu": {}}, clock=lambda: NOW)
+    store = Store({"pdu": 30.0}, clock=lambda: NOW, steady=lambda: NOW)
+    exposition = PrometheusExposition({"pdu": {}}, clock=lambda: NOW, steady=lambda: NOW)
     store.subscribe(exposition.update)
     store.put(poll("pdu", {0: (block((series("pdu", "rack_inlet_power_watts"),), [5]),)}))
     assert 'rack_inlet_power_watts{device="pdu"} 5\n' in readings_of(exposition)

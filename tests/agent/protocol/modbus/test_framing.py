@@ -128,7 +128,7 @@ def test_a_wrong_rtu_reply_is_remembered_for_the_failure() -> None:
     framer = RtuFramer()
     framer.ask(query(0x11, "holding", 0x6B, 2))
     assert framer.feed(bytes.fromhex("11 03 06 AE41 5652 4340 49 AD")) is None
-    assert "expected function 3 with 5" in framer.note
+    assert "expected unit 17, function 3 with 5" in framer.note
     assert not framer.partial
 
 
@@ -177,6 +177,90 @@ def test_another_question_uses_a_function_that_is_not_owed() -> None:
         tables.append(other.table)
         owed.add(other.function)
     assert tables == ["input", "discrete", "coil"]
+
+
+def refused(framer: Framer, *pieces: bytes) -> int | None:
+    """The code of the exception that the pieces bring."""
+    try:
+        for piece in pieces:
+            assert framer.feed(piece) is None
+    except RequestRejected as refusal:
+        return refusal.code
+    return None
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "0001 0000 0004 11 83 02",  # states an octet that never comes
+        "0001 0000 0004 11 83 02 00",
+        "0001 0000 0006 11 83 02 00 00 00",
+        "0001 0000 0009 11 83 02",
+    ],
+)
+@pytest.mark.parametrize("cut", [100, 9, 8, 5])
+def test_a_tcp_refusal_of_an_odd_length_is_a_refusal(stream: str, cut: int) -> None:
+    framer, octets = TcpFramer(), bytes.fromhex(stream)
+    asked = query(0x11, "holding", 0, 2)
+    framer.ask(asked)
+    assert refused(framer, octets[:cut], octets[cut:9]) == 2
+    framer.feed(octets[max(9, cut) :])
+    framer.ask(asked)
+    reply = bytes.fromhex("0002 0000 0007 11 03 04 0001 0002")
+    assert framer.feed(reply[:7]) is None
+    assert framer.feed(reply[7:]) == reply[9:]
+    assert not framer.broken
+
+
+@pytest.mark.parametrize("cut", [100, 5, 3])
+@pytest.mark.parametrize("more", [0, 1, 2, 9])
+def test_a_serial_refusal_of_an_odd_length_is_a_refusal(more: int, cut: int) -> None:
+    for framer, frame in ((RtuFramer(), rtu), (AsciiFramer(), lrc)):
+        framer.ask(query(0x11, "holding", 0, 2))
+        stream = frame(0x11, b"\x83\x02" + bytes(more))
+        assert refused(framer, stream[:cut], stream[cut:]) == 2
+
+
+def test_a_reply_of_another_transaction_is_named() -> None:
+    framer, asked = TcpFramer(), query(0x11, "holding", 0, 1)
+    framer.ask(asked)
+    assert framer.feed(bytes.fromhex("0200 0000 0005 11 03 02 0001")) is None
+    assert framer.hint == "an answer came with transaction 512, asked was 1"
+    framer.ask(asked)
+    assert framer.hint == ""
+    assert framer.feed(bytes.fromhex("0001 0000 0005 11 03 02 0001")) is None
+    assert framer.hint.startswith("an answer came with transaction 1, asked was 2, 0.0 s after")
+    assert framer.strays == 2
+
+
+# A read of 17 to 24 bits from 0x0300 to 0x03FF has the length and check sum of its own reply.
+LIKE_A_REPLY = [("coil", 0x0312, 17), ("discrete", 0x03FF, 24), ("coil", 0x0312, 3),
+                ("holding", 0x0212, 1), ("input", 0x0302, 2)]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [RtuFramer, AsciiFramer])
+@pytest.mark.parametrize("piece", [1, 3, 100])
+@pytest.mark.parametrize(("table", "address", "count"), LIKE_A_REPLY)
+def test_an_echo_of_the_request_is_no_answer(
+    kind: type[RtuFramer] | type[AsciiFramer], piece: int, table: str, address: int, count: int
+) -> None:
+    framer = kind()
+    asked = query(9, table, address, count)
+    echo = framer.ask(asked)
+    assert [framer.feed(echo[at : at + piece]) for at in range(0, len(echo), piece)] == (
+        [None] * -(-len(echo) // piece)
+    )
+    assert not framer.partial
+    assert (framer.note, framer.hint) == ("", "only the request itself came back")
+    pdu = bytes([asked.function, asked.size, *[0xFF] * asked.size])
+    reply = rtu(9, pdu) if kind is RtuFramer else lrc(9, pdu)
+    assert framer.feed(reply) == (b"\xff" * asked.size if asked.function > 2 else b"\1" * count)
+
+
+def test_a_reply_that_equals_the_request_counts_behind_the_echo() -> None:
+    framer = RtuFramer()
+    echo = framer.ask(query(9, "coil", 0x0312, 24))
+    assert framer.feed(b"\xfd" + echo + echo) == bytes(map(int, "010010000000000000011000"))
 
 
 def mbap(transaction: int, unit: int, pdu: bytes) -> bytes:
