@@ -91,8 +91,9 @@ class Answer:
     bytes, two per register, high byte first (one byte per bit for coils and discrete inputs).
     ``failures`` lists parts that failed while the rest arrived. ``lost`` gives, by part of a block,
     the reason why its registers are missing (ignore their bytes in the payload).
-    ``observed_at`` is Unix time in seconds. ``octets`` is the size of the names and values of a
-    walk.
+    ``unread`` holds the SNMP columns and instances that were not read whole: what is missing there
+    is not known, which is not the same as absent. ``observed_at`` is Unix time in seconds.
+    ``octets`` is the size of the names and values of a walk.
     """
 
     request: Request
@@ -101,6 +102,7 @@ class Answer:
     failures: tuple[Failure, ...] = ()
     lost: Mapping[Part, str] = field(default_factory=lambda: _NOTHING_LOST)
     octets: int = 0
+    unread: frozenset[bytes] = frozenset()
 
     @property
     def told(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from agent.model.series import Series, SeriesSet
-from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw
+from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw, Request
 
 FAILURES_MAX = 50
 """Failures of one device's cycle that are kept: more say nothing more."""
@@ -40,6 +40,9 @@ class Normaliser(ABC):
         ``answers`` are by the position of their request in the plan. A walk of the steps that is
         given up leaves nothing wrong behind: the next one begins anew.
         """
+
+    def unanswered(self, request: Request) -> None:  # noqa: B027 - nothing to note but for SNMP
+        """Note that ``request`` had no answer in this cycle, before the others are normalised."""
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
         """Return the blocks of ``answers`` in one go, where nobody else waits."""

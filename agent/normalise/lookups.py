@@ -14,15 +14,23 @@ Changes = Mapping[str, Sequence[bytes] | None]
 
 
 class Lookups:
-    """The latest content of every lookup of one device, by OID."""
+    """The latest content of every lookup of one device, by OID.
+
+    What was known of a row survives a read that failed or broke off. A row of which nothing is
+    known then is unread, so that no default is taken for what the device would have answered.
+    """
 
     def __init__(self, lookups: Mapping[str, Lookup]) -> None:
         self._lookups = lookups
         self._oids = frozenset(lookup.oid for lookup in lookups.values() if not lookup.part)
         self._cells: dict[bytes, dict[bytes, _Cell]] = {}
+        self._unread = set(self._oids)
 
-    def absorb(self, oid: bytes, varbinds: Iterable[VarBind]) -> Changes:
-        """Take over what was read of ``oid``; return which lookups changed, and for which rows."""
+    def absorb(self, oid: bytes, varbinds: Iterable[VarBind], *, whole: bool = True) -> Changes:
+        """Take over what was read of ``oid``; return which lookups changed, and for which rows.
+
+        ``whole`` is False where the read failed or broke off: what it brought joins the rest.
+        """
         if oid not in self._oids:
             return {}
         cells = {
@@ -31,12 +39,18 @@ class Lookups:
             if tag not in smi.MISSING
         }
         before = self._cells.get(oid, {})
-        if before == cells and oid in self._cells:
+        settled = whole and oid in self._unread
+        if whole:
+            self._unread.discard(oid)
+        else:
+            self._unread.add(oid)
+            cells = before | cells
+        if before == cells and not settled:
             return {}
         self._cells[oid] = cells
         suffixes = [key for key in (before | cells) if before.get(key) != cells.get(key)]
         return {
-            name: suffixes if lookup.index is None and not lookup.scalar else None
+            name: suffixes if lookup.index is None and not (lookup.scalar or settled) else None
             for name, lookup in self._lookups.items()
             if lookup.oid == oid
         }
@@ -53,6 +67,25 @@ class Lookups:
         if plain is None and lookup.otherwise is not None:
             plain = self.value(lookup.otherwise, suffix, index)
         return lookup.default if plain is None else plain
+
+    def unread(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> bool:
+        """Whether the row's value is unknown, because what it is read from was not read whole."""
+        lookup = self._lookups[name]
+        if not self._unread:
+            return False
+        if lookup.part is None:
+            steps = [step for step in lookup.index or () if isinstance(step, str)]
+            if any(step not in index and self.unread(step, suffix, index) for step in steps):
+                return True
+            key = self._key(lookup, suffix, index)
+            cell = None if key is None else self._cells.get(lookup.oid, {}).get(key)
+            if cell is None and lookup.oid in self._unread:
+                return True
+            if cell is not None and _plain(lookup, *cell) is not None:
+                return False
+        elif _translate(lookup, index[lookup.part]) is not None:
+            return False
+        return lookup.otherwise is not None and self.unread(lookup.otherwise, suffix, index)
 
     def has(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> bool:
         """Whether the device gave this row's value, mapped or not."""

@@ -12,12 +12,19 @@ from dataclasses import dataclass, field
 from agent.model import smi
 from agent.model.catalogue import Kind
 from agent.model.series import Labels, OidSource, Series, SeriesSet
-from agent.model.values import Answer, Failure, VarBind, WalkColumns
+from agent.model.values import (
+    Answer,
+    Failure,
+    GetOids,
+    ReadRegisters,
+    Request,
+    VarBind,
+)
 from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normaliser, Steps
 from agent.normalise.codec import decode_text
 from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
 from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
-from agent.normalise.index import Instances
+from agent.normalise.index import Instance, Instances, columns_of, labels_of
 from agent.normalise.lookups import Changes, Lookups
 from agent.normalise.settled import Part, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
@@ -31,11 +38,15 @@ _Constants = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What one instance means. ``bad`` is why its value cannot be trusted; empty when it can."""
+    """What one instance means. ``bad`` is why its value cannot be trusted; empty when it can.
+
+    An ``undecided`` row may be this point's or a later one's: what decides could not be read.
+    """
 
     series: Series
     to_base: Linear
     bad: str
+    undecided: bool = False
 
 
 @dataclass(slots=True)
@@ -87,15 +98,16 @@ class SnmpNormaliser(Normaliser):
         self._seen_incomplete.clear()
         self._start_anew()
         for answer in answers.values():
-            for oid, varbinds in _columns(answer):
-                changes = self._lookups.absorb(oid, varbinds)
+            for oid, varbinds in columns_of(answer):
+                whole = oid not in answer.unread
+                changes = self._lookups.absorb(oid, varbinds, whole=whole)
                 if changes:
                     self._forget(changes)
                     yield from self._spend(len(varbinds))
         numbered: dict[int, list[Numbered]] = {}
         for position, answer in answers.items():
             built = numbered.setdefault(position, [])
-            for oid, varbinds in _columns(answer):
+            for oid, varbinds in columns_of(answer):
                 settled = self._settled.get(oid) if varbinds else None
                 known = settled.blocks(varbinds, answer.observed_at) if settled else None
                 if known is None:
@@ -116,6 +128,12 @@ class SnmpNormaliser(Normaliser):
         self._incomplete = incomplete
         self._start_anew()
         return Normalised(blocks, tuple(self._failures))
+
+    def unanswered(self, request: Request) -> None:
+        """Note that what ``request`` asks for is not known to be absent: it had no answer."""
+        assert not isinstance(request, ReadRegisters)  # noqa: S101 - of an SNMP profile
+        for oid in request.oids if isinstance(request, GetOids) else request.columns:
+            self._lookups.absorb(oid, (), whole=False)
 
     def _start_anew(self) -> None:
         """Let go of what rows share only while they are compiled."""
@@ -221,7 +239,7 @@ class SnmpNormaliser(Normaliser):
                 continue
             if shared:
                 taken.add((name, point.bit))
-            if not point.skip:
+            if not (point.skip or row.undecided):
                 self._read(builder, point, row, tag, value)
         return builder
 
@@ -257,7 +275,8 @@ class SnmpNormaliser(Normaliser):
             if point.skip or not rows:
                 continue
             maps = {row.to_base for _, row in rows}
-            if len(maps) > 1 or any(row.bad for _, row in rows) or column.series is None:
+            doubtful = any(row.bad or row.undecided for _, row in rows)
+            if len(maps) > 1 or doubtful or column.series is None:
                 return
             places = tuple(place for place, _ in rows)
             parts.append(Part(point, places, column.series, maps.pop()))
@@ -294,22 +313,26 @@ class SnmpNormaliser(Normaliser):
             return None
         if not all(fits(index[part]) for part, fits in point.where if part in index):
             return None
-        row: dict[str, Scalar | None] = dict(index)
-        for lookup in point.lookups:
-            row[lookup] = instance.values[lookup]
-            if lookup in instance.missing:
-                self._seen_incomplete.add(name)
-        if not all(row[wanted] is not None and fits(row[wanted]) for wanted, fits in point.where):
+        row = {**index, **{lookup: instance.values[lookup] for lookup in point.lookups}}
+        if not instance.missing.isdisjoint(point.lookups):
+            self._seen_incomplete.add(name)
+        if not _fits(point, instance, row):
             return None
         oid = smi.dotted(name) if instance.dotted is None else self._oid(point, instance.dotted)
-        if point.skip or not unit_fits(point.conversion, row, point.metric.unit):
-            return _Row(self._series(point, oid, ()), IDENTITY, "") if point.skip else None
-        labels = _labels(point, row)
+        undecided = any(wanted in instance.unread for wanted, _ in point.where)
+        if point.skip or undecided:
+            return _Row(self._series(point, oid, ()), IDENTITY, "", undecided)
+        unknown = instance.unread.intersection((*point.conversion.lookups, *dict(point.good)))
+        if not unknown and not unit_fits(point.conversion, row, point.metric.unit):
+            return None
+        labels = labels_of(point, row)
         series = self._series(point, oid, self._label_sets.setdefault(labels, labels))
         if not self._own(point, name, series):
             return None
-        bad = next(
-            (f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])), ""
+        if unknown:
+            return _Row(series, IDENTITY, f"{min(unknown)!r} of this row could not be read")
+        bad = "; ".join(
+            f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])
         )
         to_base = self._linear(point, row)
         if isinstance(to_base, str):
@@ -318,13 +341,11 @@ class SnmpNormaliser(Normaliser):
 
     def _linear(self, point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Linear | str:
         """Return the map of a row, computed once for all rows that have the same constants."""
-        conversion = point.conversion
-        names = (conversion.scale_lookup, conversion.digits_lookup, conversion.unit_lookup)
-        given = [None if name is None else row.get(name) for name in names]
+        given = [row.get(name) for name in point.conversion.lookups]
         key = (point.number, repr(given))
         found = self._constants.get(key)
         if found is None:
-            found = linear(conversion, row)
+            found = linear(point.conversion, row)
             if not isinstance(found, str):
                 found = self._maps.setdefault(found, found)
             self._constants[key] = found
@@ -365,26 +386,10 @@ class SnmpNormaliser(Normaliser):
             self._failures.append(Failure(kind, text))
 
 
-def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:
-    """The label texts of a row; a label whose lookup gives nothing is left out."""
-    known = {name: value for name, value in row.items() if value is not None}
-    labels = []
-    for label, template in point.labels:
-        try:
-            text = template.format_map(known)
-        except KeyError:
-            continue
-        if text:
-            labels.append((label, text))
-    return tuple(labels)
-
-
-def _columns(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
-    """Each OID that was asked for with what came back for it."""
-    assert not isinstance(answer.payload, bytes)  # noqa: S101 - an SNMP transport's answer
-    request = answer.request
-    if isinstance(request, WalkColumns):
-        yield from zip(request.columns, answer.payload, strict=True)
-    else:
-        for varbind in answer.payload[0]:
-            yield varbind[0], (varbind,)
+def _fits(point: SnmpPoint, instance: Instance, row: Mapping[str, Scalar | None]) -> bool:
+    """Return whether a row is the point's, as far as what decides it could be read."""
+    return all(
+        row[wanted] is not None and fits(row[wanted])
+        for wanted, fits in point.where
+        if wanted not in instance.unread
+    )

@@ -7,9 +7,9 @@ refused registers would be asked for again, and a large table would be compiled 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from agent.model.values import Answer, Identity
+from agent.model.values import Answer, Identity, Request
 from agent.normalise.base import Normalised, Normaliser
 from agent.normalise.crosscheck import CrossChecks
 from agent.normalise.modbus import ModbusNormaliser
@@ -39,8 +39,12 @@ class Learned:
         self.driver = _driver(profile)
         self.identity: Identity | None = None
 
-    async def normalised(self, answers: Mapping[int, Answer]) -> Normalised:
+    async def normalised(
+        self, answers: Mapping[int, Answer], unanswered: Iterable[Request] = ()
+    ) -> Normalised:
         """Normalise in slices: the first look at a table of a thousand rows takes long."""
+        for request in unanswered:
+            self.normaliser.unanswered(request)
         steps = self.normaliser.steps(answers)
         while True:
             try:

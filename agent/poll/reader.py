@@ -18,7 +18,16 @@ from agent.model.errors import (
     TableTooLarge,
 )
 from agent.model.limits import CELLS_MAX, OCTETS_MAX
-from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult, Reading
+from agent.model.values import (
+    Answer,
+    Block,
+    Failure,
+    GetOids,
+    Identity,
+    PollResult,
+    Reading,
+    Request,
+)
 from agent.normalise.base import FAILURES_MAX
 from agent.parse.url import Url
 from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
@@ -33,6 +42,7 @@ TICKS_PER_S = 100
 """TimeTicks, RFC 2578 section 7.1.8."""
 
 _SILENT_REQUESTS_MAX = 2  # in a row, and the device counts as gone for this cycle
+_DOUBLINGS_MAX = 16
 _TICKS_MAX = 2**32
 _WRAP_SLACK_TICKS = 600 * TICKS_PER_S
 
@@ -96,7 +106,8 @@ class DeviceRead:
 class _Session:
     """What holds while a device answers: its plan and who it is.
 
-    ``due`` is when each request is to be made again, by its position. ``uptime_ticks`` is
+    ``due`` is when each request is to be made again, by its position; ``broken`` how many times in
+    a row its answer was not whole. ``uptime_ticks`` is
     sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next cycle
     begins with: one after that which the last cycle was ended in.
     """
@@ -105,6 +116,7 @@ class _Session:
     learned: Learned
     identity: Identity
     due: dict[int, float] = field(default_factory=dict)
+    broken: dict[int, int] = field(default_factory=dict)
     uptime_ticks: int | None = None
     first: int = 0
 
@@ -280,16 +292,22 @@ class DeviceReader:
         due.sort(key=lambda position: (position < session.first, position))
         session.first = 0
         await _ask(session, transport, due, cycle)
-        normalised = await learned.normalised(cycle.answers)
+        normalised = await learned.normalised(cycle.answers, _unanswered(session, cycle))
         failures = [*cycle.failures, *normalised.failures]
         rest = [position for position in positions if position not in due]
         if rest and learned.normaliser.wants_slow and not (cycle.is_late or cycle.is_silent):
             await _ask(session, transport, rest, cycle)
-            first, normalised = normalised, await learned.normalised(cycle.answers)
+            first = normalised
+            normalised = await learned.normalised(cycle.answers, _unanswered(session, cycle))
             distinct = dict.fromkeys((*first.failures, *normalised.failures))
             failures = [*cycle.failures, *distinct]
-        for position in cycle.answers:
-            session.due[position] = now + requests[position].interval_s
+        for position, answer in cycle.answers.items():
+            wait_s = requests[position].interval_s
+            times = session.broken.get(position, 0)
+            if answer.unread:  # in the next cycle, then more and more seldom
+                wait_s = min(wait_s, self._cycle_s * (2.0 ** min(times, _DOUBLINGS_MAX) - 1))
+            session.broken[position] = times + 1 if answer.unread else 0
+            session.due[position] = now + wait_s
         for position in cycle.failed:
             session.due.pop(position, None)
         checked = learned.crosschecks.apply(normalised.blocks, now)
@@ -354,6 +372,10 @@ async def _ask_one(session: _Session, transport: Transport, position: int, cycle
     cycle.answers[position] = answer
     ticks = _uptime_ticks(answer)
     session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
+
+
+def _unanswered(session: _Session, cycle: _Cycle) -> list[Request]:
+    return [session.plan.requests[position] for position in cycle.failed]
 
 
 def _uptime_ticks(answer: Answer) -> int | None:

@@ -190,8 +190,7 @@ def _snmp_point(spec: SnmpPointSpec, lookups: Mapping[str, Lookup], number: int)
     good = _matchers(spec.good, "good", known)
     used = [name for _, text in labels for name in templates(text)]
     used += [name for name, _ in (*where, *good)]
-    used += [conversion.scale_lookup or "", conversion.digits_lookup or ""]
-    used += [conversion.unit_lookup or ""]
+    used += conversion.lookups
     wanted = _with_needs([name for name in used if name in lookups], lookups, parts)
     low, high = spec.valid or (metric.low, metric.high)
     return SnmpPoint(

@@ -81,6 +81,12 @@ class Conversion:
     digits_lookup: str | None = None
     unit_lookup: str | None = None
 
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        """The lookups that it takes from a row."""
+        names = (self.scale_lookup, self.digits_lookup, self.unit_lookup)
+        return tuple(name for name in names if name is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class PointBase:

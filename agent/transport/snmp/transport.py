@@ -82,11 +82,16 @@ class SnmpTransport:
         match request:
             case GetOids(oids):
                 row, failures = await self._get(oids)
-                return Answer(request, [row], time.time(), failures)
+                unread = frozenset(oids).difference(varbind[0] for varbind in row)
+                return Answer(request, [row], time.time(), failures, unread=unread)
             case WalkColumns(columns, _, repetitions_max):
                 walk = await self._walk(columns, repetitions_max)
                 rows = [column.rows for column in walk.columns]
-                return Answer(request, rows, time.time(), walk.failures, octets=walk.octets)
+                return Answer(
+                    *(request, rows, time.time(), walk.failures),
+                    octets=walk.octets,
+                    unread=frozenset(c.prefix for c in walk.columns if c.error is not None),
+                )
             case ReadRegisters():
                 raise TypeError("an SNMP device has no registers")
 
