@@ -122,3 +122,12 @@ def columns_of(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
     else:
         for varbind in answer.payload[0]:
             yield varbind[0], (varbind,)
+
+
+def is_row_of(point: SnmpPoint, instance: Instance, row: Mapping[str, Scalar | None]) -> bool:
+    """Return whether a row is the point's, as far as what decides it could be read."""
+    return all(
+        row[wanted] is not None and fits(row[wanted])
+        for wanted, fits in point.where
+        if wanted not in instance.unread
+    )

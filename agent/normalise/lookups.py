@@ -33,11 +33,12 @@ class Lookups:
         """
         if oid not in self._oids:
             return {}
-        cells = {
-            name[len(oid) :]: (tag, value)
-            for name, tag, value in varbinds
-            if tag not in smi.MISSING
-        }
+        cells = {}
+        for name, tag, value in varbinds:
+            if value is not None:
+                cells[name[len(oid) :]] = (tag, value)
+            elif tag not in smi.MISSING:
+                whole = False  # there is a value, which cannot be read
         before = self._cells.get(oid, {})
         settled = whole and oid in self._unread
         if whole:

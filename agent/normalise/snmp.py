@@ -24,7 +24,7 @@ from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normali
 from agent.normalise.codec import decode_text
 from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
 from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
-from agent.normalise.index import Instance, Instances, columns_of, labels_of
+from agent.normalise.index import Instances, columns_of, is_row_of, labels_of
 from agent.normalise.lookups import Changes, Lookups
 from agent.normalise.settled import Part, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
@@ -298,6 +298,9 @@ class SnmpNormaliser(Normaliser):
             raw = smi.dotted(value) if tag == smi.OBJECT_ID else decode_text(value)
         else:
             raw = value
+        if raw is None:
+            builder.add(row.series, None, None, f"the device sent {smi.named(tag)} without content")
+            return
         if point.bit is not None and isinstance(raw, int):
             raw = raw >> point.bit & 1
         result, reason = convert(point, raw, row.to_base)
@@ -316,7 +319,7 @@ class SnmpNormaliser(Normaliser):
         row = {**index, **{lookup: instance.values[lookup] for lookup in point.lookups}}
         if not instance.missing.isdisjoint(point.lookups):
             self._seen_incomplete.add(name)
-        if not _fits(point, instance, row):
+        if not is_row_of(point, instance, row):
             return None
         oid = smi.dotted(name) if instance.dotted is None else self._oid(point, instance.dotted)
         undecided = any(wanted in instance.unread for wanted, _ in point.where)
@@ -384,12 +387,3 @@ class SnmpNormaliser(Normaliser):
         """Keep a failure, as far as they are kept: a hostile table has one for each of its rows."""
         if len(self._failures) < FAILURES_MAX:
             self._failures.append(Failure(kind, text))
-
-
-def _fits(point: SnmpPoint, instance: Instance, row: Mapping[str, Scalar | None]) -> bool:
-    """Return whether a row is the point's, as far as what decides it could be read."""
-    return all(
-        row[wanted] is not None and fits(row[wanted])
-        for wanted, fits in point.where
-        if wanted not in instance.unread
-    )

@@ -69,7 +69,7 @@ def lines(
     private = (*_MASKED, *serials)
     secret = tuple(word.lower() for word in words if word)
     for oid, tag, value in varbinds:
-        if tag in smi.MISSING or oid.startswith(_LEFT_OUT):
+        if value is None or oid.startswith(_LEFT_OUT):
             continue
         masked = oid.startswith(private) or _holds(value, secret)
         text = f"{smi.OCTET_STRING}|{MASK}" if masked else _value(tag, value)

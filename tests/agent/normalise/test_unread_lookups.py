@@ -91,3 +91,19 @@ def test_a_row_of_unknown_kind_does_not_become_the_next_point_s() -> None:
     assert poll(normaliser, VALUES, broken({})) == []
     found = poll(normaliser, VALUES, column("2", {"1": 1}))
     assert [r.metric for r in found] == ["rack_outlet_voltage_volts", "rack_outlet_current_amperes"]
+
+
+def test_a_scale_without_content_is_unread_too() -> None:
+    normaliser = SnmpNormaliser("d", DIGITS)
+    empty: Value = (smi.INTEGER, None)
+    first = poll(normaliser, VALUES, column("2", {"1": 2, "2": empty}))
+    assert [r.value for r in first] == [12.05, None]
+
+
+def test_a_number_without_content_is_bad_and_not_absent() -> None:
+    normaliser = SnmpNormaliser("d", snmp_profile(f"{{{VOLTAGE}}}"))
+    for value in (230, (smi.INTEGER, None), (smi.GAUGE32, None)):
+        found = poll(normaliser, column("1", {"1": value}))
+    (reading,) = found
+    assert reading.quality == "bad"
+    assert reading.reason == "the device sent a Gauge32 without content"
