@@ -5,6 +5,7 @@ section 4.2). What lies across several registers is put in big-endian order firs
 read.
 """
 
+import ipaddress
 import math
 import re
 import struct
@@ -170,6 +171,18 @@ def _octets(data_type: str, text: str) -> bytes:
 def _clamp(number: int, signed: bool, bits: int) -> int:
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     return min(max(number, low), high)
+
+
+def decode_address(form: str | None, octets: bytes) -> str:
+    """Return octets as what they are known to be: a MAC or a network address, text otherwise.
+
+    A network address is its family (1: IPv4, 2: IPv6; IANA) and its octets, as in LLDP-MIB.
+    """
+    if form == "mac" and octets:
+        return octets.hex(":")
+    if form == "address" and (octets[:1], len(octets)) in ((b"\1", 5), (b"\2", 17)):
+        return str(ipaddress.ip_address(octets[1:]))
+    return decode_text(octets)
 
 
 def decode_text(octets: bytes) -> str:

@@ -25,10 +25,12 @@ from agent.profile.points import (
     Lookup,
     Matcher,
     Profile,
+    SearchStep,
     SnmpPoint,
 )
 from agent.profile.spec import (
     FragmentSpec,
+    FromLookup,
     LookupSpec,
     PointCase,
     Scalar,
@@ -110,6 +112,10 @@ def _lookup(name: str, spec: LookupSpec) -> Lookup:
         interval_s=_SLOW_S if spec.interval is None else spec.interval,
         otherwise=spec.otherwise,
         part=spec.part,
+        form=spec.form if isinstance(spec.form, str) else None,
+        form_lookup=spec.form.lookup if isinstance(spec.form, FromLookup) else None,
+        search=tuple(SearchStep(s.value, s.column, tuple(s.prefixes.items())) for s in spec.search),
+        gives=tuple(spec.gives),
     )
 
 
