@@ -168,7 +168,7 @@ class FromLookup(StrictModel):
 
 
 class SearchSpec(StrictModel):
-    """Find the row whose lookup ``column`` has the value of a lookup or part of the point's index."""
+    """Find the row whose lookup ``column`` has the value of a lookup or an index part."""
 
     value: str
     column: str | None = Field(None, description="without it the value is the row's index")

@@ -29,17 +29,19 @@ class Pace:
     again for the next 1,000 complete responses.
     """
 
-    __slots__ = ("_ceiling", "_suspect", "_whole", "varbinds")
+    __slots__ = ("_ceiling", "_largest", "_suspect", "_whole", "varbinds")
 
     def __init__(self) -> None:
         self.varbinds = _FIRST_VARBINDS
         self._ceiling = _MOST_VARBINDS
         self._suspect = _MOST_VARBINDS + 1
         self._whole = 0
+        self._largest = 1
 
     def whole(self, asked: int) -> None:
         """Note that an answer with all ``asked`` varbinds arrived."""
         self._whole += 1
+        self._largest = max(self._largest, asked)
         if self._whole >= _FORGET_AFTER:
             self._whole, self._ceiling = 0, _MOST_VARBINDS
         if asked >= self._suspect:
@@ -61,6 +63,8 @@ class Pace:
         """Note that the device answered only when it was asked for less than ``asked``."""
         if asked >= self._suspect:
             self.too_big(asked)
+            self._largest = min(self._largest, asked - 1)
+            self._ceiling = max(self._largest, 1)
         self._suspect = asked
         self.varbinds = max(min(self.varbinds, asked) // 2, 1)
 
@@ -230,6 +234,11 @@ class Walk:
         errors = [column.error for column in self.columns if column.error and not column.rows]
         if errors and len(errors) == len(self.columns):
             raise errors[0]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether any column has a row, or there were too many of them."""
+        return bool(self._excess) or any(column.rows for column in self.columns)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
