@@ -9,6 +9,7 @@ from agent.app.event_loop import run_loop
 from agent.authoring.next_steps import is_fallback, unknown_device
 from agent.cli import console
 from agent.cli.options import (
+    AnySource,
     Community,
     ConfigOption,
     CredentialsName,
@@ -44,6 +45,7 @@ def read(
     timeout: Timeout = 2.0,
     retries: Retries = 1,
     engine: Engine = "native",
+    any_source: AnySource = False,
 ) -> None:
     """Read one device once and show every reading with its source: the point-to-point check.
 
@@ -53,7 +55,7 @@ def read(
       rackagent read modbus+tcp://10.0.0.7:502/12 --profile orv3-rpu --format json
     """
     target = make_target(
-        url, community, snmp_version, credentials, config, timeout, retries, engine
+        url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
     library = open_library(profiles or [])
     look = run_loop(read_device(target, library, profile))
@@ -85,10 +87,11 @@ def identify(
     timeout: Timeout = 2.0,
     retries: Retries = 1,
     engine: Engine = "native",
+    any_source: AnySource = False,
 ) -> None:
     """Show the identity of the device at URL, and which profiles fit it and why."""
     target = make_target(
-        url, community, snmp_version, credentials, config, timeout, retries, engine
+        url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
     found = run_loop(identify_device(target, open_library(profiles or [])))
     if output is Format.JSON:
@@ -113,6 +116,7 @@ def walk(
     timeout: Timeout = 2.0,
     retries: Retries = 1,
     engine: Engine = "native",
+    any_source: AnySource = False,
 ) -> None:
     """Record all variables of an SNMP device, with names, locations, serials and addresses masked.
 
@@ -122,7 +126,7 @@ def walk(
     if out.exists():
         raise ConfigError(f"{out} exists; a recording is never overwritten")
     target = make_target(
-        url, community, snmp_version, credentials, config, timeout, retries, engine
+        url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
     recording = run_loop(record_device(target))
     serials = [
