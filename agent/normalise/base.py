@@ -41,8 +41,12 @@ class Normaliser(ABC):
         given up leaves nothing wrong behind: the next one begins anew.
         """
 
-    def unanswered(self, request: Request) -> None:  # noqa: B027 - nothing to note but for SNMP
-        """Note that ``request`` had no answer in this cycle, before the others are normalised."""
+    def unanswered(self, request: Request, observed_at: float) -> tuple[Block, ...]:
+        """Note that ``request`` had no answer in this cycle, before the others are normalised.
+
+        Return bad readings of what would be taken for absent otherwise.
+        """
+        return ()
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
         """Return the blocks of ``answers`` in one go, where nobody else waits."""

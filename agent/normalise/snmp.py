@@ -7,13 +7,13 @@ any surprise in it takes the long way, a value at a time.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from agent.model import smi
 from agent.model.catalogue import Kind
-from agent.model.series import Labels, OidSource, Series, SeriesSet
+from agent.model.series import Labels, OidSource, Series
 from agent.model.values import (
     Answer,
+    Block,
     Failure,
     GetOids,
     ReadRegisters,
@@ -26,7 +26,7 @@ from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
 from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
 from agent.normalise.index import Instances, columns_of, is_row_of, labels_of
 from agent.normalise.lookups import Changes, Lookups
-from agent.normalise.settled import Part, Settled
+from agent.normalise.settled import CompiledColumn, CompiledRow, Part, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
 
 _STEP_VALUES = 8192  # converted in one step, about 2 ms
@@ -34,28 +34,6 @@ _ROW_COST = 32  # compiling a row takes as long as converting so many values
 
 _Taken = set[tuple[bytes, int | None]]
 _Constants = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What one instance means. ``bad`` is why its value cannot be trusted; empty when it can.
-
-    An ``undecided`` row may be this point's or a later one's: what decides could not be read.
-    """
-
-    series: Series
-    to_base: Linear
-    bad: str
-    undecided: bool = False
-
-
-@dataclass(slots=True)
-class _Column:
-    """One point's compiled rows: None for instances that are not this point's."""
-
-    rows: dict[bytes, _Row | None] = field(default_factory=dict)
-    series: SeriesSet | None = None
-    names: list[bytes] = field(default_factory=list)
 
 
 class SnmpNormaliser(Normaliser):
@@ -72,7 +50,9 @@ class SnmpNormaliser(Normaliser):
             self._points.setdefault(point.oid, []).append(point)
         several = frozenset(p.metric.name for p in profile.points if p.fallback)
         self._fallbacks = Fallbacks(several) if several else None
-        self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
+        self._columns: dict[int, CompiledColumn] = {
+            p.number: CompiledColumn() for p in profile.points
+        }
         self._settled: dict[bytes, Settled | None] = {}  # None: it cannot be
         # For one walk of the steps: equal ones made in one go are one, half of what a table would
         # weigh otherwise, and what is the same for all rows of a point is computed once.
@@ -113,6 +93,8 @@ class SnmpNormaliser(Normaliser):
                 if known is None:
                     known = yield from self._blocks(oid, varbinds, answer.observed_at)
                 built += known
+                if oid in answer.unread:
+                    built += self._unread(oid, answer.observed_at)
                 self._spent += len(varbinds)
                 if self._spent >= _STEP_VALUES:
                     self._spent = 0
@@ -129,11 +111,27 @@ class SnmpNormaliser(Normaliser):
         self._start_anew()
         return Normalised(blocks, tuple(self._failures))
 
-    def unanswered(self, request: Request) -> None:
+    def unanswered(self, request: Request, observed_at: float) -> tuple[Block, ...]:
         """Note that what ``request`` asks for is not known to be absent: it had no answer."""
         assert not isinstance(request, ReadRegisters)  # noqa: S101 - of an SNMP profile
-        for oid in request.oids if isinstance(request, GetOids) else request.columns:
+        oids = request.oids if isinstance(request, GetOids) else request.columns
+        for oid in oids:
             self._lookups.absorb(oid, (), whole=False)
+        return tuple(block for oid in oids for _, block in self._unread(oid, observed_at))
+
+    def _unread(self, oid: bytes, observed_at: float) -> list[Numbered]:
+        """Return a bad reading without labels for a table whose rows are what it says.
+
+        Without it a neighbour that could not be read would be one that is not there.
+        """
+        found = []
+        for point in self._points.get(oid, ()):
+            if point.metric.kind is Kind.INFO and point.index is not None and not point.skip:
+                builder = BlockBuilder()
+                series = self._series(point, smi.dotted(oid), ())
+                builder.add(series, None, None, "the table could not be read whole")
+                found.append((point.number, builder.block(None, observed_at)))
+        return found
 
     def _start_anew(self) -> None:
         """Let go of what rows share only while they are compiled."""
@@ -243,7 +241,7 @@ class SnmpNormaliser(Normaliser):
                 self._read(builder, point, row, tag, value)
         return builder
 
-    def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
+    def _compare_rows(self, point: SnmpPoint, column: CompiledColumn, names: list[bytes]) -> None:
         """Forget what was compiled of rows that went."""
         if names == column.names:
             return
@@ -286,7 +284,7 @@ class SnmpNormaliser(Normaliser):
         self,
         builder: BlockBuilder,
         point: SnmpPoint,
-        row: _Row,
+        row: CompiledRow,
         tag: int,
         value: int | bytes | None,
     ) -> None:
@@ -306,7 +304,7 @@ class SnmpNormaliser(Normaliser):
         result, reason = convert(point, raw, row.to_base)
         builder.add(row.series, result, value, reason)
 
-    def _compile(self, point: SnmpPoint, name: bytes) -> _Row | None:
+    def _compile(self, point: SnmpPoint, name: bytes) -> CompiledRow | None:
         """What the instance ``name`` means for ``point``; None when it is not one of its rows."""
         instance = self._instances.of(point, name[len(point.oid) :])
         index = instance.index
@@ -324,7 +322,7 @@ class SnmpNormaliser(Normaliser):
         oid = smi.dotted(name) if instance.dotted is None else self._oid(point, instance.dotted)
         undecided = any(wanted in instance.unread for wanted, _ in point.where)
         if point.skip or undecided:
-            return _Row(self._series(point, oid, ()), IDENTITY, "", undecided)
+            return CompiledRow(self._series(point, oid, ()), IDENTITY, "", undecided)
         unknown = instance.unread.intersection((*point.conversion.lookups, *dict(point.good)))
         if not unknown and not unit_fits(point.conversion, row, point.metric.unit):
             return None
@@ -333,14 +331,14 @@ class SnmpNormaliser(Normaliser):
         if not self._own(point, name, series):
             return None
         if unknown:
-            return _Row(series, IDENTITY, f"{min(unknown)!r} of this row could not be read")
+            return CompiledRow(series, IDENTITY, f"{min(unknown)!r} of this row could not be read")
         bad = "; ".join(
             f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])
         )
         to_base = self._linear(point, row)
         if isinstance(to_base, str):
-            return _Row(series, IDENTITY, bad or to_base)
-        return _Row(series, to_base, bad)
+            return CompiledRow(series, IDENTITY, bad or to_base)
+        return CompiledRow(series, to_base, bad)
 
     def _linear(self, point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Linear | str:
         """Return the map of a row, computed once for all rows that have the same constants."""

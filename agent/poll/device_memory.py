@@ -7,7 +7,9 @@ refused registers would be asked for again, and a large table would be compiled 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.model.values import Answer, Identity, Request
 from agent.normalise.base import Normalised, Normaliser
@@ -40,18 +42,18 @@ class Learned:
         self.identity: Identity | None = None
 
     async def normalised(
-        self, answers: Mapping[int, Answer], unanswered: Iterable[Request] = ()
+        self, answers: Mapping[int, Answer], unanswered: Mapping[int, Request]
     ) -> Normalised:
         """Normalise in slices: the first look at a table of a thousand rows takes long."""
-        for request in unanswered:
-            self.normaliser.unanswered(request)
+        now = time.time()
+        lost = {p: self.normaliser.unanswered(request, now) for p, request in unanswered.items()}
         steps = self.normaliser.steps(answers)
         while True:
             try:
                 next(steps)
             except StopIteration as done:
                 found: Normalised = done.value
-                return found
+                return replace(found, blocks={**found.blocks, **lost})
             await asyncio.sleep(0)
 
     def restarted(self) -> None:

@@ -310,11 +310,11 @@ class DeviceReader:
             session.due[position] = now + wait_s
         for position in cycle.failed:
             session.due.pop(position, None)
-        checked = learned.crosschecks.apply(normalised.blocks, now)
-        blocks = {**checked, **dict.fromkeys(cycle.failed, ())}
+        blocks = learned.crosschecks.apply(normalised.blocks, now)
         has_content = any(answer.told for answer in cycle.answers.values())
         all_refused = bool(cycle.answers) and len(due) == len(positions)
-        is_empty = not any(block.series for group in blocks.values() for block in group)
+        read = [group for position, group in blocks.items() if position in cycle.answers]
+        is_empty = not any(block.series for group in read for block in group)
         return DeviceRead(
             self._device,
             has_content or not (failures or all_refused),
@@ -374,8 +374,8 @@ async def _ask_one(session: _Session, transport: Transport, position: int, cycle
     session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
 
 
-def _unanswered(session: _Session, cycle: _Cycle) -> list[Request]:
-    return [session.plan.requests[position] for position in cycle.failed]
+def _unanswered(session: _Session, cycle: _Cycle) -> dict[int, Request]:
+    return {position: session.plan.requests[position] for position in cycle.failed}
 
 
 def _uptime_ticks(answer: Answer) -> int | None:

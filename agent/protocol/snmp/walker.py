@@ -109,7 +109,9 @@ class WalkedColumn:
     def add_rows(self, rows: list[VarBind], max_rows: int) -> None:
         """Add the returned rows up to the end of the column or the first invalid row.
 
-        The column ends with a ProtocolError if names do not increase or rows exceed ``max_rows``.
+        The column ends with a ProtocolError if a name comes again or rows exceed ``max_rows``.
+        Names that do not increase are taken as long as they are new: some agents sort a table by
+        another part of its index.
         """
         last, tag, _ = rows[-1]
         if not last.startswith(self.prefix) or tag in _NO_ROW:
@@ -119,10 +121,12 @@ class WalkedColumn:
                 return
         names = [row[0] for row in rows]
         if not increasing(self.last, names):
-            good = _good_head(self.last, names)
-            bad = names[good]
-            rows = rows[:good]
-            self.fail(ProtocolError(f"the walk does not increase at {smi.dotted(bad)}"))
+            known = {self.prefix, *(row[0] for row in self.rows)}
+            good = _new_head(known, names, self.prefix)
+            if good < len(names):
+                rows = rows[:good]
+                bad = smi.dotted(names[good])
+                self.fail(ProtocolError(f"the walk does not increase at {bad}"))
         if rows:
             self.rows += rows
             self.last = rows[-1][0]
@@ -308,11 +312,12 @@ def _before(a: bytes, b: bytes) -> bool:
     return smi.decode_subids(a) < smi.decode_subids(b)
 
 
-def _good_head(last: bytes, names: list[bytes]) -> int:
-    """Return how many of ``names`` increase from ``last`` on."""
-    for count, (a, b) in enumerate(pairwise([last, *names])):
-        if not _before(a, b):
+def _new_head(known: set[bytes], names: list[bytes], prefix: bytes) -> int:
+    """Return how many of ``names`` are below ``prefix`` and new, up to the first that is not."""
+    for count, name in enumerate(names):
+        if name in known or not name.startswith(prefix):
             return count
+        known.add(name)
     return len(names)
 
 

@@ -72,7 +72,7 @@ def test_a_default_does_not_count_where_the_column_could_not_be_read(profile: Pr
 
 def test_a_default_unit_does_not_count_where_the_setting_could_not_be_read() -> None:
     normaliser = SnmpNormaliser("d", UNIT)
-    normaliser.unanswered(scalars({"2.0": 0}).request)
+    normaliser.unanswered(scalars({"2.0": 0}).request, 0.0)
     values = column("1", {"1": 71})
     (reading,) = poll(normaliser, values)
     assert reading.reason == "'degrees' of this row could not be read"
@@ -107,3 +107,16 @@ def test_a_number_without_content_is_bad_and_not_absent() -> None:
     (reading,) = found
     assert reading.quality == "bad"
     assert reading.reason == "the device sent a Gauge32 without content"
+
+
+def test_a_table_of_facts_that_could_not_be_read_is_a_bad_reading_and_not_absent() -> None:
+    labels = "labels: {port: '{_row}'}"
+    ports = f"{{metric: rack_port_info, oid: {BASE}.1, index: [_row], {labels}}}"
+    normaliser = SnmpNormaliser("d", snmp_profile(ports))
+    part = replace(column("1", {"1": 1}), unread=frozenset({smi.oid(f"{BASE}.1")}))
+    assert [(dict(r.labels), r.quality) for r in poll(normaliser, part)] == [
+        ({"port": "1"}, "good"),
+        ({}, "bad"),
+    ]
+    (lost,) = normaliser.unanswered(part.request, 1000.0)
+    assert [r.quality for r in lost.readings()] == ["bad"]

@@ -1,6 +1,7 @@
 """Agents that answer GETBULK wrongly or not at all, or nothing above some size."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 
@@ -97,3 +98,16 @@ async def test_half_of_the_names_is_no_answer_to_all_of_them(
     peer.script = nothing
     with pytest.raises(Exception, match="other OIDs"):
         await hasty.fetch(GetOids(_NAMES[:1]))
+
+
+async def test_a_table_that_the_agent_sorts_otherwise_is_read_whole(
+    hasty: SnmpTransport, peer: Peer
+) -> None:
+    order = [cell(1, row) for row in (5, 9, 2, 7, 1)]
+    mib = Mib(dict.fromkeys(order, 1))
+    after = {COLUMNS[0]: order[0], **dict(pairwise(order))}
+    mib.successor = after.get
+    peer.script = mib
+    answer = await hasty.fetch(WalkColumns(COLUMNS[:1]))
+    assert [name for name, _, _ in varbinds(answer)[0]] == order
+    assert not answer.failures
