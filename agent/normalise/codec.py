@@ -12,6 +12,7 @@ import struct
 from collections.abc import Mapping
 from datetime import date
 
+from agent.model import smi
 from agent.model.datatypes import REGISTERS, TEXTS
 from agent.model.errors import ProtocolError
 
@@ -32,6 +33,11 @@ _BYTES: Mapping[str, tuple[int, str]] = {
     "int8_high": (0, ">b"),
     "int8_low": (1, ">b"),
 }
+_OPAQUE: Mapping[bytes, struct.Struct] = {
+    b"\x9f\x78\x04": _STRUCTS["float32"],
+    b"\x9f\x79\x08": _STRUCTS["float64"],
+}
+_TEXT_SHARE = 0.6  # of the octets, at least, for a text with some that cannot be read
 _LARGEST = 1e30  # no quantity of a rack; what a device writes beyond that is nonsense
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)\s*")
 
@@ -173,7 +179,29 @@ def _clamp(number: int, signed: bool, bits: int) -> int:
     return min(max(number, low), high)
 
 
-def decode_address(form: str | None, octets: bytes) -> str:
+def plain_value(
+    tag: int, value: int | bytes | None, form: str | None = None
+) -> int | float | str | None:
+    """Return an SNMP value as a number or a text; ``form`` is how its octets are written."""
+    if not isinstance(value, bytes):
+        return value
+    if tag == smi.OBJECT_ID:
+        return smi.dotted(value)
+    if tag == smi.OPAQUE and (number := _opaque_number(value)) is not None:
+        return number
+    return _decode_octets(form, value)
+
+
+def _opaque_number(octets: bytes) -> float | None:
+    """Return the Float or Double in an Opaque (draft-perkins-float-00); None where it has none."""
+    for head, layout in _OPAQUE.items():
+        if octets.startswith(head) and len(octets) == len(head) + layout.size:
+            number: float = layout.unpack(octets[len(head) :])[0]
+            return number
+    return None
+
+
+def _decode_octets(form: str | None, octets: bytes) -> str:
     """Return octets as what they are known to be: a MAC or a network address, text otherwise.
 
     A network address is its family (1: IPv4, 2: IPv6; IANA) and its octets, as in LLDP-MIB.
@@ -188,8 +216,9 @@ def decode_address(form: str | None, octets: bytes) -> str:
 def decode_text(octets: bytes) -> str:
     """An OctetString or string registers as text a label can hold.
 
-    Padding and control characters go; six octets that are no text are a MAC address; other
-    octets that are no text are shown in hexadecimal. Six octets that begin with zero are a MAC
+    Padding and control characters go; six octets that are no text are a MAC address; octets that
+    are mostly no text are shown in hexadecimal. In a text that is not UTF-8 (Latin-1, GBK) U+FFFD
+    takes the place of what cannot be read. Six octets that begin with zero are a MAC
     address too: most makers' do, and the other five may happen to be letters.
     """
     if len(octets) == 6 and octets[0] == 0 and any(octets):
@@ -198,7 +227,11 @@ def decode_text(octets: bytes) -> str:
     try:
         text = trimmed.decode("utf-8")
     except UnicodeDecodeError:
-        return _hexadecimal(octets)
+        loose = trimmed.decode("utf-8", "replace")
+        text = "".join(char if char.isprintable() else "\ufffd" for char in loose)
+        readable = len(text) - text.count("\ufffd")
+        is_text = len(octets) != 6 and readable >= _TEXT_SHARE * len(trimmed)
+        return text if is_text else _hexadecimal(octets)
     if all(char.isprintable() or char in "\t\r\n" for char in text):
         return " ".join(text.split()) if any(char in "\t\r\n" for char in text) else text
     return _hexadecimal(octets)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agent.model import smi
 from agent.model.values import VarBind
-from agent.normalise.codec import decode_address, number_in_text
+from agent.normalise.codec import number_in_text, plain_value
 from agent.profile.points import Lookup, Scalar, SearchStep
 
 _Cell = tuple[int, int | bytes | None]
@@ -186,12 +186,7 @@ def _suffix(index: str) -> bytes | None:
 
 
 def _plain(lookup: Lookup, tag: int, value: int | bytes | None, form: str | None) -> Scalar | None:
-    plain: Scalar | None
-    if isinstance(value, bytes):
-        plain = smi.dotted(value) if tag == smi.OBJECT_ID else decode_address(form, value)
-    else:
-        plain = value
-    return _translate(lookup, plain)
+    return _translate(lookup, plain_value(tag, value, form))
 
 
 def _translate(lookup: Lookup, plain: Scalar | None) -> Scalar | None:

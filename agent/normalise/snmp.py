@@ -21,7 +21,7 @@ from agent.model.values import (
     VarBind,
 )
 from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normaliser, Steps
-from agent.normalise.codec import decode_text
+from agent.normalise.codec import plain_value
 from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
 from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
 from agent.normalise.index import Instances, columns_of, is_row_of, labels_of
@@ -291,11 +291,7 @@ class SnmpNormaliser(Normaliser):
         if row.bad:
             builder.add(row.series, None, value, row.bad)
             return
-        raw: int | str | None
-        if isinstance(value, bytes):
-            raw = smi.dotted(value) if tag == smi.OBJECT_ID else decode_text(value)
-        else:
-            raw = value
+        raw = plain_value(tag, value)
         if raw is None:
             builder.add(row.series, None, None, f"the device sent {smi.named(tag)} without content")
             return
