@@ -121,7 +121,8 @@ def walk(
     """Record all variables of an SNMP device, with names, locations, serials and addresses masked.
 
     The recording can be replayed ('rackagent simulate --recording') and is used to test a new
-    profile. Read it before you publish it: masking covers standard MIBs, not your vendor's.
+    profile. Read it before you publish it: masking covers standard MIBs, not your vendor's. The
+    exit status is 1 when a part could not be read; the rest is recorded.
     """
     if out.exists():
         raise ConfigError(f"{out} exists; a recording is never overwritten")
@@ -143,3 +144,5 @@ def walk(
     for failure in recording.failures:
         console.err(f"warning: {failure.kind}: {failure.message}")
     console.out(f"{out}: {text.count(chr(10))} rows")
+    if recording.failures:
+        raise typer.Exit(1)

@@ -44,12 +44,14 @@ class GetOids:
 class WalkColumns:
     """Walk SNMP table columns side by side with GETBULK. OIDs are BER content octets.
 
-    ``repetitions_max`` limits the rows of one answer; None leaves it to the transport.
+    ``repetitions_max`` limits the rows of one answer; None leaves it to the transport. The walk
+    begins behind the name ``after`` where one is given.
     """
 
     columns: tuple[bytes, ...]
     interval_s: float = 0.0
     repetitions_max: int | None = None
+    after: bytes = b""
 
 
 Part = tuple[int, int]

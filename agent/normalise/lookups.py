@@ -39,7 +39,7 @@ class Lookups:
         """
         if oid not in self._oids:
             return {}
-        cells = {}
+        cells: dict[bytes, _Cell] = {}
         for name, tag, value in varbinds:
             if value is not None:
                 cells[name[len(oid) :]] = (tag, value)
@@ -123,8 +123,10 @@ class Lookups:
     ) -> Scalar | None:
         """Return what the lookup gives of the first row that one of its steps finds."""
         for step in lookup.search:
-            value = index.get(step.value)
-            if step.value not in index:
+            value: Scalar | None
+            if step.value in index:
+                value = index[step.value]
+            else:
                 value = self.value(step.value, suffix, index)
             row = None if value is None else self._row(step, str(value))
             for name in lookup.gives:

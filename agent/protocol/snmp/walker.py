@@ -94,9 +94,9 @@ class WalkedColumn:
 
     __slots__ = ("done", "error", "last", "prefix", "rows")
 
-    def __init__(self, prefix: bytes) -> None:
+    def __init__(self, prefix: bytes, after: bytes = b"") -> None:
         self.prefix = prefix
-        self.last = prefix
+        self.last = after or prefix
         self.rows: list[VarBind] = []
         self.done = False
         self.error: DeviceError | None = None
@@ -152,8 +152,9 @@ class Walk:
         bulk: bool,
         repetitions_max: int | None = None,
         expected_rows: int | None = None,
+        after: bytes = b"",
     ) -> None:
-        self.columns = tuple(WalkedColumn(prefix) for prefix in columns)
+        self.columns = tuple(WalkedColumn(prefix, after) for prefix in columns)
         self._pace = pace
         self._bulk = bulk
         self._max_repetitions = max(repetitions_max or limits.max_repetitions, 1)

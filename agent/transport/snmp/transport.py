@@ -92,8 +92,8 @@ class SnmpTransport:
                 row, failures = await self._get(oids)
                 unread = frozenset(oids).difference(varbind[0] for varbind in row)
                 return Answer(request, [row], time.time(), failures, unread=unread)
-            case WalkColumns(columns, _, repetitions_max):
-                walk = await self._walk(columns, repetitions_max)
+            case WalkColumns():
+                walk = await self._walk(request)
                 rows = [column.rows for column in walk.columns]
                 return Answer(
                     *(request, rows, time.time(), walk.failures),
@@ -176,7 +176,7 @@ class SnmpTransport:
             self._halved = 0
         return pdu, answered.names
 
-    async def _walk(self, prefixes: tuple[bytes, ...], repetitions_max: int | None) -> Walk:
+    async def _walk(self, wanted: WalkColumns) -> Walk:
         """Walk the columns and return the finished walk.
 
         Raises the errors of the first request, and TableTooLarge beyond the limits of the table; a
@@ -184,43 +184,43 @@ class SnmpTransport:
         """
         unproven = self._bulk and not self._bulk_works
         try:
-            walk = await self._walk_by(prefixes, repetitions_max, bulk=self._bulk)
+            walk = await self._walk_by(wanted, bulk=self._bulk)
         except DeviceTimeout as error:
             if not (unproven and self._answers):
                 self._answers = False
                 raise
-            walk = await self._walk_next(prefixes, error)
+            walk = await self._walk_next(wanted, error)
             self._bulk = False
         else:
             if unproven and not walk.has_rows:
-                other = await self._walk_by(prefixes, repetitions_max, bulk=False)
+                other = await self._walk_by(wanted, bulk=False)
                 self._bulk = not other.has_rows
                 walk = walk if other.failures and not other.has_rows else other
             self._bulk_works = self._bulk and (self._bulk_works or walk.has_rows)
         walk.raise_if_nothing()
+        prefixes = wanted.columns
         if prefixes in self._row_counts or len(self._row_counts) < _MAX_KNOWN_TABLES:
             self._row_counts[prefixes] = max((len(c.rows) for c in walk.columns), default=0)
         return walk
 
-    async def _walk_next(self, prefixes: tuple[bytes, ...], silence: DeviceTimeout) -> Walk:
+    async def _walk_next(self, wanted: WalkColumns, silence: DeviceTimeout) -> Walk:
         """Walk with GETNEXT a device that answers, but not to GETBULK. Raises DeviceTimeout."""
         try:
-            return await self._walk_by(prefixes, None, bulk=False)
+            return await self._walk_by(wanted, bulk=False)
         except DeviceTimeout:
             self._answers = False
             text = f"{silence} to GETBULK and GETNEXT, though it answers GET"
             raise DeviceTimeout(text) from None
 
-    async def _walk_by(
-        self, prefixes: tuple[bytes, ...], repetitions_max: int | None, *, bulk: bool
-    ) -> Walk:
+    async def _walk_by(self, wanted: WalkColumns, *, bulk: bool) -> Walk:
         walk = Walk(
-            prefixes,
+            wanted.columns,
             self._pace,
             self._limits,
             bulk=bulk,
-            repetitions_max=repetitions_max,
-            expected_rows=self._row_counts.get(prefixes),
+            repetitions_max=wanted.repetitions_max,
+            expected_rows=self._row_counts.get(wanted.columns),
+            after=wanted.after,
         )
         answered = False
         while (step := walk.next()) is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from agent.model import smi
 from agent.model.errors import DeviceTimeout
-from agent.model.values import GetOids, WalkColumns
+from agent.model.values import GetOids, VarBind, WalkColumns
 from agent.protocol.snmp import message
 from agent.protocol.snmp.message import Pdu, decode_message, encode_message
 from agent.transport.snmp.transport import SnmpTransport
@@ -30,8 +30,8 @@ class WithoutBulk(Mib):
         if self.bulk == "genErr":
             return Pdu(message.RESPONSE, pdu.request_id, message.GEN_ERR, 1, pdu.varbinds)
         if self.bulk == "as GET":
-            names = [(name, smi.NO_SUCH_INSTANCE, None) for name, _, _ in pdu.varbinds]
-            return Pdu(message.RESPONSE, pdu.request_id, 0, 0, names[:1])
+            missing: list[VarBind] = [(pdu.varbinds[0][0], smi.NO_SUCH_INSTANCE, None)]
+            return Pdu(message.RESPONSE, pdu.request_id, 0, 0, missing)
         return None
 
 
