@@ -25,8 +25,8 @@ from agent.cli.options import (
 )
 from agent.expose import json_model
 from agent.model.credentials import SnmpVersion
-from agent.model.errors import ConfigError
-from agent.poll.read_once import identify_device, read_device, record_device
+from agent.model.errors import ConfigError, DeviceError, DeviceTimeout
+from agent.poll.read_once import Target, identify_device, read_device, record_device
 from agent.poll.snmprec_write import lines
 from agent.profile.library import open_library
 
@@ -73,7 +73,22 @@ def read(
         for line in unknown_device(url, *said, look.readings):
             console.err(line)
     if look.error is not None:
+        _hint(look.error, target)
         raise look.error
+    if look.profile is not None and not look.readings and not look.failures:
+        name = look.profile.name
+        console.err(
+            f"error: the device answers, but has nothing of what {name} reads; is its view"
+            " restricted for these credentials?"
+        )
+        raise typer.Exit(1)
+
+
+def _hint(error: DeviceError, target: Target) -> None:
+    """Say what else a silent device may be: one that speaks SNMP v1 ignores a v2c request."""
+    v2c = target.credentials.version is SnmpVersion.V2C
+    if isinstance(error, DeviceTimeout) and target.url.protocol == "snmp" and v2c:
+        console.err("note: a device that speaks SNMP v1 only needs --snmp-version 1")
 
 
 def identify(
@@ -93,7 +108,11 @@ def identify(
     target = make_target(
         url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
-    found = run_loop(identify_device(target, open_library(profiles or [])))
+    try:
+        found = run_loop(identify_device(target, open_library(profiles or [])))
+    except DeviceError as error:
+        _hint(error, target)
+        raise
     if output is Format.JSON:
         console.out_json(console.identification_json(found))
     else:
