@@ -14,7 +14,7 @@ from agent.model.series import SeriesSet, Source
 VarBind = tuple[bytes, int, int | bytes | None]
 """One SNMP variable: OID (BER content octets), ASN.1 tag, value (INTEGER types as int).
 
-The value is None where there is none, or where its octets are no value of the tag's type.
+The value is None where nothing was sent, or where its octets are no value of the tag's type.
 """
 
 Raw = int | float | str | bytes | tuple[int, ...] | None

@@ -86,7 +86,7 @@ class Lookups:
         return lookup.default if plain is None else plain
 
     def unread(self, name: str, suffix: bytes, index: Mapping[str, int | str]) -> bool:
-        """Whether the row's value is unknown, because what it is read from was not read whole."""
+        """Return whether the row's value is unknown: what it is read from was not read whole."""
         lookup = self._lookups[name]
         if not self._unread:
             return False

@@ -55,7 +55,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRow:
-    """What one instance means. ``bad`` is why its value cannot be trusted; empty when it can.
+    """The meaning of one instance. ``bad`` is why its value cannot be trusted; empty when it can.
 
     An ``undecided`` row may be this point's or a later one's: what decides could not be read.
     """

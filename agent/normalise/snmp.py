@@ -301,7 +301,7 @@ class SnmpNormaliser(Normaliser):
         builder.add(row.series, result, value, reason)
 
     def _compile(self, point: SnmpPoint, name: bytes) -> CompiledRow | None:
-        """What the instance ``name`` means for ``point``; None when it is not one of its rows."""
+        """Return the meaning of an instance for ``point``; None when it is not one of its rows."""
         instance = self._instances.of(point, name[len(point.oid) :])
         index = instance.index
         if index is None:

@@ -242,7 +242,7 @@ class Walk:
 
     @property
     def has_rows(self) -> bool:
-        """Whether any column has a row, or there were too many of them."""
+        """Return whether any column has a row, or there were too many of them."""
         return bool(self._excess) or any(column.rows for column in self.columns)
 
     @property
