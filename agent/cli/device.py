@@ -9,6 +9,7 @@ from agent.app.event_loop import run_loop
 from agent.authoring.next_steps import is_fallback, unknown_device
 from agent.cli import console
 from agent.cli.options import (
+    AnySource,
     Community,
     ConfigOption,
     CredentialsName,
@@ -24,9 +25,15 @@ from agent.cli.options import (
 )
 from agent.expose import json_model
 from agent.model.credentials import SnmpVersion
-from agent.model.errors import ConfigError, ProtocolError, RequestRejected
+from agent.model.errors import (
+    ConfigError,
+    DeviceError,
+    DeviceTimeout,
+    ProtocolError,
+    RequestRejected,
+)
 from agent.model.values import Quality
-from agent.poll.read_once import identify_device, read_device, record_device
+from agent.poll.read_once import Target, identify_device, read_device, record_device
 from agent.poll.snmprec_write import lines
 from agent.profile.library import open_library
 
@@ -45,6 +52,7 @@ def read(
     timeout: Timeout = 2.0,
     retries: Retries = 1,
     engine: Engine = "native",
+    any_source: AnySource = False,
 ) -> None:
     """Read one device once and show every reading with its source: the point-to-point check.
 
@@ -56,7 +64,7 @@ def read(
       rackagent read modbus+tcp://10.0.0.7:502/12 --profile orv3-rpu --format json
     """
     target = make_target(
-        url, community, snmp_version, credentials, config, timeout, retries, engine
+        url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
     library = open_library(profiles or [])
     look = run_loop(read_device(target, library, profile))
@@ -74,10 +82,25 @@ def read(
         for line in unknown_device(url, *said, look.readings):
             console.err(line)
     if look.error is not None and not isinstance(look.error, ProtocolError | RequestRejected):
+        _hint(look.error, target)
         raise look.error
     if look.failures and all(reading.quality is Quality.BAD for reading in look.readings):
         console.err(f"error: the device answers, but no value could be read: {look.reason}")
         raise typer.Exit(1)
+    if look.profile is not None and not look.readings and not look.failures:
+        name = look.profile.name
+        console.err(
+            f"error: the device answers, but has nothing of what {name} reads; is its view"
+            " restricted for these credentials?"
+        )
+        raise typer.Exit(1)
+
+
+def _hint(error: DeviceError, target: Target) -> None:
+    """Say what else a silent device may be: one that speaks SNMP v1 ignores a v2c request."""
+    v2c = target.credentials.version is SnmpVersion.V2C
+    if isinstance(error, DeviceTimeout) and target.url.protocol == "snmp" and v2c:
+        console.err("note: a device that speaks SNMP v1 only needs --snmp-version 1")
 
 
 def identify(
@@ -91,12 +114,17 @@ def identify(
     timeout: Timeout = 2.0,
     retries: Retries = 1,
     engine: Engine = "native",
+    any_source: AnySource = False,
 ) -> None:
     """Show the identity of the device at URL, and which profiles fit it and why."""
     target = make_target(
-        url, community, snmp_version, credentials, config, timeout, retries, engine
+        url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
-    found = run_loop(identify_device(target, open_library(profiles or [])))
+    try:
+        found = run_loop(identify_device(target, open_library(profiles or [])))
+    except DeviceError as error:
+        _hint(error, target)
+        raise
     if output is Format.JSON:
         console.out_json(console.identification_json(found))
     else:
@@ -119,16 +147,18 @@ def walk(
     timeout: Timeout = 2.0,
     retries: Retries = 1,
     engine: Engine = "native",
+    any_source: AnySource = False,
 ) -> None:
     """Record all variables of an SNMP device, with names, locations, serials and addresses masked.
 
     The recording can be replayed ('rackagent simulate --recording') and is used to test a new
-    profile. Read it before you publish it: masking covers standard MIBs, not your vendor's.
+    profile. Read it before you publish it: masking covers standard MIBs, not your vendor's. The
+    exit status is 1 when a part could not be read; the rest is recorded.
     """
     if out.exists():
         raise ConfigError(f"{out} exists; a recording is never overwritten")
     target = make_target(
-        url, community, snmp_version, credentials, config, timeout, retries, engine
+        url, community, snmp_version, credentials, config, timeout, retries, engine, any_source
     )
     recording = run_loop(record_device(target))
     serials = [
@@ -145,3 +175,5 @@ def walk(
     for failure in recording.failures:
         console.err(f"warning: {failure.kind}: {failure.message}")
     console.out(f"{out}: {text.count(chr(10))} rows")
+    if recording.failures:
+        raise typer.Exit(1)

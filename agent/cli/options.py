@@ -48,6 +48,9 @@ ConfigOption = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(help="Timeout of one try, in seconds.", min=0.05, max=300)]
 Retries = Annotated[int, typer.Option(help="Number of retries.", min=0, max=10)]
+AnySource = Annotated[
+    bool, typer.Option("--any-source", help="Take answers from another address or port.")
+]
 Engine = Annotated[EngineName, typer.Option(help="Implementation of SNMP.")]
 Folders = Annotated[
     list[Path] | None, typer.Option("--profiles", help="Folder with your own profiles; repeatable.")
@@ -80,10 +83,11 @@ def make_target(
     timeout_s: float,
     retries: int,
     engine: EngineName,
+    any_source: bool,
 ) -> Target:
     """Return the device that the options of a command name. Raises ConfigError."""
     if credentials is None and snmp_version is SnmpVersion.V3:
         raise ConfigError("SNMP v3 needs --credentials NAME and --config FILE")
     plain = SnmpCredentials(version=snmp_version, community=community)
-    limits = Limits(timeout_s=timeout_s, retries=retries)
+    limits = Limits(timeout_s=timeout_s, retries=retries, any_source=any_source)
     return Target(parse_url(url), login(credentials, config, plain), limits, engine)

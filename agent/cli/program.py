@@ -15,6 +15,7 @@ import typer
 from agent.cli import console, device, imports, init, profiles, scan, site
 from agent.cli.commission import answer, commission, evidence, generation, rack
 from agent.cli.help_pages import use_help_pages
+from agent.cli.output import write_whole
 from agent.cli.status import Status, status_of
 from agent.model.errors import ConfigError, DeviceError, NotCovered, UnknownDevice
 
@@ -95,6 +96,7 @@ def _flushed() -> bool:
 
 def main() -> None:
     """Run the console script ``rackagent``; other packages add commands by entry point."""
+    write_whole()
     for point in entry_points(group=COMMANDS):
         point.load()(app)
     use_help_pages(app)

@@ -36,6 +36,7 @@ class DeviceConfig:
     labels: Mapping[str, str]
     position: PositionSpec | None
     engine: str
+    any_source: bool
     role: str
 
 
@@ -219,5 +220,6 @@ def _device(
         labels={**rack.labels, **device.labels},
         position=device.position,
         engine=device.engine,
+        any_source=device.any_source,
         role=device.role or device.name,
     )

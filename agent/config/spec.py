@@ -174,6 +174,9 @@ class DeviceSpec(PollSpec):
     position: PositionSpec | None = None
     labels: dict[LabelName, str] = Field(default_factory=dict)
     engine: Literal["native", "pysnmp"] = "native"
+    any_source: bool = Field(
+        False, description="take SNMP answers from another address or port than the URL's"
+    )
 
 
 class RackSpec(StrictModel):

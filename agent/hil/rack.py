@@ -210,4 +210,8 @@ def _number(metric: str, value: Value) -> float:
 
 def neighbors(readings: Sequence[Reading]) -> dict[str, str]:
     """Return the remote system by port, from ``rack_lldp_neighbor_info`` readings."""
-    return {reading.labels["port"]: reading.labels["remote_system"] for reading in readings}
+    return {
+        reading.labels["port"]: reading.labels["remote_system"]
+        for reading in readings
+        if reading.value is not None
+    }

@@ -18,7 +18,8 @@ class Limits:
     within ``timeout_s * (retries + 1)``. ``max_repetitions`` is the GETBULK ceiling, ``max_oids``
     the OIDs of one GET, ``max_rows`` the rows at which a walk is stopped as endless. A walk that
     returns more than ``max_cells`` values over all its columns, or ``max_octets`` of names and
-    values, fails as a whole.
+    values, fails as a whole. ``any_source`` takes SNMP answers from another address or port than
+    the one that was asked, as some agents with several interfaces send them.
     """
 
     timeout_s: float = 2.0
@@ -28,3 +29,4 @@ class Limits:
     max_rows: int = 20_000
     max_cells: int = CELLS_MAX
     max_octets: int = OCTETS_MAX
+    any_source: bool = False

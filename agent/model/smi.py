@@ -5,6 +5,7 @@ Inside the agent an OID is its BER content octets: comparing prefixes is compari
 wire needs no conversion.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 INTEGER = 0x02
@@ -26,6 +27,20 @@ NUMBERS = frozenset({INTEGER, COUNTER32, GAUGE32, TIME_TICKS, COUNTER64})
 
 MISSING = frozenset({NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW, NULL})
 """Tags that mean that there is no value."""
+
+TYPE_NAMES: Mapping[int, str] = {
+    INTEGER: "INTEGER",
+    OCTET_STRING: "OCTET STRING",
+    NULL: "Null",
+    OBJECT_ID: "OBJECT IDENTIFIER",
+    IP_ADDRESS: "IpAddress",
+    COUNTER32: "Counter32",
+    GAUGE32: "Gauge32",
+    TIME_TICKS: "TimeTicks",
+    OPAQUE: "Opaque",
+    COUNTER64: "Counter64",
+}
+"""The name of each type of value by its tag, as RFC 2578 writes it."""
 
 _MAX_SUBIDS = 128  # RFC 2578 section 3.5
 _MAX_SUBID = 2**32 - 1
@@ -90,3 +105,9 @@ def dotted(octets: bytes) -> str:
         return ""
     first = min(subids[0] // 40, 2)
     return ".".join(map(str, (first, subids[0] - first * 40, *subids[1:])))
+
+
+def named(tag: int) -> str:
+    """Return a type's name with its article, for messages: ``an INTEGER``."""
+    name = TYPE_NAMES.get(tag, f"value of tag {tag}")
+    return f"{'an' if name[0] in 'IO' else 'a'} {name}"

@@ -12,7 +12,10 @@ from enum import StrEnum
 from agent.model.series import SeriesSet, Source
 
 VarBind = tuple[bytes, int, int | bytes | None]
-"""One SNMP variable: OID (BER content octets), ASN.1 tag, value (INTEGER types as int)."""
+"""One SNMP variable: OID (BER content octets), ASN.1 tag, value (INTEGER types as int).
+
+The value is None where nothing was sent, or where its octets are no value of the tag's type.
+"""
 
 Raw = int | float | str | bytes | tuple[int, ...] | None
 """The raw value of one reading as received: an SNMP value or the registers."""
@@ -41,12 +44,14 @@ class GetOids:
 class WalkColumns:
     """Walk SNMP table columns side by side with GETBULK. OIDs are BER content octets.
 
-    ``repetitions_max`` limits the rows of one answer; None leaves it to the transport.
+    ``repetitions_max`` limits the rows of one answer; None leaves it to the transport. The walk
+    begins behind the name ``after`` where one is given.
     """
 
     columns: tuple[bytes, ...]
     interval_s: float = 0.0
     repetitions_max: int | None = None
+    after: bytes = b""
 
 
 Part = tuple[int, int]
@@ -91,8 +96,9 @@ class Answer:
     bytes, two per register, high byte first (one byte per bit for coils and discrete inputs).
     ``failures`` lists parts that failed while the rest arrived. ``lost`` gives, by part of a block,
     the reason why its registers are missing (ignore their bytes in the payload).
-    ``observed_at`` is Unix time in seconds. ``octets`` is the size of the names and values of a
-    walk.
+    ``unread`` holds the SNMP columns and instances that were not read whole: what is missing there
+    is not known, which is not the same as absent. ``observed_at`` is Unix time in seconds.
+    ``octets`` is the size of the names and values of a walk.
     """
 
     request: Request
@@ -101,6 +107,7 @@ class Answer:
     failures: tuple[Failure, ...] = ()
     lost: Mapping[Part, str] = field(default_factory=lambda: _NOTHING_LOST)
     octets: int = 0
+    unread: frozenset[bytes] = frozenset()
 
     @property
     def has_content(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from agent.model.series import Series, SeriesSet
-from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw
+from agent.model.values import Answer, Block, Failure, Flaw, Quality, Raw, Request
 
 FAILURES_MAX = 50
 """Failures of one device's cycle that are kept: more say nothing more."""
@@ -40,6 +40,13 @@ class Normaliser(ABC):
         ``answers`` are by the position of their request in the plan. A walk of the steps that is
         given up leaves nothing wrong behind: the next one begins anew.
         """
+
+    def unanswered(self, request: Request, observed_at: float) -> tuple[Block, ...]:
+        """Note that ``request`` had no answer in this cycle, before the others are normalised.
+
+        Return bad readings of what would be taken for absent otherwise.
+        """
+        return ()
 
     def normalise(self, answers: Mapping[int, Answer]) -> Normalised:
         """Return the blocks of ``answers`` in one step, for callers without an event loop."""

@@ -5,12 +5,14 @@ section 4.2). What lies across several registers is put in big-endian order firs
 read.
 """
 
+import ipaddress
 import math
 import re
 import struct
 from collections.abc import Mapping
 from datetime import date
 
+from agent.model import smi
 from agent.model.datatypes import REGISTERS, STRINGS, TEXTS
 from agent.model.errors import ProtocolError
 
@@ -31,6 +33,11 @@ _BYTES: Mapping[str, tuple[int, str]] = {
     "int8_high": (0, ">b"),
     "int8_low": (1, ">b"),
 }
+_OPAQUE: Mapping[bytes, struct.Struct] = {
+    b"\x9f\x78\x04": _STRUCTS["float32"],
+    b"\x9f\x79\x08": _STRUCTS["float64"],
+}
+_TEXT_SHARE = 0.6  # of the octets, at least, for a text with some that cannot be read
 _LARGEST = 1e30  # beyond every quantity of a rack: such a number is garbage
 _NUMBER = re.compile(r"\s*([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)\s*")
 
@@ -193,12 +200,47 @@ def _clamp(number: int, signed: bool, bits: int) -> int:
     return min(max(number, low), high)
 
 
+def plain_value(
+    tag: int, value: int | bytes | None, form: str | None = None
+) -> int | float | str | None:
+    """Return an SNMP value as a number or a text; ``form`` is how its octets are written."""
+    if not isinstance(value, bytes):
+        return value
+    if tag == smi.OBJECT_ID:
+        return smi.dotted(value)
+    if tag == smi.OPAQUE and (number := _opaque_number(value)) is not None:
+        return number
+    return _decode_octets(form, value)
+
+
+def _opaque_number(octets: bytes) -> float | None:
+    """Return the Float or Double in an Opaque (draft-perkins-float-00); None where it has none."""
+    for head, layout in _OPAQUE.items():
+        if octets.startswith(head) and len(octets) == len(head) + layout.size:
+            number: float = layout.unpack(octets[len(head) :])[0]
+            return number
+    return None
+
+
+def _decode_octets(form: str | None, octets: bytes) -> str:
+    """Return octets as what they are known to be: a MAC or a network address, text otherwise.
+
+    A network address is its family (1: IPv4, 2: IPv6; IANA) and its octets, as in LLDP-MIB.
+    """
+    if form == "mac" and octets:
+        return octets.hex(":")
+    if form == "address" and (octets[:1], len(octets)) in ((b"\1", 5), (b"\2", 17)):
+        return str(ipaddress.ip_address(octets[1:]))
+    return decode_text(octets)
+
+
 def decode_text(octets: bytes) -> str:
     """Return an OctetString or string registers as text for a label.
 
     Padding and control characters are removed; six octets that are not text are a MAC address;
-    other octets that are not text are in hexadecimal. Six octets that begin with zero are a MAC
-    address too: most makers' do, and the other five may happen to be letters.
+    octets that are mostly not text are in hexadecimal. In a text that is not UTF-8 (Latin-1, GBK)
+    U+FFFD replaces what cannot be read. Six octets that begin with zero are a MAC address too: most
+    makers' do, and the other five may happen to be letters.
     """
     if len(octets) == 6 and octets[0] == 0 and any(octets):
         return _hexadecimal(octets)
@@ -206,7 +248,11 @@ def decode_text(octets: bytes) -> str:
     try:
         text = trimmed.decode("utf-8")
     except UnicodeDecodeError:
-        return _hexadecimal(octets)
+        loose = trimmed.decode("utf-8", "replace")
+        text = "".join(char if char.isprintable() else "\ufffd" for char in loose)
+        readable = len(text) - text.count("\ufffd")
+        is_text = len(octets) != 6 and readable >= _TEXT_SHARE * len(trimmed)
+        return text if is_text else _hexadecimal(octets)
     if all(char.isprintable() or char in "\t\r\n" for char in text):
         return " ".join(text.split()) if any(char in "\t\r\n" for char in text) else text
     return _hexadecimal(octets)

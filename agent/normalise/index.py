@@ -1,8 +1,11 @@
 """Table indexes as named parts (RFC 2578 section 7.7), and the lookups of an instance."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.model import smi
+from agent.model.series import Labels
+from agent.model.values import Answer, VarBind, WalkColumns
 from agent.normalise.lookups import Lookups
 from agent.profile.points import IndexPart, Scalar, SnmpPoint
 
@@ -13,7 +16,8 @@ Index = tuple[IndexPart, ...] | None
 class Instance:
     """One suffix of a table: its index parts (None: not of this shape), dotted, and lookups.
 
-    ``missing`` names the lookups for which the device gave nothing, not even what is not mapped.
+    ``missing`` names the lookups for which the device gave nothing, not even what is not mapped;
+    ``unread`` those that could not be read.
     """
 
     suffix: bytes
@@ -21,6 +25,7 @@ class Instance:
     index: dict[str, int | str] | None
     values: dict[str, Scalar | None] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
 
 
 class Instances:
@@ -56,6 +61,8 @@ class Instances:
         instance.values[name] = value
         if value is None and not self._lookups.has(name, instance.suffix, index):
             instance.missing.add(name)
+        if self._lookups.unread(name, instance.suffix, index):
+            instance.unread.add(name)
 
 
 def _instance(point: SnmpPoint, suffix: bytes) -> Instance:
@@ -90,3 +97,37 @@ def parse_index(suffix: bytes, parts: tuple[IndexPart, ...]) -> dict[str, int | 
         found[part.name] = bytes(subids[:first]).decode("utf-8", "replace")
         del subids[:first]
     return None if subids else found
+
+
+def labels_of(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:
+    """Return the label texts of a row; a label whose lookup gives nothing is left out."""
+    known = {name: value for name, value in row.items() if value is not None}
+    labels = []
+    for label, template in point.labels:
+        try:
+            text = template.format_map(known)
+        except KeyError:
+            continue
+        if text:
+            labels.append((label, text))
+    return tuple(labels)
+
+
+def columns_of(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
+    """Yield each OID that was asked for with what came back for it."""
+    assert not isinstance(answer.payload, bytes)  # noqa: S101 - an SNMP transport's answer
+    request = answer.request
+    if isinstance(request, WalkColumns):
+        yield from zip(request.columns, answer.payload, strict=True)
+    else:
+        for varbind in answer.payload[0]:
+            yield varbind[0], (varbind,)
+
+
+def is_row_of(point: SnmpPoint, instance: Instance, row: Mapping[str, Scalar | None]) -> bool:
+    """Return whether a row is the point's, as far as what decides it could be read."""
+    return all(
+        row[wanted] is not None and fits(row[wanted])
+        for wanted, fits in point.where
+        if wanted not in instance.unread
+    )

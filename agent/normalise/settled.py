@@ -1,9 +1,9 @@
 """Columns with the same rows in every poll, converted at once instead of value by value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from agent.model.series import SeriesSet
+from agent.model.series import Series, SeriesSet
 from agent.model.values import Block, VarBind
 from agent.normalise.convert import Linear, convert_column
 from agent.profile.points import SnmpPoint
@@ -51,3 +51,25 @@ class Settled:
                 return None
             blocks.append((part.point.number, Block(part.series, values, mine, observed_at)))
         return blocks
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRow:
+    """The meaning of one instance. ``bad`` is why its value cannot be trusted; empty when it can.
+
+    An ``undecided`` row may be this point's or a later one's: what decides could not be read.
+    """
+
+    series: Series
+    to_base: Linear
+    bad: str
+    undecided: bool = False
+
+
+@dataclass(slots=True)
+class CompiledColumn:
+    """One point's compiled rows: None for instances that are not this point's."""
+
+    rows: dict[bytes, CompiledRow | None] = field(default_factory=dict)
+    series: SeriesSet | None = None
+    names: list[bytes] = field(default_factory=list)

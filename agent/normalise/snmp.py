@@ -7,19 +7,26 @@ any surprise in it takes the long way, a value at a time.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from agent.model import smi
 from agent.model.catalogue import Kind
-from agent.model.series import Labels, OidSource, Series, SeriesSet
-from agent.model.values import Answer, Failure, VarBind, WalkColumns
+from agent.model.series import Labels, OidSource, Series
+from agent.model.values import (
+    Answer,
+    Block,
+    Failure,
+    GetOids,
+    ReadRegisters,
+    Request,
+    VarBind,
+)
 from agent.normalise.base import FAILURES_MAX, BlockBuilder, Normalised, Normaliser, Steps
-from agent.normalise.codec import decode_text
+from agent.normalise.codec import plain_value
 from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
 from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
-from agent.normalise.index import Instances
+from agent.normalise.index import Instances, columns_of, is_row_of, labels_of
 from agent.normalise.lookups import Changes, Lookups
-from agent.normalise.settled import ColumnPart, Settled
+from agent.normalise.settled import ColumnPart, CompiledColumn, CompiledRow, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
 
 _STEP_VALUES = 8192  # converted in one step, about 2 ms
@@ -27,24 +34,6 @@ _ROW_COST = 32  # compiling a row takes as long as converting so many values
 
 _Taken = set[tuple[bytes, int | None]]
 _Constants = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The meaning of one instance. ``bad`` is why its value cannot be trusted; else empty."""
-
-    series: Series
-    to_base: Linear
-    bad: str
-
-
-@dataclass(slots=True)
-class _Column:
-    """One point's compiled rows: None for instances that are not this point's."""
-
-    rows: dict[bytes, _Row | None] = field(default_factory=dict)
-    series: SeriesSet | None = None
-    names: list[bytes] = field(default_factory=list)
 
 
 class SnmpNormaliser(Normaliser):
@@ -61,7 +50,9 @@ class SnmpNormaliser(Normaliser):
             self._points.setdefault(point.oid, []).append(point)
         several = frozenset(p.metric.name for p in profile.points if p.fallback)
         self._fallbacks = Fallbacks(several) if several else None
-        self._columns: dict[int, _Column] = {p.number: _Column() for p in profile.points}
+        self._columns: dict[int, CompiledColumn] = {
+            p.number: CompiledColumn() for p in profile.points
+        }
         self._settled: dict[bytes, Settled | None] = {}  # None: it cannot be
         # For one walk of the steps: equal ones made in one go are one, half of what a table would
         # weigh otherwise, and what is the same for all rows of a point is computed once.
@@ -87,20 +78,23 @@ class SnmpNormaliser(Normaliser):
         self._seen_incomplete.clear()
         self._start_anew()
         for answer in answers.values():
-            for oid, varbinds in _columns(answer):
-                changes = self._lookups.absorb(oid, varbinds)
+            for oid, varbinds in columns_of(answer):
+                whole = oid not in answer.unread
+                changes = self._lookups.absorb(oid, varbinds, whole=whole)
                 if changes:
                     self._forget(changes)
                     yield from self._spend(len(varbinds))
         numbered: dict[int, list[Numbered]] = {}
         for position, answer in answers.items():
             built = numbered.setdefault(position, [])
-            for oid, varbinds in _columns(answer):
+            for oid, varbinds in columns_of(answer):
                 settled = self._settled.get(oid) if varbinds else None
                 known = settled.blocks(varbinds, answer.observed_at) if settled else None
                 if known is None:
                     known = yield from self._blocks(oid, varbinds, answer.observed_at)
                 built += known
+                if oid in answer.unread:
+                    built += self._unread(oid, answer.observed_at)
                 self._spent += len(varbinds)
                 if self._spent >= _STEP_VALUES:
                     self._spent = 0
@@ -116,6 +110,28 @@ class SnmpNormaliser(Normaliser):
         self._incomplete = incomplete
         self._start_anew()
         return Normalised(blocks, tuple(self._failures))
+
+    def unanswered(self, request: Request, observed_at: float) -> tuple[Block, ...]:
+        """Note that what ``request`` asks for is not known to be absent: it had no answer."""
+        assert not isinstance(request, ReadRegisters)  # noqa: S101 - of an SNMP profile
+        oids = request.oids if isinstance(request, GetOids) else request.columns
+        for oid in oids:
+            self._lookups.absorb(oid, (), whole=False)
+        return tuple(block for oid in oids for _, block in self._unread(oid, observed_at))
+
+    def _unread(self, oid: bytes, observed_at: float) -> list[Numbered]:
+        """Return a bad reading without labels for a table whose rows are what it says.
+
+        Without it a neighbour that could not be read would be one that is not there.
+        """
+        found = []
+        for point in self._points.get(oid, ()):
+            if point.metric.kind is Kind.INFO and point.index is not None and not point.skip:
+                builder = BlockBuilder()
+                series = self._series(point, smi.dotted(oid), ())
+                builder.add(series, None, None, "the table could not be read whole")
+                found.append((point.number, builder.block(None, observed_at)))
+        return found
 
     def _start_anew(self) -> None:
         """Let go of what rows share only while they are compiled."""
@@ -221,11 +237,11 @@ class SnmpNormaliser(Normaliser):
                 continue
             if shared:
                 taken.add((name, point.bit))
-            if not point.skip:
+            if not (point.skip or row.undecided):
                 self._read(builder, point, row, tag, value)
         return builder
 
-    def _compare_rows(self, point: SnmpPoint, column: _Column, names: list[bytes]) -> None:
+    def _compare_rows(self, point: SnmpPoint, column: CompiledColumn, names: list[bytes]) -> None:
         """Forget what was compiled of rows that went."""
         if names == column.names:
             return
@@ -257,7 +273,8 @@ class SnmpNormaliser(Normaliser):
             if point.skip or not rows:
                 continue
             maps = {row.to_base for _, row in rows}
-            if len(maps) > 1 or any(row.bad for _, row in rows) or column.series is None:
+            doubtful = any(row.bad or row.undecided for _, row in rows)
+            if len(maps) > 1 or doubtful or column.series is None:
                 return
             places = tuple(place for place, _ in rows)
             parts.append(ColumnPart(point, places, column.series, maps.pop()))
@@ -267,24 +284,23 @@ class SnmpNormaliser(Normaliser):
         self,
         builder: BlockBuilder,
         point: SnmpPoint,
-        row: _Row,
+        row: CompiledRow,
         tag: int,
         value: int | bytes | None,
     ) -> None:
         if row.bad:
             builder.add(row.series, None, value, row.bad)
             return
-        raw: int | str | None
-        if isinstance(value, bytes):
-            raw = smi.dotted(value) if tag == smi.OBJECT_ID else decode_text(value)
-        else:
-            raw = value
+        raw = plain_value(tag, value)
+        if raw is None:
+            builder.add(row.series, None, None, f"the device sent {smi.named(tag)} without content")
+            return
         if point.bit is not None and isinstance(raw, int):
             raw = raw >> point.bit & 1
         result, reason = convert(point, raw, row.to_base)
         builder.add(row.series, result, value, reason)
 
-    def _compile(self, point: SnmpPoint, name: bytes) -> _Row | None:
+    def _compile(self, point: SnmpPoint, name: bytes) -> CompiledRow | None:
         """Return the meaning of instance ``name`` for ``point``; None if not one of its rows."""
         instance = self._instances.of(point, name[len(point.oid) :])
         index = instance.index
@@ -294,37 +310,39 @@ class SnmpNormaliser(Normaliser):
             return None
         if not all(fits(index[part]) for part, fits in point.where if part in index):
             return None
-        row: dict[str, Scalar | None] = dict(index)
-        for lookup in point.lookups:
-            row[lookup] = instance.values[lookup]
-            if lookup in instance.missing:
-                self._seen_incomplete.add(name)
-        if not all(row[wanted] is not None and fits(row[wanted]) for wanted, fits in point.where):
+        row = {**index, **{lookup: instance.values[lookup] for lookup in point.lookups}}
+        if not instance.missing.isdisjoint(point.lookups):
+            self._seen_incomplete.add(name)
+        if not is_row_of(point, instance, row):
             return None
         oid = smi.dotted(name) if instance.dotted is None else self._oid(point, instance.dotted)
-        if point.skip or not unit_fits(point.conversion, row, point.metric.unit):
-            return _Row(self._series(point, oid, ()), IDENTITY, "") if point.skip else None
-        labels = _labels(point, row)
+        undecided = any(wanted in instance.unread for wanted, _ in point.where)
+        if point.skip or undecided:
+            return CompiledRow(self._series(point, oid, ()), IDENTITY, "", undecided)
+        unknown = instance.unread.intersection((*point.conversion.lookups, *dict(point.good)))
+        if not unknown and not unit_fits(point.conversion, row, point.metric.unit):
+            return None
+        labels = labels_of(point, row)
         series = self._series(point, oid, self._label_sets.setdefault(labels, labels))
         if not self._own(point, name, series):
             return None
-        bad = next(
-            (f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])), ""
+        if unknown:
+            return CompiledRow(series, IDENTITY, f"{min(unknown)!r} of this row could not be read")
+        bad = "; ".join(
+            f"the device says {w} is {row[w]}" for w, fits in point.good if not fits(row[w])
         )
         to_base = self._linear(point, row)
         if isinstance(to_base, str):
-            return _Row(series, IDENTITY, bad or to_base)
-        return _Row(series, to_base, bad)
+            return CompiledRow(series, IDENTITY, bad or to_base)
+        return CompiledRow(series, to_base, bad)
 
     def _linear(self, point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Linear | str:
         """Return the map of a row, computed once for all rows that have the same constants."""
-        conversion = point.conversion
-        names = (conversion.scale_lookup, conversion.digits_lookup, conversion.unit_lookup)
-        given = [None if name is None else row.get(name) for name in names]
+        given = [row.get(name) for name in point.conversion.lookups]
         key = (point.number, repr(given))
         found = self._constants.get(key)
         if found is None:
-            found = linear(conversion, row)
+            found = linear(point.conversion, row)
             if not isinstance(found, str):
                 found = self._maps.setdefault(found, found)
             self._constants[key] = found
@@ -363,28 +381,3 @@ class SnmpNormaliser(Normaliser):
         """Add a failure, up to the limit: a hostile table has one for each of its rows."""
         if len(self._failures) < FAILURES_MAX:
             self._failures.append(Failure(kind, text))
-
-
-def _labels(point: SnmpPoint, row: Mapping[str, Scalar | None]) -> Labels:
-    """Return the label texts of a row; a label whose lookup has no value is left out."""
-    known = {name: value for name, value in row.items() if value is not None}
-    labels = []
-    for label, template in point.labels:
-        try:
-            text = template.format_map(known)
-        except KeyError:
-            continue
-        if text:
-            labels.append((label, text))
-    return tuple(labels)
-
-
-def _columns(answer: Answer) -> Iterator[tuple[bytes, Sequence[VarBind]]]:
-    """Yield each requested OID with the varbinds of its answer."""
-    assert not isinstance(answer.payload, bytes)  # noqa: S101 - an SNMP transport's answer
-    request = answer.request
-    if isinstance(request, WalkColumns):
-        yield from zip(request.columns, answer.payload, strict=True)
-    else:
-        for varbind in answer.payload[0]:
-            yield varbind[0], (varbind,)

@@ -47,7 +47,7 @@ def requests(profile: Profile) -> Iterable[Request]:
         used.update(dict.fromkeys(point.lookups))
     for name in sorted(used):
         lookup = profile.lookups[name]
-        if lookup.part is None:
+        if lookup.oid:
             add(lookup.oid, lookup.interval_s, scalar=lookup.scalar)
     for interval in sorted({*instances.values(), *columns.values()}):
         wanted = [oid for oid, often in instances.items() if often == interval]

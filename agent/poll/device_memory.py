@@ -7,9 +7,11 @@ would be requested again, and a large table would be compiled again.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
-from agent.model.values import Answer, Identity
+from agent.model.values import Answer, Identity, Request
 from agent.normalise.base import Normalised, Normaliser
 from agent.normalise.crosscheck import CrossChecks
 from agent.normalise.modbus import ModbusNormaliser
@@ -39,15 +41,19 @@ class Learned:
         self.driver = _driver(profile)
         self.identity: Identity | None = None
 
-    async def normalised(self, answers: Mapping[int, Answer]) -> Normalised:
+    async def normalised(
+        self, answers: Mapping[int, Answer], unanswered: Mapping[int, Request]
+    ) -> Normalised:
         """Normalise in slices: the first answer with a table of a thousand rows takes long."""
+        now = time.time()
+        lost = {p: self.normaliser.unanswered(request, now) for p, request in unanswered.items()}
         steps = self.normaliser.steps(answers)
         while True:
             try:
                 next(steps)
             except StopIteration as done:
                 found: Normalised = done.value
-                return found
+                return replace(found, blocks={**found.blocks, **lost})
             await asyncio.sleep(0)
 
     def restarted(self) -> None:

@@ -147,7 +147,7 @@ def _text(cell: _Cell | None) -> str | None:
 
 def _cells(answer: Answer) -> dict[bytes, _Cell]:
     rows: Sequence[Sequence[VarBind]] = () if isinstance(answer.payload, bytes) else answer.payload
-    return {o: (tag, value) for row in rows for o, tag, value in row if tag not in smi.MISSING}
+    return {o: (tag, value) for row in rows for o, tag, value in row if value is not None}
 
 
 async def _modbus(

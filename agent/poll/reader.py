@@ -18,7 +18,16 @@ from agent.model.errors import (
     TableTooLarge,
 )
 from agent.model.limits import CELLS_MAX, OCTETS_MAX
-from agent.model.values import Answer, Block, Failure, GetOids, Identity, PollResult, Reading
+from agent.model.values import (
+    Answer,
+    Block,
+    Failure,
+    GetOids,
+    Identity,
+    PollResult,
+    Reading,
+    Request,
+)
 from agent.normalise.base import FAILURES_MAX
 from agent.parse.url import Url
 from agent.plan import CYCLE_S, SYS_UP_TIME, Plan, make_plan, wire_cost
@@ -34,6 +43,7 @@ TICKS_PER_S = 100
 """TimeTicks, RFC 2578 section 7.1.8."""
 
 _SILENT_REQUESTS_MAX = 2  # requests in a row without an answer that end the cycle
+_DOUBLINGS_MAX = 16
 _TICKS_MAX = 2**32
 _WRAP_SLACK_TICKS = 600 * TICKS_PER_S
 
@@ -97,7 +107,8 @@ class DeviceRead:
 class _Session:
     """State kept while a device keeps answering: its profile, plan and identity.
 
-    ``due`` is the time at which each request is due, by its position. ``uptime_ticks`` is
+    ``due`` is the time at which each request is due, by its position; ``broken`` how many times in
+    a row its answer was not whole. ``uptime_ticks`` is
     sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next cycle
     begins with: the one after the request in which the last cycle was ended.
     """
@@ -106,6 +117,7 @@ class _Session:
     learned: Learned
     identity: Identity
     due: dict[int, float] = field(default_factory=dict)
+    broken: dict[int, int] = field(default_factory=dict)
     uptime_ticks: int | None = None
     first: int = 0
 
@@ -283,23 +295,29 @@ class DeviceReader:
         due.sort(key=lambda position: (position < session.first, position))
         session.first = 0
         await _ask(session, transport, due, cycle)
-        normalised = await learned.normalised(cycle.answers)
+        normalised = await learned.normalised(cycle.answers, _unanswered(session, cycle))
         failures = [*cycle.failures, *normalised.failures]
         rest = [position for position in positions if position not in due]
         if rest and learned.normaliser.needs_lookups and not (cycle.is_late or cycle.is_silent):
             await _ask(session, transport, rest, cycle)
-            first, normalised = normalised, await learned.normalised(cycle.answers)
+            first = normalised
+            normalised = await learned.normalised(cycle.answers, _unanswered(session, cycle))
             distinct = dict.fromkeys((*first.failures, *normalised.failures))
             failures = [*cycle.failures, *distinct]
-        for position in cycle.answers:
-            session.due[position] = now + requests[position].interval_s
+        for position, answer in cycle.answers.items():
+            wait_s = requests[position].interval_s
+            times = session.broken.get(position, 0)
+            if answer.unread:  # in the next cycle, then more and more seldom
+                wait_s = min(wait_s, self._cycle_s * (2.0 ** min(times, _DOUBLINGS_MAX) - 1))
+            session.broken[position] = times + 1 if answer.unread else 0
+            session.due[position] = now + wait_s
         for position in cycle.failed:
             session.due.pop(position, None)
-        checked = learned.crosschecks.apply(normalised.blocks, now)
-        blocks = {**checked, **dict.fromkeys(cycle.failed, ())}
+        blocks = learned.crosschecks.apply(normalised.blocks, now)
         has_content = any(answer.has_content for answer in cycle.answers.values())
         all_refused = bool(cycle.answers) and len(due) == len(positions)
-        is_empty = not any(block.series for group in blocks.values() for block in group)
+        read = [group for position, group in blocks.items() if position in cycle.answers]
+        is_empty = not any(block.series for group in read for block in group)
         return DeviceRead(
             self._device,
             has_content or not (failures or all_refused),
@@ -360,6 +378,10 @@ async def _ask_one(session: _Session, transport: Transport, position: int, cycle
     cycle.answers[position] = answer
     ticks = _uptime_ticks(answer)
     session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
+
+
+def _unanswered(session: _Session, cycle: _Cycle) -> dict[int, Request]:
+    return {position: session.plan.requests[position] for position in cycle.failed}
 
 
 def _uptime_ticks(answer: Answer) -> int | None:

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.model import smi
-from agent.model.values import Failure, VarBind, WalkColumns
+from agent.model.errors import DeviceError, DeviceTimeout, RequestRejected
+from agent.model.values import Answer, Failure, VarBind, WalkColumns
 from agent.transport.base import Transport
 
+_FAULTS_MAX = 100  # of one root
+_ARC_MAX = 2**32 - 1
 MASK = "<private>"
 _ROOTS = (smi.oid("1.0"), smi.oid("1.2"), smi.oid("1.3"))  # the LLDP MIB is below 1.0
 _MASKED = tuple(
@@ -47,15 +50,48 @@ class Recording:
 
 
 async def record(transport: Transport) -> Recording:
-    """Walk all variables. Raises like ``Transport.fetch`` if nothing answers."""
+    """Walk all variables. Raises like ``Transport.fetch`` if nothing answers.
+
+    At a fault the walk goes on behind it: behind the smallest subtree that holds the last row, then
+    behind larger ones, and behind the whole tree where recordings leave it out.
+    """
     varbinds: list[VarBind] = []
     failures: list[Failure] = []
     for root in _ROOTS:
         answer = await transport.fetch(WalkColumns((root,)))
-        assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes only answer registers
-        varbinds += answer.payload[0]
-        failures += answer.failures
-    return Recording(tuple(varbinds), tuple(failures))
+        level = 0
+        for _ in range(_FAULTS_MAX):
+            assert not isinstance(answer.payload, bytes)  # noqa: S101 - bytes answer registers
+            rows = answer.payload[0]
+            varbinds += rows
+            where = f", behind {smi.dotted(varbinds[-1][0])}" if varbinds else ""
+            failures += [Failure(each.kind, f"{each.message}{where}") for each in answer.failures]
+            level = 0 if rows else level + 1
+            after = _behind(varbinds[-1][0], level, root) if varbinds else b""
+            if not (answer.failures and after) or answer.failures[0].kind == DeviceTimeout.kind:
+                break
+            try:
+                answer = await transport.fetch(WalkColumns((root,), after=after))
+            except RequestRejected as error:
+                answer = Answer(answer.request, [()], answer.observed_at, answer.failures)
+                failures.append(Failure(error.kind, f"behind {smi.dotted(after)}: {error}"))
+            except DeviceError as error:
+                failures.append(Failure(error.kind, f"behind {smi.dotted(after)}: {error}"))
+                break
+    varbinds.sort(key=lambda varbind: smi.decode_subids(varbind[0]))
+    return Recording(tuple(varbinds), tuple(dict.fromkeys(failures)))
+
+
+def _behind(name: bytes, level: int, root: bytes) -> bytes:
+    """Return the end of a subtree that holds ``name``, larger with each level; empty for all."""
+    left_out = next((tree for tree in _LEFT_OUT if name.startswith(tree)), None)
+    if left_out is not None and level == 0:
+        name = left_out
+    arcs = smi.decode_subids(name)
+    arcs = arcs[: len(arcs) - level]
+    if len(arcs) <= len(smi.decode_subids(root)) or arcs[-1] == _ARC_MAX:
+        return b""
+    return smi.encode_subids([*arcs[:-1], arcs[-1] + 1])
 
 
 def lines(
@@ -69,7 +105,7 @@ def lines(
     private = (*_MASKED, *serials)
     secret = tuple(word.lower() for word in words if word)
     for oid, tag, value in varbinds:
-        if tag in smi.MISSING or oid.startswith(_LEFT_OUT):
+        if value is None or oid.startswith(_LEFT_OUT):
             continue
         masked = oid.startswith(private) or _holds(value, secret)
         text = f"{smi.OCTET_STRING}|{MASK}" if masked else _value(tag, value)

@@ -25,10 +25,12 @@ from agent.profile.points import (
     Lookup,
     Matcher,
     Profile,
+    SearchStep,
     SnmpPoint,
 )
 from agent.profile.spec import (
     FragmentSpec,
+    FromLookup,
     LookupSpec,
     PointCase,
     Scalar,
@@ -110,6 +112,10 @@ def _lookup(name: str, spec: LookupSpec) -> Lookup:
         interval_s=_SLOW_S if spec.interval is None else spec.interval,
         otherwise=spec.otherwise,
         part=spec.part,
+        form=spec.form if isinstance(spec.form, str) else None,
+        form_lookup=spec.form.lookup if isinstance(spec.form, FromLookup) else None,
+        search=tuple(SearchStep(s.value, s.column, tuple(s.prefixes.items())) for s in spec.search),
+        gives=tuple(spec.gives),
     )
 
 
@@ -190,8 +196,7 @@ def _snmp_point(spec: SnmpPointSpec, lookups: Mapping[str, Lookup], number: int)
     good = _matchers(spec.good, "good", known)
     used = [name for _, text in labels for name in templates(text)]
     used += [name for name, _ in (*where, *good)]
-    used += [conversion.scale_lookup or "", conversion.digits_lookup or ""]
-    used += [conversion.unit_lookup or ""]
+    used += conversion.lookups
     wanted = _with_needs([name for name in used if name in lookups], lookups, parts)
     low, high = spec.valid or (metric.low, metric.high)
     return SnmpPoint(

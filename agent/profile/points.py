@@ -27,11 +27,25 @@ class Matcher:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchStep:
+    """One way to find a row: the lookup or index part ``value`` is what the row has in ``column``.
+
+    Without a column the value is the row's index. ``prefixes`` are short forms and long ones.
+    """
+
+    value: str
+    column: str | None = None
+    prefixes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """A helper value at an index (index parts and other lookups by name, numbers as they are).
 
     ``otherwise`` names the lookup to use if this one has no value. ``part`` is the index
-    part it renames; such a lookup has an empty ``oid``.
+    part it renames; such a lookup has an empty ``oid``. ``form`` is how octets are written, or
+    ``form_lookup`` names the lookup that gives it. ``search`` finds a row of another table, of
+    which the lookup is the first value that ``gives`` has; its ``oid`` is empty too.
     """
 
     name: str
@@ -44,12 +58,18 @@ class Lookup:
     interval_s: float
     otherwise: str | None = None
     part: str | None = None
+    form: str | None = None
+    form_lookup: str | None = None
+    search: tuple[SearchStep, ...] = ()
+    gives: tuple[str, ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Names this lookup depends on: index parts and lookups."""
         steps = [step for step in self.index or () if isinstance(step, str)]
-        return tuple(steps + [name for name in (self.part, self.otherwise) if name is not None])
+        searched = [name for step in self.search for name in (step.value, step.column)]
+        names = (*steps, *searched, *self.gives, self.part, self.form_lookup, self.otherwise)
+        return tuple(name for name in names if name is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +100,12 @@ class Conversion:
     scale_lookup: str | None = None
     digits_lookup: str | None = None
     unit_lookup: str | None = None
+
+    @property
+    def lookups(self) -> tuple[str, ...]:
+        """The lookups that it takes from a row."""
+        names = (self.scale_lookup, self.digits_lookup, self.unit_lookup)
+        return tuple(name for name in names if name is not None)
 
 
 @dataclass(frozen=True, slots=True)

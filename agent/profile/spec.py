@@ -161,20 +161,39 @@ Factor = Annotated[Number, AfterValidator(_not_zero)]
 Digits = Annotated[int, Field(ge=-30, le=30)]
 
 
+class FromLookup(StrictModel):
+    """Take the value from the lookup of this name."""
+
+    lookup: str
+
+
+class SearchSpec(StrictModel):
+    """Find the row whose lookup ``column`` has the value of a lookup or an index part."""
+
+    value: str
+    column: str | None = Field(None, description="without it the value is the row's index")
+    prefixes: dict[str, str] = Field(default_factory=dict, description="short start to long one")
+
+
 class LookupSpec(StrictModel):
     """A value that helps to read another one: a name, a scale, a unit or a status.
 
     ``column`` is read at ``index`` (parts of the point's own index, fixed numbers, or values of
     other lookups, in order; the point's whole index unless given); ``scalar`` is one instance for
     the whole device; ``part`` is a part of the point's own index (a number that ``pattern`` cuts
-    out of it can be a step of another lookup's index). ``map`` translates the value.
+    out of it can be a step of another lookup's index). ``map`` translates what was read.
+    ``search`` finds a row elsewhere by the first of its steps that fits one row; the value is
+    the first of ``gives`` that the row has.
     ``otherwise`` names the lookup to use if this one has no value.
     """
 
     column: Oid | None = None
     scalar: Oid | None = None
     part: str | None = Field(None, description="an index part, to give it another name")
+    search: list[SearchSpec] = Field(default_factory=list)
+    gives: list[str] = Field(default_factory=list, description="lookups of the row that was found")
     index: list[str | int] | None = None
+    form: Literal["mac", "address"] | FromLookup | None = Field(None, description="of the octets")
     map: dict[Scalar, Scalar] | None = None
     pattern: GroupRegex | None = Field(None, description="regular expression; group 1 is kept")
     default: Scalar | None = Field(None, description="value if the device has none")
@@ -185,15 +204,12 @@ class LookupSpec(StrictModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> "LookupSpec":
-        if [self.column, self.scalar, self.part].count(None) != 2:
-            raise ValueError("a lookup has one of 'column', 'scalar' and 'part'")
+        sources = [self.column, self.scalar, self.part, self.search or None]
+        if sources.count(None) != len(sources) - 1:
+            raise ValueError("a lookup has one of 'column', 'scalar', 'part' and 'search'")
+        if bool(self.search) != bool(self.gives):
+            raise ValueError("'search' and 'gives' are used together")
         return self
-
-
-class FromLookup(StrictModel):
-    """Take the value from the lookup of this name."""
-
-    lookup: str
 
 
 class UnitFromLookup(FromLookup):

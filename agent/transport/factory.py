@@ -123,5 +123,5 @@ class Transports:
 
 async def open_device(device: DeviceConfig, transports: Transports) -> Transport:
     """Return the transport of a configured device."""
-    limits = Limits(timeout_s=device.timeout_s, retries=device.retries)
+    limits = Limits(device.timeout_s, device.retries, any_source=device.any_source)
     return await transports.open(device.url, device.credentials, limits, device.engine)

@@ -46,7 +46,8 @@ class MemoryTransport:
                 row: list[VarBind] = [(o, *self.varbinds.get(o, missing)) for o in oids]
                 return Answer(request, [row], time.time())
             case WalkColumns(columns):
-                return Answer(request, [self._column(column) for column in columns], time.time())
+                rows = [self._column(column, request.after) for column in columns]
+                return Answer(request, rows, time.time())
             case ReadRegisters(table, address, count):
                 return Answer(request, self._words(table, address, count), time.time())
 
@@ -54,9 +55,11 @@ class MemoryTransport:
         """Refuse further requests."""
         self.closed = True
 
-    def _column(self, column: bytes) -> list[VarBind]:
+    def _column(self, column: bytes, after: bytes) -> list[VarBind]:
+        first = smi.decode_subids(after)
         instances = (o for o in self.varbinds if o.startswith(column) and len(o) > len(column))
-        return [(o, *self.varbinds[o]) for o in sorted(instances, key=smi.decode_subids)]
+        ordered = sorted(instances, key=smi.decode_subids)
+        return [(o, *self.varbinds[o]) for o in ordered if smi.decode_subids(o) > first]
 
     def _words(self, table: str, address: int, count: int) -> bytes:
         words = self.registers.get(table, {})

@@ -20,18 +20,6 @@ DRIVES_MAX = 200  # each is compared with every row once
 SYS_UPTIME = smi.oid("1.3.6.1.2.1.1.3.0")
 _TICKS = 100.0  # of sysUpTime, per second
 
-_NAMES: Mapping[int, str] = {
-    smi.INTEGER: "INTEGER",
-    smi.OCTET_STRING: "OCTET STRING",
-    smi.NULL: "Null",
-    smi.OBJECT_ID: "OBJECT IDENTIFIER",
-    smi.IP_ADDRESS: "IpAddress",
-    smi.COUNTER32: "Counter32",
-    smi.GAUGE32: "Gauge32",
-    smi.TIME_TICKS: "TimeTicks",
-    smi.OPAQUE: "Opaque",
-    smi.COUNTER64: "Counter64",
-}
 _RANGES: Mapping[int, tuple[int, int]] = {  # RFC 2578 section 7.1
     smi.INTEGER: (-(2**31), 2**31 - 1),
     smi.COUNTER32: (0, 2**32 - 1),
@@ -187,9 +175,9 @@ def _mistake(drive: Drive, cells: _Cells, moved: Mapping[bytes, Motion]) -> Prob
     shown, found = smi.dotted(drive.prefix), _under(drive.prefix, cells)
     if not found:
         return drive.problem(f"the recording has no row {shown}, and none under it", "oid")
-    have = ", ".join(sorted({_NAMES[cells[oid][0]] for oid in found}))
+    have = ", ".join(sorted({smi.TYPE_NAMES[cells[oid][0]] for oid in found}))
     rows = f"{shown} is" if found == [drive.prefix] else f"the rows under {shown} are"
-    types = ", ".join(_NAMES[tag] for tag in _MOVES[type(drive.motion)])
+    types = ", ".join(smi.TYPE_NAMES[tag] for tag in _MOVES[type(drive.motion)])
     return drive.problem(f"{drive.name} moves {types}; {rows} {have}", drive.name)
 
 
@@ -204,7 +192,7 @@ def _unfit(drive: Drive, cells: _Cells, moved: Iterable[bytes]) -> Problem | Non
         low, high = _RANGES[tag]
         for key, value in ends.items():
             if value is not None and not low <= value <= high:
-                message = f"{value:g} does not fit {smi.dotted(oid)}, a {_NAMES[tag]}"
+                message = f"{value:g} does not fit {smi.dotted(oid)}, a {smi.TYPE_NAMES[tag]}"
                 return drive.problem(message, drive.name, key)
     return None
 

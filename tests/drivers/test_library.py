@@ -51,3 +51,19 @@ def test_a_profile_is_what_profiles_check_wants(name: str) -> None:
 def test_one_profile_is_the_last_resort() -> None:
     fallbacks = [p.name for p in library().all() if any(rule.fallback for rule in p.identify)]
     assert fallbacks == ["snmp-generic"]
+
+
+SNMP = [each.name for each in library().all() if each.protocol == "snmp"]
+
+
+@pytest.mark.parametrize("name", SNMP)
+def test_a_unit_of_temperature_that_is_a_setting_is_read_in_every_cycle(name: str) -> None:
+    """A user may change it at any time, and the values change with it at once."""
+    profile = library().get(name)
+    seldom = set()
+    for point in profile.points:
+        unit = profile.lookups.get(point.conversion.unit_lookup or "")
+        choices = set((unit.map or {}).values()) if unit else set()
+        if point.metric.unit == "degC" and len(choices & {"degC", "degF", "K"}) > 1:
+            seldom |= {n for n in point.conversion.lookups if profile.lookups[n].interval_s}
+    assert seldom == set()

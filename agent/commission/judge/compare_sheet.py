@@ -84,6 +84,8 @@ def _silent(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Find
             yield Finding(Aspect.SILENT, name, name, "", "is on the sheet, but not configured")
         elif name not in seen.devices:
             yield Finding(Aspect.SILENT, name, name, "", "does not answer")
+    for name in sorted(known & seen.unread):
+        yield Finding(Aspect.SILENT, name, name, "", "its neighbours could not be read")
 
 
 def _identities(sheet: Sheet, seen: Seen, names: Mapping[str, str]) -> Iterator[Finding]:
@@ -159,7 +161,8 @@ def _cabling(planned: Mapping[_Place, SheetEnd], seen: Seen) -> Iterator[Finding
         neighbors = seen.neighbors.get(place, ())
         reports = place[0] in with_lldp or place in seen.state
         as_planned = any(_is(each, end) for each in neighbors)
-        if place[0] in seen.devices and reports and not as_planned:
+        unknown = place[0] in seen.unread and not neighbors
+        if place[0] in seen.devices and reports and not (as_planned or unknown):
             wrong[place] = neighbors
     done: set[_Place] = set()
     for place, neighbors in wrong.items():

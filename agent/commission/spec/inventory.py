@@ -46,6 +46,8 @@ class Seen:
     state: Mapping[tuple[str, str], str]
     speed: Mapping[tuple[str, str], float]
     mac: Mapping[tuple[str, str], str]
+    unread: frozenset[str] = frozenset()
+    """Devices whose neighbours could not be read whole."""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,8 @@ def newest_inventory(samples: Iterable[Sample], devices: Iterable[str]) -> Seen:
     """
     latest: dict[tuple[str, str], _Latest] = {}
     for sample in sorted(samples, key=lambda each: each.observed_at):
-        if sample.quality is Quality.GOOD and sample.metric in PLAN_METRICS:
+        usable = sample.quality is Quality.GOOD or sample.metric == NEIGHBOR
+        if usable and sample.metric in PLAN_METRICS:
             latest.setdefault((sample.device, sample.metric), _Latest()).add(sample)
     return inventory([sample for found in latest.values() for sample in found.samples], devices)
 
@@ -90,7 +93,7 @@ def inventory(rows: Collection[Sample], devices: Iterable[str]) -> Seen:
     ports = {(row.device, dict(row.labels).get("port", ""), row.metric): row for row in rows}
     neighbors: dict[tuple[str, str], tuple[Neighbor, ...]] = {}
     for row in rows:
-        if row.metric == NEIGHBOR:
+        if row.metric == NEIGHBOR and row.quality is Quality.GOOD:
             place = (row.device, dict(row.labels).get("port", ""))
             neighbors[place] = (*neighbors.get(place, ()), _neighbor(dict(row.labels)))
     return Seen(
@@ -112,6 +115,9 @@ def inventory(rows: Collection[Sample], devices: Iterable[str]) -> Seen:
             for key, row in ports.items()
             if key[2] == PORT_INFO
         },
+        unread=frozenset(
+            row.device for row in rows if row.metric == NEIGHBOR and row.quality is Quality.BAD
+        ),
     )
 
 

@@ -181,7 +181,7 @@ def decode_header(data: bytes, offset: int, end: int) -> Header:
 def decode_varbinds(data: bytes, offset: int, end: int) -> list[VarBind]:
     """Decode the varbinds from ``offset`` to ``end``: OIDs as octets, numbers as int.
 
-    A value that its type cannot hold becomes NULL and affects no other. Raises ProtocolError for
+    A value that its type cannot hold becomes None and affects no other. Raises ProtocolError for
     broken framing and for a name that is not an OID. This is one loop without calls because most
     CPU time is spent here: the common short forms are read inline, and each varbind must end with
     its SEQUENCE, so that no inner length can exceed its bounds.
@@ -244,7 +244,7 @@ def _decode_varbind(data: bytes, offset: int, end: int) -> tuple[VarBind, int]:
 
 
 def decode_value(tag: int, octets: bytes) -> tuple[int, int | bytes | None]:
-    """Return tag and value; NULL and None if the octets are not a value of that type."""
+    """Return tag and value; the value is None if the octets are not a value of that type."""
     number: int | None
     if tag in smi.MISSING:
         return tag, None
@@ -256,4 +256,4 @@ def decode_value(tag: int, octets: bytes) -> tuple[int, int | bytes | None]:
         number = None
     else:
         return tag, octets
-    return (smi.NULL, None) if number is None else (tag, number)
+    return tag, number

@@ -29,17 +29,19 @@ class Pace:
     again for the next 1,000 complete responses.
     """
 
-    __slots__ = ("_ceiling", "_suspect", "_whole", "varbinds")
+    __slots__ = ("_ceiling", "_largest", "_suspect", "_whole", "varbinds")
 
     def __init__(self) -> None:
         self.varbinds = _FIRST_VARBINDS
         self._ceiling = _MOST_VARBINDS
         self._suspect = _MOST_VARBINDS + 1
         self._whole = 0
+        self._largest = 1
 
     def whole(self, asked: int) -> None:
         """Note that an answer with all ``asked`` varbinds arrived."""
         self._whole += 1
+        self._largest = max(self._largest, asked)
         if self._whole >= _FORGET_AFTER:
             self._whole, self._ceiling = 0, _MOST_VARBINDS
         if asked >= self._suspect:
@@ -61,6 +63,8 @@ class Pace:
         """Note that the device answered only when it was asked for less than ``asked``."""
         if asked >= self._suspect:
             self.too_big(asked)
+            self._largest = min(self._largest, asked - 1)
+            self._ceiling = max(self._largest, 1)
         self._suspect = asked
         self.varbinds = max(min(self.varbinds, asked) // 2, 1)
 
@@ -90,9 +94,9 @@ class WalkedColumn:
 
     __slots__ = ("done", "error", "last", "prefix", "rows")
 
-    def __init__(self, prefix: bytes) -> None:
+    def __init__(self, prefix: bytes, after: bytes = b"") -> None:
         self.prefix = prefix
-        self.last = prefix
+        self.last = after or prefix
         self.rows: list[VarBind] = []
         self.done = False
         self.error: DeviceError | None = None
@@ -105,7 +109,9 @@ class WalkedColumn:
     def add_rows(self, rows: list[VarBind], max_rows: int) -> None:
         """Add the returned rows up to the end of the column or the first invalid row.
 
-        The column ends with a ProtocolError if names do not increase or rows exceed ``max_rows``.
+        The column ends with a ProtocolError if a name comes again or rows exceed ``max_rows``.
+        Names that do not increase are taken as long as they are new: some agents sort a table by
+        another part of its index.
         """
         last, tag, _ = rows[-1]
         if not last.startswith(self.prefix) or tag in _NO_ROW:
@@ -115,10 +121,12 @@ class WalkedColumn:
                 return
         names = [row[0] for row in rows]
         if not increasing(self.last, names):
-            good = _good_head(self.last, names)
-            bad = names[good]
-            rows = rows[:good]
-            self.fail(ProtocolError(f"the walk does not increase at {smi.dotted(bad)}"))
+            known = {self.prefix, *(row[0] for row in self.rows)}
+            good = _new_head(known, names, self.prefix)
+            if good < len(names):
+                rows = rows[:good]
+                bad = smi.dotted(names[good])
+                self.fail(ProtocolError(f"the walk does not increase at {bad}"))
         if rows:
             self.rows += rows
             self.last = rows[-1][0]
@@ -144,8 +152,9 @@ class Walk:
         bulk: bool,
         repetitions_max: int | None = None,
         expected_rows: int | None = None,
+        after: bytes = b"",
     ) -> None:
-        self.columns = tuple(WalkedColumn(prefix) for prefix in columns)
+        self.columns = tuple(WalkedColumn(prefix, after) for prefix in columns)
         self._pace = pace
         self._bulk = bulk
         self._max_repetitions = max(repetitions_max or limits.max_repetitions, 1)
@@ -232,6 +241,11 @@ class Walk:
             raise errors[0]
 
     @property
+    def has_rows(self) -> bool:
+        """Return whether any column has a row, or there were too many of them."""
+        return bool(self._excess) or any(column.rows for column in self.columns)
+
+    @property
     def failures(self) -> tuple[Failure, ...]:
         """Failures of the columns that ended early."""
         return tuple(
@@ -299,11 +313,12 @@ def _before(a: bytes, b: bytes) -> bool:
     return smi.decode_subids(a) < smi.decode_subids(b)
 
 
-def _good_head(last: bytes, names: list[bytes]) -> int:
-    """Return how many of ``names`` increase from ``last`` on."""
-    for count, (a, b) in enumerate(pairwise([last, *names])):
-        if not _before(a, b):
+def _new_head(known: set[bytes], names: list[bytes], prefix: bytes) -> int:
+    """Return how many of ``names`` are below ``prefix`` and new, up to the first that is not."""
+    for count, name in enumerate(names):
+        if name in known or not name.startswith(prefix):
             return count
+        known.add(name)
     return len(names)
 
 

@@ -52,7 +52,7 @@ class Waiting:
     """A pending exchange: the datagram to send, its deadline, and the check of responses."""
 
     __slots__ = (
-        *("address", "any_source", "deadline", "engine", "flaw", "future", "ids"),
+        *("address", "any_source", "deadline", "elsewhere", "engine", "flaw", "future", "ids"),
         *("make_smaller", "opener", "pending", "sock", "timeout_s", "timer"),
     )
 
@@ -81,17 +81,18 @@ class Waiting:
         self.future: asyncio.Future[Reply] = engine.loop.create_future()
         self.ids: list[int] = []
         self.flaw: DeviceError | None = None
+        self.elsewhere: Address | None = None
         self.timer: asyncio.TimerHandle | None = None
 
     def matches(self, source: Address) -> bool:
         """Return whether a datagram from ``source`` may be the response."""
-        if source == self.address:
+        if source == self.address or self.any_source:
             return True
-        if source[1] != self.address[1] or len(source) != len(self.address):
-            return False
         # the flow label of IPv6 does not identify the sender
-        same_host = source[0] == self.address[0] and source[3:] == self.address[3:]
-        return same_host or self.any_source
+        if source[:2] == self.address[:2] and source[3:] == self.address[3:]:
+            return True
+        self.elsewhere = source
+        return False
 
     def deliver(self, data: bytes, message_id: int) -> bool:
         """Finish with a valid response; else keep its error and wait on. Return whether valid."""
@@ -109,7 +110,11 @@ class Waiting:
         remaining = self.deadline - loop.time()
         if remaining <= 0.001:
             if not self.future.done():
-                silence = DeviceTimeout(f"no answer from {self.address[0]}")
+                text = f"no answer from {self.address[0]}"
+                if self.elsewhere is not None:
+                    text += f", but one from {self.elsewhere[0]} port {self.elsewhere[1]}"
+                    text += " ('any_source' would take it)"
+                silence = DeviceTimeout(text)
                 self.future.set_exception(self.flaw or silence)
             return
         if self.make_smaller is not None and self.ids and remaining < self.timeout_s * 1.5:

@@ -34,20 +34,14 @@ def native_transport(
     port: int,
     credentials: SnmpCredentials,
     limits: Limits,
-    *,
-    any_source: bool = False,
 ) -> SnmpTransport:
     """Return a transport to one device over ``engine``, which stays open when it closes."""
-    link = NativeLink(engine, host, port, security_of(credentials), limits, any_source=any_source)
+    link = NativeLink(engine, host, port, security_of(credentials), limits)
     return SnmpTransport(link, limits, bulk=credentials.version is not SnmpVersion.V1)
 
 
 class NativeLink:
-    """Requests to one device over the shared engine. It has no socket and no task.
-
-    ``any_source`` accepts responses from another address with the same port, for agents that
-    respond from another interface.
-    """
+    """Requests to one device over the shared engine. It has no socket and no task."""
 
     def __init__(
         self,
@@ -56,15 +50,12 @@ class NativeLink:
         port: int,
         security: Security,
         limits: Limits,
-        *,
-        any_source: bool = False,
     ) -> None:
         self._engine = engine
         self._host = host
         self._port = port
         self._security = security
         self._limits = limits
-        self._any_source = any_source
         self._address: Address | None = None
 
     async def exchange(
@@ -132,7 +123,7 @@ class NativeLink:
             timeout_s=self._limits.timeout_s,
             deadline=deadline,
             make_smaller=None if discover or smaller is None else lambda: make(smaller),
-            any_source=self._any_source,
+            any_source=self._limits.any_source,
         )
 
     async def _resolve(self) -> Address:

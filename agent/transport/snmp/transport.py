@@ -64,12 +64,20 @@ class SnmpLink(Protocol):
 
 
 class SnmpTransport:
-    """Access to one device over ``link``. ``bulk`` False walks with GETNEXT, as for SNMPv1."""
+    """Access to one device over ``link``. ``bulk`` False walks with GETNEXT, as for SNMPv1.
+
+    A device that answers, but to whose tables GETBULK brings no row where GETNEXT does, is walked
+    with GETNEXT from then on. One that drops large answers is asked for less and less.
+    """
 
     def __init__(self, link: SnmpLink, limits: Limits, *, bulk: bool) -> None:
         self._link = link
         self._limits = limits
         self._bulk = bulk
+        self._bulk_works = False
+        self._answers = False  # as of the latest exchange
+        self._oids_max = max(limits.max_oids, 1)
+        self._halved = 0  # GETs in a row that were answered only in halves
         self._pace = Pace()
         self._row_counts: dict[tuple[bytes, ...], int] = {}
         self._encoded_names: dict[tuple[bytes, ...], bytes] = {}
@@ -82,11 +90,16 @@ class SnmpTransport:
         match request:
             case GetOids(oids):
                 row, failures = await self._get(oids)
-                return Answer(request, [row], time.time(), failures)
-            case WalkColumns(columns, _, repetitions_max):
-                walk = await self._walk(columns, repetitions_max)
+                unread = frozenset(oids).difference(varbind[0] for varbind in row)
+                return Answer(request, [row], time.time(), failures, unread=unread)
+            case WalkColumns():
+                walk = await self._walk(request)
                 rows = [column.rows for column in walk.columns]
-                return Answer(request, rows, time.time(), walk.failures, octets=walk.octets)
+                return Answer(
+                    *(request, rows, time.time(), walk.failures),
+                    octets=walk.octets,
+                    unread=frozenset(c.prefix for c in walk.columns if c.error is not None),
+                )
             case ReadRegisters():
                 raise TypeError("an SNMP device has no registers")
 
@@ -101,7 +114,7 @@ class SnmpTransport:
         A refused name does not affect the others: it is left out and reported as a Failure. Raises
         RequestRejected if all names are refused.
         """
-        width = max(self._limits.max_oids, 1)
+        width = self._oids_max
         todo = [tuple(oids[start : start + width]) for start in range(0, len(oids), width)]
         todo.reverse()
         found: dict[bytes, VarBind] = {}
@@ -110,14 +123,19 @@ class SnmpTransport:
         while todo:
             names = todo.pop()
             try:
-                pdu = await self._get_once(names)
+                pdu, answered = await self._get_once(names)
             except DeviceError as error:
+                self._answers = self._answers and not isinstance(error, DeviceTimeout)
                 if not found:
                     raise
                 failures.append(Failure(error.kind, f"{len(names)} OIDs: {error}"))
                 if isinstance(error, DeviceTimeout | DeviceUnreachable):
                     break  # not answering now: do not wait again for each further chunk
                 continue
+            self._answers = True
+            if len(answered) < len(names):
+                todo.append(names[len(answered) :])
+                names = answered
             if not pdu.error_status:
                 found.update((varbind[0], varbind) for varbind in pdu.varbinds)
                 continue
@@ -135,63 +153,110 @@ class SnmpTransport:
             raise RequestRejected(failures[0].message, status)
         return [found[name] for name in oids if name in found], tuple(failures)
 
-    async def _get_once(self, names: tuple[bytes, ...]) -> Pdu:
+    async def _get_once(self, names: tuple[bytes, ...]) -> tuple[Pdu, tuple[bytes, ...]]:
+        """Return the response and the names that it answers: all, or their first half.
+
+        The last try asks for half of them, as some agents drop what is too long for them.
+        """
+        half = names[: len(names) // 2]
+        wanted = (set(names), set(half or names))
+
         def check(pdu: Pdu) -> None:
-            returned = [varbind[0] for varbind in pdu.varbinds]
-            if not pdu.error_status and returned != list(names) and set(returned) != set(names):
+            if not pdu.error_status and {varbind[0] for varbind in pdu.varbinds} not in wanted:
                 raise ProtocolError("the response has other OIDs than the request")
 
-        request = RequestPdu(message.GET, names, self._encoded(names))
-        pdu, _ = await self._link.exchange(request, check=check)
-        return pdu
+        whole = RequestPdu(message.GET, names, self._encoded(names))
+        smaller = RequestPdu(message.GET, half, self._encoded(half)) if half else None
+        pdu, answered = await self._link.exchange(whole, smaller, check=check)
+        if answered is smaller:
+            self._halved += 1
+            if self._halved > 1:  # the network lost it the first time
+                self._oids_max = min(self._oids_max, len(half))
+        elif len(names) == self._oids_max:
+            self._halved = 0
+        return pdu, answered.names
 
-    async def _walk(self, prefixes: tuple[bytes, ...], repetitions_max: int | None) -> Walk:
+    async def _walk(self, wanted: WalkColumns) -> Walk:
         """Walk the columns and return the finished walk.
 
         Raises the errors of the first request, and TableTooLarge beyond the limits of the table; a
         later error ends the open columns.
         """
-        walk = Walk(
-            prefixes,
-            self._pace,
-            self._limits,
-            bulk=self._bulk,
-            repetitions_max=repetitions_max,
-            expected_rows=self._row_counts.get(prefixes),
-        )
-        answered = False
-        while (step := walk.next()) is not None:
-            try:
-                await self._walk_once(walk, step)
-            except DeviceError as error:
-                if not answered:
-                    raise
-                if isinstance(error, DeviceTimeout):
-                    walk.shrunk(step)
-                for column in walk.columns:
-                    if not column.done:
-                        column.fail(error)
-                break
-            answered = True
+        unproven = self._bulk and not self._bulk_works
+        try:
+            walk = await self._walk_by(wanted, bulk=self._bulk)
+        except DeviceTimeout as error:
+            if not (unproven and self._answers):
+                self._answers = False
+                raise
+            walk = await self._walk_next(wanted, error)
+            self._bulk = False
+        else:
+            if unproven and not walk.has_rows:
+                other = await self._walk_by(wanted, bulk=False)
+                self._bulk = not other.has_rows
+                walk = walk if other.failures and not other.has_rows else other
+            self._bulk_works = self._bulk and (self._bulk_works or walk.has_rows)
         walk.raise_if_nothing()
+        prefixes = wanted.columns
         if prefixes in self._row_counts or len(self._row_counts) < _MAX_KNOWN_TABLES:
             self._row_counts[prefixes] = max((len(c.rows) for c in walk.columns), default=0)
         return walk
 
-    async def _walk_once(self, walk: Walk, step: Step) -> None:
+    async def _walk_next(self, wanted: WalkColumns, silence: DeviceTimeout) -> Walk:
+        """Walk with GETNEXT a device that answers, but not to GETBULK. Raises DeviceTimeout."""
+        try:
+            return await self._walk_by(wanted, bulk=False)
+        except DeviceTimeout:
+            self._answers = False
+            text = f"{silence} to GETBULK and GETNEXT, though it answers GET"
+            raise DeviceTimeout(text) from None
+
+    async def _walk_by(self, wanted: WalkColumns, *, bulk: bool) -> Walk:
+        walk = Walk(
+            wanted.columns,
+            self._pace,
+            self._limits,
+            bulk=bulk,
+            repetitions_max=wanted.repetitions_max,
+            expected_rows=self._row_counts.get(wanted.columns),
+            after=wanted.after,
+        )
+        answered = False
+        while (step := walk.next()) is not None:
+            try:
+                await self._walk_once(walk, step, bulk=bulk)
+            except DeviceError as error:
+                silent = isinstance(error, DeviceTimeout)
+                if silent and (answered or self._answers):
+                    walk.shrunk(step)
+                if silent and not answered and self._answers and (half := walk.smaller(step)):
+                    walk.shrunk(half)  # the last try asked for it, in vain
+                    continue
+                if not answered:
+                    raise
+                for column in walk.columns:
+                    if not column.done:
+                        column.fail(error)
+                break
+            answered = self._answers = True
+        return walk
+
+    async def _walk_once(self, walk: Walk, step: Step, *, bulk: bool) -> None:
         smaller = walk.smaller(step)
-        whole = self._request(step, cached=step.columns[0].last == step.columns[0].prefix)
-        half = None if smaller is None else self._request(smaller, cached=False)
+        at_start = step.columns[0].last == step.columns[0].prefix
+        whole = self._request(step, cached=at_start, bulk=bulk)
+        half = None if smaller is None else self._request(smaller, cached=False, bulk=bulk)
         pdu, answered = await self._link.exchange(whole, half)
         if smaller is not None and answered is half:
             walk.shrunk(step)
             step = smaller
         walk.answered(step, pdu)
 
-    def _request(self, step: Step, *, cached: bool) -> RequestPdu:
+    def _request(self, step: Step, *, cached: bool, bulk: bool) -> RequestPdu:
         names = tuple(column.last for column in step.columns)
         encoded = self._encoded(names) if cached else message.encode_names(names)
-        if self._bulk:
+        if bulk:
             return RequestPdu(message.GET_BULK, names, encoded, step.repetitions)
         return RequestPdu(message.GET_NEXT, names, encoded)
 

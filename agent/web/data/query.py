@@ -38,7 +38,7 @@ class DeviceValues:
 
     def labels(self, metric: str) -> Iterator[Labels]:
         """Yield the labels of each series of ``metric``, for info metrics."""
-        return (has for has, _ in self.found.get(metric, ()))
+        return (has for has, value in self.found.get(metric, ()) if value is not None)
 
     def one(self, *metrics: str, **labels: str) -> float | None:
         """Return the first number of the first of ``metrics`` that has one, else None."""

@@ -107,7 +107,7 @@ def test_read_of_a_device_that_is_silent_ends_with_3(
     assert result.status == 3
     assert result.json["readings"] == []
     assert {failure["kind"] for failure in result.json["failures"]} == {"timeout"}
-    assert result.err == "error: timeout: no answer within 2 s\n"
+    assert result.err.splitlines()[-1] == "error: timeout: no answer within 2 s"
 
 
 def test_read_of_a_device_that_refuses_everything_is_not_unreachable(
@@ -230,10 +230,35 @@ def test_identify_of_a_device_that_cannot_be_asked(
     run: Run, device: MemoryTransport, error: DeviceError, status: int
 ) -> None:
     device.fault = error
-    assert run("identify", "snmp://h") == (status, "", f"error: {error.kind}: {error}\n")
+    result = run("identify", "snmp://h", "--snmp-version", "1")
+    assert result == (status, "", f"error: {error.kind}: {error}\n")
 
 
 def test_identify_of_an_unknown_device_quotes_it(run: Run, device: MemoryTransport) -> None:
     del device.registers["holding"]
     result = run("identify", "modbus+tcp://h/1")
     assert (result.status, result.out) == (1, "")
+
+
+def test_a_device_that_has_nothing_of_its_profile_is_an_error(
+    run: Run, site: Path, device: MemoryTransport
+) -> None:
+    device.varbinds = {
+        oid: cell
+        for oid, cell in device.varbinds.items()
+        if smi.dotted(oid).startswith("1.3.6.1.2.1.1.")
+    }
+    result = run("read", "snmp://10.0.0.5", "--profiles", site.parent / "mine")
+    assert result.status == 1
+    assert "has nothing of what acme-pdu reads" in result.err
+
+
+def test_a_silent_device_is_suggested_to_be_asked_over_v1(
+    run: Run, site: Path, device: MemoryTransport
+) -> None:
+    device.fault = DeviceTimeout("no answer from 10.0.0.5")
+    for command in ("read", "identify"):
+        result = run(command, "snmp://10.0.0.5")
+        assert result.status == 3
+        assert "--snmp-version 1" in result.err
+    assert "--snmp-version" not in run("read", "snmp://10.0.0.5", "--snmp-version", "1").err

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from agent.model import smi
 from agent.model.datatypes import BYTE_ORDERS, REGISTERS, STRINGS
 from agent.model.errors import ProtocolError
 from agent.normalise.codec import (
@@ -15,6 +16,7 @@ from agent.normalise.codec import (
     decode_text,
     encode_registers,
     number_in_text,
+    plain_value,
     reorder,
 )
 
@@ -254,3 +256,36 @@ def test_a_pattern_says_which_part_is_the_number() -> None:
 def test_text_is_a_finite_number_or_none(text: str) -> None:
     number = number_in_text(text)
     assert number is None or math.isfinite(number)
+
+
+@pytest.mark.parametrize(
+    ("octets", "value"),
+    [
+        ("9f780441ca6666", pytest.approx(25.3)),
+        ("9f790840320ccccccccccd", 18.05),
+        ("9f78047fc00000", pytest.approx(math.nan, nan_ok=True)),
+        ("9f780441ca", "9f780441ca"),
+    ],
+)
+def test_an_opaque_float_or_double_is_a_number(octets: str, value: object) -> None:
+    assert plain_value(smi.OPAQUE, bytes.fromhex(octets)) == value
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        ("Kaltgang Müller".encode("latin-1"), "Kaltgang M\ufffdller"),
+        ("sw_A机房_01".encode("gbk"), None),
+        (b"Vendor OS \xa9 2020", "Vendor OS \ufffd 2020"),
+        (bytes.fromhex("c0a80105"), "c0a80105"),
+        (bytes.fromhex("8000000001020304"), "8000000001020304"),
+        (bytes.fromhex("444d4df03031"), "44:4d:4d:f0:30:31"),
+    ],
+)
+def test_a_text_that_is_not_utf_8_keeps_what_can_be_read(octets: bytes, text: str | None) -> None:
+    found = decode_text(octets)
+    if text is None:
+        assert found.startswith("sw_A")
+        assert found.endswith("_01")
+    else:
+        assert found == text

@@ -87,6 +87,7 @@ def test_only_rows_whose_content_changed_are_named() -> None:
     known = Lookups(lookups(f"{{a: {{column: {BASE}.2}}, b: {{column: {BASE}.2, index: [1]}}}}"))
     column = smi.oid(f"{BASE}.2")
     third = varbind("2.3", "x")
+    known.absorb(column, [])
     assert known.absorb(column, [third]) == {"a": [b"\x03"], "b": None}
     assert known.absorb(column, [third]) == {}
     assert known.absorb(column, [third, varbind("2.4", "y")]) == {"a": [b"\x04"], "b": None}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.model.series import Labels
 from agent.model.values import Answer, Block, Reading
-from agent.normalise import snmp
+from agent.normalise import index, snmp
 from agent.normalise.snmp import SnmpNormaliser
 from agent.profile.points import Profile, Scalar, SnmpPoint
 from tests.agent.making import BASE, Value, column, snmp_profile
@@ -116,13 +116,13 @@ class Reader:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows = 0
-        plain = snmp._labels
+        plain = index.labels_of
 
         def labels(point: SnmpPoint, row: dict[str, Scalar | None]) -> Labels:
             self.rows += 1
             return plain(point, row)
 
-        monkeypatch.setattr(snmp, "_labels", labels)
+        monkeypatch.setattr(snmp, "labels_of", labels)
 
     def steps(self, normaliser: SnmpNormaliser, values: dict[str, Value]) -> list[int]:
         """The rows compiled in each step of one poll."""

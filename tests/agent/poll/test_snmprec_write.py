@@ -1,13 +1,14 @@
 """A recorded device: what it said, replayable, and without its owner's names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.authoring.snmprec_read import parse_recording
 from agent.model import smi
-from agent.model.errors import DeviceTimeout
-from agent.model.values import VarBind
+from agent.model.errors import DeviceTimeout, RequestRejected
+from agent.model.values import Answer, Failure, Request, VarBind, WalkColumns
 from agent.poll.snmprec_write import MASK, lines, record
 from agent.transport.memory import MemoryTransport
 from tests.end_to_end.ports import free_udp_ports
@@ -32,6 +33,43 @@ async def test_a_walk_brings_everything_lldp_included() -> None:
     found = await record(MemoryTransport({oid: (tag, value) for oid, tag, value in DEVICE[:-1]}))
     assert list(found.varbinds) == DEVICE[:-1]
     assert found.failures == ()
+
+
+class Faulty(MemoryTransport):
+    """Answers genErr to whatever would come next from one OID on, in the subtree of its table."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__({oid: (tag, value) for oid, tag, value in DEVICE[:-1]})
+        self.at = smi.oid(fault)
+
+    async def fetch(self, request: Request) -> Answer:
+        answer = await super().fetch(request)
+        assert isinstance(request, WalkColumns)
+        assert not isinstance(answer.payload, bytes)
+        rows = answer.payload[0]
+        names = [name for name, _, _ in rows]
+        if self.at not in names:
+            return answer
+        before = rows[: names.index(self.at)]
+        if not before:
+            raise RequestRejected("the device answers genErr", 5)
+        failed = Failure("rejected", "the device answers genErr")
+        return replace(answer, payload=[before], failures=(failed,))
+
+
+@pytest.mark.parametrize(
+    ("fault", "lost"),
+    [
+        ("1.3.6.1.4.1.318.1.1.12.1.15.0", {"1.3.6.1.4.1.318.1.1.12.1.15.0"}),
+        ("1.3.6.1.2.1.1.5.0", {"1.3.6.1.2.1.1.5.0"}),
+    ],
+)
+async def test_a_walk_goes_on_behind_a_fault_and_names_it(fault: str, lost: set[str]) -> None:
+    found = await record(Faulty(fault))
+    missing = {name for name, _, _ in DEVICE[:-1]} - {name for name, _, _ in found.varbinds}
+    assert {smi.dotted(name) for name in missing} >= lost
+    assert (smi.oid("1.3.6.1.4.1.318.9.2"), smi.OCTET_STRING, b" padded ") in found.varbinds
+    assert any("genErr" in failure.message for failure in found.failures)
 
 
 async def test_a_silent_device_is_no_empty_recording() -> None:

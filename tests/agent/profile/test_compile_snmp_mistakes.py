@@ -187,10 +187,10 @@ def test_a_mistake_in_a_point(problems: Problems, point: str, says: str) -> None
 @pytest.mark.parametrize(
     ("lookup", "says"),
     [
-        ("{}", "lookups.a: a lookup has one of 'column', 'scalar' and 'part'"),
+        ("{}", "lookups.a: a lookup has one of 'column', 'scalar', 'part' and 'search'"),
         (
             "{column: 1.3.6, scalar: 1.3.6}",
-            "lookups.a: a lookup has one of 'column', 'scalar' and 'part'",
+            "lookups.a: a lookup has one of 'column', 'scalar', 'part' and 'search'",
         ),
         ("{colum: 1.3.6}", "lookups.a.colum: unknown key 'colum'; did you mean 'column'?"),
         (

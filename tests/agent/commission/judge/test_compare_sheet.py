@@ -203,3 +203,22 @@ def test_only_the_latest_walk_counts() -> None:
     )
     assert whole.neighbors == {("leaf", "Eth1"): (Neighbor("node-9", "eth0"),)}
     assert whole.identity == {("leaf", ""): {"vendor": "Acme", "serial": "S1"}}
+
+
+def test_neighbours_that_could_not_be_read_are_no_finding_about_cables() -> None:
+    what = replace(wired(Eth1="", Eth2="node-9"), unread=frozenset({"leaf"}))
+    assert found(what) == [
+        "silent leaf: its neighbours could not be read",
+        "cabling leaf Eth2: node-9 eth0 is there; planned is node-2 eth0",
+    ]
+
+
+def test_a_bad_reading_of_neighbours_says_that_they_could_not_be_read() -> None:
+    good = Sample(
+        *("leaf", "rack_lldp_neighbor_info", (("port", "Eth1"), ("remote_system", "node-1"))),
+        *(1.0, Quality.GOOD, 100.0),
+    )
+    bad = Sample("leaf", "rack_lldp_neighbor_info", (), None, Quality.BAD, 100.0)
+    assert newest_inventory([good], ["leaf"]).unread == frozenset()
+    assert newest_inventory([good, bad], ["leaf"]).unread == {"leaf"}
+    assert list(newest_inventory([good, bad], ["leaf"]).neighbors) == [("leaf", "Eth1")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from dataclasses import replace
 
 import pytest
 
@@ -57,23 +58,22 @@ async def test_spoofed_source_is_ignored(
     assert engine.counters.spoofed + engine.counters.unmatched == 2
 
 
-async def test_any_source_takes_another_address_but_not_another_port(
-    engine: SnmpEngine, peer: Peer, make_peer: PeerFactory
+@pytest.mark.parametrize("same_port", [True, False])
+async def test_any_source_takes_another_address_or_port_and_the_error_names_who_answered(
+    engine: SnmpEngine, peer: Peer, make_peer: PeerFactory, *, same_port: bool
 ) -> None:
-    other_port = await make_peer("127.0.0.2")
-    other_address = await make_peer("127.0.0.2", peer.port)
+    other = await make_peer("127.0.0.2", peer.port if same_port else 0)
 
     def script(request: bytes) -> list[bytes]:
-        for answer in literal(EVIL)(request):
-            other_port.send(answer, peer.callers[-1])
         for answer in literal(GOOD)(request):
-            other_address.send(answer, peer.callers[-1])
+            other.send(answer, peer.callers[-1])
         return []
 
     peer.script = script
     args = (engine, peer.host, peer.port, SnmpCredentials())
-    assert (await name_of(native_transport(*args, PATIENT, any_source=True)))[2] == b"pdu-1"
-    with pytest.raises(DeviceTimeout):
+    limits = replace(PATIENT, any_source=True)
+    assert (await name_of(native_transport(*args, limits)))[2] == b"pdu-1"
+    with pytest.raises(DeviceTimeout, match=f"but one from 127.0.0.2 port {other.port}"):
         await name_of(native_transport(*args, FAST))
 
 
