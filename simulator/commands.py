@@ -120,10 +120,7 @@ def simulate(
     drive: Annotated[
         list[str] | None,
         typer.Option(
-            help="With --recording: OID=MOTION[:PARAM=VALUE,...] for the row or all under it, as"
-            " count:rate=, ramp:to=,over= (or period=), noise:sigma= (or ratio=) and"
-            " step:to=,at=,for=; or 'counters' for sysUpTime and all above zero. The longest OID"
-            " wins, and noise joins it; repeatable."
+            help="With --recording: change values while it runs; repeatable. Syntax: see above."
         ),
     ] = None,
     drive_file: Annotated[
@@ -136,6 +133,20 @@ def simulate(
 
     A fault is written NAME[:PARAM=VALUE,...]\[@AT][+FOR]: it begins at AT and lasts for FOR, in
     rack time.
+
+    A drive changes the values of a recording. It is written OID=MOTION:PARAM=VALUE,... and applies
+    to the row OID and to all rows under it. The motions are:
+
+      count:rate=R           count up by R per second
+
+      ramp:to=V,over=T       move to V within T, or with period=T back and forth
+
+      noise:sigma=S          add noise, or with ratio=R as a share of the value
+
+      step:to=V,at=T,for=T   change to V at T, for a time
+
+    The drive 'counters' counts up sysUpTime and all counters that are not zero. Of several drives
+    the one with the longest OID applies; noise is added to it.
 
     Examples:
       rackagent simulate configs/racks/demo.yaml

@@ -1,4 +1,4 @@
-"""The event loop: uvloop if installed, signals that end it, errors of its callbacks."""
+"""The event loop: uvloop except on Windows, signals that end it, errors of its callbacks."""
 
 import asyncio
 import contextlib
@@ -83,7 +83,7 @@ def spare_collector() -> None:
 
 
 def run_loop(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run ``main`` on uvloop if it is installed, else on asyncio's own loop."""
+    """Run ``main`` on uvloop, or on Windows, which has no uvloop, on asyncio's own loop."""
     spare_collector()
     if sys.platform == "win32":
         return asyncio.run(main)

@@ -7,9 +7,10 @@ from typing import Literal
 import structlog
 
 LogFormat = Literal["auto", "console", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-def set_up_logs(form: LogFormat = "auto", level: str = "info") -> None:
+def set_up_logs(form: LogFormat = "auto", level: LogLevel = "info") -> None:
     """Send log lines to stderr; ``auto`` is ``console`` on a terminal, otherwise ``json``."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (

@@ -42,22 +42,22 @@ async def run_until_stopped(
 @contextlib.asynccontextmanager
 async def reloading(current: Running, manager: Notifier) -> AsyncIterator[None]:
     """Reload on SIGHUP, and on a change of the file if that is configured, while the block runs."""
-    asked = asyncio.Event()
+    requested = asyncio.Event()
 
-    async def answer() -> None:
+    async def reload_on_request() -> None:
         while True:
-            await asked.wait()
-            asked.clear()  # requests during a reload become one more reload
+            await requested.wait()
+            requested.clear()  # requests during a reload become one more reload
             manager.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
             outcome = await current.reloader.reload()
             manager.send("READY=1", f"STATUS={_status(outcome)}")
 
-    jobs = [answer()]
+    jobs = [reload_on_request()]
     if current.agent.config.spec.reload.watch:
         jobs.append(current.reloader.watch())
     tasks = [asyncio.create_task(job, name="reload") for job in jobs]
     try:
-        with on_signal(signal.SIGHUP, asked.set):
+        with on_signal(signal.SIGHUP, requested.set):
             yield
     finally:
         for task in tasks:

@@ -47,6 +47,8 @@ def read(
 ) -> None:
     """Read one device once and show every reading with its source: the point-to-point check.
 
+    The exit status is 3 if the device does not answer.
+
     Examples:
       rackagent read snmp://10.0.0.5 --community public
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,6 +21,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
+EngineName = Literal["native", "pysnmp"]
+
 ConfigPath = Annotated[Path, typer.Argument(help="Site configuration (YAML).", show_default=False)]
 DeviceUrl = Annotated[
     str,
@@ -33,7 +35,10 @@ DeviceUrl = Annotated[
 ]
 Community = Annotated[str, typer.Option(help="SNMP community, for v1 and v2c.")]
 Version = Annotated[
-    SnmpVersion, typer.Option("--snmp-version", help="SNMP version for --community: 1 or 2c.")
+    SnmpVersion,
+    typer.Option(
+        "--snmp-version", help="SNMP version: 1 and 2c use --community, 3 needs --credentials."
+    ),
 ]
 CredentialsName = Annotated[
     str | None, typer.Option("--credentials", help="Name of the credentials in the --config file.")
@@ -43,7 +48,7 @@ ConfigOption = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(help="Timeout of one try, in seconds.", min=0.05, max=300)]
 Retries = Annotated[int, typer.Option(help="Number of retries.", min=0, max=10)]
-Engine = Annotated[str, typer.Option(help="SNMP engine: native or pysnmp.")]
+Engine = Annotated[EngineName, typer.Option(help="Implementation of SNMP.")]
 Folders = Annotated[
     list[Path] | None, typer.Option("--profiles", help="Folder with your own profiles; repeatable.")
 ]
@@ -74,11 +79,9 @@ def make_target(
     config: Path | None,
     timeout_s: float,
     retries: int,
-    engine: str,
+    engine: EngineName,
 ) -> Target:
     """Return the device that the options of a command name. Raises ConfigError."""
-    if engine not in ("native", "pysnmp"):
-        raise ConfigError(f"--engine is native or pysnmp, not {engine!r}")
     if credentials is None and snmp_version is SnmpVersion.V3:
         raise ConfigError("SNMP v3 needs --credentials NAME and --config FILE")
     plain = SnmpCredentials(version=snmp_version, community=community)

@@ -14,6 +14,7 @@ import typer
 
 from agent.cli import console, device, imports, init, profiles, scan, site
 from agent.cli.commission import answer, commission, evidence, generation, rack
+from agent.cli.help_pages import use_help_pages
 from agent.cli.status import Status, status_of
 from agent.model.errors import ConfigError, DeviceError, NotCovered, UnknownDevice
 
@@ -96,4 +97,5 @@ def main() -> None:
     """Run the console script ``rackagent``; other packages add commands by entry point."""
     for point in entry_points(group=COMMANDS):
         point.load()(app)
+    use_help_pages(app)
     sys.exit(guarded(app))

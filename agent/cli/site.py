@@ -7,14 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from agent.app.event_loop import run_loop
-from agent.app.logs import set_up_logs
+from agent.app.logs import LogFormat, LogLevel, set_up_logs
 from agent.authoring.witness_page import PageSpec
 from agent.cli import console
 from agent.cli.options import ConfigPath, Format, Output
 from agent.commission.spec.build_sheet import Sheet
 from agent.commission.spec.models import GenerationSpec
 from agent.config import SiteSpec, load_config
-from agent.model.errors import ConfigError
 from agent.plan.lines import line_loads, loads
 from agent.profile.spec import SnmpFileSpec
 from agent.profile.spec_modbus import ModbusFileSpec
@@ -24,10 +23,10 @@ schema_app = typer.Typer(help="Print JSON Schemas for your editor.", no_args_is_
 
 def run(
     config: ConfigPath,
-    log_format: Annotated[str, typer.Option(help="Log format: auto, console or json.")] = "auto",
-    log_level: Annotated[
-        str, typer.Option(help="Log level: debug, info, warning or error.")
-    ] = "info",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Log format; auto is console on a terminal, else json.")
+    ] = "auto",
+    log_level: Annotated[LogLevel, typer.Option(help="Lowest level that is logged.")] = "info",
     web_config: Annotated[
         Path | None,
         typer.Option(
@@ -36,11 +35,7 @@ def run(
     ] = None,
 ) -> None:
     """Run the daemon: poll every device of CONFIG and serve /metrics until SIGTERM or Ctrl-C."""
-    if log_format not in ("auto", "console", "json"):
-        raise ConfigError(f"--log-format is auto, console or json, not {log_format!r}")
-    if log_level not in ("debug", "info", "warning", "error"):
-        raise ConfigError(f"--log-level is debug, info, warning or error, not {log_level!r}")
-    set_up_logs(log_format, log_level)  # type: ignore[arg-type]  # checked above
+    set_up_logs(log_format, log_level)
 
     # Imported here because the web framework takes longer to load than every other command.
     from agent.app.main import run_until_stopped

@@ -9,8 +9,20 @@ from agent.model.values import Raw, Value
 DEVICE_METRIC = "rackagent_device_up"
 """The metric of events about a device that is down or up again."""
 
-ALARMS = frozenset({"rack_alarm_active", "rack_leak_detected", "rack_leak_sensor_fault"})
-"""Metrics that are 1 while an alarm is active."""
+LEAK = "rack_leak_detected"
+LEAK_SENSOR_FAULT = "rack_leak_sensor_fault"
+
+ALARM_NAMES = {
+    "rack_alarm_active": "alarm",
+    LEAK: "leak",
+    LEAK_SENSOR_FAULT: "leak sensor fault",
+}
+"""Metrics that are 1 while an alarm is active, each with its name on every page.
+
+The label ``alarm`` gives a more exact name where a series has it.
+"""
+
+ALARMS = frozenset(ALARM_NAMES)
 
 
 class EventKind(StrEnum):

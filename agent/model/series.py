@@ -2,8 +2,8 @@
 
 A ``SeriesSet`` is made by a normaliser when the rows of a table are first seen and again when they
 change. It is the same object from poll to poll in between, so what an output (exposition, events,
-MQTT) computes from series, such as label text, is computed once and kept on the set. The set goes
-when the normaliser that made it and the blocks that carry it go, and everything derived with it.
+MQTT) derives from series (label text, positions of alarms) is computed once per set and kept on the
+set. It is freed with the set, when the normaliser that made it and its blocks are gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -91,7 +91,7 @@ class SeriesSet:
         return self._derived is None
 
     def derive(self, build: "Callable[[SeriesSet], _T]") -> _T:
-        """Return what ``build`` makes of this set; it is called once and the result is kept.
+        """Return ``build(self)``: computed once per set and kept on the set.
 
         ``build`` is the key as well, so it must be a function of a module or an object that
         lives as long as its output. Raises RuntimeError for more than ``_DERIVED_MAX`` builders:

@@ -103,7 +103,7 @@ class Answer:
     octets: int = 0
 
     @property
-    def told(self) -> bool:
+    def has_content(self) -> bool:
         """True if any part of it came from the device."""
         parts = self.request.parts if isinstance(self.request, ReadRegisters) else ()
         return not self.lost or len(self.lost) < len(parts)

@@ -27,11 +27,11 @@ Steps = Generator[None, None, Normalised]
 class Normaliser(ABC):
     """A normaliser, which turns a cycle's answers into blocks.
 
-    ``wants_slow`` is true where the latest answers hold rows that slow requests were not asked
-    about yet: what was made of them may carry the labels of another row.
+    ``needs_lookups`` is True if the latest answers hold new rows whose names and units, which are
+    read seldom, are not read yet: their readings may have the labels of another row.
     """
 
-    wants_slow: bool = False
+    needs_lookups: bool = False
 
     @abstractmethod
     def steps(self, answers: Mapping[int, Answer]) -> Steps:

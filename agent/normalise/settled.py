@@ -12,7 +12,7 @@ _INT_ONLY = {int}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ColumnPart:
     """The rows of a column that are one point's, all with one map."""
 
     point: SnmpPoint
@@ -26,7 +26,7 @@ class Settled:
     """A column whose rows are all compiled and valid: the meaning of each place."""
 
     names: tuple[bytes, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[ColumnPart, ...]
 
     def blocks(
         self, varbinds: Sequence[VarBind], observed_at: float

@@ -19,7 +19,7 @@ from agent.normalise.convert import IDENTITY, Linear, convert, linear, unit_fits
 from agent.normalise.fallbacks import Fallbacks, Numbered, Owners
 from agent.normalise.index import Instances
 from agent.normalise.lookups import Changes, Lookups
-from agent.normalise.settled import Part, Settled
+from agent.normalise.settled import ColumnPart, Settled
 from agent.profile.points import Profile, Scalar, SnmpPoint
 
 _STEP_VALUES = 8192  # converted in one step, about 2 ms
@@ -112,7 +112,7 @@ class SnmpNormaliser(Normaliser):
         # A row without its lookups asks for them once; a device that has none is not asked again.
         # A row that joins others may be another thing than the one that had its index before.
         incomplete = frozenset(self._seen_incomplete)
-        self.wants_slow = self._appeared or bool(incomplete - self._incomplete)
+        self.needs_lookups = self._appeared or bool(incomplete - self._incomplete)
         self._incomplete = incomplete
         self._start_anew()
         return Normalised(blocks, tuple(self._failures))
@@ -260,7 +260,7 @@ class SnmpNormaliser(Normaliser):
             if len(maps) > 1 or any(row.bad for _, row in rows) or column.series is None:
                 return
             places = tuple(place for place, _ in rows)
-            parts.append(Part(point, places, column.series, maps.pop()))
+            parts.append(ColumnPart(point, places, column.series, maps.pop()))
         self._settled[oid] = Settled(names, tuple(parts))
 
     def _read(

@@ -1,4 +1,10 @@
-"""Parts of a register block that a device refuses, and where the block has to be split."""
+"""Parts of a register block that a device refuses, and where the block has to be split.
+
+- block: the registers of one request of the plan
+- part: the registers of one point, as first address and count; it is never divided
+- run: neighbouring parts of a block that are read with one request
+- cut: the place between two parts that cannot be read with one request
+"""
 
 from collections.abc import Sequence
 

@@ -43,7 +43,7 @@ class Schedule:
 
 
 Prepare = Callable[[str, Iterable[Block]], Iterator[None]]
-"""A function that computes what outputs (exposition, events, MQTT) need from new sets of series."""
+"""Compute, in slices, what the outputs (exposition, events, MQTT) keep on new sets of series."""
 
 
 class Poller:

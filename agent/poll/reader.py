@@ -94,7 +94,7 @@ class DeviceRead:
 
 @dataclass(slots=True)
 class _Session:
-    """State while a device answers: its profile, plan and identity.
+    """State kept while a device keeps answering: its profile, plan and identity.
 
     ``due`` is the time at which each request is due, by its position. ``uptime_ticks`` is
     sysUpTime as last read, in hundredths of a second. ``first`` is the request that the next cycle
@@ -283,7 +283,7 @@ class DeviceReader:
         normalised = await learned.normalised(cycle.answers)
         failures = [*cycle.failures, *normalised.failures]
         rest = [position for position in positions if position not in due]
-        if rest and learned.normaliser.wants_slow and not (cycle.is_late or cycle.is_silent):
+        if rest and learned.normaliser.needs_lookups and not (cycle.is_late or cycle.is_silent):
             await _ask(session, transport, rest, cycle)
             first, normalised = normalised, await learned.normalised(cycle.answers)
             distinct = dict.fromkeys((*first.failures, *normalised.failures))
@@ -294,7 +294,7 @@ class DeviceReader:
             session.due.pop(position, None)
         checked = learned.crosschecks.apply(normalised.blocks, now)
         blocks = {**checked, **dict.fromkeys(cycle.failed, ())}
-        has_content = any(answer.told for answer in cycle.answers.values())
+        has_content = any(answer.has_content for answer in cycle.answers.values())
         all_refused = bool(cycle.answers) and len(due) == len(positions)
         is_empty = not any(block.series for group in blocks.values() for block in group)
         return DeviceRead(

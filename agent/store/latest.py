@@ -8,7 +8,7 @@ from agent.model.limits import INTERVALS_UNTIL_STALE
 from agent.model.series import SeriesSet
 from agent.model.values import Block, Failure, Identity, PollResult, Reading
 
-_STEP_ROWS = 1024  # prepared for outputs without a break, about 2 ms
+_STEP_ROWS = 1024  # for which outputs compute what they keep, without a pause; about 2 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,10 @@ Listener = Callable[[DeviceState, PollResult], None]
 """Called with every poll, inside ``Store.put``; it must be quick and must not raise."""
 
 Derive = Callable[[str, SeriesSet], object]
-"""Called with a device's name and a set of series: computes once per set, and keeps that on it."""
+"""Called with a device's name and a set of series.
+
+It computes what its output (exposition, events, MQTT) needs once per set, and keeps it on the set.
+"""
 
 
 class Store:
@@ -103,9 +106,10 @@ class Store:
             self._derive.append(derive)
 
     def prepare(self, device: str, blocks: Iterable[Block]) -> Iterator[None]:
-        """Compute what listeners need, once per new set of series; yield between slices of rows.
+        """Call each ``derive`` once per new set of series, and yield between slices of rows.
 
-        ``put`` then costs no more for a table that is new than for one that is known.
+        The results are kept on the set, so that ``put`` then costs no more for a table that is new
+        than for one that is known.
         """
         rows = 0
         for block in blocks:

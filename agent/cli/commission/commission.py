@@ -83,7 +83,7 @@ def commission(
         Path | None,
         typer.Option(
             help="Sign the evidence with this ed25519 key (PEM, without a password);"
-            " never of a rehearsal."
+            " not allowed with --simulated."
         ),
     ] = None,
     resume: Annotated[
@@ -92,11 +92,14 @@ def commission(
     retest: Annotated[
         str,
         typer.Option(
-            help="Repeat only these checks of the run in --of, in a new directory.",
+            help="Repeat only these checks of the earlier run --of, in a new directory.",
             metavar="CHECK,...",
         ),
     ] = "",
-    of: Annotated[Path | None, typer.Option(help="Directory of the run to retest.")] = None,
+    of: Annotated[
+        Path | None,
+        typer.Option(help="Evidence directory of the earlier run that --retest repeats."),
+    ] = None,
     operator: Annotated[
         str,
         typer.Option(

@@ -42,7 +42,10 @@ Run = Annotated[Path, typer.Argument(help="Directory of a run.", show_default=Fa
 def judge_again(
     folder: Run,
 ) -> None:
-    """Judge a recorded run again. The exit status is 1 if its results differ."""
+    """Compute the verdicts again from the samples and compare them with the stored results.
+
+    The exit status is 1 if they differ.
+    """
     report = bundle.judged(folder)
     show(report)
     if results_json(report) != bundle.stored_results(folder):
@@ -58,10 +61,10 @@ def verify_evidence(
         Path | None, typer.Option(help="Public ed25519 key (PEM) of the expected signer.")
     ] = None,
 ) -> None:
-    """Verify that the evidence of a run is unchanged, and that its samples give its results.
+    """Check the hashes and the signature of a run, and judge it again.
 
-    Every file is compared with the manifest, and every verdict is judged again. The exit status is
-    1 if a file was changed, is missing or was added; each is named.
+    Every file is compared with the manifest, and every verdict is computed again. The exit status
+    is 1 if a file was changed, is missing or was added, or if a verdict differs; each is named.
 
     Create a pair of keys: openssl genpkey -algorithm ed25519 -out key.pem, then
     openssl pkey -in key.pem -pubout -out public.pem
@@ -85,7 +88,11 @@ def conclude_run(
         Path | None, typer.Option(help="Sign the evidence with this ed25519 key (PEM).")
     ] = None,
 ) -> None:
-    """Judge and seal an interrupted run that will not be continued; missing steps are an ERROR."""
+    """Finish a run that was interrupted and will not be continued.
+
+    The steps that were made are judged, and the directory is sealed. Checks of missing steps are an
+    ERROR. The exit status is 1 if the verdict blocks the rack.
+    """
     report = conclude(folder, None if key is None else private_key(key))
     show(report)
     if blocks(report.verdict):
@@ -127,7 +134,9 @@ def export(
         typer.Option(help="Convert values of the same dimension to this unit; repeatable."),
     ] = None,
 ) -> None:
-    """Write every sample of a run as CSV, one per line, in base units or those of --unit.
+    """Write every sample of a run as CSV, one per line.
+
+    Values are in base units, or in the units of --unit.
 
     Example:
       rackagent evidence export evidence/r01-L11 --csv samples.csv --unit kW --unit L/min

@@ -1,7 +1,8 @@
 """The Modbus bus: the queue of all requests to the units of one line, one request at a time.
 
-A request goes through the states below, each kept by one class. Late replies matter only in
-framings without transactions (RTU, ASCII); a Modbus TCP reply carries the number of its request.
+A request goes through the states below, each kept by one class. The states about late replies occur
+only in framings without transactions (RTU, ASCII). A Modbus TCP reply carries the number of its
+request: what arrives late is skipped in framing.py and counted as a stray.
 
 ========= ==================== =============================== ==================================
 State     Kept by              Begins when                     Ends when

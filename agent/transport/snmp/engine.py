@@ -52,8 +52,8 @@ class Waiting:
     """A pending exchange: the datagram to send, its deadline, and the check of responses."""
 
     __slots__ = (
-        *("address", "any_source", "deadline", "engine", "flaw", "future", "ids", "last"),
-        *("opener", "pending", "sock", "timeout_s", "timer"),
+        *("address", "any_source", "deadline", "engine", "flaw", "future", "ids"),
+        *("make_smaller", "opener", "pending", "sock", "timeout_s", "timer"),
     )
 
     def __init__(
@@ -66,7 +66,7 @@ class Waiting:
         *,
         timeout_s: float,
         deadline: float,
-        last: Callable[[], Sealed] | None,
+        make_smaller: Callable[[], Sealed] | None,
         any_source: bool,
     ) -> None:
         self.engine = engine
@@ -77,7 +77,7 @@ class Waiting:
         self.timeout_s = timeout_s
         self.deadline = deadline
         self.pending = first
-        self.last = last
+        self.make_smaller = make_smaller
         self.future: asyncio.Future[Reply] = engine.loop.create_future()
         self.ids: list[int] = []
         self.flaw: DeviceError | None = None
@@ -112,8 +112,8 @@ class Waiting:
                 silence = DeviceTimeout(f"no answer from {self.address[0]}")
                 self.future.set_exception(self.flaw or silence)
             return
-        if self.last is not None and self.ids and remaining < self.timeout_s * 1.5:
-            self.pending, self.last = self.last(), None
+        if self.make_smaller is not None and self.ids and remaining < self.timeout_s * 1.5:
+            self.pending, self.make_smaller = self.make_smaller(), None
         self.engine.send(self, *self.pending)
         self.timer = loop.call_later(min(self.timeout_s, remaining), self.attempt)
 
@@ -180,15 +180,16 @@ class SnmpEngine:
         *,
         timeout_s: float,
         deadline: float,
-        last: Callable[[], Sealed] | None = None,
+        make_smaller: Callable[[], Sealed] | None = None,
         any_source: bool = False,
     ) -> Reply:
         """Send ``first`` (id and datagram), repeat it every ``timeout_s``, return the response.
 
         ``opener`` decodes a datagram with the right id and source, or raises DeviceError, in which
         case the wait goes on. The try that ends at ``deadline`` (loop time) sends the result of
-        ``last``, if given; responses to either are accepted. Raises the error of the last invalid
-        response, DeviceTimeout without any response, DeviceUnreachable if nothing could be sent.
+        ``make_smaller``, if given; responses to either are accepted. Raises the error of the last
+        invalid response, DeviceTimeout without any response, DeviceUnreachable if nothing could be
+        sent.
         """
         if len(self._waiting) >= _MAX_WAITING:
             raise DeviceUnreachable(f"{_MAX_WAITING} SNMP requests are already in flight")
@@ -201,7 +202,7 @@ class SnmpEngine:
             *(self, sock, address, first, opener),
             timeout_s=timeout_s,
             deadline=deadline,
-            last=last,
+            make_smaller=make_smaller,
             any_source=any_source,
         )
         try:

@@ -131,7 +131,7 @@ class NativeLink:
             opener,
             timeout_s=self._limits.timeout_s,
             deadline=deadline,
-            last=None if discover or smaller is None else lambda: make(smaller),
+            make_smaller=None if discover or smaller is None else lambda: make(smaller),
             any_source=self._any_source,
         )
 

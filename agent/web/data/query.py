@@ -7,7 +7,7 @@ for them.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.events.records import ALARMS
+from agent.events.records import ALARM_NAMES
 from agent.model.series import SeriesSet
 from agent.model.values import Flaw, Quality, Value
 from agent.store.latest import DeviceState
@@ -120,7 +120,7 @@ def alarms(seen: DeviceValues) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             _alarm(metric, labels)
-            for metric in sorted(ALARMS)
+            for metric in sorted(ALARM_NAMES)
             for labels, value in seen.each(metric)
             if value
         )
@@ -130,9 +130,6 @@ def alarms(seen: DeviceValues) -> tuple[str, ...]:
 def _alarm(metric: str, labels: Labels) -> str:
     others = {name: text for name, text in labels.items() if name not in ("alarm", "severity")}
     where = ", ".join(f"{name} {text}" for name, text in others.items())
-    what = {
-        "rack_leak_detected": "leak",
-        "rack_leak_sensor_fault": "leak sensor fault",
-    }.get(metric) or labels.get("alarm", "alarm").replace("_", " ")
+    what = labels.get("alarm", ALARM_NAMES[metric]).replace("_", " ")
     severity = labels.get("severity", "")
     return "".join((what, f" ({where})" if where else "", f", {severity}" if severity else ""))

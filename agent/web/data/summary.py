@@ -42,7 +42,7 @@ METRICS = ALARMS | {
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyValue:
     """One key value: its name, and the value as text with its unit."""
 
     name: str
@@ -54,21 +54,20 @@ class Summary:
     """The state of a device in short. ``state`` is ``up``, ``alarm``, ``down`` or ``waiting``.
 
     ``watts`` is the power it draws (PDU, meter) or delivers (power shelf), ``amperes`` its input
-    current; ``supply``, ``back`` and ``liters`` are supply and return temperature in degC and the
-    flow in L/s of its technology loop.
+    current. The temperatures and the flow are those of its technology loop.
     """
 
     name: str
     kind: str
     state: str
-    keys: tuple[Key, ...] = ()
+    keys: tuple[KeyValue, ...] = ()
     alarms: tuple[str, ...] = ()
     reason: str = ""
     watts: float | None = None
     amperes: float | None = None
-    supply: float | None = None
-    back: float | None = None
-    liters: float | None = None
+    supply_celsius: float | None = None
+    return_celsius: float | None = None
+    flow_liters_per_second: float | None = None
 
     @property
     def figure(self) -> str:
@@ -101,9 +100,9 @@ def summarise(view: DeviceView, state: DeviceState, now: float, finder: Finder) 
         wrong,
         watts=_delivered(seen) if kind in _SOURCES else _drawn(seen),
         amperes=_input_amperes(seen),
-        supply=_loop(seen, "supply"),
-        back=_loop(seen, "return"),
-        liters=_flow(seen),
+        supply_celsius=_loop(seen, "supply"),
+        return_celsius=_loop(seen, "return"),
+        flow_liters_per_second=_flow(seen),
     )
 
 
@@ -180,31 +179,31 @@ def _flow(seen: DeviceValues) -> float | None:
     return seen.one("rack_coolant_flow_liters_per_second") if found is None else found
 
 
-def _keys(*wanted: tuple[str, float | None, str]) -> list[Key]:
+def _keys(*wanted: tuple[str, float | None, str]) -> list[KeyValue]:
     return [
-        Key(name, quantity(value, unit, _DIGITS))
+        KeyValue(name, quantity(value, unit, _DIGITS))
         for name, value, unit in wanted
         if value is not None
     ]
 
 
-def _pdu(seen: DeviceValues) -> list[Key]:
+def _pdu(seen: DeviceValues) -> list[KeyValue]:
     return _keys(("power", _drawn(seen), "W"), ("current", _input_amperes(seen), "A"))
 
 
-def _shelf(seen: DeviceValues) -> list[Key]:
+def _shelf(seen: DeviceValues) -> list[KeyValue]:
     volts = seen.mean("rack_busbar_voltage_volts")
     if volts is None:
         volts = seen.mean("rack_psu_output_voltage_volts")
     return _keys(("power", _delivered(seen), "W"), ("output", volts, "V"))
 
 
-def _battery(seen: DeviceValues) -> list[Key]:
+def _battery(seen: DeviceValues) -> list[KeyValue]:
     charge, health = seen.mean("rack_battery_charge_ratio"), seen.mean("rack_battery_health_ratio")
     return _keys(("charge", charge, "ratio"), ("health", health, "ratio"))
 
 
-def _cooling(seen: DeviceValues) -> list[Key]:
+def _cooling(seen: DeviceValues) -> list[KeyValue]:
     return _keys(
         ("supply", _loop(seen, "supply"), "degC"),
         ("flow", _flow(seen), "L/s"),
@@ -213,18 +212,18 @@ def _cooling(seen: DeviceValues) -> list[Key]:
     )
 
 
-def _switch(seen: DeviceValues) -> list[Key]:
+def _switch(seen: DeviceValues) -> list[KeyValue]:
     states = [state for _, state in seen.texts("rack_port_oper_state")]
     if not states:
         return []
-    return [Key("ports up", f"{states.count('up')} / {len(states)}")]
+    return [KeyValue("ports up", f"{states.count('up')} / {len(states)}")]
 
 
 def _air(seen: DeviceValues) -> float | None:
     return seen.one("rack_air_temperature_celsius", "rack_sensor_temperature_celsius")
 
 
-def _any(seen: DeviceValues) -> list[Key]:
+def _any(seen: DeviceValues) -> list[KeyValue]:
     return _keys(
         ("power", _drawn(seen), "W"),
         ("air", _air(seen), "degC"),
@@ -233,7 +232,7 @@ def _any(seen: DeviceValues) -> list[Key]:
     )
 
 
-_KEYS: dict[str, Callable[[DeviceValues], list[Key]]] = {
+_KEYS: dict[str, Callable[[DeviceValues], list[KeyValue]]] = {
     "pdu": _pdu,
     "power_shelf": _shelf,
     "bbu": _battery,

@@ -151,7 +151,7 @@ def test_read_takes_a_community(run: Run, site: Path, device: MemoryTransport) -
     [
         (("snmpp://h",), "unknown scheme 'snmpp'; use snmp://host:port"),
         (("snmp://h", "--profile", "nope-nope-nope"), "unknown profile 'nope-nope-nope'"),
-        (("snmp://h", "--engine", "fast"), "--engine is native or pysnmp, not 'fast'"),
+        (("snmp://h", "--engine", "fast"), "'fast' is not one of 'native', 'pysnmp'"),
         (("snmp://h", "--snmp-version", "3"), "SNMP v3 needs --credentials NAME and --config FILE"),
         (("snmp://h", "--credentials", "a"), "--credentials needs --config FILE"),
         (

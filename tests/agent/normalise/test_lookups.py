@@ -113,4 +113,4 @@ def test_a_row_that_its_index_rules_out_is_not_asked_for_its_lookups() -> None:
     result = normaliser.normalise({0: column("4", {"1": 5, "2": 6}), 1: column("9", {"1": "A"})})
 
     assert [block.values for block in result.blocks[0]] == [[5]]
-    assert not normaliser.wants_slow
+    assert not normaliser.needs_lookups

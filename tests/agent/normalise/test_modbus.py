@@ -123,7 +123,7 @@ def test_the_series_stay_the_same_objects_from_poll_to_poll() -> None:
     )
     assert first.series is second.series
     assert (list(first.values), list(second.values)) == ([20], [21])
-    assert not normaliser.wants_slow
+    assert not normaliser.needs_lookups
 
 
 def test_failures_of_the_transport_are_passed_on() -> None:

@@ -216,4 +216,4 @@ def test_answers_without_parts_are_wanted_whole() -> None:
     )
     answer = registers("holding", 0, [5, 6])
     assert [r.value for r in readings(one.normalise({0: answer}))] == [5]
-    assert replace(answer).told
+    assert replace(answer).has_content

@@ -372,18 +372,18 @@ def test_rows_without_their_lookups_ask_for_the_slow_requests_once() -> None:
     normaliser = SnmpNormaliser("pdu", snmp_profile(NAMED, head=CALLED))
     rows = column("2.4", {"1": 5})
     normaliser.normalise(answered(rows))
-    assert normaliser.wants_slow
+    assert normaliser.needs_lookups
     normaliser.normalise(answered(rows, column("2.9", {})))
-    assert not normaliser.wants_slow
+    assert not normaliser.needs_lookups
 
 
 def test_a_row_that_joins_others_asks_for_its_name() -> None:
     normaliser = SnmpNormaliser("pdu", snmp_profile(NAMED, head=CALLED))
     names = column("2.9", {"1": "a", "2": "b"})
     normaliser.normalise(answered(column("2.4", {"1": 5}), names))
-    assert not normaliser.wants_slow
+    assert not normaliser.needs_lookups
     normaliser.normalise(answered(column("2.4", {"1": 5, "2": 6})))
-    assert normaliser.wants_slow
+    assert normaliser.needs_lookups
 
 
 def test_failures_of_the_transport_are_passed_on() -> None:

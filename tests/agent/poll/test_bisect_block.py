@@ -86,7 +86,7 @@ async def test_neighbours_are_read_in_the_very_same_cycle(bad: set[int], code: i
     assert set(answer.lost) == {(n, 1) for n in bad}
     assert len(answer.failures) == len(bad)
     assert {failure.kind for failure in answer.failures} == {"rejected"}
-    assert answer.told
+    assert answer.has_content
     assert answer.observed_at == 5.0
     assert len(device.asked) <= 1 + 14 * len(bad)
 
@@ -175,11 +175,11 @@ async def test_what_is_refused_whole_is_bad_and_not_asked_again() -> None:
     device, reader = Device(range(100)), driver()
     request = block((3, 1))
     answer = await reader.read(request, device)
-    assert not answer.told
+    assert not answer.has_content
     assert [failure.message for failure in answer.failures] == ["3 to 3 refused"]
     device.asked.clear()
     answer = await reader.read(request, device)
-    assert (device.asked, answer.failures, answer.told) == ([], (), False)
+    assert (device.asked, answer.failures, answer.has_content) == ([], (), False)
 
 
 async def test_a_hopeless_block_is_searched_in_bounded_steps() -> None:
@@ -219,7 +219,7 @@ async def test_other_errors_are_not_remembered() -> None:
     await reader.read(WHOLE, device)
     device.error = RequestRejected("device failure", DEVICE_FAILURE)
     answer = await reader.read(WHOLE, device)
-    assert not answer.told
+    assert not answer.has_content
     assert {failure.message for failure in answer.failures} == {"device failure"}
     device.error = None
     assert len(values(await reader.read(WHOLE, device))) == 99

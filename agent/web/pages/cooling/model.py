@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log
 
+from agent.events.records import ALARM_NAMES, LEAK, LEAK_SENSOR_FAULT
 from agent.web.data.query import DeviceValues, Labels
 
 DEW_MARGIN_K = 2.0  # below this margin water may condense
@@ -93,9 +94,9 @@ class Leak:
     def verdict(self) -> tuple[str, str]:
         """The state of a cell, and its text."""
         if self.wet:
-            return "down", "LEAK"
+            return "down", ALARM_NAMES[LEAK]
         if self.broken:
-            return "alarm", "sensor fault"
+            return "alarm", ALARM_NAMES[LEAK_SENSOR_FAULT]
         if self.wet is None and not self.state:
             return "waiting", "not reported"
         return "up", self.state.replace("_", " ") or "dry"
@@ -137,8 +138,8 @@ def pumps(seen: DeviceValues) -> list[Pump]:
 
 def leaks(seen: DeviceValues) -> list[Leak]:
     """Return the leak sensors of a device."""
-    wet = {_name(has, "sensor"): v > 0 for has, v in seen.each("rack_leak_detected")}
-    broken = {_name(has, "sensor"): v > 0 for has, v in seen.each("rack_leak_sensor_fault")}
+    wet = {_name(has, "sensor"): v > 0 for has, v in seen.each(LEAK)}
+    broken = {_name(has, "sensor"): v > 0 for has, v in seen.each(LEAK_SENSOR_FAULT)}
     states = {_name(has, "sensor"): word for has, word in seen.texts("rack_leak_state")}
     return [
         Leak(name, wet.get(name), broken.get(name), states.get(name, ""))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agent.events.records import ALARM_NAMES, LEAK, LEAK_SENSOR_FAULT
 from agent.model.catalogue import CATALOGUE
 from agent.model.figures import NOTHING, number
 from agent.web.data.query import DeviceValues
@@ -228,10 +229,10 @@ def _leaks(page: PageBuilder) -> Rows:
     if not rows:
         page.unreported.append("No leak data: no device of this rack reports any.")
     bad = [state for state in ("down", "alarm") if state in states]
-    many = states.count("down")
-    shown = f"{many} of {len(states)} wet" if many else f"{len(states)} dry" if states else NOTHING
-    if bad == ["alarm"]:
-        shown = f"{states.count('alarm')} of {len(states)} faulty"
+    shown = f"{len(states)} dry" if states else NOTHING
+    if bad:
+        name = ALARM_NAMES[LEAK if bad[0] == "down" else LEAK_SENSOR_FAULT]
+        shown = f"{states.count(bad[0])} of {len(states)}: {name}"
     state = bad[0] if bad else "up" if states else "waiting"
     page.cells["head.leaks"] = text(f"{SIGNS[state]} {shown}" if states else NOTHING, state)
     return tuple(rows)

@@ -94,12 +94,17 @@ def _wrong(summaries: Iterable[Summary], cells: dict[str, Cell]) -> tuple[list[W
     return found, more
 
 
+def _first(values: Iterable[float | None]) -> float | None:
+    """Return the first value that is known, else None."""
+    return next((value for value in values if value is not None), None)
+
+
 def head_cells(all_of_them: Sequence[Summary]) -> dict[str, Cell]:
     """Return the cells of the key values at the top: state, power, coolant, devices."""
     states = [one.state for one in all_of_them]
-    supply = next((one.supply for one in all_of_them if one.supply is not None), None)
-    back = next((one.back for one in all_of_them if one.back is not None), None)
-    liters = next((one.liters for one in all_of_them if one.liters is not None), None)
+    supply = _first(one.supply_celsius for one in all_of_them)
+    back = _first(one.return_celsius for one in all_of_them)
+    liters = _first(one.flow_liters_per_second for one in all_of_them)
     return {
         "head.state": state_cell(worst(states)),
         "head.devices": {"text": counted(states)},
@@ -159,7 +164,7 @@ def _lines(
     if shelves:
         stubs = tuple((right, right + 22, _middle(box)) for box in shelves if not box.strip)
         found.append(FlowLine("bus", "bus bar", right + 22, top, bottom, stubs))
-    coolers = [boxes[n] for n, one in summaries.items() if one.supply is not None]
+    coolers = [boxes[n] for n, one in summaries.items() if one.supply_celsius is not None]
     if coolers:
         for key, name, x in (
             ("loop.supply", "supply", left - 40),
@@ -194,10 +199,16 @@ def _flows(views: Sequence[DeviceView], summaries: Mapping[str, Summary]) -> dic
     cells["bus"] = _line(1.0 if delivered else 0.0, delivered)
     cells["bus.text"] = {"text": amount(delivered, "W")}
     for key, celsius in (
-        ("loop.supply", next((o.supply for o in summaries.values() if o.supply is not None), None)),
-        ("loop.return", next((o.back for o in summaries.values() if o.back is not None), None)),
+        (
+            "loop.supply",
+            _first(one.supply_celsius for one in summaries.values()),
+        ),
+        (
+            "loop.return",
+            _first(one.return_celsius for one in summaries.values()),
+        ),
     ):
-        liters = next((o.liters for o in summaries.values() if o.liters is not None), None)
+        liters = _first(one.flow_liters_per_second for one in summaries.values())
         cells[key] = {
             "stroke": colour(celsius),
             "stroke-width": "6" if liters else "2",

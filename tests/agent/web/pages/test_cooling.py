@@ -126,13 +126,13 @@ def test_leaks_broken_sensors_and_dry_ones() -> None:
                       **said("leak_sensor_fault", 1.0, sensor="rack_pan"),
                       **said("leak_state", "no_leak", sensor="2")})  # fmt: skip
     text = view.text("cooling")
-    assert "cdu rack pan ▲ sensor fault" in text
+    assert "cdu rack pan ▲ leak sensor fault" in text
     assert "cdu 2 ● no leak" in text
-    assert "Leak sensors ▲ 1 of 2 faulty" in text
+    assert "Leak sensors ▲ 1 of 2: leak sensor fault" in text
     view.tell("rope", said("leak_detected", 1.0, zone="floor"))
     text = view.text("cooling")
-    assert "Leak sensors ✕ 1 of 3 wet" in text
-    assert "rope zone floor ✕ LEAK" in text
+    assert "Leak sensors ✕ 1 of 3: leak" in text
+    assert "rope zone floor ✕ leak" in text
 
 
 def test_air_fans_and_many_places() -> None:
