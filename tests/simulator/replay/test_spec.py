@@ -123,7 +123,7 @@ def test_a_file(tmp_path: Path, head: str) -> None:
             "only noise can be combined with another",
         ),
         ("drives: []", "unknown key 'drives'; did you mean 'drive'?"),
-        ("- oid: 1.3.6.1\n  oid: 1.3.6.2", ":2: drive[0].oid: key 'oid' stands twice"),
+        ("- oid: 1.3.6.1\n  oid: 1.3.6.2", ":2: drive[0].oid: key 'oid' occurs twice"),
         ("- {", "is not YAML"),
         ("", "is empty"),
     ],
