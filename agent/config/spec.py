@@ -20,7 +20,7 @@ from agent.model.credentials import AuthProtocol, PrivProtocol
 from agent.model.errors import ConfigError
 from agent.parse.strict_model import FilePath, NameOrFile, StrictModel
 from agent.parse.url import parse_url
-from agent.profile.spec import LabelName, Oid
+from agent.profile.field_types import LabelName, Oid
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _WRITE_TEXT_MAX = 255

@@ -78,7 +78,7 @@ class Url:
 
     @property
     def line_use(self) -> str:
-        """How the line is used, which all units on it share: scheme and serial settings."""
+        """The use of the line that all units on it share: scheme and serial settings."""
         if not self.serial:
             return self.scheme
         baudrate, parity, stopbits, databits = self.settings

@@ -26,7 +26,6 @@ from agent.model.values import (
     Identity,
     PollResult,
     Reading,
-    Request,
 )
 from agent.normalise.base import FAILURES_MAX
 from agent.parse.url import Url
@@ -295,13 +294,14 @@ class DeviceReader:
         due.sort(key=lambda position: (position < session.first, position))
         session.first = 0
         await _ask(session, transport, due, cycle)
-        normalised = await learned.normalised(cycle.answers, _unanswered(session, cycle))
+        lost = {position: requests[position] for position in cycle.failed}
+        normalised = await learned.normalised(cycle.answers, lost)
         failures = [*cycle.failures, *normalised.failures]
         rest = [position for position in positions if position not in due]
         if rest and learned.normaliser.needs_lookups and not (cycle.is_late or cycle.is_silent):
             await _ask(session, transport, rest, cycle)
-            first = normalised
-            normalised = await learned.normalised(cycle.answers, _unanswered(session, cycle))
+            first, lost = normalised, {position: requests[position] for position in cycle.failed}
+            normalised = await learned.normalised(cycle.answers, lost)
             distinct = dict.fromkeys((*first.failures, *normalised.failures))
             failures = [*cycle.failures, *distinct]
         for position, answer in cycle.answers.items():
@@ -378,10 +378,6 @@ async def _ask_one(session: _Session, transport: Transport, position: int, cycle
     cycle.answers[position] = answer
     ticks = _uptime_ticks(answer)
     session.uptime_ticks = session.uptime_ticks if ticks is None else ticks
-
-
-def _unanswered(session: _Session, cycle: _Cycle) -> dict[int, Request]:
-    return {position: session.plan.requests[position] for position in cycle.failed}
 
 
 def _uptime_ticks(answer: Answer) -> int | None:

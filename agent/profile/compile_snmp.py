@@ -18,6 +18,7 @@ from agent.profile.compile import (
     metric_of,
     templates,
 )
+from agent.profile.field_types import Scalar
 from agent.profile.points import (
     Conversion,
     IndexPart,
@@ -33,7 +34,6 @@ from agent.profile.spec import (
     FromLookup,
     LookupSpec,
     PointCase,
-    Scalar,
     SnmpFileSpec,
     SnmpPointSpec,
 )

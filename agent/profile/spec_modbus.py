@@ -11,20 +11,17 @@ from pydantic import Field, model_validator
 from agent.parse.expression import parse_expression
 from agent.parse.strict_model import StrictModel
 from agent.parse.yaml_errors import nearest
-from agent.profile.spec import (
+from agent.profile.field_types import (
     Address,
     Bounds,
     ByteOrder,
     DataType,
-    FragmentSpec,
     LabelName,
     Pair,
     Pairs,
-    PointSpec,
-    ProfileSpec,
     Slug,
-    SnmpFileSpec,
 )
+from agent.profile.spec import FragmentSpec, PointSpec, ProfileSpec, SnmpFileSpec
 
 Table = Literal["holding", "input", "coil", "discrete"]
 

@@ -123,7 +123,7 @@ def test_without_a_build_sheet_there_is_no_verdict() -> None:
     results = Run(generation, rack(generation)).run("L4")
     for name in ("network.ports", "network.cabling", "identity.parts"):
         assert results[name].verdict is Verdict.ERROR
-        assert results[name].reason == "there is no build sheet to compare with"
+        assert results[name].reason == "no build sheet to compare with"
     assert results["identity.firmware"].verdict is Verdict.SKIP
 
 

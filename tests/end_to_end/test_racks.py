@@ -103,7 +103,7 @@ def test_what_cannot_be_a_run_of_several_or_a_retest(hall: Hall) -> None:
         (("--rack", "r1", "--rack", "r9"), "has no rack 'r9'; there are: r1, r2"),
         ((), "has several racks; name one: r1, r2"),
         (("--rack", "r1", "--retest", "drop"), "--retest CHECKS and --of DIR"),
-        (("--rack", "r1", "--retest", "drip", "--of", "x"), "no check 'drip'; there are drop"),
+        (("--rack", "r1", "--retest", "drip", "--of", "x"), "no check 'drip'; its checks are drop"),
         (("--rack", "r1", "--retest", "drop", "--of", "x"), "only a sealed run is retested"),
     ):
         refused = hall.run(*order(hall, *more))

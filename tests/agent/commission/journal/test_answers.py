@@ -74,7 +74,7 @@ def test_texts_have_no_control_characters(run: Path) -> None:
 def test_a_pipe_is_no_answer(run: Path) -> None:
     (run / ANSWERS).mkdir()
     os.mkfifo(run / ANSWERS / "a.note.json")
-    assert list(collect(run)) == ["an answer was left out: a.note.json: is not a plain file"]
+    assert list(collect(run)) == ["an answer was ignored: a.note.json: is not a plain file"]
 
 
 def test_an_attachment_is_copied_with_its_hash(run: Path, tmp_path: Path) -> None:
