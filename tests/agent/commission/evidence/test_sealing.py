@@ -195,7 +195,7 @@ def test_a_signature_that_was_not_checked_is_not_called_one(tmp_path: Path) -> N
         signature_sentence(run, KEY.public_key())
     document["signatures"][0]["sig"] = "QUFBQQ=="
     (run / MANIFEST).write_bytes(json.dumps(document, indent=1).encode() + b"\n")
-    with pytest.raises(InvalidEnvelope, match="is no DSSE envelope"):
+    with pytest.raises(InvalidEnvelope, match="is not a DSSE envelope"):
         signature_sentence(run)
 
 

@@ -239,18 +239,19 @@ async def test_headers_without_end_are_answered_with_400() -> None:
         writer.close()
 
 
-async def test_connections_beyond_the_limit_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_at_the_limit_the_longest_idle_connection_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(uvicorn_protocol, "MAX_CONNECTIONS", 2)
     async with serve.serve(hello, "127.0.0.1", 0) as (host, port):
-        kept = [await asyncio.open_connection(host, port) for _ in range(2)]
+        idle, idle_writer = await asyncio.open_connection(host, port)
         reader, writer = await asyncio.open_connection(host, port)
         with suppress(ConnectionResetError):
-            assert await reader.read() == b""
-        writer.close()
-        kept[0][1].write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        assert b"200" in await kept[0][0].readline()
-        for _, open_one in kept:
-            open_one.close()
+            assert await idle.read() == b""
+        writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert b"200" in await reader.readline()
+        for each in (idle_writer, writer):
+            each.close()
 
 
 async def test_the_end_comes_with_a_tls_client_still_connected(
