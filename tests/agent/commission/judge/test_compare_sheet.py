@@ -209,7 +209,7 @@ def test_neighbours_that_could_not_be_read_are_no_finding_about_cables() -> None
     what = replace(wired(Eth1="", Eth2="node-9"), unread=frozenset({"leaf"}))
     assert found(what) == [
         "silent leaf: its neighbours could not be read",
-        "cabling leaf Eth2: node-9 eth0 is there; planned is node-2 eth0",
+        "cabling leaf Eth2: neighbour is node-9 eth0; expected node-2 eth0",
     ]
 
 
