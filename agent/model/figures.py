@@ -55,11 +55,13 @@ def quantity(value: float, unit: str, digits: int = _DIGITS) -> str:
     scales = _SCALES.get(unit, ((0, 1, unit),))
     if not value:  # nothing is no millionth of anything
         scales = tuple(each for each in scales if each[1] == 1) or scales[-1:]
-    for least, divisor, name in scales:
-        if abs(value) >= least or least == 0 or not value:
-            text = number(value / divisor, digits)
-            return f"{text}\N{NO-BREAK SPACE}{name}" if name else text
-    raise AssertionError(f"{unit} has no last scale")
+    divisor, name = next(
+        (divisor, name)
+        for least, divisor, name in scales
+        if abs(value) >= least or least == 0 or not value
+    )
+    text = number(value / divisor, digits)
+    return f"{text}\N{NO-BREAK SPACE}{name}" if name else text
 
 
 def number(value: float, digits: int = _DIGITS) -> str:

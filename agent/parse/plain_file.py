@@ -14,11 +14,11 @@ def open_plain(path: Path, *, follow: bool = True) -> BufferedReader:
     ``follow`` is set. Its ``strerror`` says what is wrong.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
-    file = os.fdopen(os.open(path, flags), "rb")
-    mode = os.fstat(file.fileno()).st_mode
+    descriptor = os.open(path, flags)
+    mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
-        return file
-    file.close()
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a directory", str(path))
     raise OSError(errno.EINVAL, "it is a pipe or device and not a plain file", str(path))

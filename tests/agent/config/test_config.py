@@ -151,3 +151,8 @@ def test_a_build_sheet_is_looked_for_beside_the_file_and_not_read(folder: Path) 
     assert loaded(folder).rack("r1").sheet is None
     text = SITE.replace("model: nvl72", "sheet: plans/r1.yaml", 1)
     assert loaded(folder, text).rack("r1").sheet == folder / "plans/r1.yaml"
+
+
+def test_a_network_that_is_a_number_is_named(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"probe\.networks\[0\]"):
+        loaded(folder, SITE + "\nprobe: {networks: [5]}\n")

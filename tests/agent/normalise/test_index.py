@@ -3,8 +3,10 @@
 import pytest
 
 from agent.model import smi
-from agent.normalise.index import parse_index
-from agent.profile.points import IndexPart
+from agent.normalise.index import Instances, parse_index
+from agent.normalise.lookups import Lookups
+from agent.profile.points import IndexPart, SnmpPoint
+from tests.agent.making import BASE, snmp_profile
 
 NUMBER = IndexPart("port")
 STRING = IndexPart("name", "string")
@@ -38,3 +40,10 @@ def test_an_instance_has_its_index_or_is_none_of_the_tables(
 
 def test_octets_that_end_inside_a_number_are_no_index() -> None:
     assert parse_index(b"\x82", (NUMBER,)) is None
+
+
+def test_a_row_whose_octets_end_inside_a_number_has_no_index() -> None:
+    (point,) = snmp_profile(f"{{metric: rack_device_info, oid: {BASE}.1, index: [unit]}}").points
+    assert isinstance(point, SnmpPoint)
+    instance = Instances(Lookups({})).of(point, b"\x82")
+    assert (instance.dotted, instance.index) == (None, None)

@@ -115,3 +115,32 @@ def test_a_row_that_its_index_rules_out_is_not_asked_for_its_lookups() -> None:
 
     assert [block.values for block in result.blocks[0]] == [[5]]
     assert not normaliser.needs_lookups
+
+
+BY_STEP = f"{{a: {{column: {BASE}.2, index: [b]}}, b: {{column: {BASE}.3}}}}"
+BY_PART = f"{{a: {{part: word, map: {{XY: z}}, otherwise: b}}, b: {{column: {BASE}.3}}}}"
+BY_SEARCH = f"{{a: {{search: [{{value: row}}], gives: [b]}}, b: {{column: {BASE}.3}}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "unread"),
+    [
+        (BY_STEP, ["2"], True),
+        (BY_STEP, ["2", "3"], False),
+        (BY_PART, [], True),
+        (BY_PART.replace("XY", "AB"), [], False),
+        (BY_SEARCH, [], True),
+        (BY_SEARCH, ["3"], False),
+    ],
+)
+def test_a_value_is_unread_until_all_it_depends_on_was_read(
+    text: str, columns: list[str], unread: bool
+) -> None:
+    known = Lookups(lookups(text))
+    for number in columns:
+        known.absorb(smi.oid(f"{BASE}.{number}"), [varbind(f"{number}.3", 3)])
+    assert known.unread("a", SUFFIX, INDEX) is unread
+
+
+def test_a_search_by_index_needs_an_index_of_one_number() -> None:
+    assert read(BY_SEARCH.replace("value: row", "value: word"), c3_3="x") is None

@@ -31,3 +31,10 @@ def test_links_are_followed_where_that_is_meant(tmp_path: Path) -> None:
     assert read_plain(tmp_path / "link", 1) == b"x"
     with pytest.raises(OSError, match="symbolic links"):
         open_plain(tmp_path / "link", follow=False)
+
+
+def test_a_folder_is_refused_and_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IsADirectoryError, match="it is a directory"):
+        open_plain(tmp_path)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

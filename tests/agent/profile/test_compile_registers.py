@@ -279,6 +279,12 @@ def test_raw_values_that_can_never_occur(problems: Problems, more: str, says: st
     assert line.split("points[0]", 1)[1] == says
 
 
+def test_a_text_is_absent_as_it_is_written(compiled: Compile) -> None:
+    text = "metric: rack_pump_state, address: 5, data_type: string, count: 2, states: {on: 'on'}"
+    (point,) = compiled(modbus(f"{{{text}, absent: ['n/a']}}")).points
+    assert point.absent == frozenset({"n/a"})
+
+
 # ---- what is computed
 
 

@@ -192,6 +192,7 @@ def test_a_mistake_in_a_point(problems: Problems, point: str, says: str) -> None
             "{column: 1.3.6, scalar: 1.3.6}",
             "lookups.a: a lookup has one of 'column', 'scalar', 'part' and 'search'",
         ),
+        ("{search: [{value: row}]}", "lookups.a: 'search' and 'gives' are used together"),
         ("{colum: 1.3.6}", "lookups.a.colum: unknown key 'colum'; did you mean 'column'?"),
         (
             "{column: 1.3.6, map: [a]}",
