@@ -1,6 +1,6 @@
 """Lookups: columns and scalars whose values help to read other ones, kept between their reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.model import smi
 from agent.model.values import VarBind
@@ -32,19 +32,19 @@ class Lookups:
         self._cells: dict[bytes, dict[bytes, _Cell]] = {}
         self._unread = set(self._oids)
 
-    def absorb(self, oid: bytes, varbinds: Iterable[VarBind], *, whole: bool = True) -> Changes:
+    def absorb(self, oid: bytes, varbinds: Sequence[VarBind], *, whole: bool = True) -> Changes:
         """Store the answer for ``oid``; return the lookups that changed, with their rows.
 
         ``whole`` is False if the read failed or ended early: its rows are added to the known ones.
         """
         if oid not in self._oids:
             return {}
-        cells: dict[bytes, _Cell] = {}
-        for name, tag, value in varbinds:
-            if value is not None:
-                cells[name[len(oid) :]] = (tag, value)
-            elif tag not in smi.MISSING:
-                whole = False  # there is a value, which cannot be read
+        size = len(oid)
+        cells: dict[bytes, _Cell] = {
+            name[size:]: (tag, value) for name, tag, value in varbinds if value is not None
+        }
+        if len(cells) < len(varbinds):  # a value without content exists, but cannot be read
+            whole = whole and all(v is not None or tag in smi.MISSING for _, tag, v in varbinds)
         before = self._cells.get(oid, {})
         settled = whole and oid in self._unread
         if whole:
