@@ -243,12 +243,14 @@ def _csv_row(cells: Mapping[str, str]) -> MapRow:
         address = int(text, 16) if text.lower().startswith("0x") else int(text)
     except ValueError:
         raise ValueError(f"address {text!r} is not a number") from None
-    table = (
-        "input" if "input" in cells.get("table", "").lower() or cells.get("table") == "4" else ""
-    )
-    if 30001 <= address <= 39999 and not table:
+    written = cells.get("table", "").lower()
+    if "coil" in written or "discrete" in written:
+        raise ValueError(f"table {written!r}: a bit; describe coils and discrete inputs by hand")
+    table = "input" if "input" in written or written == "4" else written and "holding"
+    # Modicon notation: the first digit is the table, and registers count from 1.
+    if 30001 <= address <= 39999 and table in ("", "input"):
         table, address = "input", address - 30001
-    elif 40001 <= address <= 49999 and not table:
+    elif 40001 <= address <= 49999 and table in ("", "holding"):
         table, address = "holding", address - 40001
     kind = cells.get("data_type", "").lower() or "uint16"
     kind = _CSV_TYPES.get(kind, kind)

@@ -120,10 +120,11 @@ def test_whole_racks_are_read_on_time(tmp_path: Path) -> None:
     stand_ins = str(ROOT / "configs" / "racks" / "stand-ins")
     del source["racks"][0]["sheet"]
     # A busy machine must not turn an answer into a timeout: this test is about the schedule.
-    source["defaults"] = {**source.get("defaults", {}), "timeout": "10s"}
+    patient = {**source["defaults"], "timeout": "10s"}
     racks = spread(source["racks"], RACKS)
     site, generation = tmp_path / "site.yaml", tmp_path / "watched.yaml"
-    site.write_text(json.dumps({**source, "profiles": [stand_ins], "racks": racks}))
+    parts = {"defaults": patient, "profiles": [stand_ins], "racks": racks}
+    site.write_text(json.dumps({**source, **parts}))
     generation.write_text(WATCH.replace("HOLD", f"{hold_s}s"))
     made = object.__new__(Hall)
     made.folder = tmp_path

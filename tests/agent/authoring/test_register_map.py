@@ -177,3 +177,29 @@ def test_a_map_that_is_out_of_bounds(tmp_path: Path, text: str, says: str) -> No
     path.write_text(text)
     with pytest.raises(ConfigError, match=says):
         read_rackmon(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [
+        ("30012,Input Register", ("input", 11)),
+        ("30012,", ("input", 11)),
+        ("40012,holding", ("holding", 11)),
+        ("12,holding", ("holding", 12)),
+    ],
+)
+def test_modicon_addresses_are_translated_with_their_table(
+    tmp_path: Path, row: str, place: tuple[str, int]
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(f"address,table,name,unit\n{row},supply temperature,degC\n")
+    [found], _, _ = read_csv(path)
+    assert (found.table, found.address) == place
+
+
+@pytest.mark.parametrize("table", ["coil", "Discrete Input"])
+def test_bits_are_named_and_not_read_as_registers(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(f"address,table,name,unit\n3,{table},leak,\n")
+    with pytest.raises(ConfigError, match=r"m\.csv:2: .*describe coils and discrete inputs"):
+        read_csv(path)
