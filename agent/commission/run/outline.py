@@ -3,14 +3,12 @@
 The plan has the expected duration of each step, so that the remaining time can be computed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from agent.commission.journal.events import PlannedCheck, PlannedStep, RunPlanned
 from agent.commission.journal.reader import Prompt
 from agent.commission.judge.verdicts import Facts
-from agent.commission.spec.generation import Generation
 from agent.commission.spec.models import AttachmentCheck, StepSpec
-from agent.model.errors import ConfigError
 
 _SEEN_INTERVALS = 2.0  # a stimulus is usually confirmed by the second round after it
 
@@ -64,18 +62,3 @@ def seconds(step: StepSpec, interval_s: float) -> float:
     """Return the expected duration of a step in seconds."""
     seen = min(step.within, _SEEN_INTERVALS * interval_s) if step.confirm else 0.0
     return seen + step.hold + step.after
-
-
-def roles(generation: Generation, devices: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Device names by role. Raises ConfigError for a role that no device has, or that two have."""
-    found: dict[str, str] = {}
-    for role, name in devices:
-        if role in found and role in generation.roles:
-            raise ConfigError(f"{found[role]} and {name} both have the role {role}")
-        found[role] = name
-    missing = [role for role in generation.roles if role not in found]
-    if missing:
-        raise ConfigError(
-            f"{generation.name} needs devices that the rack does not have: {', '.join(missing)}"
-        )
-    return found
